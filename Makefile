@@ -1,0 +1,57 @@
+# segment: customer segmentation inside PostgreSQL.
+#   make, make install, make installcheck   as in any PGXS extension (PG_CONFIG=… picks the server)
+#   make check-unit                         tests of src/math and parsers, no server needed
+#   make lint                               who may include whom, file sizes, names
+#   dev/test                                everything there is, on a throw-away cluster
+srcdir ?= .
+EXTENSION  = segment
+EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(srcdir)/segment.control)
+
+MODULE_big = segment
+OBJS = $(sort $(patsubst $(srcdir)/%.c,%.o,$(wildcard $(srcdir)/src/*.c $(srcdir)/src/*/*.c)))
+
+FRAGMENTS  = $(sort $(wildcard $(srcdir)/sql/install/*.sql))
+DATA_built = sql/segment--$(EXTVERSION).sql
+DATA       = $(wildcard $(srcdir)/sql/upgrade/segment--*--*.sql $(srcdir)/sql/frozen/segment--*.sql)
+
+REGRESS      = $(sort $(patsubst $(srcdir)/sql/%.sql,%,$(filter-out $(srcdir)/sql/segment--%,$(wildcard $(srcdir)/sql/*.sql))))
+REGRESS_OPTS = --load-extension=plpgsql --load-extension=segment
+
+# Results must not depend on the machine: no fused multiply-add, no -march, no -ffast-math.
+SEGMENT_CFLAGS = -ffp-contract=off -DSEGMENT_VERSION='"$(EXTVERSION)"'
+PG_CPPFLAGS    = -I$(srcdir)/src
+PG_CFLAGS      = $(SEGMENT_CFLAGS) -MMD -MP
+SHLIB_LINK     = -lm
+EXTRA_CLEAN    = build $(OBJS:.o=.d) $(DATA_built)
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# PGXS gives PG_CFLAGS to the objects only; the bitcode that JIT inlines must be compiled alike.
+BITCODE_CFLAGS += $(SEGMENT_CFLAGS)
+
+-include $(OBJS:.o=.d)
+
+$(DATA_built): $(FRAGMENTS)
+	@mkdir -p $(@D)
+	cat $(FRAGMENTS) > $@
+
+# --- tests that need no server -------------------------------------------------------------------
+UNIT_CFLAGS ?= -O1 -g -std=gnu11 -Wall -Wextra -Werror -ffp-contract=off
+UNIT_TESTS   = $(patsubst $(srcdir)/test/unit/%.c,build/unit/%,$(wildcard $(srcdir)/test/unit/test_*.c))
+MATH_SOURCES = $(wildcard $(srcdir)/src/math/*.c)
+
+build/unit/%: $(srcdir)/test/unit/%.c $(MATH_SOURCES) $(wildcard $(srcdir)/src/math/*.h $(srcdir)/test/unit/*.h)
+	@mkdir -p build/unit
+	$(CC) $(UNIT_CFLAGS) -I$(srcdir)/src -I$(srcdir)/test/unit $< $(MATH_SOURCES) -lm -o $@
+
+.PHONY: check-unit lint help
+check-unit: $(UNIT_TESTS)
+	@fail=0; for t in $(UNIT_TESTS); do $$t || fail=1; done; exit $$fail
+
+lint:
+	$(srcdir)/dev/lint
+
+help:
+	@sed -n 's/^#   //p' $(srcdir)/Makefile

@@ -1,0 +1,53 @@
+/*
+ * compat.h: the only file that names server versions.
+ *
+ * Shims are named after the newer interface and make it available on older servers. Everything else in the tree is
+ * written as if only the newest server existed. Minor releases differ too: nothing here may resolve to a symbol that
+ * an older minor release of the same major version does not export (palloc_array, PG_GETARG_HEAPTUPLEHEADER).
+ */
+#ifndef SEGMENT_CORE_COMPAT_H
+#define SEGMENT_CORE_COMPAT_H
+
+#include "fmgr.h"
+
+#if PG_VERSION_NUM < 150000
+#error "segment needs PostgreSQL 15 or newer"
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#include "varatt.h"
+#else
+/* Soft errors of input functions came with 16; before, the error is thrown. The call sites are the same. */
+#define errsave(context, ...) \
+	do { \
+		(void) (context); \
+		ereport(ERROR, __VA_ARGS__); \
+	} while (0)
+#define ereturn(context, dummy_value, ...) \
+	do { \
+		errsave(context, __VA_ARGS__); \
+		return dummy_value; \
+	} while (0)
+#endif
+
+/* mul_size and add_size moved between minor releases: either home will do. */
+#include "storage/shmem.h"
+
+/* The magic block carries name and version from 18 on. */
+#ifdef PG_MODULE_MAGIC_EXT
+#define SEGMENT_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "segment", .version = SEGMENT_VERSION)
+#else
+#define SEGMENT_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+/* A hand-made tuple descriptor is finalized from 19 on. */
+#if PG_VERSION_NUM < 190000
+#define TupleDescFinalize(desc) ((void) (desc))
+#endif
+
+/* palloc of n elements with a checked size, without palloc_array's newer symbol. */
+#define segment_palloc_array(type, n) ((type *) palloc(mul_size(sizeof(type), (n))))
+#define segment_palloc0_array(type, n) ((type *) palloc0(mul_size(sizeof(type), (n))))
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * decimal.h: exact decimal amounts: from a Datum of any amount type to integer units of 10^-scale, and back to
+ * numeric. Reads numeric's stored digits directly; no text, no general numeric arithmetic.
+ */
+#ifndef SEGMENT_CORE_DECIMAL_H
+#define SEGMENT_CORE_DECIMAL_H
+
+#include "math/wide.h"
+
+/* Amounts have at most this many decimals. */
+#define SEGMENT_MAX_DECIMALS 20
+
+/* Amounts lie within ±10^30, exclusive; see wide.h for why no sum of them can overflow. */
+#define SEGMENT_AMOUNT_DIGITS 30
+
+/* float8 amounts are rounded to this many decimals, half to even, once a row. */
+#define SEGMENT_FLOAT_DECIMALS 6
+
+/* What an amount's Datum holds. */
+typedef enum SegmentAmountType
+{
+	SEGMENT_AMOUNT_NUMERIC,
+	SEGMENT_AMOUNT_INT2,
+	SEGMENT_AMOUNT_INT4,
+	SEGMENT_AMOUNT_INT8,
+	SEGMENT_AMOUNT_FLOAT8
+} SegmentAmountType;
+
+/* One amount: units * 10^-scale. is_wide: the units stand in wide and not in units. */
+typedef struct SegmentAmount
+{
+	segment_int128 units;
+	int scale;
+	bool is_wide;
+	SegmentWide wide;
+} SegmentAmount;
+
+/* The amount type of a type OID; false if the type is none. */
+extern bool segment_amount_type_of(Oid type, SegmentAmountType *amount_type);
+
+/* Why an amount was refused. */
+typedef enum SegmentAmountFault
+{
+	SEGMENT_AMOUNT_OK,
+	SEGMENT_AMOUNT_NOT_FINITE,
+	SEGMENT_AMOUNT_TOO_LARGE,
+	SEGMENT_AMOUNT_TOO_MANY_DECIMALS
+} SegmentAmountFault;
+
+/* Reads a non-NULL amount. wide is written only if is_wide. Never raises an error. */
+extern SegmentAmountFault segment_amount_read(Datum value, SegmentAmountType type, SegmentAmount *amount);
+
+/*
+ * Raises 22003 for a refused amount. The detail names the amount and, if at_text is not NULL, the time of the row
+ * ("2011-12-09 12:50:00").
+ */
+extern void segment_amount_refuse(SegmentAmountFault fault, Datum value, SegmentAmountType type, const char *at_text)
+	pg_attribute_noreturn();
+
+/* numeric with exactly scale decimals. */
+extern Datum segment_decimal_to_numeric(const SegmentWide *units, int scale);
+extern Datum segment_units_to_numeric(segment_int128 units, int scale);
+
+/* Nearest double. */
+extern double segment_decimal_to_double(const SegmentWide *units, int scale);
+extern double segment_units_to_double(segment_int128 units, int scale);
+
+#endif

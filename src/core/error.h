@@ -1,0 +1,30 @@
+/*
+ * error.h: the shape of this extension's errors: SQLSTATE, a one-line primary, a detail with the value and the
+ * accepted range, a hint with the way out. Only errors that several rooms raise stand here.
+ */
+#ifndef SEGMENT_CORE_ERROR_H
+#define SEGMENT_CORE_ERROR_H
+
+#include "utils/elog.h"
+
+/* Stops unless an integer option lies in [lowest, highest]; name is the option as the user writes it. */
+static inline void
+segment_check_int_range(const char *name, int64 value, int64 lowest, int64 highest)
+{
+	if (value < lowest || value > highest)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is out of range", name),
+						errdetail("%s is %lld; accepted are %lld to %lld.", name, (long long) value,
+								  (long long) lowest, (long long) highest),
+						errhint("Pass a value within the range.")));
+}
+
+/* Stops a function that only an aggregate may call (its state pointer can't be trusted otherwise). */
+static inline void
+segment_not_an_aggregate(const char *function)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("%s is a support function of an aggregate", function),
+					errdetail("It was called outside an aggregate."), errhint("Call the aggregate instead.")));
+}
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * module.c: the library's entry: the magic block, and the rooms that have something to set up.
+ */
+#include "postgres.h"
+
+#include "core/compat.h"
+
+#include "fmgr.h"
+
+SEGMENT_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+}

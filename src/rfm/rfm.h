@@ -1,0 +1,124 @@
+/*
+ * rfm.h: the rfm value: the fixed-size summary of one customer's orders. Other rooms read it through this header.
+ *
+ * The same bytes serve as value, as stored form and as aggregate state (changed in place). Totals are integers in
+ * units of 10^-scale, so sums do not depend on the order of the rows; scale is the largest input scale. The narrow
+ * form (72 bytes) holds 128-bit totals; the wide form is used exactly when one of the two does not fit: equal inputs
+ * give equal bytes.
+ */
+#ifndef SEGMENT_RFM_RFM_H
+#define SEGMENT_RFM_RFM_H
+
+#include "core/day.h"
+#include "core/decimal.h"
+
+#define SEGMENT_RFM_VERSION 1
+
+typedef struct Rfm
+{
+	int32 vl_len_;
+	uint8 version;			/* SEGMENT_RFM_VERSION */
+	uint8 kind;				/* SegmentTimeKind of first and last */
+	uint8 scale;			/* decimals of the totals, 0 .. SEGMENT_MAX_DECIMALS */
+	uint8 is_wide;			/* 1: the totals are SegmentWide, see RfmWide */
+	int64 first;			/* time of the first order; PG_INT64_MAX without orders */
+	int64 last;				/* time of the last order; PG_INT64_MIN without orders */
+	int64 orders;			/* frequency */
+	int64 returns;			/* rows (or order ids) with a negative amount */
+	segment_int128 total;	/* net of returns */
+	segment_int128 returned; /* sum of the returns, <= 0 */
+} Rfm;
+
+/* The wide form has the same head. */
+typedef struct RfmWide
+{
+	Rfm head;				/* head.total and head.returned are zero */
+	SegmentWide total;
+	SegmentWide returned;
+} RfmWide;
+
+#define DatumGetRfm(datum) ((Rfm *) PG_DETOAST_DATUM(datum))
+#define PG_GETARG_RFM(n) DatumGetRfm(PG_GETARG_DATUM(n))
+
+/* An empty narrow summary, ready to add rows to. */
+extern void segment_rfm_init(Rfm *rfm, SegmentTimeKind kind);
+
+/*
+ * Adds one row to a narrow summary in place. Returns false, leaving it unchanged, if 128 bits do not suffice: then
+ * go on with segment_rfm_widen and segment_rfm_add.
+ */
+static inline bool
+segment_rfm_add_narrow(Rfm *rfm, int64 at, segment_int128 units, int scale)
+{
+	segment_int128 total = rfm->total;
+	segment_int128 returned = rfm->returned;
+	__int128 sum;
+
+	if (unlikely(scale != rfm->scale))
+	{
+		if (scale < rfm->scale)
+		{
+			if (!segment_int128_scale_up(&units, rfm->scale - scale))
+				return false;
+		}
+		else if (!segment_int128_scale_up(&total, scale - rfm->scale) ||
+				 !segment_int128_scale_up(&returned, scale - rfm->scale))
+			return false;
+	}
+	if (unlikely(__builtin_add_overflow((__int128) total, (__int128) units, &sum)))
+		return false;
+	if (units < 0)
+	{
+		__int128 returned_sum;
+
+		if (unlikely(__builtin_add_overflow((__int128) returned, (__int128) units, &returned_sum)))
+			return false;
+		rfm->returned = returned_sum;
+		rfm->returns++;
+	}
+	else
+	{
+		rfm->returned = returned;
+		rfm->orders++;
+		if (at < rfm->first)
+			rfm->first = at;
+		if (at > rfm->last)
+			rfm->last = at;
+	}
+	rfm->total = sum;
+	if (scale > rfm->scale)
+		rfm->scale = (uint8) scale;
+	return true;
+}
+
+/* Adds one row to a narrow or wide summary; the result is rfm itself or a widened copy in the current context. */
+extern Rfm *segment_rfm_add(Rfm *rfm, int64 at, const SegmentAmount *amount);
+
+/*
+ * Adds b to a, in place where a's form allows it, else in a copy in the current context. b is left untouched.
+ * 22023 if the kinds differ.
+ */
+extern Rfm *segment_rfm_merge(Rfm *a, const Rfm *b);
+
+/* The canonical value: narrow if it fits. rfm itself, or a copy in the current context. */
+extern Rfm *segment_rfm_finish(Rfm *rfm);
+
+/* Readers. The summary of a customer with returns only has no orders: recency and tenure are undefined then. */
+static inline bool
+segment_rfm_has_orders(const Rfm *rfm)
+{
+	return rfm->orders > 0;
+}
+
+/*
+ * Days from the last (first) order to as_of; the summary must have orders. 22023 with a hint if an order lies after
+ * as_of. zone NULL is UTC.
+ */
+extern int32 segment_rfm_recency_days(const Rfm *rfm, DateADT as_of, pg_tz *zone);
+extern int32 segment_rfm_tenure_days(const Rfm *rfm, DateADT as_of, pg_tz *zone);
+
+/* Net total, and net total per order (the summary must have orders), as the nearest double. */
+extern double segment_rfm_monetary_double(const Rfm *rfm);
+extern double segment_rfm_average_double(const Rfm *rfm);
+
+#endif
