@@ -1,0 +1,239 @@
+# kinds.sh: one function for each kind of test. Each writes TAP for a file at a time and hands it to `judge`.
+# Sourced by dev/test after setup.sh.
+
+passed=0
+failed=0
+skipped=0
+
+# wanted KIND PATH: does the command line ask for this file? Rooms are fragments of the path.
+wanted() {
+	local kind=$1 path=$2 room
+	case ",${only:-$kind}," in *",$kind,"*) ;; *) return 1 ;; esac
+	[ "${#rooms[@]}" -gt 0 ] || return 0
+	for room in "${rooms[@]}"; do
+		case $path in *"$room"*) return 0 ;; esac
+	done
+	return 1
+}
+
+# judge KIND NAME STATUS: reads TAP from $work/logs/tap, prints one line and what failed, adds to the totals.
+judge() {
+	local kind=$1 name=$2 status=$3 counts p f s
+	awk -v status="$status" -f "$top/dev/lib/tap.awk" "$work/logs/tap" >"$work/logs/verdict"
+	counts=$(tail -n 1 "$work/logs/verdict")
+	read -r _ p f s <<<"$counts"
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	if [ "$f" -gt 0 ]; then printf 'FAIL  %-9s %s: %s passed, %s failed\n' "$kind" "$name" "$p" "$f"
+	elif [ "$p" -eq 0 ]; then printf 'skip  %-9s %s\n' "$kind" "$name"
+	else printf 'ok    %-9s %s: %s passed\n' "$kind" "$name" "$p"; fi
+	sed '$d' "$work/logs/verdict"
+}
+
+# check KIND NAME COMMAND [ARGUMENT ...]: a command as one assertion; its output is shown if it fails.
+check() {
+	local kind=$1 name=$2 status=0
+	shift 2
+	"$@" >"$work/logs/check" 2>&1 || status=$?
+	if [ $status = 0 ]; then printf 'ok 1\n1..1\n' >"$work/logs/tap"
+	else
+		{
+			echo "not ok 1 - $name"
+			head -n 200 "$work/logs/check"
+			echo '1..1'
+		} >"$work/logs/tap"
+	fi
+	judge "$kind" "$name" 0
+}
+
+# capture COMMAND [ARGUMENT ...]: runs it with a time limit into $work/logs/tap; the exit status is in $status.
+capture() {
+	status=0
+	timeout -k 10 "${SEGMENT_TEST_TIMEOUT:-900}" "$@" >"$work/logs/tap" 2>&1 </dev/null || status=$?
+	[ $status != 124 ] || echo "Bail out! stopped: took too long" >>"$work/logs/tap"
+}
+
+user_prefix() {
+	user=()
+	[ -z "$run_user" ] || user=(runuser -u "$run_user" --)
+}
+
+# --- without a server ------------------------------------------------------------------------------------------------
+
+run_lint() {
+	wanted lint lint || return 0
+	check lint dev/lint "$work/tree/dev/lint" --library "$work/tree/segment.so"
+}
+
+# run_unit_tests KIND [MAKE ARGUMENT ...]
+run_unit_tests() {
+	local kind=$1 file name
+	shift
+	rm -rf "$work/tree/build/unit"
+	for file in "$work"/tree/test/unit/test_*.c; do
+		[ -e "$file" ] || continue
+		name=$(basename "$file" .c)
+		wanted "$kind" "test/unit/$name.c" || continue
+		if as_user make -C "$work/tree" -s PG_CONFIG="$PG_CONFIG" "$@" "build/unit/$name" >"$work/logs/unit" 2>&1; then
+			capture "${user[@]}" "$work/tree/build/unit/$name"
+			judge "$kind" "test/unit/$name.c" "$status"
+		else
+			check "$kind" "build of test/unit/$name.c" sh -c 'cat "$1"; exit 1' cat "$work/logs/unit"
+		fi
+	done
+}
+
+run_unit() {
+	run_unit_tests unit
+}
+
+run_sanitize() {
+	run_unit_tests sanitize "UNIT_CFLAGS=-O1 -g -std=gnu11 -Wall -Wextra -ffp-contract=off -fno-omit-frame-pointer \
+-fsanitize=address,undefined -fno-sanitize-recover=all"
+}
+
+# --- pg_regress and isolation ----------------------------------------------------------------------------------------
+
+# regress_to_tap FILE: "test x ... ok" (PostgreSQL 15) and "ok 1 - x" (16 and newer) as TAP.
+regress_to_tap() {
+	awk '
+		/^test .*\.\.\. / { n++; print ($0 ~ /\.\.\. ok/ ? "ok " : "not ok ") n " - " $2; next }
+		/^(ok|not ok) +[0-9]+ / { n++; print; next }
+		END { print "1.." n + 0 }' "$1"
+}
+
+# Hands the differences of the first failing tests to the reader.
+show_differences() {
+	local file
+	for file in "$@"; do
+		[ ! -s "$file" ] || head -n 120 "$file" | sed 's/^/  /'
+	done
+}
+
+run_regress() {
+	local file tests=() status=0
+	for file in "$work"/tree/sql/*.sql; do
+		case $file in */segment--*) continue ;; esac
+		[ -e "$file" ] || continue
+		wanted regress "sql/$(basename "$file")" && tests+=("$(basename "$file" .sql)")
+	done
+	[ "${#tests[@]}" -gt 0 ] || return 0
+	as_user env PGUSER=postgres make -C "$work/tree" -s installcheck PG_CONFIG="$PG_CONFIG" REGRESS="${tests[*]}" \
+		>"$work/logs/regress" 2>&1 || status=$?
+	regress_to_tap "$work/logs/regress" >"$work/logs/tap"
+	judge regress "sql/*.sql" "$status"
+	[ $status = 0 ] || show_differences "$work/tree/regression.diffs"
+	[ $status = 0 ] || grep -q '^test\|^ok\|^not ok' "$work/logs/regress" || cat "$work/logs/regress"
+}
+
+run_isolation() {
+	local file specs=() status=0 runner
+	for file in "$work"/tree/test/isolation/specs/*.spec; do
+		[ -e "$file" ] || continue
+		wanted isolation "test/isolation/$(basename "$file")" && specs+=("$(basename "$file" .spec)")
+	done
+	[ "${#specs[@]}" -gt 0 ] || return 0
+	runner=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/isolation/pg_isolation_regress
+	as_user mkdir -p "$work/tree/output_iso"
+	as_user env PGUSER=postgres "$runner" --bindir="$bindir" --inputdir="$work/tree/test/isolation" \
+		--outputdir="$work/tree/output_iso" --load-extension=segment --dbname=segment_isolation "${specs[@]}" \
+		>"$work/logs/isolation" 2>&1 || status=$?
+	regress_to_tap "$work/logs/isolation" >"$work/logs/tap"
+	judge isolation "test/isolation/*.spec" "$status"
+	[ $status = 0 ] || show_differences "$work/tree/output_iso/regression.diffs"
+}
+
+# --- pgTAP -----------------------------------------------------------------------------------------------------------
+
+data_folder() {
+	local folder=${SEGMENT_DATA:-$top/../shared/data}
+	[ -e "$folder/online_retail_1.csv.gz" ] && (cd "$folder" && pwd)
+}
+
+# load_data DATABASE: the tables of test/lib/load.sql. The files are read by the client: the server's user may not see them.
+load_data() {
+	local database=$1 folder table file
+	folder=$(data_folder) || return 0
+	sql "$database" -f "$top/test/lib/load.sql"
+	for file in online_retail_1 online_retail_2 online_retail_3 cdnow_master cdnow_sample rfm_orders; do
+		case $file in
+			online_retail_*) table=online_retail ;;
+			cdnow_master) table=cdnow ;;
+			*) table=$file ;;
+		esac
+		file=$(ls "$folder/$file".csv*)
+		gzip -dcf "$file" | sql "$database" -c "COPY $table FROM STDIN (FORMAT csv, HEADER)"
+	done
+	sql "$database" -c "VACUUM ANALYZE online_retail, cdnow, cdnow_sample, rfm_orders"
+}
+
+# Databases that every pgTAP file is copied from: segment_plain, and segment_data with the real data.
+prepare_database() {
+	local database=$1
+	! sql postgres -At -c "SELECT 1 FROM pg_database WHERE datname = '$database'" | grep -q 1 || return 0
+	sql postgres -c "CREATE DATABASE $database"
+	sql "$database" -c "CREATE EXTENSION segment" -c "CREATE EXTENSION pgtap"
+	[ "$database" != segment_data ] || load_data "$database"
+}
+
+run_pgtap() {
+	local file name template
+	if ! [ -e "$("$PG_CONFIG" --sharedir)/extension/pgtap.control" ]; then
+		printf '1..0 # SKIP pgTAP is not installed\n' >"$work/logs/tap"
+		wanted pgtap test/ && judge pgtap "test/*/*.sql" 0
+		return 0
+	fi
+	for file in "$work"/tree/test/*/[0-9]*.sql; do
+		[ -e "$file" ] || continue
+		name=${file#"$work"/tree/}
+		wanted pgtap "$name" || continue
+		template=segment_plain
+		if grep -q 'lib/data\.sql' "$file"; then template=segment_data; fi
+		prepare_database "$template"
+		sql postgres -c "DROP DATABASE IF EXISTS segment_test WITH (FORCE)" 2>/dev/null
+		sql postgres -c "CREATE DATABASE segment_test TEMPLATE $template STRATEGY file_copy"
+		capture psql -X -q -A -t -U postgres -d segment_test -f "$file"
+		judge pgtap "$name" "$status"
+	done
+}
+
+# --- TAP in Perl -----------------------------------------------------------------------------------------------------
+
+run_tap() {
+	local file name pgxs
+	pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")/..
+	for file in "$work"/tree/test/t/*.pl; do
+		[ -e "$file" ] || continue
+		name=test/t/$(basename "$file")
+		wanted tap "$name" || continue
+		as_user mkdir -p "$work/tree/tmp_check"
+		# PostgreSQL::Test starts clusters of its own: they must not inherit this one's address.
+		capture "${user[@]}" env -u PGHOST -u PGPORT -C "$work/tree" TESTDIR="$work/tree" TESTDATADIR="$work/tree/tmp_check/data" \
+			TESTLOGDIR="$work/tree/tmp_check/log" top_builddir="$work/tree" PG_REGRESS="$pgxs/test/regress/pg_regress" \
+			SEGMENT_DATA="$(data_folder || true)" TMPDIR=/tmp \
+			perl -I "$pgxs/test/perl" -I "$work/tree/test/t" "$file"
+		judge tap "$name" "$status"
+		rm -rf "$work/tree/tmp_check"
+	done
+}
+
+# --- documentation ---------------------------------------------------------------------------------------------------
+
+run_docs() {
+	local file name
+	for file in "$work/tree/README.md" "$work"/tree/docs/*.md; do
+		[ -e "$file" ] || continue
+		name=${file#"$work"/tree/}
+		wanted docs "$name" && grep -q '^```sql' "$file" || continue
+		prepare_database segment_plain
+		sql postgres -c "DROP DATABASE IF EXISTS segment_docs WITH (FORCE)" 2>/dev/null
+		sql postgres -c "CREATE DATABASE segment_docs TEMPLATE segment_plain"
+		sql segment_docs -f "$top/test/docs/fixture.sql" >/dev/null
+		capture perl "$top/dev/lib/doc-examples.pl" "$name" "$file" psql -X -U postgres -d segment_docs
+		judge docs "$name" "$status"
+	done
+	if wanted docs docs/reference.md && [ -e "$top/docs/reference.md" ]; then
+		prepare_database segment_plain
+		check docs "docs/reference.md is what dev/reference prints" sh -c \
+			'psql -X -q -A -t -U postgres -d segment_plain -f "$1/dev/lib/reference.sql" | diff "$1/docs/reference.md" -' diff "$top"
+	fi
+}

@@ -1,0 +1,25 @@
+-- load.sql: tables for the files of the data folder; dev/test fills them once a database.
+CREATE TABLE online_retail (
+  invoice_no text, stock_code text, description text, quantity int, invoice_date timestamp,
+  unit_price numeric, customer_id int, country text
+);
+CREATE TABLE cdnow (customer_id int, date date, quantity int, amount numeric);
+CREATE TABLE cdnow_sample (master_id int, customer_id int, date date, quantity int, amount numeric);
+CREATE TABLE rfm_orders (customer_id text, order_date date, revenue numeric);
+
+-- Every line, with the columns that the examples use; customer_id is NULL in 135,080 of them.
+CREATE VIEW all_lines AS
+SELECT customer_id, invoice_date AS ordered_at, quantity * unit_price AS amount, invoice_no AS order_id, country
+FROM online_retail;
+
+-- Every line of a known customer: returns, cancellations and zero prices included.
+CREATE VIEW known_customers AS
+SELECT customer_id, invoice_date AS ordered_at, quantity * unit_price AS amount, invoice_no AS order_id, country
+FROM online_retail
+WHERE customer_id IS NOT NULL;
+
+-- The literature's valid sales: 397,884 lines, 18,532 invoices, 4,338 customers, 8,911,407.904 in all.
+CREATE VIEW valid_sales AS
+SELECT customer_id, invoice_date AS ordered_at, quantity * unit_price AS amount, invoice_no AS order_id, country
+FROM online_retail
+WHERE customer_id IS NOT NULL AND invoice_no NOT LIKE 'C%' AND quantity > 0 AND unit_price > 0;
