@@ -41,6 +41,11 @@
 #define SEGMENT_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* pg_noreturn stands before the declaration from 18 on. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn _Noreturn
+#endif
+
 /* A hand-made tuple descriptor is finalized from 19 on. */
 #if PG_VERSION_NUM < 190000
 #define TupleDescFinalize(desc) ((void) (desc))

@@ -5,6 +5,8 @@
 #ifndef SEGMENT_CORE_DAY_H
 #define SEGMENT_CORE_DAY_H
 
+#include "core/compat.h"
+
 #include "pgtime.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
@@ -36,7 +38,7 @@ segment_time_from_datum(Datum value, SegmentTimeKind kind)
 extern bool segment_time_is_finite(int64 time, SegmentTimeKind kind);
 
 /* Raises 22008 for ±infinity. */
-extern void segment_time_refuse(int64 time, SegmentTimeKind kind) pg_attribute_noreturn();
+pg_noreturn extern void segment_time_refuse(int64 time, SegmentTimeKind kind);
 
 /* The zone of a name such as 'Europe/Berlin'; 22023 with a hint if there is none. */
 extern pg_tz *segment_zone(const text *name);

@@ -5,6 +5,7 @@
 #ifndef SEGMENT_CORE_DECIMAL_H
 #define SEGMENT_CORE_DECIMAL_H
 
+#include "core/compat.h"
 #include "math/wide.h"
 
 /* Amounts have at most this many decimals. */
@@ -35,6 +36,12 @@ typedef struct SegmentAmount
 	SegmentWide wide;
 } SegmentAmount;
 
+static inline bool
+segment_amount_is_negative(const SegmentAmount *amount)
+{
+	return amount->is_wide ? segment_wide_is_negative(&amount->wide) : amount->units < 0;
+}
+
 /* The amount type of a type OID; false if the type is none. */
 extern bool segment_amount_type_of(Oid type, SegmentAmountType *amount_type);
 
@@ -54,8 +61,8 @@ extern SegmentAmountFault segment_amount_read(Datum value, SegmentAmountType typ
  * Raises 22003 for a refused amount. The detail names the amount and, if at_text is not NULL, the time of the row
  * ("2011-12-09 12:50:00").
  */
-extern void segment_amount_refuse(SegmentAmountFault fault, Datum value, SegmentAmountType type, const char *at_text)
-	pg_attribute_noreturn();
+pg_noreturn extern void segment_amount_refuse(SegmentAmountFault fault, Datum value, SegmentAmountType type,
+											  const char *at_text);
 
 /* numeric with exactly scale decimals. */
 extern Datum segment_decimal_to_numeric(const SegmentWide *units, int scale);

@@ -14,6 +14,9 @@
 
 #define SEGMENT_RFM_VERSION 1
 
+/* Totals lie within ±10^50, exclusive: more than 2^63 rows of the largest amount. */
+#define SEGMENT_RFM_TOTAL_DIGITS 50
+
 typedef struct Rfm
 {
 	int32 vl_len_;
@@ -45,7 +48,7 @@ extern void segment_rfm_init(Rfm *rfm, SegmentTimeKind kind);
 
 /*
  * Adds one row to a narrow summary in place. Returns false, leaving it unchanged, if 128 bits do not suffice: then
- * go on with segment_rfm_widen and segment_rfm_add.
+ * go on with segment_rfm_add.
  */
 static inline bool
 segment_rfm_add_narrow(Rfm *rfm, int64 at, segment_int128 units, int scale)
@@ -94,6 +97,9 @@ segment_rfm_add_narrow(Rfm *rfm, int64 at, segment_int128 units, int scale)
 /* Adds one row to a narrow or wide summary; the result is rfm itself or a widened copy in the current context. */
 extern Rfm *segment_rfm_add(Rfm *rfm, int64 at, const SegmentAmount *amount);
 
+/* Adds an amount to the chosen totals only, counting nothing; the result is rfm or a widened copy. */
+extern Rfm *segment_rfm_add_amount(Rfm *rfm, const SegmentAmount *amount, bool to_total, bool to_returned);
+
 /*
  * Adds b to a, in place where a's form allows it, else in a copy in the current context. b is left untouched.
  * 22023 if the kinds differ.
@@ -116,6 +122,13 @@ segment_rfm_has_orders(const Rfm *rfm)
  */
 extern int32 segment_rfm_recency_days(const Rfm *rfm, DateADT as_of, pg_tz *zone);
 extern int32 segment_rfm_tenure_days(const Rfm *rfm, DateADT as_of, pg_tz *zone);
+
+/* The two totals in units of 10^-scale, whatever the form. */
+extern SegmentWide segment_rfm_total(const Rfm *rfm);
+extern SegmentWide segment_rfm_returned(const Rfm *rfm);
+
+/* True if a total is one that an rfm may have. */
+extern bool segment_rfm_total_in_range(const SegmentWide *units, int scale);
 
 /* Net total, and net total per order (the summary must have orders), as the nearest double. */
 extern double segment_rfm_monetary_double(const Rfm *rfm);

@@ -1,0 +1,120 @@
+/*
+ * rfm_access.c: accessors of the rfm value.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+
+#include "rfm/rfm.h"
+
+PG_FUNCTION_INFO_V1(segment_rfm_recency);
+PG_FUNCTION_INFO_V1(segment_rfm_tenure);
+PG_FUNCTION_INFO_V1(segment_rfm_first);
+PG_FUNCTION_INFO_V1(segment_rfm_last);
+PG_FUNCTION_INFO_V1(segment_rfm_frequency);
+PG_FUNCTION_INFO_V1(segment_rfm_monetary);
+PG_FUNCTION_INFO_V1(segment_rfm_average);
+PG_FUNCTION_INFO_V1(segment_rfm_returns);
+PG_FUNCTION_INFO_V1(segment_rfm_returned_amount);
+
+/* rfm_recency(rfm, as_of, zone): days from the last order to as_of; NULL without an order. */
+Datum
+segment_rfm_recency(PG_FUNCTION_ARGS)
+{
+	Rfm *rfm = PG_GETARG_RFM(0);
+
+	if (!segment_rfm_has_orders(rfm))
+		PG_RETURN_NULL();
+	PG_RETURN_INT32(segment_rfm_recency_days(rfm, PG_GETARG_DATEADT(1), segment_zone_arg(fcinfo, 2)));
+}
+
+/* rfm_tenure(rfm, as_of, zone): days from the first order to as_of; NULL without an order. */
+Datum
+segment_rfm_tenure(PG_FUNCTION_ARGS)
+{
+	Rfm *rfm = PG_GETARG_RFM(0);
+
+	if (!segment_rfm_has_orders(rfm))
+		PG_RETURN_NULL();
+	PG_RETURN_INT32(segment_rfm_tenure_days(rfm, PG_GETARG_DATEADT(1), segment_zone_arg(fcinfo, 2)));
+}
+
+/* rfm_first(rfm, zone): day of the first order; NULL without an order. */
+Datum
+segment_rfm_first(PG_FUNCTION_ARGS)
+{
+	Rfm *rfm = PG_GETARG_RFM(0);
+
+	if (!segment_rfm_has_orders(rfm))
+		PG_RETURN_NULL();
+	PG_RETURN_DATEADT(segment_day_of(rfm->first, rfm->kind, segment_zone_arg(fcinfo, 1)));
+}
+
+/* rfm_last(rfm, zone): day of the last order; NULL without an order. */
+Datum
+segment_rfm_last(PG_FUNCTION_ARGS)
+{
+	Rfm *rfm = PG_GETARG_RFM(0);
+
+	if (!segment_rfm_has_orders(rfm))
+		PG_RETURN_NULL();
+	PG_RETURN_DATEADT(segment_day_of(rfm->last, rfm->kind, segment_zone_arg(fcinfo, 1)));
+}
+
+Datum
+segment_rfm_frequency(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(PG_GETARG_RFM(0)->orders);
+}
+
+/* The net total as numeric, exact. */
+static Datum
+monetary(const Rfm *rfm)
+{
+	SegmentWide total;
+
+	if (!rfm->is_wide)
+		return segment_units_to_numeric(rfm->total, rfm->scale);
+	total = segment_rfm_total(rfm);
+	return segment_decimal_to_numeric(&total, rfm->scale);
+}
+
+Datum
+segment_rfm_monetary(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(monetary(PG_GETARG_RFM(0)));
+}
+
+/* rfm_average(rfm): net total per order, with numeric's own rule for decimals; NULL without an order. */
+Datum
+segment_rfm_average(PG_FUNCTION_ARGS)
+{
+	Rfm *rfm = PG_GETARG_RFM(0);
+
+	if (!segment_rfm_has_orders(rfm))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(DirectFunctionCall2(numeric_div, monetary(rfm), NumericGetDatum(int64_to_numeric(rfm->orders))));
+}
+
+Datum
+segment_rfm_returns(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(PG_GETARG_RFM(0)->returns);
+}
+
+/* rfm_returned(rfm): the amount returned, as a positive number. */
+Datum
+segment_rfm_returned_amount(PG_FUNCTION_ARGS)
+{
+	Rfm *rfm = PG_GETARG_RFM(0);
+	SegmentWide returned;
+
+	/* beyond 64 bits the wide form has room for the negation of every value */
+	if (!rfm->is_wide && rfm->returned > PG_INT64_MIN)
+		PG_RETURN_DATUM(segment_units_to_numeric(-rfm->returned, rfm->scale));
+	returned = segment_rfm_returned(rfm);
+	(void) segment_wide_negate(&returned);
+	PG_RETURN_DATUM(segment_decimal_to_numeric(&returned, rfm->scale));
+}

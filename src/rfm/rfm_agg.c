@@ -1,0 +1,130 @@
+/*
+ * rfm_agg.c: rfm_agg(at, amount) and rfm_rollup(rfm): the rfm value itself is the state, changed in place.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/lsyscache.h"
+
+#include "core/error.h"
+#include "rfm/rfm_input.h"
+
+PG_FUNCTION_INFO_V1(segment_rfm_agg_support);
+PG_FUNCTION_INFO_V1(segment_rfm_agg_trans);
+PG_FUNCTION_INFO_V1(segment_rfm_agg_combine);
+PG_FUNCTION_INFO_V1(segment_rfm_agg_final);
+PG_FUNCTION_INFO_V1(segment_rfm_add_rfm);
+
+/*
+ * Planner support of the transition functions. It answers nothing: being called while aggregates are costed is what
+ * loads the library before the planner looks for grouping paths.
+ */
+Datum
+segment_rfm_agg_support(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(NULL);
+}
+
+void
+segment_rfm_input_of(FunctionCallInfo fcinfo, RfmInput *input)
+{
+	Oid *types;
+	int count;
+
+	(void) get_func_signature(fcinfo->flinfo->fn_oid, &types, &count);
+	if (count < 3 || !segment_time_kind_of(types[1], &input->kind) ||
+		!segment_amount_type_of(types[2], &input->amount_type))
+		elog(ERROR, "function %u is not a transition function of rfm_agg", fcinfo->flinfo->fn_oid);
+	pfree(types);
+}
+
+/* Adds one row; a row with a NULL time or amount is skipped. */
+Datum
+segment_rfm_agg_trans(PG_FUNCTION_ARGS)
+{
+	RfmInput *input = (RfmInput *) fcinfo->flinfo->fn_extra;
+	MemoryContext aggregate_context;
+	MemoryContext caller_context;
+	Rfm *state = NULL;
+	int64 at;
+	SegmentAmount amount;
+
+	if (!AggCheckCallContext(fcinfo, &aggregate_context))
+		segment_not_an_aggregate("rfm_agg_trans");
+	if (input == NULL)
+	{
+		input = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(RfmInput));
+		segment_rfm_input_of(fcinfo, input);
+		fcinfo->flinfo->fn_extra = input;
+	}
+	if (!PG_ARGISNULL(0))
+		state = (Rfm *) PG_GETARG_POINTER(0);
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+	{
+		if (state == NULL)
+			PG_RETURN_NULL();
+		PG_RETURN_POINTER(state);
+	}
+	segment_rfm_read_row(fcinfo, input, &at, &amount);
+
+	caller_context = MemoryContextSwitchTo(aggregate_context);
+	if (state == NULL)
+	{
+		state = palloc(sizeof(Rfm));
+		segment_rfm_init(state, input->kind);
+	}
+	state = segment_rfm_add(state, at, &amount);
+	MemoryContextSwitchTo(caller_context);
+	PG_RETURN_POINTER(state);
+}
+
+/* Merges the second summary into the first (a copy of it where there is none yet); serves rfm_rollup too. */
+Datum
+segment_rfm_agg_combine(PG_FUNCTION_ARGS)
+{
+	MemoryContext aggregate_context;
+	MemoryContext caller_context;
+	Rfm *state;
+	Rfm *other;
+
+	if (!AggCheckCallContext(fcinfo, &aggregate_context))
+		segment_not_an_aggregate("rfm_agg_combine");
+	if (PG_ARGISNULL(1))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	other = PG_GETARG_RFM(1);
+	caller_context = MemoryContextSwitchTo(aggregate_context);
+	if (PG_ARGISNULL(0))
+	{
+		state = palloc(VARSIZE(other));
+		memcpy(state, other, VARSIZE(other));
+	}
+	else
+		state = segment_rfm_merge((Rfm *) PG_GETARG_POINTER(0), other);
+	MemoryContextSwitchTo(caller_context);
+	PG_RETURN_POINTER(state);
+}
+
+/* The canonical form of the state, which stays as it is. */
+Datum
+segment_rfm_agg_final(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(segment_rfm_finish((Rfm *) PG_GETARG_POINTER(0)));
+}
+
+/* rfm + rfm: the summary of both, a new value. */
+Datum
+segment_rfm_add_rfm(PG_FUNCTION_ARGS)
+{
+	Rfm *a = PG_GETARG_RFM(0);
+	Rfm *b = PG_GETARG_RFM(1);
+	Rfm *sum = palloc(VARSIZE(a));
+
+	memcpy(sum, a, VARSIZE(a));
+	PG_RETURN_POINTER(segment_rfm_finish(segment_rfm_merge(sum, b)));
+}

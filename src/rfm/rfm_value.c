@@ -1,0 +1,289 @@
+/*
+ * rfm_value.c: what the rfm value can do without SQL: add a row, merge, bring into canonical form, read.
+ */
+#include "postgres.h"
+
+#include "common/int.h"
+
+#include "rfm/rfm.h"
+
+void
+segment_rfm_init(Rfm *rfm, SegmentTimeKind kind)
+{
+	memset(rfm, 0, sizeof(Rfm));
+	SET_VARSIZE(rfm, sizeof(Rfm));
+	rfm->version = SEGMENT_RFM_VERSION;
+	rfm->kind = (uint8) kind;
+	rfm->first = PG_INT64_MAX;
+	rfm->last = PG_INT64_MIN;
+}
+
+SegmentWide
+segment_rfm_total(const Rfm *rfm)
+{
+	return rfm->is_wide ? ((const RfmWide *) rfm)->total : segment_wide_from_int128(rfm->total);
+}
+
+SegmentWide
+segment_rfm_returned(const Rfm *rfm)
+{
+	return rfm->is_wide ? ((const RfmWide *) rfm)->returned : segment_wide_from_int128(rfm->returned);
+}
+
+/* A wide copy in the current context. */
+static RfmWide *
+widen(const Rfm *rfm)
+{
+	RfmWide *wide = palloc0(sizeof(RfmWide));
+
+	memcpy(&wide->head, rfm, sizeof(Rfm));
+	SET_VARSIZE(wide, sizeof(RfmWide));
+	wide->total = segment_rfm_total(rfm);
+	wide->returned = segment_rfm_returned(rfm);
+	wide->head.is_wide = 1;
+	wide->head.total = 0;
+	wide->head.returned = 0;
+	return wide;
+}
+
+/* Only crafted values can come here: see wide.h for the room there is. */
+static void
+refuse_total(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("total of amounts is out of range"),
+					errdetail("The total of an rfm must stay within ±10^%d.", SEGMENT_RFM_TOTAL_DIGITS),
+					errhint("Check the summaries that are merged.")));
+}
+
+static void
+refuse_count(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("number of orders is out of range"),
+					errdetail("The number of orders and of returns must stay below 2^63."),
+					errhint("Check the summaries that are merged.")));
+}
+
+bool
+segment_rfm_total_in_range(const SegmentWide *units, int scale)
+{
+	SegmentWide magnitude = *units;
+	SegmentWide limit = segment_wide_from_int128(1);
+
+	if (segment_wide_is_negative(&magnitude) && !segment_wide_negate(&magnitude))
+		return false;
+	(void) segment_wide_scale_up(&limit, SEGMENT_RFM_TOTAL_DIGITS + scale);
+	return segment_wide_compare(&magnitude, &limit) < 0;
+}
+
+/* Brings the wide totals to a larger scale. */
+static void
+rescale(RfmWide *wide, int scale)
+{
+	int more = scale - wide->head.scale;
+
+	if (!segment_wide_scale_up(&wide->total, more) || !segment_wide_scale_up(&wide->returned, more))
+		refuse_total();
+	wide->head.scale = (uint8) scale;
+}
+
+/* The same in 128 bits; false, with rfm unchanged, if they do not suffice. */
+static bool
+add_amount_narrow(Rfm *rfm, const SegmentAmount *amount, bool to_total, bool to_returned)
+{
+	segment_int128 total = rfm->total;
+	segment_int128 returned = rfm->returned;
+	segment_int128 units = amount->units;
+	int scale = Max(rfm->scale, amount->scale);
+	__int128 total_sum;
+	__int128 returned_sum;
+
+	if (!segment_int128_scale_up(&total, scale - rfm->scale) || !segment_int128_scale_up(&returned, scale - rfm->scale) ||
+		!segment_int128_scale_up(&units, scale - amount->scale) ||
+		__builtin_add_overflow((__int128) total, (__int128) (to_total ? units : 0), &total_sum) ||
+		__builtin_add_overflow((__int128) returned, (__int128) (to_returned ? units : 0), &returned_sum))
+		return false;
+	rfm->total = total_sum;
+	rfm->returned = returned_sum;
+	rfm->scale = (uint8) scale;
+	return true;
+}
+
+Rfm *
+segment_rfm_add_amount(Rfm *rfm, const SegmentAmount *amount, bool to_total, bool to_returned)
+{
+	RfmWide *wide;
+	SegmentWide units;
+
+	if (!rfm->is_wide && !amount->is_wide && add_amount_narrow(rfm, amount, to_total, to_returned))
+		return rfm;
+	wide = rfm->is_wide ? (RfmWide *) rfm : widen(rfm);
+	units = amount->is_wide ? amount->wide : segment_wide_from_int128(amount->units);
+	if (amount->scale > wide->head.scale)
+		rescale(wide, amount->scale);
+	else if (!segment_wide_scale_up(&units, wide->head.scale - amount->scale))
+		refuse_total();
+	if (to_total && !segment_wide_add(&wide->total, &units))
+		refuse_total();
+	if (to_returned && !segment_wide_add(&wide->returned, &units))
+		refuse_total();
+	return &wide->head;
+}
+
+Rfm *
+segment_rfm_add(Rfm *rfm, int64 at, const SegmentAmount *amount)
+{
+	bool is_return = segment_amount_is_negative(amount);
+
+	if (!amount->is_wide && !rfm->is_wide && segment_rfm_add_narrow(rfm, at, amount->units, amount->scale))
+		return rfm;
+	rfm = segment_rfm_add_amount(rfm, amount, true, is_return);
+	if (is_return)
+		rfm->returns++;
+	else
+	{
+		rfm->orders++;
+		rfm->first = Min(rfm->first, at);
+		rfm->last = Max(rfm->last, at);
+	}
+	return rfm;
+}
+
+/* Counts, first and last of b join a's. */
+static void
+merge_head(Rfm *a, const Rfm *b)
+{
+	if (pg_add_s64_overflow(a->orders, b->orders, &a->orders) ||
+		pg_add_s64_overflow(a->returns, b->returns, &a->returns))
+		refuse_count();
+	a->first = Min(a->first, b->first);
+	a->last = Max(a->last, b->last);
+}
+
+/* Both totals of b join a's, in 128 bits; false, with a unchanged, if they do not fit. */
+static bool
+merge_narrow(Rfm *a, const Rfm *b)
+{
+	segment_int128 total = a->total;
+	segment_int128 returned = a->returned;
+	segment_int128 more_total = b->total;
+	segment_int128 more_returned = b->returned;
+	int scale = Max(a->scale, b->scale);
+	__int128 total_sum;
+	__int128 returned_sum;
+
+	if (!segment_int128_scale_up(&total, scale - a->scale) || !segment_int128_scale_up(&returned, scale - a->scale) ||
+		!segment_int128_scale_up(&more_total, scale - b->scale) ||
+		!segment_int128_scale_up(&more_returned, scale - b->scale) ||
+		__builtin_add_overflow((__int128) total, (__int128) more_total, &total_sum) ||
+		__builtin_add_overflow((__int128) returned, (__int128) more_returned, &returned_sum))
+		return false;
+	a->total = total_sum;
+	a->returned = returned_sum;
+	a->scale = (uint8) scale;
+	return true;
+}
+
+Rfm *
+segment_rfm_merge(Rfm *a, const Rfm *b)
+{
+	RfmWide *wide;
+	SegmentWide total;
+	SegmentWide returned;
+
+	if (a->kind != b->kind)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("summaries of different time types can't be merged"),
+						errdetail("One rfm was made from %s, the other from %s.", segment_time_kind_name(a->kind),
+								  segment_time_kind_name(b->kind)),
+						errhint("Cast the times to one type where the summaries are made.")));
+	if (!a->is_wide && !b->is_wide && merge_narrow(a, b))
+	{
+		merge_head(a, b);
+		return a;
+	}
+
+	wide = a->is_wide ? (RfmWide *) a : widen(a);
+	total = segment_rfm_total(b);
+	returned = segment_rfm_returned(b);
+	if (b->scale > wide->head.scale)
+		rescale(wide, b->scale);
+	else if (!segment_wide_scale_up(&total, wide->head.scale - b->scale) ||
+			 !segment_wide_scale_up(&returned, wide->head.scale - b->scale))
+		refuse_total();
+	if (!segment_wide_add(&wide->total, &total) || !segment_wide_add(&wide->returned, &returned) ||
+		!segment_rfm_total_in_range(&wide->total, wide->head.scale) ||
+		!segment_rfm_total_in_range(&wide->returned, wide->head.scale))
+		refuse_total();
+	merge_head(&wide->head, b);
+	return &wide->head;
+}
+
+Rfm *
+segment_rfm_finish(Rfm *rfm)
+{
+	segment_int128 total;
+	segment_int128 returned;
+	Rfm *narrow;
+
+	if (!rfm->is_wide)
+		return rfm;
+	if (!segment_wide_to_int128(&((RfmWide *) rfm)->total, &total) ||
+		!segment_wide_to_int128(&((RfmWide *) rfm)->returned, &returned))
+		return rfm;
+	narrow = palloc(sizeof(Rfm));
+	memcpy(narrow, rfm, sizeof(Rfm));
+	SET_VARSIZE(narrow, sizeof(Rfm));
+	narrow->is_wide = 0;
+	narrow->total = total;
+	narrow->returned = returned;
+	return narrow;
+}
+
+/* Raises 22023 for an order after as_of, which the summary can't leave out. */
+static void
+check_no_order_after(const Rfm *rfm, DateADT as_of, pg_tz *zone)
+{
+	DateADT last = segment_day_of(rfm->last, rfm->kind, zone);
+	char last_text[SEGMENT_TIME_TEXT];
+	char as_of_text[SEGMENT_TIME_TEXT];
+
+	segment_check_as_of(as_of);
+	if (last <= as_of)
+		return;
+	segment_time_print(last, SEGMENT_TIME_DATE, last_text);
+	segment_time_print(as_of, SEGMENT_TIME_DATE, as_of_text);
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("rfm holds orders after as_of"),
+					errdetail("The last order is on %s, as_of is %s.", last_text, as_of_text),
+					errhint("Filter the orders before they are aggregated: WHERE ordered_at < as_of + 1.")));
+}
+
+int32
+segment_rfm_recency_days(const Rfm *rfm, DateADT as_of, pg_tz *zone)
+{
+	check_no_order_after(rfm, as_of, zone);
+	return as_of - segment_day_of(rfm->last, rfm->kind, zone);
+}
+
+int32
+segment_rfm_tenure_days(const Rfm *rfm, DateADT as_of, pg_tz *zone)
+{
+	check_no_order_after(rfm, as_of, zone);
+	return as_of - segment_day_of(rfm->first, rfm->kind, zone);
+}
+
+double
+segment_rfm_monetary_double(const Rfm *rfm)
+{
+	SegmentWide total;
+
+	if (!rfm->is_wide)
+		return segment_units_to_double(rfm->total, rfm->scale);
+	total = segment_rfm_total(rfm);
+	return segment_decimal_to_double(&total, rfm->scale);
+}
+
+double
+segment_rfm_average_double(const Rfm *rfm)
+{
+	return segment_rfm_monetary_double(rfm) / (double) rfm->orders;
+}
