@@ -1,0 +1,33 @@
+\echo Use "CREATE EXTENSION segment" to load this file. \quit
+
+-- The schema must be the installer's own and empty: the owner of a schema that was there before could have put
+-- functions into it that capture calls of this extension's users.
+DO $$
+DECLARE
+  problem text;
+BEGIN
+  SELECT CASE
+           WHEN pg_catalog.quote_ident(r.rolname) OPERATOR(pg_catalog.<>) '@extowner@'
+             THEN pg_catalog.format('Schema "segment" belongs to role "%s".', r.rolname)
+           WHEN EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace OPERATOR(pg_catalog.=) n.oid)
+             OR EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.pronamespace OPERATOR(pg_catalog.=) n.oid)
+             OR EXISTS (SELECT FROM pg_catalog.pg_type t WHERE t.typnamespace OPERATOR(pg_catalog.=) n.oid)
+             OR EXISTS (SELECT FROM pg_catalog.pg_operator o WHERE o.oprnamespace OPERATOR(pg_catalog.=) n.oid)
+             THEN 'Schema "segment" is not empty.'
+         END
+    INTO problem
+    FROM pg_catalog.pg_namespace n
+    JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) n.nspowner
+   WHERE n.nspname OPERATOR(pg_catalog.=) 'segment';
+  IF problem IS NOT NULL THEN
+    RAISE EXCEPTION USING
+      ERRCODE = 'duplicate_schema',
+      MESSAGE = 'schema "segment" exists already and can''t be trusted',
+      DETAIL  = problem || ' The extension needs a schema of this name that is its installer''s own and empty.',
+      HINT    = 'Rename that schema (ALTER SCHEMA segment RENAME TO …) or drop it, then run CREATE EXTENSION again.';
+  END IF;
+END
+$$;
+
+GRANT USAGE ON SCHEMA segment TO PUBLIC;
+COMMENT ON SCHEMA segment IS 'Customer segmentation: RFM scores, named segments and what derives from them (extension segment)';
