@@ -1,0 +1,81 @@
+-- 01_catalog.sql: what every object of the extension must have, read from the catalogs.
+\ir ../lib/begin.sql
+
+-- The members of the extension.
+CREATE TEMP VIEW member AS
+SELECT classid, objid FROM pg_depend
+WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'segment');
+CREATE TEMP VIEW function AS
+SELECT p.*, l.lanname, p.oid::regprocedure::text AS signature
+FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang JOIN member ON classid = 'pg_proc'::regclass AND objid = p.oid;
+CREATE TEMP VIEW relation AS
+SELECT c.*, c.oid::regclass::text AS name FROM pg_class c JOIN member ON classid = 'pg_class'::regclass AND objid = c.oid;
+
+SELECT plan(20);
+
+-- Comments
+SELECT is_empty($$SELECT signature FROM function WHERE obj_description(oid, 'pg_proc') IS NULL$$,
+  'every function and aggregate has a comment');
+SELECT is_empty($$SELECT t.oid::regtype FROM pg_type t JOIN member ON classid = 'pg_type'::regclass AND objid = t.oid
+  WHERE obj_description(t.oid, 'pg_type') IS NULL$$, 'every type has a comment');
+SELECT is_empty($$SELECT o.oid::regoperator FROM pg_operator o JOIN member ON classid = 'pg_operator'::regclass AND objid = o.oid
+  WHERE obj_description(o.oid, 'pg_operator') IS NULL$$, 'every operator has a comment');
+SELECT is_empty($$SELECT name FROM relation WHERE relkind IN ('r', 'v', 'p') AND obj_description(oid, 'pg_class') IS NULL$$,
+  'every table and view has a comment');
+SELECT is_empty($$SELECT r.name || '.' || a.attname FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid
+  WHERE r.relkind IN ('r', 'v', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND col_description(r.oid, a.attnum) IS NULL$$,
+  'every column has a comment');
+
+-- Functions
+SELECT is_empty($$SELECT signature FROM function WHERE proparallel <> 's'$$, 'every function is parallel safe');
+SELECT is_empty($$SELECT signature FROM function WHERE prosecdef$$, 'no function is SECURITY DEFINER');
+SELECT is_empty($$SELECT signature FROM function
+  WHERE lanname = 'sql' AND prosqlbody IS NULL AND NOT coalesce(array_to_string(proconfig, ' '), '') ~ 'search_path='$$,
+  'SQL functions are BEGIN ATOMIC or pin search_path');
+SELECT is_empty($$SELECT signature FROM function
+  WHERE lanname NOT IN ('sql', 'c', 'internal') AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)$$,
+  'other languages pin search_path = pg_catalog, pg_temp');
+SELECT is_empty($$SELECT signature || ' is ' || prosrc FROM function WHERE lanname = 'c' AND prosrc !~ '^segment_'$$,
+  'C functions are segment_…');
+SELECT is_empty($$SELECT a.aggfnoid::regprocedure FROM pg_aggregate a JOIN function f ON f.oid = a.aggfnoid
+  WHERE aggkind = 'n' AND (aggcombinefn = 0 OR aggtranstype = 'internal'::regtype AND (aggserialfn = 0 OR aggdeserialfn = 0))$$,
+  'aggregates can be computed in parallel');
+SELECT is_empty($$SELECT f.signature FROM pg_aggregate a JOIN function f ON f.oid = a.aggcombinefn
+  WHERE aggtranstype = 'internal'::regtype AND f.proisstrict$$, 'combine functions of internal states are not strict');
+SELECT is_empty($$SELECT signature FROM function WHERE 'internal'::regtype = ANY (proargtypes::oid[])
+  AND prorettype <> 'internal'::regtype
+  AND oid NOT IN (SELECT unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn, aggserialfn, aggdeserialfn]::oid[]) FROM pg_aggregate)
+  AND oid NOT IN (SELECT unnest(ARRAY[typreceive]::oid[]) FROM pg_type)
+  AND oid NOT IN (SELECT unnest(ARRAY[amproc]::oid[]) FROM pg_amproc)$$,
+  'functions that take internal are support functions of something');
+
+-- Relations
+SELECT is_empty($$SELECT name FROM relation WHERE relkind = 'v'
+  AND NOT coalesce(reloptions && ARRAY['security_invoker=true', 'security_invoker=on'], false)$$, 'views are security_invoker');
+SELECT is_empty($$SELECT name FROM relation WHERE relkind = 'm'$$, 'no materialized view is a member');
+SELECT is_empty($$SELECT name FROM relation WHERE relkind IN ('r', 'p')
+  AND oid <> ALL (coalesce((SELECT extconfig FROM pg_extension WHERE extname = 'segment'), '{}'))$$,
+  'every table is dumped as configuration');
+
+-- Privileges: PUBLIC may use the schema and read the schemes, and nothing else beyond the defaults
+SELECT results_eq($$SELECT privilege_type FROM pg_namespace, aclexplode(nspacl) WHERE nspname = 'segment' AND grantee = 0$$,
+  $$VALUES ('USAGE')$$, 'PUBLIC has USAGE on the schema only');
+SELECT is_empty($$SELECT r.name, acl.privilege_type FROM relation r, aclexplode(r.relacl) acl
+  WHERE grantee = 0 AND NOT (privilege_type = 'SELECT' AND (relkind = 'v' OR relname IN ('scheme', 'scheme_rule')))$$,
+  'PUBLIC reads the scheme tables and views only');
+
+-- Names
+SELECT is_empty($$
+  SELECT signature FROM function WHERE pronamespace <> 'segment'::regnamespace
+  UNION ALL SELECT name FROM relation WHERE relnamespace <> 'segment'::regnamespace
+  UNION ALL SELECT typname FROM pg_type t JOIN member ON classid = 'pg_type'::regclass AND objid = t.oid
+    WHERE typnamespace <> 'segment'::regnamespace
+  UNION ALL SELECT o.oid::regoperator::text FROM pg_operator o JOIN member ON classid = 'pg_operator'::regclass AND objid = o.oid
+    WHERE oprnamespace <> 'segment'::regnamespace$$, 'everything lies in schema segment');
+SELECT results_eq(
+  $$SELECT trusted, relocatable, superuser FROM pg_available_extension_versions WHERE name = 'segment' AND installed$$,
+  $$VALUES (true, false, true)$$, 'trusted, and not relocatable');
+
+SELECT * FROM finish();
+ROLLBACK;
