@@ -1,0 +1,113 @@
+# roots.sh: dev/test on other server versions, each in a Debian root of its own. Sourced by dev/test after setup.sh.
+#
+# The roots are made once with mmdebstrap and kept in $SEGMENT_ROOTS (default: segment/roots below $XDG_CACHE_HOME or
+# /var/cache). The mirror is the one that this machine's own package sources name, or $DEBIAN_MIRROR.
+
+suite_of() {
+	case $1 in
+		15) echo bookworm ;;
+		17) echo trixie ;;
+		18) echo forky ;;
+		19) echo sid ;;
+		*) die "no Debian suite with PostgreSQL $1 is known here; 15, 17, 18 and 19 are" ;;
+	esac
+}
+
+debian_mirror() {
+	local mirror=${DEBIAN_MIRROR:-}
+	[ -n "$mirror" ] || mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null | tr ' ' '\n' | grep -m 1 '/debian/*$') ||
+		mirror=$(sed -n 's/^deb  *\(\[[^]]*\] *\)\{0,1\}\([^ ]*\).*/\2/p' /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+			grep -m 1 '/debian/*$') || die "no Debian mirror in this machine's package sources: set DEBIAN_MIRROR"
+	echo "$mirror"
+}
+
+# make_root VERSION FOLDER: the server, a compiler and the test tools. The server's development files are unpacked
+# without the clang that they depend on, which halves the root; the extension is built without JIT bitcode there.
+make_root() {
+	local version=$1 folder=$2 suite mirror packages extra=() unpack
+	suite=$(suite_of "$version")
+	mirror=$(debian_mirror)
+	packages=gcc,libc6-dev,make,perl,libipc-run-perl
+	unpack="apt-get download postgresql-server-dev-$version"
+	if [ "$version" = 19 ]; then
+		# Not in a suite of its own yet: from experimental, with the pgTAP of 18, which is SQL only.
+		extra=(--setup-hook='mkdir -p "$1/etc/apt/preferences.d"; printf "Package: *-19 libpq* postgresql-common*\nPin: release a=experimental\nPin-Priority: 600\n" >"$1/etc/apt/preferences.d/postgresql"')
+		packages=$packages,postgresql-19
+		unpack="$unpack postgresql-18-pgtap"
+		set -- "$suite" "$folder.new" "deb $mirror $suite main" "deb $mirror experimental main"
+	else
+		packages=$packages,postgresql-$version,postgresql-$version-pgtap,postgresql-$version-cron
+		set -- "$suite" "$folder.new" "$mirror"
+	fi
+	if ! command -v mmdebstrap >/dev/null; then
+		apt_update
+		as_root apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends mmdebstrap >/dev/null
+	fi
+	say "making a $suite root for PostgreSQL $version ..."
+	rm -rf --one-file-system "$folder.new"
+	mkdir -p "$(dirname "$folder")"
+	mmdebstrap --quiet --mode=root --variant=apt \
+		--aptopt='Apt::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
+		--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Check-Date "false"' \
+		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt=force-unsafe-io \
+		--include="$packages" "${extra[@]}" \
+		--customize-hook='chroot "$1" sh -ec "cd /tmp; '"$unpack"'; for package in *.deb; do dpkg -x \$package /; done; rm -f *.deb"' \
+		--customize-hook='[ -d "$1/usr/share/postgresql/19" ] && cp "$1"/usr/share/postgresql/18/extension/pgtap* "$1/usr/share/postgresql/19/extension/" || true' \
+		"$@" || return 1
+	mv "$folder.new" "$folder"
+}
+
+# in_root FOLDER COMMAND ...: in a mount and process namespace of its own, without network; nothing of the checkout is
+# written, because dev/test works in a copy. Real data is mounted beside it.
+in_root() {
+	local folder=$1 data
+	shift
+	data=$(cd "${SEGMENT_DATA:-$top/../shared/data}" 2>/dev/null && pwd) || data=
+	unshare --mount --propagation private --pid --net --fork --kill-child bash -euc '
+		root=$1 top=$2 data=$3
+		shift 3
+		mkdir -p "$root/srv/segment" "$root/srv/data"
+		mount --bind "$top" "$root/srv/segment"
+		if [ -n "$data" ]; then mount --bind "$data" "$root/srv/data"; fi
+		mount -t proc proc "$root/proc"
+		mount --rbind /dev "$root/dev"
+		mount -t tmpfs tmpfs "$root/dev/shm"
+		mount -t tmpfs tmpfs "$root/tmp"
+		exec chroot "$root" /usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 TERM="${TERM:-dumb}" SEGMENT_DATA=/srv/data \
+			PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin bash -c "cd /srv/segment && exec \"\$@\"" in_root "$@"
+	' unshared "$folder" "$top" "$data" "$@"
+}
+
+# run_version VERSION: dev/test on one version; "here" is this machine's own.
+run_version() {
+	local version=$1 folder filter=()
+	[ -z "$only" ] || filter=(--only "$only")
+	if [ "$version" = here ]; then
+		"$top/dev/test" "${filter[@]}" "${rooms[@]}"
+		return
+	fi
+	folder=${SEGMENT_ROOTS:-${XDG_CACHE_HOME:-/var/cache}/segment/roots}/$(suite_of "$version")-$version
+	if [ ! -d "$folder" ]; then make_root "$version" "$folder" || return; fi
+	in_root "$folder" dev/test "${filter[@]}" "${rooms[@]}"
+}
+
+# test_versions VERSION ...: one closing line for all of them.
+test_versions() {
+	local version
+	[ "$(id -u)" = 0 ] || die "other versions are tested in roots of their own: run as root"
+	logs=$(mktemp -d)
+	trap 'rm -rf "$logs"' EXIT
+	for version in "$@"; do
+		say "--- version $version"
+		# The closing line of one version is not the end: it is printed with its version in front.
+		(run_version "$version" || true) 2>&1 | tee "$logs/one" |
+			sed -u -E "s/^([0-9]+ passed, [0-9]+ failed)/version $version: \1/"
+		if ! tail -n 1 "$logs/one" | grep -E '^[0-9]+ passed, [0-9]+ failed' >>"$logs/all"; then
+			say "FAIL  version $version: dev/test did not end"
+			echo "0 passed, 1 failed" >>"$logs/all"
+		fi
+	done
+	awk '{ passed += $1; failed += $3; skipped += $5 }
+		END { printf "%d passed, %d failed%s\n", passed, failed, skipped ? ", " skipped " skipped" : ""; exit failed > 0 }' "$logs/all"
+}
