@@ -390,7 +390,10 @@ read_id(StringInfo buffer, const OrderIdType *id_type)
 	return PointerGetDatum(copy);
 }
 
-/* Type of the ids, the sum, number of ids, then each id with its returned amount if it is a return. */
+/*
+ * Type of the ids, the sum, number of ids, then each id with its hash, and its returned amount if it is a return. The
+ * hash travels because deserialization is not told the collation.
+ */
 Datum
 segment_rfm_orders_serial(PG_FUNCTION_ARGS)
 {
@@ -411,6 +414,7 @@ segment_rfm_orders_serial(PG_FUNCTION_ARGS)
 		const OrderEntry *entry = &state->entries[i];
 
 		write_id(&buffer, id_type, entry->id);
+		pq_sendint32(&buffer, entry->hash);
 		pq_sendint8(&buffer, entry->returned != NULL);
 		if (entry->returned != NULL)
 			segment_rfm_write(&buffer, entry->returned);
@@ -442,7 +446,8 @@ segment_rfm_orders_deserial(PG_FUNCTION_ARGS)
 	for (uint32 i = 0; i < count; i++)
 	{
 		Datum id = read_id(&buffer, id_type);
-		OrderEntry *entry = append_entry(state, id_type, id, hash_id(id_type, id));
+		uint32 hash = pq_getmsgint(&buffer, 4);
+		OrderEntry *entry = append_entry(state, id_type, id, hash);
 
 		if (pq_getmsgbyte(&buffer) != 0)
 		{
