@@ -1,0 +1,17 @@
+/*
+ * poll.h: the callback that long loops of src/math call now and then. It may jump out: no function of src/math holds
+ * anything that would leak.
+ */
+#ifndef SEGMENT_MATH_POLL_H
+#define SEGMENT_MATH_POLL_H
+
+typedef void (*SegmentPoll) (void);
+
+/* Calls poll once in 2^16 rounds; poll may be NULL. */
+#define SEGMENT_POLL(poll, round) \
+	do { \
+		if (((round) & 0xFFFF) == 0 && (poll) != 0) \
+			(poll) (); \
+	} while (0)
+
+#endif
