@@ -28,7 +28,7 @@ make_root() {
 	suite=$(suite_of "$version")
 	mirror=$(debian_mirror)
 	packages=gcc,libc6-dev,make,perl,libipc-run-perl
-	unpack="apt-get download postgresql-server-dev-$version"
+	unpack="apt-get -qq download postgresql-server-dev-$version"
 	if [ "$version" = 19 ]; then
 		# Not in a suite of its own yet: from experimental, with the pgTAP of 18, which is SQL only.
 		extra=(--setup-hook='mkdir -p "$1/etc/apt/preferences.d"; printf "Package: *-19 libpq* postgresql-common*\nPin: release a=experimental\nPin-Priority: 600\n" >"$1/etc/apt/preferences.d/postgresql"')
@@ -89,7 +89,7 @@ run_version() {
 	fi
 	folder=${SEGMENT_ROOTS:-${XDG_CACHE_HOME:-/var/cache}/segment/roots}/$(suite_of "$version")-$version
 	if [ ! -d "$folder" ]; then make_root "$version" "$folder" || return; fi
-	in_root "$folder" dev/test "${filter[@]}" "${rooms[@]}"
+	in_root "$folder" env PG_CONFIG="/usr/lib/postgresql/$version/bin/pg_config" dev/test "${filter[@]}" "${rooms[@]}"
 }
 
 # test_versions VERSION ...: one closing line for all of them.

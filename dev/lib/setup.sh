@@ -55,7 +55,7 @@ apt_update() {
 	as_root apt-get -qq -o DPkg::Lock::Timeout=300 update || die "apt-get update failed"
 }
 
-# setup_packages demo|test: sets major, PG_CONFIG and bindir; installs what is missing.
+# setup_packages demo|test: sets major, PG_CONFIG and bindir; installs what is missing, unless PG_CONFIG is set already.
 setup_packages() {
 	local missing
 	if [ -n "${PG_CONFIG:-}" ]; then
