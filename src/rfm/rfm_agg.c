@@ -1,5 +1,7 @@
 /*
- * rfm_agg.c: rfm_agg(at, amount) and rfm_rollup(rfm): the rfm value itself is the state, changed in place.
+ * rfm_agg.c: rfm_agg(at, amount) and rfm_rollup(rfm): the rfm value itself is the state, changed in place. A new or
+ * widened state is made in the caller's short-lived context: the executor copies what is not the state it passed into
+ * the aggregate's context, and frees the old one.
  */
 #include "postgres.h"
 
@@ -43,13 +45,11 @@ Datum
 segment_rfm_agg_trans(PG_FUNCTION_ARGS)
 {
 	RfmInput *input = (RfmInput *) fcinfo->flinfo->fn_extra;
-	MemoryContext aggregate_context;
-	MemoryContext caller_context;
 	Rfm *state = NULL;
 	int64 at;
 	SegmentAmount amount;
 
-	if (!AggCheckCallContext(fcinfo, &aggregate_context))
+	if (!AggCheckCallContext(fcinfo, NULL))
 		segment_not_an_aggregate("rfm_agg_trans");
 	if (input == NULL)
 	{
@@ -67,27 +67,22 @@ segment_rfm_agg_trans(PG_FUNCTION_ARGS)
 	}
 	segment_rfm_read_row(fcinfo, input, &at, &amount);
 
-	caller_context = MemoryContextSwitchTo(aggregate_context);
 	if (state == NULL)
 	{
 		state = palloc(sizeof(Rfm));
 		segment_rfm_init(state, input->kind);
 	}
-	state = segment_rfm_add(state, at, &amount);
-	MemoryContextSwitchTo(caller_context);
-	PG_RETURN_POINTER(state);
+	PG_RETURN_POINTER(segment_rfm_add(state, at, &amount));
 }
 
 /* Merges the second summary into the first (a copy of it where there is none yet); serves rfm_rollup too. */
 Datum
 segment_rfm_agg_combine(PG_FUNCTION_ARGS)
 {
-	MemoryContext aggregate_context;
-	MemoryContext caller_context;
 	Rfm *state;
 	Rfm *other;
 
-	if (!AggCheckCallContext(fcinfo, &aggregate_context))
+	if (!AggCheckCallContext(fcinfo, NULL))
 		segment_not_an_aggregate("rfm_agg_combine");
 	if (PG_ARGISNULL(1))
 	{
@@ -96,7 +91,6 @@ segment_rfm_agg_combine(PG_FUNCTION_ARGS)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
 	other = PG_GETARG_RFM(1);
-	caller_context = MemoryContextSwitchTo(aggregate_context);
 	if (PG_ARGISNULL(0))
 	{
 		state = palloc(VARSIZE(other));
@@ -104,7 +98,6 @@ segment_rfm_agg_combine(PG_FUNCTION_ARGS)
 	}
 	else
 		state = segment_rfm_merge((Rfm *) PG_GETARG_POINTER(0), other);
-	MemoryContextSwitchTo(caller_context);
 	PG_RETURN_POINTER(state);
 }
 
