@@ -21,7 +21,7 @@ REGRESS_OPTS = --load-extension=plpgsql --load-extension=segment
 SEGMENT_CFLAGS = -ffp-contract=off -DSEGMENT_VERSION='"$(EXTVERSION)"'
 PG_CPPFLAGS    = -I$(srcdir)/src
 PG_CFLAGS      = $(SEGMENT_CFLAGS) -MMD -MP
-SHLIB_LINK     = -lm
+SHLIB_LINK     = -llbfgs -lm
 EXTRA_CLEAN    = build $(OBJS:.o=.d) $(DATA_built)
 
 PG_CONFIG ?= pg_config
@@ -44,7 +44,7 @@ MATH_SOURCES = $(wildcard $(srcdir)/src/math/*.c)
 
 build/unit/%: $(srcdir)/test/unit/%.c $(MATH_SOURCES) $(wildcard $(srcdir)/src/math/*.h $(srcdir)/test/unit/*.h)
 	@mkdir -p build/unit
-	$(CC) $(UNIT_CFLAGS) -I$(srcdir)/src -I$(srcdir)/test/unit $< $(MATH_SOURCES) -lm -o $@
+	$(CC) $(UNIT_CFLAGS) -I$(srcdir)/src -I$(srcdir)/test/unit $< $(MATH_SOURCES) -llbfgs -lm -o $@
 
 .PHONY: check-unit lint help
 check-unit: $(UNIT_TESTS)

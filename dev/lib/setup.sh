@@ -40,6 +40,7 @@ missing_packages() {
 	command -v make >/dev/null || echo make
 	command -v gcc >/dev/null || echo gcc
 	[ -e /usr/include/stdio.h ] || echo libc6-dev
+	[ -e /usr/include/lbfgs.h ] || echo liblbfgs-dev
 	[ -x "/usr/lib/postgresql/$major/bin/postgres" ] || echo "postgresql-$major"
 	[ -e "/usr/include/postgresql/$major/server/postgres.h" ] || echo "postgresql-server-dev-$major"
 	if [ "$1" = test ]; then

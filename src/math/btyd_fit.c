@@ -1,0 +1,514 @@
+/*
+ * btyd_fit.c: likelihoods of whole samples, their gradients and starting points.
+ */
+#include "math/btyd_fit.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "math/special.h"
+
+/* A poll costs little, but not nothing: one every so many cells. */
+#define POLL_EVERY 4096
+
+/*
+ * The likelihood of BG/NBD and MBG/NBD is a sum of terms in x alone, terms in t alone, and one term that takes all
+ * three. The first two are evaluated once per distinct value, with weights; only the third once per cell.
+ */
+typedef struct XRow
+{
+	double x;
+	double weight;
+	double log_odds;			/* part of the log odds of having left that x alone decides */
+} XRow;
+
+typedef struct TimeRow
+{
+	double time;
+	double weight;				/* customers observed for so long */
+	double weight_x;			/* and their orders */
+	double log_ratio;			/* log(1 + time / alpha) */
+	double inverse;				/* 1 / (alpha + time) */
+} TimeRow;
+
+typedef struct CellRow
+{
+	uint32_t x;
+	uint32_t t_x;
+	uint32_t t;
+	uint32_t padding;
+} CellRow;
+
+typedef struct BtydSample
+{
+	SegmentBtydKind kind;
+	const SegmentBtydCells *cells;
+	const SegmentFitOptions *options;
+	size_t n_x;
+	size_t n_times;
+	XRow *xs;					/* NULL: no tables */
+	TimeRow *times;
+	CellRow *rows;
+} BtydSample;
+
+/* A power of two, at least twice the number of values that can be in it. */
+static size_t
+index_size(size_t n_cells)
+{
+	size_t size = 16;
+
+	while (size < 4 * n_cells)
+		size *= 2;
+	return size;
+}
+
+size_t
+segment_btyd_work_size(size_t n_cells)
+{
+	if (n_cells > SIZE_MAX / 512 || n_cells > UINT32_MAX / 4)
+		return 0;
+	return n_cells * (sizeof(XRow) + 2 * sizeof(TimeRow) + sizeof(CellRow)) + index_size(n_cells) * sizeof(uint32_t);
+}
+
+/* The row of a time, a new one if there is none yet. */
+static uint32_t
+time_row(BtydSample *sample, uint32_t *index, size_t mask, double time)
+{
+	uint64_t bits;
+	size_t at;
+
+	memcpy(&bits, &time, sizeof(bits));
+	bits *= UINT64_C(0x9E3779B97F4A7C15);
+	for (at = (size_t) (bits >> 20);; at++)
+	{
+		uint32_t slot = index[at & mask];
+
+		if (slot == 0)
+		{
+			TimeRow *row = &sample->times[sample->n_times++];
+
+			memset(row, 0, sizeof(*row));
+			row->time = time;
+			index[at & mask] = (uint32_t) sample->n_times;
+			return (uint32_t) sample->n_times - 1;
+		}
+		if (sample->times[slot - 1].time == time)
+			return slot - 1;
+	}
+}
+
+/* Fills the tables; cells are sorted by x. */
+static void
+make_tables(BtydSample *sample, void *work)
+{
+	const SegmentBtydCells *cells = sample->cells;
+	size_t n = cells->n_cells;
+	size_t mask = index_size(n) - 1;
+	uint32_t *index;
+	size_t i;
+
+	sample->xs = work;
+	sample->times = (TimeRow *) (sample->xs + n);
+	sample->rows = (CellRow *) (sample->times + 2 * n);
+	index = (uint32_t *) (sample->rows + n);
+	memset(index, 0, (mask + 1) * sizeof(uint32_t));
+	sample->n_x = 0;
+	sample->n_times = 0;
+	for (i = 0; i < n; i++)
+	{
+		const double *cell = cells->cells + 3 * i;
+		CellRow *row = &sample->rows[i];
+		double count = (double) cells->counts[i];
+
+		if (sample->n_x == 0 || sample->xs[sample->n_x - 1].x != cell[0])
+		{
+			sample->xs[sample->n_x].x = cell[0];
+			sample->xs[sample->n_x].weight = 0;
+			sample->n_x++;
+		}
+		row->x = (uint32_t) sample->n_x - 1;
+		row->t_x = time_row(sample, index, mask, cell[1]);
+		row->t = time_row(sample, index, mask, cell[2]);
+		sample->xs[row->x].weight += count;
+		sample->times[row->t].weight += count;
+		sample->times[row->t].weight_x += count * cell[0];
+	}
+}
+
+static bool
+stopped(const SegmentFitOptions *options)
+{
+	return options->poll != NULL && options->poll(options->poll_arg);
+}
+
+/* BG/NBD and MBG/NBD by tables: the same sum as that of segment_btyd_log_likelihood over the cells. */
+static double
+bg_objective(const double *theta, double *gradient, void *arg)
+{
+	BtydSample *sample = arg;
+	const SegmentBtydCells *cells = sample->cells;
+	double r = exp(theta[0]);
+	double alpha = exp(theta[1]);
+	double a = exp(theta[2]);
+	double b = exp(theta[3]);
+	double coin = sample->kind == SEGMENT_MBGNBD ? 1 : 0;
+	double psi_r = segment_digamma(r);
+	double psi_b = segment_digamma(b);
+	double psi_ab = segment_digamma(a + b);
+	double total = 0;
+	double by[4] = {0, 0, 0, 0};
+	size_t i;
+
+	for (i = 0; i < sample->n_x; i++)
+	{
+		XRow *row = &sample->xs[i];
+		double coins = row->x + coin;
+		double both = psi_ab - segment_digamma(a + b + coins);
+
+		row->log_odds = coins > 0 ? log(a / (b + coins - 1)) : -INFINITY;
+		total += row->weight * (segment_log_gamma_ratio(r, row->x) + segment_log_gamma_ratio(b, coins) -
+								segment_log_gamma_ratio(a + b, coins));
+		by[0] += row->weight * (segment_digamma(r + row->x) - psi_r);
+		by[2] += row->weight * both;
+		by[3] += row->weight * (both + segment_digamma(b + coins) - psi_b);
+	}
+	for (i = 0; i < sample->n_times; i++)
+	{
+		TimeRow *row = &sample->times[i];
+
+		row->log_ratio = log1p(row->time / alpha);
+		row->inverse = 1 / (alpha + row->time);
+		if (row->weight == 0)
+			continue;
+		total -= row->weight * r * row->log_ratio - row->weight_x * log(row->inverse);
+		by[0] -= row->weight * row->log_ratio;
+		by[1] += (row->weight * r * row->time / alpha - row->weight_x) * row->inverse;
+	}
+	for (i = 0; i < cells->n_cells; i++)
+	{
+		const CellRow *row = &sample->rows[i];
+		const XRow *x = &sample->xs[row->x];
+		const TimeRow *t_x = &sample->times[row->t_x];
+		const TimeRow *t = &sample->times[row->t];
+		double count = (double) cells->counts[i];
+		double coins = x->x + coin;
+		double idle = t->log_ratio - t_x->log_ratio;
+		double log_odds;
+		double e;
+		double dead;
+
+		if (coins == 0)
+			continue;
+		if (i % POLL_EVERY == 0 && stopped(sample->options))
+			return 0;
+		log_odds = (r + x->x) * idle + x->log_odds;
+		e = exp(-fabs(log_odds));
+		dead = count * (log_odds > 0 ? 1 : e) / (1 + e);
+		total += count * ((log_odds > 0 ? log_odds : 0) + log1p(e));
+		by[0] += dead * idle;
+		by[1] += dead * (r + x->x) * (t->inverse - t_x->inverse);
+		by[2] += dead / a;
+		by[3] -= dead / (b + coins - 1);
+	}
+	gradient[0] = by[0] * r;
+	gradient[1] = by[1] * alpha;
+	gradient[2] = by[2] * a;
+	gradient[3] = by[3] * b;
+	return total;
+}
+
+static double
+linear(const double *coefficients, const double *values, int n)
+{
+	double sum = 0;
+	int i;
+
+	for (i = 0; i < n; i++)
+		sum += coefficients[i] * values[i];
+	return sum;
+}
+
+void
+segment_btyd_params_of(SegmentBtydKind kind, const double *theta, int n_covariates, const double *covariates,
+					   SegmentBtydParams *params)
+{
+	int n = segment_btyd_n_params(kind);
+	int i;
+
+	params->kind = kind;
+	for (i = 0; i < SEGMENT_BTYD_MAX_PARAMS; i++)
+		params->p[i] = i < n ? exp(theta[i]) : 1;
+	if (n_covariates > 0)
+	{
+		double leave = exp(linear(theta + n + n_covariates, covariates, n_covariates));
+
+		params->p[1] *= exp(-linear(theta + n, covariates, n_covariates));
+		if (kind == SEGMENT_PARETO_NBD)
+			params->p[3] /= leave;
+		else
+		{
+			params->p[2] *= leave;
+			params->p[3] *= leave;
+		}
+	}
+}
+
+/* Any model, cell by cell, with or without covariates. */
+static double
+cell_objective(const double *theta, double *gradient, void *arg)
+{
+	BtydSample *sample = arg;
+	const SegmentBtydCells *cells = sample->cells;
+	int n = segment_btyd_n_params(sample->kind);
+	int z = cells->n_covariates;
+	SegmentBtydParams params;
+	double total = 0;
+	size_t i;
+	int j;
+
+	memset(gradient, 0, (n + 2 * z) * sizeof(double));
+	segment_btyd_params_of(sample->kind, theta, 0, NULL, &params);
+	for (i = 0; i < cells->n_cells; i++)
+	{
+		const double *cell = cells->cells + (3 + z) * i;
+		SegmentHistory history = {cell[0], cell[1], cell[2]};
+		double count = (double) cells->counts[i];
+		double by[SEGMENT_BTYD_MAX_PARAMS];
+
+		if (i % 64 == 0 && stopped(sample->options))
+			return 0;
+		if (z > 0)
+			segment_btyd_params_of(sample->kind, theta, z, cell + 3, &params);
+		total += count * segment_btyd_log_likelihood(&params, &history, by);
+		for (j = 0; j < n; j++)
+			by[j] *= count * params.p[j];
+		for (j = 0; j < n; j++)
+			gradient[j] += by[j];
+		for (j = 0; j < z; j++)
+		{
+			gradient[n + j] -= by[1] * cell[3 + j];
+			gradient[n + z + j] += (sample->kind == SEGMENT_PARETO_NBD ? -by[3] : by[2] + by[3]) * cell[3 + j];
+		}
+	}
+	return total;
+}
+
+void
+segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const SegmentFitOptions *options, void *work,
+				 SegmentFit *fit)
+{
+	/* Of the shape of the rate and of leaving; the scales follow from the data. */
+	static const double shapes[4][4] = {{0.5, 1, 0.7, 2}, {2, 1, 0.3, 1}, {0.1, 1, 2, 10}, {1, 1, 0.05, 0.5}};
+	BtydSample sample = {kind, cells, options, 0, 0, NULL, NULL, NULL};
+	SegmentFitProblem problem;
+	double customers = 0;
+	double orders = 0;
+	double time = 0;
+	size_t i;
+	int attempt;
+
+	for (i = 0; i < cells->n_cells; i++)
+	{
+		const double *cell = cells->cells + (3 + cells->n_covariates) * i;
+		double count = (double) cells->counts[i];
+
+		customers += count;
+		orders += count * cell[0];
+		time += count * cell[2];
+	}
+	memset(&problem, 0, sizeof(problem));
+	problem.arg = &sample;
+	problem.objective = cell_objective;
+	if ((kind == SEGMENT_BGNBD || kind == SEGMENT_MBGNBD) && cells->n_covariates == 0)
+	{
+		make_tables(&sample, work);
+		problem.objective = bg_objective;
+	}
+	problem.n_logs = segment_btyd_n_params(kind);
+	problem.n_params = problem.n_logs + 2 * cells->n_covariates;
+	problem.observations = customers;
+	problem.penalty = options->penalty;
+	problem.max_iterations = options->max_iterations;
+	problem.poll = options->poll;
+	problem.poll_arg = options->poll_arg;
+	for (attempt = 0; attempt < 4; attempt++)
+	{
+		double start[SEGMENT_FIT_MAX_PARAMS] = {0};
+		double natural[4];
+		SegmentFit one;
+		int j;
+
+		memcpy(natural, shapes[attempt], sizeof(natural));
+		if (kind == SEGMENT_BGBB)
+			natural[1] = natural[3] = 2;
+		else
+		{
+			/* Rates average orders per time, a little more because some have left. */
+			natural[1] = natural[0] * (time + 1e-6 * customers) / (1.5 * orders + 0.05 * customers);
+			if (kind == SEGMENT_PARETO_NBD)
+				natural[3] = time / customers + 1e-6;
+		}
+		for (j = 0; j < problem.n_logs; j++)
+			start[j] = fmin(fmax(log(natural[j]), 1 - SEGMENT_FIT_WALL), SEGMENT_FIT_WALL - 1);
+		segment_fit(&problem, start, &one);
+		/* The first is kept unless another one is better: more converged, or a higher likelihood. */
+		if (attempt == 0 || (one.status == SEGMENT_FIT_CONVERGED && fit->status != SEGMENT_FIT_CONVERGED) ||
+			((one.status == SEGMENT_FIT_CONVERGED) == (fit->status == SEGMENT_FIT_CONVERGED) &&
+			 one.log_likelihood > fit->log_likelihood))
+			*fit = one;
+		if (one.status == SEGMENT_FIT_STOPPED)
+		{
+			*fit = one;
+			break;
+		}
+		if (fit->status == SEGMENT_FIT_CONVERGED)
+			break;
+	}
+}
+
+typedef struct SpendSample
+{
+	size_t n_cells;
+	const double *cells;
+	const int64_t *counts;
+	const SegmentFitOptions *options;
+} SpendSample;
+
+static double
+gamma_gamma_objective(const double *theta, double *gradient, void *arg)
+{
+	SpendSample *sample = arg;
+	double p = exp(theta[0]);
+	double q = exp(theta[1]);
+	double v = exp(theta[2]);
+	double total = 0;
+	double by[3] = {0, 0, 0};
+	double x = -1;
+	double by_x = 0;			/* terms in x alone */
+	double psi_both = 0;
+	double psi_x = 0;
+	double psi_q = segment_digamma(q);
+	size_t i;
+
+	for (i = 0; i < sample->n_cells; i++)
+	{
+		double spend = sample->cells[2 * i + 1];
+		double count = (double) sample->counts[i];
+		double log_share;
+
+		if (i % POLL_EVERY == 0 && stopped(sample->options))
+			return 0;
+		if (sample->cells[2 * i] != x)
+		{
+			x = sample->cells[2 * i];
+			by_x = -segment_log_beta(p * x, q);
+			psi_both = segment_digamma(p * x + q);
+			psi_x = segment_digamma(p * x);
+		}
+		/* spend x / (v + spend x) */
+		log_share = -log1p(v / (spend * x));
+		total += count * (by_x + p * x * log_share - log(spend) - q * log1p(spend * x / v));
+		by[0] += count * x * (psi_both - psi_x + log_share);
+		by[1] += count * (psi_both - psi_q - log1p(spend * x / v));
+		by[2] += count * (q / v - (p * x + q) / (v + spend * x));
+	}
+	gradient[0] = by[0] * p;
+	gradient[1] = by[1] * q;
+	gradient[2] = by[2] * v;
+	return total;
+}
+
+void
+segment_gamma_gamma_fit(size_t n_cells, const double *cells, const int64_t *counts, const SegmentFitOptions *options,
+						SegmentFit *fit)
+{
+	SpendSample sample = {n_cells, cells, counts, options};
+	SegmentFitProblem problem;
+	double customers = 0;
+	double spend = 0;
+	double start[3];
+	size_t i;
+
+	for (i = 0; i < n_cells; i++)
+	{
+		customers += (double) counts[i];
+		spend += (double) counts[i] * cells[2 * i + 1];
+	}
+	memset(&problem, 0, sizeof(problem));
+	problem.objective = gamma_gamma_objective;
+	problem.arg = &sample;
+	problem.n_params = problem.n_logs = 3;
+	problem.observations = customers;
+	problem.penalty = options->penalty;
+	problem.max_iterations = options->max_iterations;
+	problem.poll = options->poll;
+	problem.poll_arg = options->poll_arg;
+	/* The population's mean p v / (q - 1) is that of the sample. */
+	start[0] = log(4);
+	start[1] = log(4);
+	start[2] = fmin(fmax(log(spend / customers * 3 / 4), 1 - SEGMENT_FIT_WALL), SEGMENT_FIT_WALL - 1);
+	segment_fit(&problem, start, fit);
+}
+
+double
+segment_gamma_gamma_expected(double p, double q, double v, double x, double spend)
+{
+	double weight = p * x + q - 1;
+
+	return weight > 0 ? p * (v + (x > 0 ? spend * x : 0)) / weight : INFINITY;
+}
+
+typedef struct RenewalSample
+{
+	int n;
+	const double *active;
+} RenewalSample;
+
+static double
+sbg_objective(const double *theta, double *gradient, void *arg)
+{
+	RenewalSample *sample = arg;
+	double alpha = exp(theta[0]);
+	double beta = exp(theta[1]);
+	double total = 0;
+	double by_alpha = 0;
+	double by_beta = 0;
+	int i;
+
+	for (i = 1; i <= sample->n; i++)
+	{
+		/* i < n: lost at renewal i, after i - 1 kept; i = n: still there after n - 1 renewals */
+		bool lost = i < sample->n;
+		double count = lost ? sample->active[i - 1] - sample->active[i] : sample->active[i - 1];
+		double kept = i - 1;
+		double all = lost ? kept + 1 : kept;
+		double both = segment_digamma(alpha + beta) - segment_digamma(alpha + beta + all);
+
+		total += count * ((lost ? log(alpha) : 0) + segment_log_gamma_ratio(beta, kept) -
+						  segment_log_gamma_ratio(alpha + beta, all));
+		by_alpha += count * ((lost ? 1 / alpha : 0) + both);
+		by_beta += count * (segment_digamma(beta + kept) - segment_digamma(beta) + both);
+	}
+	gradient[0] = by_alpha * alpha;
+	gradient[1] = by_beta * beta;
+	return total;
+}
+
+void
+segment_sbg_fit(int n, const double *active, const SegmentFitOptions *options, SegmentFit *fit)
+{
+	RenewalSample sample = {n, active};
+	SegmentFitProblem problem;
+	double start[2] = {0, 0};
+
+	memset(&problem, 0, sizeof(problem));
+	problem.objective = sbg_objective;
+	problem.arg = &sample;
+	problem.n_params = problem.n_logs = 2;
+	problem.observations = active[0];
+	problem.penalty = options->penalty;
+	problem.max_iterations = options->max_iterations;
+	problem.poll = options->poll;
+	problem.poll_arg = options->poll_arg;
+	segment_fit(&problem, start, fit);
+}

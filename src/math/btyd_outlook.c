@@ -1,0 +1,455 @@
+/*
+ * btyd_outlook.c: predictions of the buy-till-you-die models from a customer's outlook.
+ *
+ * The published closed forms of BG/NBD and MBG/NBD hold Gauss' hypergeometric function, as a difference of two nearly
+ * equal terms, and are singular at a = 1. Here they are rewritten. Let k, A be shape and scale of the rate, tau =
+ * time / A and z = tau / (1 + tau). A customer who never left would place N ~ NegativeBinomial(k, z) orders; one who
+ * survives each order with probability q = 1 - p places min(N, those before leaving), of which the expectation over
+ * p ~ Beta(a, b) is
+ *     E orders = sum over n of P(N = n) * (E q^0 + E q^1 + ... + E q^(n-1)),
+ *     P(alive) = sum over n of P(N = n) * E q^n,        E q^j = (b)_j / (a + b)_j:
+ * sums of positive terms without a singularity. Where they would be long, the same expectations over p are done by
+ * the trapezoidal rule in logit(p), which converges exponentially: the integrand is analytic for |Im logit(p)| < pi.
+ */
+#include "math/btyd.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#include "math/special.h"
+
+/* Beyond these the series is longer than the quadrature. */
+#define SERIES_MEAN 200.0
+#define SERIES_RATIO 0.97
+
+typedef enum BetaKernel
+{
+	KERNEL_SURVIVES,			/* (1 + p tau)^-k */
+	KERNEL_ORDERS				/* (1 - (1 + p tau)^-k) / p */
+} BetaKernel;
+
+/* Log of p^a (1-p)^b / B(a,b) times the kernel, at logit(p) = u. */
+static double
+beta_log_term(BetaKernel kernel, double k, double tau, double a, double b, double log_beta, double u)
+{
+	double log_p = -segment_log1p_exp(-u);
+	double log_q = -segment_log1p_exp(u);
+	double p = exp(log_p);
+	double power = -k * log1p(p * tau);
+	double term = a * log_p + b * log_q - log_beta;
+
+	if (kernel == KERNEL_SURVIVES)
+		return term + power;
+	/* For tiny p the kernel is k * tau to the last bit. */
+	if (p * tau < 1e-290)
+		return term + log(k) + log(tau);
+	return term + log(-expm1(power)) - log_p;
+}
+
+/* Expectation of the kernel over p ~ Beta(a, b), by the trapezoidal rule in logit(p). */
+static double
+beta_expectation(BetaKernel kernel, double k, double tau, double a, double b)
+{
+	double log_beta = segment_log_beta(a, b);
+	double low = -700;
+	double high = 700;
+	double peak;
+	double reference;
+	double curvature;
+	double step;
+	double sum;
+	double value;
+	double flat;
+	double u;
+	int i;
+
+	/* The integrand has one peak (its slope changes sign once): golden-section search, to be centred roughly. */
+	for (i = 0; i < 60; i++)
+	{
+		double left = high - (high - low) * 0.6180339887498949;
+		double right = low + (high - low) * 0.6180339887498949;
+
+		if (beta_log_term(kernel, k, tau, a, b, log_beta, left) < beta_log_term(kernel, k, tau, a, b, log_beta, right))
+			low = left;
+		else
+			high = right;
+	}
+	peak = (low + high) / 2;
+	reference = beta_log_term(kernel, k, tau, a, b, log_beta, peak);
+
+	/* Steps of 0.55 standard deviations of the peak, and never more than 0.5, are exact to a double. */
+	{
+		double p = segment_logistic(peak);
+		double s = segment_logistic(peak + log1p(tau));
+
+		curvature = (a + b) * p * (1 - p) + k * s * (1 - s);
+	}
+	step = 0.5;
+	if (curvature > 1)
+		step = 0.5 / sqrt(curvature);
+
+	sum = 1;
+	flat = -42 - log1p(tau) - log(1 + a + b + k);
+	for (u = peak - step;; u -= step)
+	{
+		value = exp(beta_log_term(kernel, k, tau, a, b, log_beta, u) - reference);
+		sum += value;
+		if (value < 1e-18 * sum)
+			break;
+		if (u < flat)
+		{
+			/* The rest falls like exp(a u): a geometric series. */
+			sum += value * exp(-a * step) / -expm1(-a * step);
+			break;
+		}
+	}
+	flat = 42 + log(1 + a + b + k);
+	for (u = peak + step;; u += step)
+	{
+		value = exp(beta_log_term(kernel, k, tau, a, b, log_beta, u) - reference);
+		sum += value;
+		if (value < 1e-18 * sum)
+			break;
+		if (u > flat)
+		{
+			sum += value * exp(-b * step) / -expm1(-b * step);
+			break;
+		}
+	}
+	return sum * step * exp(reference);
+}
+
+/* The two sums of this file's head over N ~ NegativeBinomial(k, tau / (1 + tau)). */
+static double
+beta_series(BetaKernel kernel, double k, double tau, double a, double b)
+{
+	double z = tau / (1 + tau);
+	double weight = exp(-k * log1p(tau));
+	double survive = 1;			/* E q^n */
+	double total = kernel == KERNEL_SURVIVES ? weight : 0;
+	double orders = 0;			/* E q^0 + ... + E q^(n-1) */
+	double n = 0;
+
+	for (;;)
+	{
+		double ratio = z * (k + n) / (n + 1);
+		double term;
+
+		orders += survive;
+		survive *= (b + n) / (a + b + n);
+		weight *= ratio;
+		n += 1;
+		term = weight * (kernel == KERNEL_SURVIVES ? survive : orders);
+		total += term;
+		/* ratio bounds the decline of the weights from here on, unless k < 1, where it rises to z; orders grow slowly */
+		if (ratio < z)
+			ratio = z;
+		ratio *= 1 + 1 / n;
+		if (ratio < 1 && term * ratio < 1e-17 * total * (1 - ratio))
+			return total;
+	}
+}
+
+static double
+beta_average(BetaKernel kernel, double k, double tau, double a, double b)
+{
+	if (tau <= 0)
+		return kernel == KERNEL_SURVIVES ? 1 : 0;
+	if (k * tau > SERIES_MEAN || tau > SERIES_RATIO / (1 - SERIES_RATIO))
+		return beta_expectation(kernel, k, tau, a, b);
+	return beta_series(kernel, k, tau, a, b);
+}
+
+/* (1 - exp(-c * l)) / c, which is l at c = 0. */
+static double
+expm1_ratio(double c, double l)
+{
+	return c == 0 ? l : -expm1(-c * l) / c;
+}
+
+/* E (1 - theta)^n for theta ~ Beta(a, b). */
+static double
+survive_power(double a, double b, double n)
+{
+	return exp(segment_log_gamma_ratio(b, n) - segment_log_gamma_ratio(a + b, n));
+}
+
+double
+segment_outlook_alive(const SegmentOutlook *o, double time)
+{
+	switch (o->kind)
+	{
+		case SEGMENT_BGNBD:
+		case SEGMENT_MBGNBD:
+			return o->alive * beta_average(KERNEL_SURVIVES, o->shape, time / o->scale, o->leave_a, o->leave_b);
+		case SEGMENT_PARETO_NBD:
+			return o->alive * exp(-o->leave_a * log1p(time / o->leave_b));
+		case SEGMENT_BGBB:
+			return o->alive * survive_power(o->leave_a, o->leave_b, time);
+		default:
+			return o->alive;
+	}
+}
+
+double
+segment_outlook_rate(const SegmentOutlook *o, double time)
+{
+	double rate = o->alive * o->shape / o->scale;
+
+	switch (o->kind)
+	{
+		case SEGMENT_BGNBD:
+		case SEGMENT_MBGNBD:
+			return rate * beta_average(KERNEL_SURVIVES, o->shape + 1, time / o->scale, o->leave_a, o->leave_b);
+		case SEGMENT_PARETO_NBD:
+			return rate * exp(-o->leave_a * log1p(time / o->leave_b));
+		default:
+			return rate;
+	}
+}
+
+/* Sum over chances i = 1 .. time of E p * E (1 - theta)^i * exp(-discount i). */
+static double
+bgbb_orders(const SegmentOutlook *o, double time, double discount)
+{
+	double survive = 1;
+	double total = 0;
+	double i;
+
+	for (i = 0; i < time; i++)
+	{
+		double term;
+
+		survive *= (o->leave_b + i) / (o->leave_a + o->leave_b + i) * exp(-discount);
+		total += survive;
+		term = discount > 0 ? survive / -expm1(-discount) : survive;
+		if (term < 1e-17 * total)
+			break;
+	}
+	return o->alive * o->shape / (o->shape + o->scale) * total;
+}
+
+double
+segment_outlook_orders(const SegmentOutlook *o, double time)
+{
+	if (time <= 0)
+		return 0;
+	switch (o->kind)
+	{
+		case SEGMENT_BGNBD:
+		case SEGMENT_MBGNBD:
+			return o->alive * beta_average(KERNEL_ORDERS, o->shape, time / o->scale, o->leave_a, o->leave_b);
+		case SEGMENT_PARETO_NBD:
+			return o->alive * o->shape / o->scale * o->leave_b *
+				expm1_ratio(o->leave_a - 1, log1p(time / o->leave_b));
+		case SEGMENT_BGBB:
+			return bgbb_orders(o, time, 0);
+		default:
+			return o->shape / o->scale * time;
+	}
+}
+
+/* Density of the n-th order's moment y and of being alive then (Pareto/NBD, given alive now), in w = log y. */
+typedef struct ArrivalIntegral
+{
+	const SegmentOutlook *outlook;
+	double n;
+	double log_constant;
+} ArrivalIntegral;
+
+static double
+arrival_log_f(double w, const void *arg)
+{
+	const ArrivalIntegral *f = arg;
+	const SegmentOutlook *o = f->outlook;
+	double y = exp(w);
+
+	return f->log_constant + f->n * (w - log(o->scale + y)) - o->shape * log1p(y / o->scale) -
+		o->leave_a * log1p(y / o->leave_b);
+}
+
+static double
+arrival_bound(double w, const void *arg)
+{
+	const ArrivalIntegral *f = arg;
+	const SegmentOutlook *o = f->outlook;
+	double y = exp(w + 1);
+	double rate = y / o->scale;
+	double leave = y / o->leave_b;
+
+	return f->n + o->shape * (rate < 1 ? rate : 1) + o->leave_a * (leave < 1 ? leave : 1);
+}
+
+static double
+pareto_at_least(const SegmentOutlook *o, double time, double n)
+{
+	ArrivalIntegral f;
+	SegmentIntegrand integrand;
+	double low = log(time);
+	double sum;
+
+	f.outlook = o;
+	f.n = n;
+	f.log_constant = -segment_log_beta(n, o->shape);
+	integrand.log_f = arrival_log_f;
+	integrand.bound = arrival_bound;
+	integrand.extra = NULL;
+	integrand.n_extra = 0;
+	integrand.arg = &f;
+	/* Below all three scales the integrand rises like y^n: what is left out is below exp(-40) of the whole. */
+	low = fmin(low, fmin(log(o->scale), log(o->leave_b))) - 40 / n;
+	segment_integrate(&integrand, low, log(time), 0, &sum);
+	return o->alive * fmin(sum, 1);
+}
+
+/* Sum over chances j of: the n-th purchase comes at chance j, and the customer lives through it. */
+static double
+bgbb_at_least(const SegmentOutlook *o, double time, double n)
+{
+	double log_term = segment_log_gamma_ratio(o->shape, n) - segment_log_gamma_ratio(o->shape + o->scale, n) +
+		log(survive_power(o->leave_a, o->leave_b, n));
+	double total = 0;
+	double j;
+
+	for (j = n; j <= time; j++)
+	{
+		double term = exp(log_term);
+
+		total += term;
+		if (term < 1e-18 * total)
+			break;
+		log_term += log(j / (j - n + 1) * ((o->scale + j - n) / (o->shape + o->scale + j)) *
+						((o->leave_b + j) / (o->leave_a + o->leave_b + j)));
+	}
+	return o->alive * fmin(total, 1);
+}
+
+double
+segment_outlook_at_least(const SegmentOutlook *o, double time, double n)
+{
+	double enough;
+
+	if (n <= 0)
+		return 1;
+	if (time <= 0)
+		return 0;
+	if (o->kind == SEGMENT_PARETO_NBD)
+		return pareto_at_least(o, time, n);
+	if (o->kind == SEGMENT_BGBB)
+		return bgbb_at_least(o, time, n);
+	/* N ~ NegativeBinomial: the n-th order comes in time; and, except for NBD, n - 1 orders are survived. */
+	if (n == 1)
+		enough = -expm1(-o->shape * log1p(time / o->scale));
+	else
+		enough = segment_incomplete_beta(n, o->shape, time / (o->scale + time));
+	if (o->kind == SEGMENT_NBD)
+		return enough;
+	return o->alive * enough * survive_power(o->leave_a, o->leave_b, n - 1);
+}
+
+typedef struct DiscountIntegral
+{
+	const SegmentOutlook *outlook;
+	double least;
+	double discount;
+} DiscountIntegral;
+
+static double
+discount_log_f(double z, const void *arg)
+{
+	const DiscountIntegral *f = arg;
+	double e = exp(z);
+	double y = fmax(e - f->least, 0);
+
+	return z + log(segment_outlook_rate(f->outlook, y)) - f->discount * y;
+}
+
+static double
+discount_bound(double z, const void *arg)
+{
+	const DiscountIntegral *f = arg;
+	const SegmentOutlook *o = f->outlook;
+	double e = exp(z + 1);
+	double leave = o->kind == SEGMENT_PARETO_NBD ? o->leave_a * fmin(e / o->leave_b, 1) : 1;
+
+	return 1 + leave + f->discount * e;
+}
+
+double
+segment_outlook_discounted(const SegmentOutlook *o, double time, double discount)
+{
+	DiscountIntegral f;
+	SegmentIntegrand integrand;
+	double sum;
+	double end;
+
+	if (time <= 0 || o->alive <= 0)
+		return 0;
+	if (o->kind == SEGMENT_BGBB)
+		return bgbb_orders(o, time, discount);
+	if (discount == 0)
+		return segment_outlook_orders(o, time);
+	if (o->kind == SEGMENT_NBD)
+		return o->shape / o->scale * expm1_ratio(discount, time);
+	/* What comes after exp(-45) can't be seen in a double. */
+	end = fmin(time, 45 / discount);
+	f.outlook = o;
+	f.least = o->kind == SEGMENT_PARETO_NBD ? o->leave_b : o->scale;
+	f.discount = discount;
+	integrand.log_f = discount_log_f;
+	integrand.bound = discount_bound;
+	integrand.extra = NULL;
+	integrand.n_extra = 0;
+	integrand.arg = &f;
+	segment_integrate(&integrand, log(f.least), log(f.least) + log1p(end / f.least), 0, &sum);
+	return sum;
+}
+
+double
+segment_outlook_returns(const SegmentOutlook *o)
+{
+	switch (o->kind)
+	{
+		case SEGMENT_PARETO_NBD:
+			/* Beyond 1e30 scales nothing is left: the density of the next order falls at least like 1/y. */
+			return pareto_at_least(o, 1e30 * fmax(o->scale, o->leave_b), 1);
+		case SEGMENT_BGBB:
+			return bgbb_at_least(o, 100000, 1);
+		default:
+			return o->alive;
+	}
+}
+
+double
+segment_outlook_wait(const SegmentOutlook *o, double probability)
+{
+	double low = 0;
+	double high = 1;
+	int i;
+
+	if (probability <= 0)
+		return 0;
+	if (o->kind == SEGMENT_PARETO_NBD || o->kind == SEGMENT_BGBB)
+	{
+		if (probability >= segment_outlook_returns(o))
+			return INFINITY;
+		while (segment_outlook_at_least(o, high, 1) < probability)
+		{
+			low = high;
+			high *= 2;
+		}
+		for (i = 0; i < 60; i++)
+		{
+			double middle = (low + high) / 2;
+
+			if (segment_outlook_at_least(o, middle, 1) < probability)
+				low = middle;
+			else
+				high = middle;
+		}
+		return o->kind == SEGMENT_BGBB ? ceil(high - 1e-9) : high;
+	}
+	if (probability >= o->alive)
+		return INFINITY;
+	return o->scale * expm1(-log1p(-probability / o->alive) / o->shape);
+}

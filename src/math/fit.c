@@ -1,0 +1,313 @@
+/*
+ * fit.c: maximum likelihood. L-BFGS walks to the neighbourhood of the optimum; Newton steps, with a Hessian from
+ * central differences of the gradient, take it to the last digits and give the standard errors.
+ */
+#include "math/fit.h"
+
+#include <lbfgs.h>
+#include <math.h>
+#include <string.h>
+
+#define HESSIAN_STEP 1e-4
+#define NEWTON_STEPS 8
+
+/* Largest gradient component per observation at which a point counts as the optimum. */
+#define GRADIENT_TOLERANCE 1e-8
+
+typedef struct FitRun
+{
+	const SegmentFitProblem *problem;
+	int evaluations;
+	bool stopped;
+} FitRun;
+
+/*
+ * What is minimised: minus the mean log-likelihood, plus the penalty, plus walls that keep a parameter whose best
+ * value is zero or infinity within reach of a double.
+ */
+static double
+cost(FitRun *run, const double *theta, double *gradient, double *log_likelihood)
+{
+	const SegmentFitProblem *problem = run->problem;
+	double value;
+	int i;
+
+	if (run->stopped || (problem->poll != NULL && problem->poll(problem->poll_arg)))
+	{
+		run->stopped = true;
+		for (i = 0; i < problem->n_params; i++)
+			gradient[i] = 0;
+		*log_likelihood = 0;
+		return 0;
+	}
+	for (i = 0; i < problem->n_logs; i++)
+	{
+		/* A line search may look far out: there the walls decide, not an overflow. */
+		if (!(fabs(theta[i]) < 3 * SEGMENT_FIT_WALL))
+		{
+			int j;
+
+			for (j = 0; j < problem->n_params; j++)
+				gradient[j] = 0;
+			gradient[i] = theta[i] > 0 ? 1e6 : -1e6;
+			*log_likelihood = -HUGE_VAL;
+			return 1e10;
+		}
+	}
+	run->evaluations++;
+	*log_likelihood = problem->objective(theta, gradient, problem->arg);
+	value = -*log_likelihood / problem->observations;
+	for (i = 0; i < problem->n_params; i++)
+	{
+		bool is_log = i < problem->n_logs;
+		double natural = is_log ? exp(theta[i]) : theta[i];
+		double over = fabs(theta[i]) - SEGMENT_FIT_WALL;
+
+		gradient[i] /= -problem->observations;
+		if (problem->penalty > 0)
+		{
+			value += problem->penalty * natural * natural;
+			gradient[i] += 2 * problem->penalty * natural * (is_log ? natural : 1);
+		}
+		if (is_log && over > 0)
+		{
+			value += over * over;
+			gradient[i] += theta[i] > 0 ? 2 * over : -2 * over;
+		}
+	}
+	if (!isfinite(value))
+		value = 1e10;
+	return value;
+}
+
+static lbfgsfloatval_t
+evaluate(void *instance, const lbfgsfloatval_t *theta, lbfgsfloatval_t *gradient, const int n,
+		 const lbfgsfloatval_t step)
+{
+	double log_likelihood;
+
+	(void) n;
+	(void) step;
+	return cost(instance, theta, gradient, &log_likelihood);
+}
+
+/* Called after each iteration; anything but zero ends the run. */
+static int
+progress(void *instance, const lbfgsfloatval_t *x, const lbfgsfloatval_t *g, const lbfgsfloatval_t fx,
+		 const lbfgsfloatval_t xnorm, const lbfgsfloatval_t gnorm, const lbfgsfloatval_t step, int n, int k, int ls)
+{
+	(void) x;
+	(void) g;
+	(void) fx;
+	(void) xnorm;
+	(void) gnorm;
+	(void) step;
+	(void) n;
+	(void) ls;
+	((SegmentFit *) ((void **) instance)[1])->iterations = k;
+	return ((FitRun *) ((void **) instance)[0])->stopped ? 1 : 0;
+}
+
+/* liblbfgs passes one pointer to both callbacks: a pair of run and fit. */
+static lbfgsfloatval_t
+evaluate_pair(void *instance, const lbfgsfloatval_t *theta, lbfgsfloatval_t *gradient, const int n,
+			  const lbfgsfloatval_t step)
+{
+	return evaluate(((void **) instance)[0], theta, gradient, n, step);
+}
+
+static double
+largest(const double *values, int n)
+{
+	double result = 0;
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (!(fabs(values[i]) <= result))
+			result = fabs(values[i]);
+	return result;
+}
+
+bool
+segment_invert_triangle(double *m, int n)
+{
+	int i;
+	int j;
+	int k;
+
+	/* Cholesky: m = L L' */
+	for (i = 0; i < n; i++)
+		for (j = 0; j <= i; j++)
+		{
+			double sum = m[SEGMENT_TRIANGLE(i, j)];
+
+			for (k = 0; k < j; k++)
+				sum -= m[SEGMENT_TRIANGLE(i, k)] * m[SEGMENT_TRIANGLE(j, k)];
+			if (i == j)
+			{
+				if (!(sum > 0) || !isfinite(sum))
+					return false;
+				m[SEGMENT_TRIANGLE(i, i)] = sqrt(sum);
+			}
+			else
+				m[SEGMENT_TRIANGLE(i, j)] = sum / m[SEGMENT_TRIANGLE(j, j)];
+		}
+	/* inverse of L */
+	for (i = 0; i < n; i++)
+	{
+		m[SEGMENT_TRIANGLE(i, i)] = 1 / m[SEGMENT_TRIANGLE(i, i)];
+		for (j = 0; j < i; j++)
+		{
+			double sum = 0;
+
+			for (k = j; k < i; k++)
+				sum -= m[SEGMENT_TRIANGLE(i, k)] * m[SEGMENT_TRIANGLE(k, j)];
+			m[SEGMENT_TRIANGLE(i, j)] = sum * m[SEGMENT_TRIANGLE(i, i)];
+		}
+	}
+	/* inverse of m = L^-T L^-1 */
+	for (j = 0; j < n; j++)
+		for (i = j; i < n; i++)
+		{
+			double sum = 0;
+
+			for (k = i; k < n; k++)
+				sum += m[SEGMENT_TRIANGLE(k, i)] * m[SEGMENT_TRIANGLE(k, j)];
+			m[SEGMENT_TRIANGLE(i, j)] = sum;
+		}
+	return true;
+}
+
+/* Hessian of the cost at theta, lower triangle, symmetrised. */
+static void
+hessian(FitRun *run, const double *theta, double *triangle)
+{
+	double at[SEGMENT_FIT_MAX_PARAMS];
+	double up[SEGMENT_FIT_MAX_PARAMS];
+	double down[SEGMENT_FIT_MAX_PARAMS];
+	double full[SEGMENT_FIT_MAX_PARAMS][SEGMENT_FIT_MAX_PARAMS];
+	double unused;
+	int n = run->problem->n_params;
+	int i;
+	int j;
+
+	memcpy(at, theta, n * sizeof(double));
+	for (i = 0; i < n; i++)
+	{
+		at[i] = theta[i] + HESSIAN_STEP;
+		cost(run, at, up, &unused);
+		at[i] = theta[i] - HESSIAN_STEP;
+		cost(run, at, down, &unused);
+		at[i] = theta[i];
+		for (j = 0; j < n; j++)
+			full[i][j] = (up[j] - down[j]) / (2 * HESSIAN_STEP);
+	}
+	for (i = 0; i < n; i++)
+		for (j = 0; j <= i; j++)
+			triangle[SEGMENT_TRIANGLE(i, j)] = (full[i][j] + full[j][i]) / 2;
+}
+
+/* Newton steps from fit->theta; leaves the covariance, the log-likelihood and the gradient norm. */
+static void
+newton(FitRun *run, SegmentFit *fit)
+{
+	double gradient[SEGMENT_FIT_MAX_PARAMS];
+	int n = fit->n_params;
+	double value = cost(run, fit->theta, gradient, &fit->log_likelihood);
+	int round;
+
+	for (round = 0; round < NEWTON_STEPS && !run->stopped; round++)
+	{
+		double trial[SEGMENT_FIT_MAX_PARAMS];
+		double trial_gradient[SEGMENT_FIT_MAX_PARAMS];
+		double trial_log_likelihood;
+		double trial_value;
+		double before = largest(gradient, n);
+		double longest = 0;
+		int i;
+		int j;
+
+		hessian(run, fit->theta, fit->covariance);
+		fit->has_covariance = segment_invert_triangle(fit->covariance, n);
+		if (!fit->has_covariance)
+			break;
+		for (i = 0; i < n; i++)
+		{
+			double step = 0;
+
+			for (j = 0; j < n; j++)
+				step += fit->covariance[i >= j ? SEGMENT_TRIANGLE(i, j) : SEGMENT_TRIANGLE(j, i)] * gradient[j];
+			trial[i] = fit->theta[i] - step;
+			if (!(fabs(step) <= longest))
+				longest = fabs(step);
+		}
+		if (!(longest < 2))
+			break;
+		trial_value = cost(run, trial, trial_gradient, &trial_log_likelihood);
+		/* At the end both value and gradient are at the noise of the sums: keep the better of the two. */
+		if (run->stopped || trial_value > value + 1e-12 * fabs(value) || largest(trial_gradient, n) >= before)
+			break;
+		memcpy(fit->theta, trial, n * sizeof(double));
+		memcpy(gradient, trial_gradient, n * sizeof(double));
+		fit->log_likelihood = trial_log_likelihood;
+		value = trial_value;
+		fit->iterations++;
+		if (longest < 1e-9)
+			break;
+	}
+	fit->gradient_norm = largest(gradient, n);
+}
+
+void
+segment_fit(const SegmentFitProblem *problem, const double *start, SegmentFit *fit)
+{
+	FitRun run = {problem, 0, false};
+	void *pair[2];
+	lbfgs_parameter_t parameters;
+	lbfgsfloatval_t *theta = lbfgs_malloc(problem->n_params);
+	bool at_wall = false;
+	int code;
+	int i;
+
+	memset(fit, 0, sizeof(*fit));
+	fit->n_params = problem->n_params;
+	fit->status = SEGMENT_FIT_FAILED;
+	memcpy(fit->theta, start, problem->n_params * sizeof(double));
+	if (theta == NULL)
+		return;
+	for (i = 0; i < problem->n_params; i++)
+		theta[i] = start[i];
+	lbfgs_parameter_init(&parameters);
+	parameters.epsilon = 1e-7;
+	parameters.max_iterations = problem->max_iterations;
+	parameters.max_linesearch = 60;
+	pair[0] = &run;
+	pair[1] = fit;
+	code = lbfgs(problem->n_params, theta, NULL, evaluate_pair, progress, pair, &parameters);
+	for (i = 0; i < problem->n_params; i++)
+		if (isfinite(theta[i]))
+			fit->theta[i] = theta[i];
+	lbfgs_free(theta);
+	if (!run.stopped)
+		newton(&run, fit);
+	fit->evaluations = run.evaluations;
+	for (i = 0; i < problem->n_logs; i++)
+		if (fabs(fit->theta[i]) > SEGMENT_FIT_WALL - 1)
+			at_wall = true;
+	/* The covariance is that of the whole sample. */
+	for (i = 0; i < SEGMENT_TRIANGLE(fit->n_params, 0); i++)
+		fit->covariance[i] /= problem->observations;
+	if (run.stopped)
+		fit->status = SEGMENT_FIT_STOPPED;
+	else if (at_wall)
+	{
+		fit->status = SEGMENT_FIT_BOUNDARY;
+		fit->has_covariance = false;
+	}
+	else if (!(fit->gradient_norm <= GRADIENT_TOLERANCE))
+		fit->status = code == LBFGSERR_MAXIMUMITERATION ? SEGMENT_FIT_MAX_ITERATIONS : SEGMENT_FIT_FAILED;
+	else if (!fit->has_covariance)
+		fit->status = SEGMENT_FIT_FLAT;
+	else
+		fit->status = SEGMENT_FIT_CONVERGED;
+}

@@ -1,0 +1,240 @@
+/*
+ * special.c: special functions. Sources: Abramowitz & Stegun 6.1 and 6.3 (Stirling series), Numerical Recipes 6.4
+ * (continued fraction of the incomplete beta function, modified Lentz).
+ */
+#include "math/special.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+/* Above this the Stirling series below is exact to a double. */
+#define STIRLING_FROM 16.0
+
+double
+segment_log_gamma(double x)
+{
+	int sign;
+
+	return lgamma_r(x, &sign);
+}
+
+/* log gamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2), x >= STIRLING_FROM (A&S 6.1.41). */
+static double
+stirling_rest(double x)
+{
+	double z = 1.0 / (x * x);
+
+	return (1.0 / 12 - z * (1.0 / 360 - z * (1.0 / 1260 - z * (1.0 / 1680 - z * (1.0 / 1188 - z * 691.0 / 360360))))) / x;
+}
+
+double
+segment_log_gamma_ratio(double a, double d)
+{
+	if (d == 0)
+		return 0;
+	if (a < STIRLING_FROM)
+		return segment_log_gamma(a + d) - segment_log_gamma(a);
+	/* A common factor a^d is taken out first, so that what is left is of the size of the result. */
+	return (a + d - 0.5) * log1p(d / a) - d + d * log(a) + stirling_rest(a + d) - stirling_rest(a);
+}
+
+double
+segment_log_beta(double a, double b)
+{
+	double low = a < b ? a : b;
+	double high = a < b ? b : a;
+
+	return segment_log_gamma(low) - segment_log_gamma_ratio(high, low);
+}
+
+double
+segment_digamma(double x)
+{
+	double shift = 0;
+	double z;
+
+	while (x < STIRLING_FROM)
+	{
+		shift -= 1.0 / x;
+		x += 1.0;
+	}
+	z = 1.0 / (x * x);
+	return shift + log(x) - 0.5 / x -
+		z * (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * 691.0 / 32760)))));
+}
+
+double
+segment_log_add(double a, double b)
+{
+	double high = a > b ? a : b;
+	double low = a > b ? b : a;
+
+	if (isinf(high) && high < 0)
+		return high;
+	return high + log1p(exp(low - high));
+}
+
+double
+segment_log1p_exp(double x)
+{
+	return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
+}
+
+double
+segment_logistic(double x)
+{
+	double e;
+
+	if (x >= 0)
+		return 1.0 / (1.0 + exp(-x));
+	e = exp(x);
+	return e / (1.0 + e);
+}
+
+/* Continued fraction of the incomplete beta function, by the modified Lentz method. */
+static double
+beta_fraction(double a, double b, double x)
+{
+	const double tiny = 1e-300;
+	double c = 1.0;
+	double d = 1.0 - (a + b) * x / (a + 1.0);
+	double h;
+	long m;
+
+	if (fabs(d) < tiny)
+		d = tiny;
+	d = 1.0 / d;
+	h = d;
+	for (m = 1; m < 100000; m++)
+	{
+		double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
+		double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
+		double step;
+
+		d = 1.0 + even * d;
+		c = 1.0 + even / c;
+		if (fabs(d) < tiny)
+			d = tiny;
+		if (fabs(c) < tiny)
+			c = tiny;
+		d = 1.0 / d;
+		h *= d * c;
+		d = 1.0 + odd * d;
+		c = 1.0 + odd / c;
+		if (fabs(d) < tiny)
+			d = tiny;
+		if (fabs(c) < tiny)
+			c = tiny;
+		d = 1.0 / d;
+		step = d * c;
+		h *= step;
+		if (fabs(step - 1.0) < 1e-15)
+			break;
+	}
+	return h;
+}
+
+double
+segment_incomplete_beta(double a, double b, double x)
+{
+	double front;
+
+	if (x <= 0)
+		return 0;
+	if (x >= 1)
+		return 1;
+	front = exp(a * log(x) + b * log1p(-x) - segment_log_beta(a, b));
+	if (x < (a + 1.0) / (a + b + 2.0))
+		return front * beta_fraction(a, b, x) / a;
+	return 1.0 - front * beta_fraction(b, a, 1.0 - x) / b;
+}
+
+double
+segment_normal_quantile(double p)
+{
+	static const double a[6] = {-3.969683028665376e+01, 2.209460984245205e+02, -2.759285104469687e+02,
+	1.383577518672690e+02, -3.066479806614716e+01, 2.506628277459239e+00};
+	static const double b[5] = {-5.447609879822406e+01, 1.615858368580409e+02, -1.556989798598866e+02,
+	6.680131188771972e+01, -1.328068155288572e+01};
+	static const double c[6] = {-7.784894002430293e-03, -3.223964580411365e-01, -2.400758277161838e+00,
+	-2.549732539343734e+00, 4.374664141464968e+00, 2.938163982698783e+00};
+	static const double d[4] = {7.784695709041462e-03, 3.224671290700398e-01, 2.445134137142996e+00,
+	3.754408661907416e+00};
+	double q;
+	double x;
+	double error;
+
+	if (p < 0.02425)
+	{
+		q = sqrt(-2 * log(p));
+		x = (((((c[0] * q + c[1]) * q + c[2]) * q + c[3]) * q + c[4]) * q + c[5]) /
+			((((d[0] * q + d[1]) * q + d[2]) * q + d[3]) * q + 1);
+	}
+	else if (p > 1 - 0.02425)
+		return -segment_normal_quantile(1 - p);
+	else
+	{
+		double square;
+
+		q = p - 0.5;
+		square = q * q;
+		x = (((((a[0] * square + a[1]) * square + a[2]) * square + a[3]) * square + a[4]) * square + a[5]) * q /
+			(((((b[0] * square + b[1]) * square + b[2]) * square + b[3]) * square + b[4]) * square + 1);
+	}
+	error = (0.5 * erfc(-x / sqrt(2.0)) - p) * sqrt(2 * 3.14159265358979323846) * exp(x * x / 2);
+	return x - error / (1 + x * error / 2);
+}
+
+/* Positive nodes and weights of the 16-point Gauss-Legendre rule on [-1, 1] (A&S 25.4). */
+static const double gauss_node[8] = {0.0950125098376374402, 0.2816035507792589132, 0.4580167776572273863,
+	0.6178762444026437484, 0.7554044083550030339, 0.8656312023878317439, 0.9445750230732325761,
+	0.9894009349916499326};
+static const double gauss_weight[8] = {0.1894506104550684963, 0.1826034150449235889, 0.1691565193950025382,
+	0.1495959888165767321, 0.1246289712555338720, 0.0951585116824927848, 0.0622535239386478929,
+	0.0271524594117540949};
+
+void
+segment_integrate(const SegmentIntegrand *f, double low, double high, double reference, double *sums)
+{
+	double at = low;
+	double values[SEGMENT_MAX_EXTRA];
+	int j;
+
+	for (j = 0; j <= f->n_extra; j++)
+		sums[j] = 0;
+	while (at < high)
+	{
+		double bound = f->bound(at, f->arg);
+		double width = bound > 4 ? 4 / bound : 1.0;
+		double middle;
+		double half;
+		double panel = 0;
+		int i;
+
+		if (at + width * 1.001 > high)
+			width = high - at;
+		half = width / 2;
+		middle = at + half;
+		for (i = 0; i < 16; i++)
+		{
+			double node = i < 8 ? -gauss_node[7 - i] : gauss_node[i - 8];
+			double weight = half * (i < 8 ? gauss_weight[7 - i] : gauss_weight[i - 8]);
+			double y = middle + half * node;
+			double value = weight * exp(f->log_f(y, f->arg) - reference);
+
+			panel += value;
+			if (f->n_extra > 0)
+			{
+				f->extra(y, f->arg, values);
+				for (j = 0; j < f->n_extra; j++)
+					sums[1 + j] += value * values[j];
+			}
+		}
+		sums[0] += panel;
+		if (at + width == at)
+			break;				/* low and high are equal to the last bit */
+		at += width;
+		if (panel < 1e-18 * sums[0] && f->log_f(at, f->arg) < f->log_f(at - width, f->arg))
+			break;
+	}
+}
