@@ -142,7 +142,9 @@ build() {
 }
 
 install_extension() {
-	as_root make -C "$work/tree" -s install PG_CONFIG="$PG_CONFIG" $(llvm_option) >"$work/logs/install" 2>&1 || {
+	local root=as_root
+	if [ -w "$("$PG_CONFIG" --pkglibdir)" ]; then root=; fi
+	$root make -C "$work/tree" -s install PG_CONFIG="$PG_CONFIG" $(llvm_option) >"$work/logs/install" 2>&1 || {
 		cat "$work/logs/install"
 		return 1
 	}
