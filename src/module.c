@@ -6,6 +6,9 @@
 #include "core/compat.h"
 
 #include "fmgr.h"
+#include "utils/guc.h"
+
+#include "grouping/grouping.h"
 
 SEGMENT_MODULE_MAGIC;
 
@@ -14,4 +17,6 @@ PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	segment_grouping_init();
+	MarkGUCPrefixReserved("segment");
 }

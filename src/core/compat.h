@@ -34,6 +34,26 @@
 /* mul_size and add_size moved between minor releases: either home will do. */
 #include "storage/shmem.h"
 
+/* Privileges on a function. */
+#if PG_VERSION_NUM >= 160000
+#define segment_function_aclcheck(function, role, mode) object_aclcheck(ProcedureRelationId, function, role, mode)
+#else
+#define segment_function_aclcheck(function, role, mode) pg_proc_aclcheck(function, role, mode)
+#endif
+
+/* The GROUP BY clause without the keys that the planner found redundant. */
+#if PG_VERSION_NUM >= 160000
+#define segment_group_clause(root) ((root)->processed_groupClause)
+#else
+#define segment_group_clause(root) ((root)->parse->groupClause)
+#endif
+
+/* The properties of EXPLAIN have a header of their own from 18 on. */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
+
 /* The magic block carries name and version from 18 on. */
 #ifdef PG_MODULE_MAGIC_EXT
 #define SEGMENT_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "segment", .version = SEGMENT_VERSION)

@@ -1,0 +1,469 @@
+/*
+ * grouping_exec.c: running the node: rows in batches into the table, groups out, then the parts that were spilled.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_collation.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "core/compat.h"
+#include "grouping/grouping_node.h"
+
+/* Rows of a batch: enough to hide the way to memory, few enough to stay in the first-level cache. */
+#define BATCH_ROWS 512
+#define BATCH_BYTES (32 * 1024)
+#define ARENA_BYTES (32 * 1024)
+
+/* How often the memory of states outside the groups is looked at: every so many new groups. */
+#define GROUPS_PER_CHECK 64
+
+static inline void
+prefetch_group(const char *group, Size size)
+{
+	__builtin_prefetch(group, 1);
+	if (size > 64)
+		__builtin_prefetch(group + 64, 1);
+}
+
+/* Adds the rows of the batch to their groups, or spills them. */
+static void
+add_batch(GroupingState *node)
+{
+	GroupingTable *table = &node->table;
+	GroupingLayout *layout = &node->layout;
+	GroupingAggregates *aggregates = &node->aggregates;
+	GroupingBatch *batch = &node->batch;
+	MemoryContext caller = MemoryContextSwitchTo(aggregates->row_context);
+	char *row = batch->rows;
+
+	CHECK_FOR_INTERRUPTS();
+	for (int i = 0; i < batch->count; i++, row += layout->row_size)
+	{
+		uint32 handle = table->index[((GroupingRowHead *) row)->hash & table->mask];
+
+		if (handle != 0)
+			prefetch_group(grouping_table_group(table, handle), layout->group_size);
+	}
+	row = batch->rows;
+	for (int i = 0; i < batch->count; i++, row += layout->row_size)
+	{
+		char *group = grouping_table_find(table, row);
+
+		if (unlikely(group == NULL))
+		{
+			if (aggregates->memory_grows && table->groups % GROUPS_PER_CHECK == 0)
+				node->outside = MemoryContextMemAllocated(aggregates->state_context, true);
+			group = segment_grouping_table_insert(table, row, node->outside);
+			if (group == NULL)
+			{
+				segment_grouping_spill_row(&node->spill, row);
+				continue;
+			}
+			segment_grouping_start_states(aggregates, group);
+		}
+		segment_grouping_add_row(aggregates, layout, group, row);
+		MemoryContextReset(aggregates->row_context);
+	}
+	batch->count = 0;
+	batch->arena_used = 0;
+	MemoryContextSwitchTo(caller);
+}
+
+/* Room for bytes of varlenas beside those of the batch's rows; false if the batch had to be added first. */
+static bool
+reserve_arena(GroupingState *node, Size bytes)
+{
+	GroupingBatch *batch = &node->batch;
+
+	if (likely(batch->arena_used + bytes <= batch->arena_size))
+		return true;
+	if (batch->count > 0)
+	{
+		add_batch(node);
+		return false;
+	}
+	pfree(batch->arena);
+	batch->arena = MemoryContextAllocExtended(node->css.ss.ps.state->es_query_cxt, bytes, MCXT_ALLOC_HUGE);
+	batch->arena_size = bytes;
+	return true;
+}
+
+/* A row is complete in the batch. */
+static inline void
+row_added(GroupingState *node, char *row)
+{
+	GroupingTable *table = &node->table;
+
+	__builtin_prefetch(&table->index[((GroupingRowHead *) row)->hash & table->mask]);
+	if (++node->batch.count == node->batch.capacity)
+		add_batch(node);
+}
+
+/* The bits of the aggregates whose FILTER leaves the row out. */
+static uint32
+filtered_bits(const GroupingState *node, const TupleTableSlot *slot)
+{
+	uint32 bits = 0;
+
+	for (int i = 0; i < node->aggregates.count; i++)
+	{
+		AttrNumber filter = node->aggregates.trans[i].filter;
+
+		if (filter != 0 && (slot->tts_isnull[filter - 1] || !DatumGetBool(slot->tts_values[filter - 1])))
+			bits |= (uint32) 1 << i;
+	}
+	return bits;
+}
+
+/* Reads the child to its end. */
+static void
+read_child(GroupingState *node)
+{
+	PlanState *child = linitial(node->css.custom_ps);
+	GroupingLayout *layout = &node->layout;
+	GroupingBatch *batch = &node->batch;
+	MemoryContext row_context = node->aggregates.row_context;
+	TupleTableSlot *slot;
+
+	while (slot = ExecProcNode(child), !TupIsNull(slot))
+	{
+		MemoryContext caller = MemoryContextSwitchTo(row_context);
+		char *row;
+		Size bytes;
+
+		slot_getsomeattrs(slot, node->last_input);
+		do
+		{
+			row = batch->rows + (Size) batch->count * layout->row_size;
+			bytes = segment_grouping_fill_row(layout, slot, row);
+		} while (bytes > 0 && !reserve_arena(node, bytes));
+		if (node->any_filter)
+			((GroupingRowHead *) row)->filtered = filtered_bits(node, slot);
+		segment_grouping_keep_row(layout, row, batch->arena + batch->arena_used);
+		batch->arena_used += bytes;
+		MemoryContextSwitchTo(caller);
+		row_added(node, row);
+	}
+}
+
+/* Reads a spilled part to its end. */
+static void
+read_part(GroupingState *node, GroupingPart *part)
+{
+	GroupingLayout *layout = &node->layout;
+	GroupingBatch *batch = &node->batch;
+	uint32 bytes;
+
+	for (;;)
+	{
+		char *row = batch->rows + (Size) batch->count * layout->row_size;
+		char *first = batch->rows;
+
+		if (!segment_grouping_read_row(layout, part, row, &bytes))
+			break;
+		if (bytes > 0)
+		{
+			/* adding the batch leaves the row's bytes where they are */
+			if (!reserve_arena(node, bytes))
+			{
+				memmove(first, row, layout->row_size);
+				row = first;
+				(void) reserve_arena(node, bytes);
+			}
+			segment_grouping_read_row_bytes(layout, part, row, batch->arena + batch->arena_used, bytes);
+			batch->arena_used += bytes;
+		}
+		row_added(node, row);
+	}
+}
+
+/* Remembers the highest use of memory. */
+static void
+note_memory(GroupingState *node)
+{
+	Size memory = node->table.memory + node->batch.arena_size +
+		(Size) node->batch.capacity * node->layout.row_size +
+		MemoryContextMemAllocated(node->aggregates.state_context, true) +
+		MemoryContextMemAllocated(node->spill.context, true);
+
+	node->peak_memory = Max(node->peak_memory, memory);
+}
+
+/* Fills the table: from the child, or from the next part; false if there is nothing left. */
+static bool
+next_pass(GroupingState *node)
+{
+	GroupingSpill *spill = &node->spill;
+	Size limit = get_hash_memory_limit();
+	Size group_bytes = node->layout.group_size + 12;
+	GroupingPart *part = NULL;
+	double groups = node->plan.groups;
+
+	if (node->started)
+	{
+		part = segment_grouping_spill_next(spill);
+		if (part == NULL)
+			return false;
+		groups = (double) part->rows;
+	}
+	segment_grouping_reset_aggregates(&node->aggregates);
+	spill->bits = segment_grouping_spill_bits(groups * group_bytes, limit);
+	node->table.limit = limit;
+	if (groups * group_bytes > limit)
+		node->table.limit -= segment_grouping_spill_memory(spill->bits);
+	segment_grouping_table_reset(&node->table, groups);
+	node->outside = 0;
+	node->batch.count = 0;
+	node->batch.arena_used = 0;
+	node->started = true;
+	if (part == NULL)
+		read_child(node);
+	else
+		read_part(node, part);
+	add_batch(node);
+	note_memory(node);
+	if (part != NULL)
+		segment_grouping_part_close(part);
+	segment_grouping_spill_end(spill);
+	node->cursor.chunk = 0;
+	node->cursor.offset = 0;
+	node->groups += node->table.groups;
+	node->passes++;
+	return true;
+}
+
+/* Puts a group into the node's slot. */
+static void
+store_group(GroupingState *node, char *group, TupleTableSlot *slot)
+{
+	ExecClearTuple(slot);
+	if (node->layout.narrow)
+	{
+		slot->tts_values[0] = *(Datum *) group;
+		slot->tts_isnull[0] = group == node->table.null_group;
+	}
+	else
+		segment_grouping_read_group(&node->layout, group, slot->tts_values, slot->tts_isnull);
+	segment_grouping_results(&node->aggregates, group, slot->tts_values + node->layout.columns,
+							 slot->tts_isnull + node->layout.columns);
+	ExecStoreVirtualTuple(slot);
+}
+
+static TupleTableSlot *
+grouping_exec(CustomScanState *css)
+{
+	GroupingState *node = (GroupingState *) css;
+	ExprContext *econtext = css->ss.ps.ps_ExprContext;
+	TupleTableSlot *slot = css->ss.ss_ScanTupleSlot;
+
+	if (!node->started && !next_pass(node))
+		return NULL;
+	for (;;)
+	{
+		char *group = segment_grouping_table_next(&node->table, &node->cursor);
+
+		if (group == NULL)
+		{
+			if (!next_pass(node))
+				return NULL;
+			continue;
+		}
+		CHECK_FOR_INTERRUPTS();
+		ResetExprContext(econtext);
+		store_group(node, group, slot);
+		econtext->ecxt_scantuple = slot;
+		if (css->ss.ps.qual != NULL && !ExecQual(css->ss.ps.qual, econtext))
+		{
+			InstrCountFiltered1(css, 1);
+			continue;
+		}
+		return css->ss.ps.ps_ProjInfo != NULL ? ExecProject(css->ss.ps.ps_ProjInfo) : slot;
+	}
+}
+
+/* How the values of a key are compared. */
+static GroupingCompare
+compare_of(Oid equal, Oid collation)
+{
+	switch (equal)
+	{
+		case F_INT2EQ:
+		case F_INT4EQ:
+		case F_INT8EQ:
+		case F_OIDEQ:
+		case F_BOOLEQ:
+		case F_CHAREQ:
+		case F_DATE_EQ:
+		case F_TIME_EQ:
+		case F_TIMESTAMP_EQ:
+		case F_TIMESTAMPTZ_EQ:
+		case F_ENUM_EQ:
+			return GROUPING_COMPARE_DATUM;
+		case F_UUID_EQ:
+			return GROUPING_COMPARE_FIXED;
+		case F_BYTEAEQ:
+			return GROUPING_COMPARE_BYTES;
+		case F_TEXTEQ:
+			return OidIsValid(collation) && get_collation_isdeterministic(collation) ? GROUPING_COMPARE_BYTES
+																					 : GROUPING_COMPARE_FUNCTION;
+		default:
+			return GROUPING_COMPARE_FUNCTION;
+	}
+}
+
+/* Sets a cell for the child's column of this type. */
+static void
+init_cell(GroupingCell *cell, AttrNumber input, Oid type)
+{
+	bool by_value;
+
+	get_typlenbyval(type, &cell->length, &by_value);
+	cell->kind = by_value ? GROUPING_CELL_BYVAL
+		: cell->length > 0 ? GROUPING_CELL_FIXED
+						   : GROUPING_CELL_VARLENA;
+	cell->compare = GROUPING_COMPARE_NONE;
+	cell->input = input;
+}
+
+/* The cell of the child's column, a new one if there is none yet. */
+static int
+cell_of(GroupingLayout *layout, AttrNumber input, Oid type)
+{
+	for (int i = 0; i < layout->cells; i++)
+		if (layout->cell[i].input == input)
+			return i;
+	init_cell(&layout->cell[layout->cells], input, type);
+	return layout->cells++;
+}
+
+/* The cells of keys, carried columns and arguments. */
+static void
+init_layout(GroupingState *node, List *outputs)
+{
+	GroupingLayout *layout = &node->layout;
+	GroupingPlan *plan = &node->plan;
+
+	layout->cell = palloc0(sizeof(GroupingCell) * GROUPING_MAX_CELLS);
+	layout->seed = grouping_mix((uint64) segment_grouping_seed + 1);
+	layout->columns = list_length(plan->columns);
+	layout->keys = list_length(plan->operators);
+	for (int i = 0; i < layout->columns; i++)
+	{
+		GroupingCell *cell = &layout->cell[layout->cells++];
+
+		init_cell(cell, list_nth_int(plan->columns, i), exprType((Node *) list_nth_node(TargetEntry, outputs, i)->expr));
+		if (i < layout->keys)
+		{
+			Oid operator = list_nth_oid(plan->operators, i);
+			Oid hash;
+
+			if (!get_op_hash_functions(operator, &hash, NULL))
+				elog(ERROR, "operator %u has no hash function", operator);
+			fmgr_info(get_opcode(operator), &cell->equal);
+			fmgr_info(hash, &cell->hash);
+			cell->collation = list_nth_oid(plan->collations, i);
+			cell->compare = compare_of(cell->equal.fn_oid, cell->collation);
+		}
+	}
+	for (int i = 0; i < node->aggregates.count; i++)
+	{
+		GroupingTrans *trans = &node->aggregates.trans[i];
+		List *inputs = (List *) list_nth(plan->arguments, i);
+
+		trans->arguments = list_length(inputs);
+		trans->cell = palloc(sizeof(int) * (trans->arguments + 1));
+		for (int j = 0; j < trans->arguments; j++)
+		{
+			TargetEntry *argument = list_nth_node(TargetEntry, trans->aggref->args, j);
+
+			trans->cell[j] = cell_of(layout, list_nth_int(inputs, j), exprType((Node *) argument->expr));
+		}
+		if (trans->filter != 0)
+			node->any_filter = true;
+		node->last_input = Max(node->last_input, trans->filter);
+	}
+	segment_grouping_lay_out(layout, node->aggregates.states_size);
+	for (int i = 0; i < layout->cells; i++)
+		node->last_input = Max(node->last_input, layout->cell[i].input);
+	for (int i = 0; i < node->aggregates.count; i++)
+		node->aggregates.trans[i].in_group += layout->states_offset;
+}
+
+static void
+grouping_begin(CustomScanState *css, EState *estate, int eflags)
+{
+	GroupingState *node = (GroupingState *) css;
+	CustomScan *scan = (CustomScan *) css->ss.ps.plan;
+	List *outputs = scan->custom_scan_tlist;
+	List *aggrefs = NIL;
+
+	segment_grouping_plan_read(&node->plan, scan->custom_private);
+	eflags &= ~(EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD | EXEC_FLAG_MARK);
+	css->custom_ps = list_make1(ExecInitNode(linitial(scan->custom_plans), estate, eflags));
+
+	for (int i = list_length(node->plan.columns); i < list_length(outputs); i++)
+		aggrefs = lappend(aggrefs, list_nth_node(TargetEntry, outputs, i)->expr);
+	segment_grouping_init_aggregates(&node->aggregates, css, aggrefs, node->plan.filters);
+	init_layout(node, outputs);
+
+	node->table.layout = node->spill.layout = &node->layout;
+	node->table.context =
+		AllocSetContextCreate(estate->es_query_cxt, "segment grouping table", ALLOCSET_DEFAULT_SIZES);
+	node->spill.context =
+		AllocSetContextCreate(estate->es_query_cxt, "segment grouping files", ALLOCSET_DEFAULT_SIZES);
+	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
+		return;
+	node->batch.capacity = Max(Min(BATCH_ROWS, BATCH_BYTES / node->layout.row_size), 16);
+	node->batch.rows = palloc(mul_size(node->batch.capacity, node->layout.row_size));
+	node->batch.arena_size = node->layout.by_reference ? ARENA_BYTES : 0;
+	node->batch.arena = palloc(Max(node->batch.arena_size, 8));
+}
+
+static void
+grouping_end(CustomScanState *css)
+{
+	GroupingState *node = (GroupingState *) css;
+
+	segment_grouping_spill_reset(&node->spill);
+	MemoryContextDelete(node->table.context);
+	ExecEndNode(linitial(css->custom_ps));
+}
+
+static void
+grouping_rescan(CustomScanState *css)
+{
+	GroupingState *node = (GroupingState *) css;
+	PlanState *child = linitial(css->custom_ps);
+
+	segment_grouping_spill_reset(&node->spill);
+	node->started = false;
+	if (css->ss.ps.chgParam != NULL)
+		UpdateChangedParamSet(child, css->ss.ps.chgParam);
+	if (child->chgParam == NULL)
+		ExecReScan(child);
+}
+
+static const CustomExecMethods exec_methods = {
+	.CustomName = GROUPING_NODE_NAME,
+	.BeginCustomScan = grouping_begin,
+	.ExecCustomScan = grouping_exec,
+	.EndCustomScan = grouping_end,
+	.ReScanCustomScan = grouping_rescan,
+	.ExplainCustomScan = segment_grouping_explain,
+};
+
+Node *
+segment_grouping_create_state(CustomScan *scan)
+{
+	GroupingState *node = palloc0(sizeof(GroupingState));
+
+	NodeSetTag(node, T_CustomScanState);
+	node->css.flags = scan->flags;
+	node->css.methods = &exec_methods;
+	return (Node *) node;
+}

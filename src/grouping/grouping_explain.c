@@ -1,0 +1,51 @@
+/*
+ * grouping_explain.c: what EXPLAIN shows of the node.
+ */
+#include "postgres.h"
+
+#include "commands/explain.h"
+#include "executor/executor.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/ruleutils.h"
+
+#include "core/compat.h"
+#include "grouping/grouping_node.h"
+
+/* Lists the keys as the query writes them. */
+static void
+explain_keys(GroupingState *node, List *ancestors, ExplainState *es)
+{
+	CustomScan *scan = (CustomScan *) node->css.ss.ps.plan;
+	List *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) scan, ancestors);
+	bool use_prefix = es->verbose || list_length(es->rtable) > 1;
+	List *keys = NIL;
+
+	for (int i = 0; i < list_length(node->plan.operators); i++)
+	{
+		Node *expression = (Node *) list_nth_node(TargetEntry, scan->custom_scan_tlist, i)->expr;
+		Var *key = makeVar(INDEX_VAR, i + 1, exprType(expression), exprTypmod(expression),
+						   exprCollation(expression), 0);
+
+		keys = lappend(keys, deparse_expression((Node *) key, context, use_prefix, true));
+	}
+	ExplainPropertyList("Group Key", keys, es);
+}
+
+void
+segment_grouping_explain(CustomScanState *css, List *ancestors, ExplainState *es)
+{
+	GroupingState *node = (GroupingState *) css;
+
+	explain_keys(node, ancestors, es);
+	if (!es->analyze || !node->started)
+		return;
+	ExplainPropertyUInteger("Groups", NULL, node->groups, es);
+	ExplainPropertyInteger("Batches", NULL, node->passes, es);
+	ExplainPropertyInteger("Memory Usage", "kB", (node->peak_memory + 1023) / 1024, es);
+	if (node->spill.bytes > 0)
+	{
+		ExplainPropertyInteger("Partitions", NULL, node->spill.partitions, es);
+		ExplainPropertyInteger("Disk Usage", "kB", (node->spill.bytes + 1023) / 1024, es);
+	}
+}

@@ -1,0 +1,84 @@
+/*
+ * grouping_node.h: the custom scan node: its state, and what its files share.
+ */
+#ifndef SEGMENT_GROUPING_NODE_H
+#define SEGMENT_GROUPING_NODE_H
+
+#include "nodes/extensible.h"
+#include "nodes/pathnodes.h"
+
+#include "grouping/grouping_spill.h"
+#include "grouping/grouping_table.h"
+#include "grouping/grouping_trans.h"
+
+#define GROUPING_NODE_NAME "SegmentGrouping"
+
+typedef enum GroupingEnable
+{
+	GROUPING_OFF,
+	GROUPING_ON,
+	GROUPING_FORCE				/* for tests: whatever the cost */
+} GroupingEnable;
+
+/* Settings. */
+extern int segment_grouping_enable;
+extern int segment_grouping_seed;
+
+/* What the plan says about the node's input and output; kept in CustomScan.custom_private. */
+typedef struct GroupingPlan
+{
+	List *columns;				/* IntList: the child's column of each stored column, keys first */
+	List *operators;			/* OidList: equality operator of each key */
+	List *collations;			/* OidList: of each key */
+	List *arguments;			/* List of IntList: the child's columns of each aggregate's arguments */
+	List *filters;				/* IntList: the child's column of each aggregate's FILTER, or 0 */
+	double groups;				/* expected */
+} GroupingPlan;
+
+extern List *segment_grouping_plan_write(const GroupingPlan *plan);
+extern void segment_grouping_plan_read(GroupingPlan *plan, List *custom_private);
+
+/* Rows on their way from the child to their groups. */
+typedef struct GroupingBatch
+{
+	int count;
+	int capacity;
+	char *rows;					/* capacity rows of layout->row_size bytes */
+	char *arena;				/* bytes of their varlenas */
+	Size arena_used;
+	Size arena_size;
+} GroupingBatch;
+
+typedef struct GroupingState
+{
+	CustomScanState css;
+	GroupingPlan plan;
+	GroupingLayout layout;
+	GroupingAggregates aggregates;
+	GroupingTable table;
+	GroupingSpill spill;
+	GroupingBatch batch;
+	AttrNumber last_input;		/* highest column of the child's slot that is read */
+	bool any_filter;
+	Size outside;				/* memory of states outside the groups, as of the last look */
+	bool started;				/* the child was read, or is being read */
+	GroupingCursor cursor;		/* next group to return */
+	/* for EXPLAIN */
+	uint64 groups;
+	Size peak_memory;
+	int passes;
+} GroupingState;
+
+/* The planner's side, grouping_path.c and grouping_plan.c. */
+extern void segment_grouping_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
+										 RelOptInfo *output_rel, void *extra);
+extern const CustomPathMethods segment_grouping_path_methods;
+extern const CustomScanMethods segment_grouping_scan_methods;
+
+/* Creates the executor's state of a plan node. */
+extern Node *segment_grouping_create_state(CustomScan *scan);
+
+/* EXPLAIN's lines. */
+extern void segment_grouping_explain(CustomScanState *node, List *ancestors, ExplainState *es);
+
+#endif

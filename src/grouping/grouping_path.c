@@ -1,0 +1,184 @@
+/*
+ * grouping_path.c: when the node is offered to the planner, and at what cost.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "miscadmin.h"
+#include "nodes/value.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/planner.h"
+#include "optimizer/prep.h"
+#include "optimizer/tlist.h"
+#include "utils/guc.h"
+#include "utils/selfuncs.h"
+
+#include "core/compat.h"
+#include "grouping/grouping.h"
+#include "grouping/grouping_node.h"
+#include "grouping/grouping_shape.h"
+
+int segment_grouping_enable = GROUPING_ON;
+int segment_grouping_seed = 0;
+
+static create_upper_paths_hook_type previous_hook = NULL;
+
+static const struct config_enum_entry enable_options[] = {
+	{"off", GROUPING_OFF, false},	  {"on", GROUPING_ON, false},	  {"force", GROUPING_FORCE, false},
+	{"false", GROUPING_OFF, true},	  {"true", GROUPING_ON, true},	  {"no", GROUPING_OFF, true},
+	{"yes", GROUPING_ON, true},		  {"0", GROUPING_OFF, true},	  {"1", GROUPING_ON, true},
+	{NULL, 0, false},
+};
+
+/* Making the node ready costs about as much as this many rows. */
+#define STARTUP_ROWS 100
+
+/*
+ * Finding a row's group, in units of what core takes it for. Core's cost model knows no cache misses: it takes a probe
+ * for one operator call a key, whatever the size of the table. Rows in batches are better than that.
+ */
+#define PROBE_SHARE 0.5
+
+/* Costs of grouping rows of the child into groups: what is due before the first group, and for all of them. */
+static void
+set_costs(PlannerInfo *root, CustomPath *path, const GroupingShape *shape, double rows, double groups)
+{
+	Path *child = linitial(path->custom_paths);
+	AggClauseCosts costs;
+	QualCost having;
+	Cost startup;
+	Cost total;
+	double group_bytes;
+	double limit = (double) get_hash_memory_limit();
+
+	MemSet(&costs, 0, sizeof(costs));
+	get_agg_clause_costs(root, AGGSPLIT_SIMPLE, &costs);
+	startup = child->total_cost + costs.transCost.startup + costs.finalCost.startup +
+		STARTUP_ROWS * (cpu_tuple_cost + cpu_operator_cost);
+	startup += rows * PROBE_SHARE * (costs.transCost.per_tuple + cpu_operator_cost * shape->keys);
+	group_bytes = path->path.pathtarget->width + 32.0 + costs.transitionSpace;
+	if (groups * group_bytes > limit)
+	{
+		/* the rows of the groups that find no room are written and read once */
+		double spilled = rows * (1.0 - limit / (groups * group_bytes));
+		double pages = ceil(spilled * (child->pathtarget->width + 32.0) / BLCKSZ);
+
+		startup += 2.0 * pages * seq_page_cost + spilled * cpu_tuple_cost;
+	}
+	total = startup + groups * (cpu_tuple_cost + costs.finalCost.per_tuple);
+	path->path.rows = groups;
+	if (shape->having != NIL)
+	{
+		cost_qual_eval(&having, shape->having, root);
+		startup += having.startup;
+		total += having.startup + groups * having.per_tuple;
+		path->path.rows =
+			clamp_row_est(groups * clauselist_selectivity(root, shape->having, 0, JOIN_INNER, NULL));
+	}
+	startup += path->path.pathtarget->cost.startup;
+	total += path->path.pathtarget->cost.startup + path->path.rows * path->path.pathtarget->cost.per_tuple;
+	path->path.startup_cost = startup;
+	path->path.total_cost = total;
+	if (segment_grouping_enable == GROUPING_FORCE)
+		path->path.startup_cost = path->path.total_cost = 0;
+}
+
+/* Offers the node on top of an input path. */
+static void
+add_grouping_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, const GroupingShape *shape,
+				  Path *input, double groups)
+{
+	PathTarget *target = create_empty_pathtarget();
+	CustomPath *path = makeNode(CustomPath);
+	ListCell *expression;
+
+	foreach (expression, shape->inputs)
+		add_column_to_pathtarget(target, (Expr *) lfirst(expression), 0);
+	set_pathtarget_cost_width(root, target);
+
+	path->path.pathtype = T_CustomScan;
+	path->path.parent = output_rel;
+	path->path.pathtarget = output_rel->reltarget;
+	path->path.parallel_safe = output_rel->consider_parallel && input->parallel_safe;
+	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	path->custom_paths = list_make1(create_projection_path(root, input_rel, input, target));
+	path->methods = &segment_grouping_path_methods;
+	path->custom_private =
+		list_make5(shape->columns, shape->aggrefs, shape->having,
+				   list_make5(shape->column_inputs, shape->operators, shape->collations, shape->argument_inputs,
+							  shape->filter_inputs),
+				   makeFloat(psprintf("%.0f", groups)));
+	set_costs(root, path, shape, input->rows, groups);
+	add_path(output_rel, (Path *) path);
+}
+
+/* True for a path that fetches every row through a queue from parallel workers. */
+static bool
+is_gather(const Path *path)
+{
+	while (IsA(path, ProjectionPath))
+		path = ((const ProjectionPath *) path)->subpath;
+	return IsA(path, GatherPath) || IsA(path, GatherMergePath);
+}
+
+/* The cheapest input path that does not gather; NULL if there is none. */
+static Path *
+cheapest_without_gather(const RelOptInfo *rel)
+{
+	Path *cheapest = NULL;
+	ListCell *cell;
+
+	foreach (cell, rel->pathlist)
+	{
+		Path *path = (Path *) lfirst(cell);
+
+		if (path->param_info == NULL && !is_gather(path) &&
+			(cheapest == NULL || compare_path_costs(path, cheapest, TOTAL_COST) < 0))
+			cheapest = path;
+	}
+	return cheapest;
+}
+
+/* The planner's hook: called for every GROUP BY, and for each partition of a partition-wise one. */
+void
+segment_grouping_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
+							 RelOptInfo *output_rel, void *extra)
+{
+	GroupPathExtraData *group_extra = (GroupPathExtraData *) extra;
+	GroupingShape shape;
+	Path *input;
+	List *keys;
+
+	if (previous_hook != NULL)
+		previous_hook(root, stage, input_rel, output_rel, extra);
+	if (stage != UPPERREL_GROUP_AGG || segment_grouping_enable == GROUPING_OFF || group_extra == NULL ||
+		output_rel->pathlist == NIL)
+		return;
+	if (!segment_grouping_shape(root, output_rel, group_extra->havingQual, &shape))
+		return;
+	input = cheapest_without_gather(input_rel);
+	if (input == NULL)
+		return;
+	keys = list_truncate(list_copy(shape.columns), shape.keys);
+	add_grouping_path(root, input_rel, output_rel, &shape, input,
+					  estimate_num_groups(root, keys, input->rows, NULL, NULL));
+}
+
+void
+segment_grouping_init(void)
+{
+	DefineCustomEnumVariable("segment.enable_fast_aggregate",
+							 "Lets the planner use this extension's own node for GROUP BY over its aggregates.",
+							 "force is for tests: the node is used wherever it can be, whatever the cost.",
+							 &segment_grouping_enable, GROUPING_ON, enable_options, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("segment.grouping_seed", "Seed of the hash that the grouping node uses.",
+							"For tests: results do not depend on it.", &segment_grouping_seed, 0, 0, INT_MAX,
+							PGC_USERSET, GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
+	RegisterCustomScanMethods(&segment_grouping_scan_methods);
+	previous_hook = create_upper_paths_hook;
+	create_upper_paths_hook = segment_grouping_upper_paths;
+}

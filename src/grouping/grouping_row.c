@@ -1,0 +1,297 @@
+/*
+ * grouping_row.c: rows and groups as bytes: filling rows from slots, hashing and comparing keys, writing and reading
+ * the stored columns of groups.
+ */
+#include "postgres.h"
+
+#include "core/compat.h"
+#include "grouping/grouping_row.h"
+
+#include "utils/expandeddatum.h"
+
+/* Gives every cell its place. Every cell begins at a multiple of 8 bytes. */
+void
+segment_grouping_lay_out(GroupingLayout *layout, Size states_size)
+{
+	Size row = sizeof(GroupingRowHead);
+	Size group = 0;
+
+	layout->narrow = layout->columns == 1 && layout->cell[0].compare == GROUPING_COMPARE_DATUM;
+	layout->variable = layout->by_reference = false;
+	if (!layout->narrow)
+		group = sizeof(GroupingGroupHead);
+	for (int i = 0; i < layout->cells; i++)
+	{
+		GroupingCell *cell = &layout->cell[i];
+		Size size = cell->kind == GROUPING_CELL_FIXED ? MAXALIGN(cell->length) : sizeof(Datum);
+
+		cell->in_row = row;
+		row += size;
+		if (cell->kind == GROUPING_CELL_VARLENA)
+			layout->by_reference = true;
+		if (i < layout->columns)
+		{
+			cell->in_group = group;
+			group += size;
+			if (cell->kind == GROUPING_CELL_VARLENA)
+				layout->variable = true;
+		}
+	}
+	layout->row_size = row;
+	layout->states_offset = group;
+	layout->group_size = group + states_size;
+}
+
+Size
+segment_grouping_fill_row(const GroupingLayout *layout, TupleTableSlot *slot, char *row)
+{
+	GroupingRowHead *head = (GroupingRowHead *) row;
+	Size bytes = 0;
+
+	head->filtered = 0;
+	head->nulls = 0;
+	for (int i = 0; i < layout->cells; i++)
+	{
+		const GroupingCell *cell = &layout->cell[i];
+		Datum value = slot->tts_values[cell->input - 1];
+		Datum *place = (Datum *) (row + cell->in_row);
+
+		if (slot->tts_isnull[cell->input - 1])
+		{
+			head->nulls |= UINT64CONST(1) << i;
+			if (cell->kind == GROUPING_CELL_FIXED)
+				memset(place, 0, MAXALIGN(cell->length));
+			else
+				*place = 0;
+			continue;
+		}
+		switch (cell->kind)
+		{
+			case GROUPING_CELL_BYVAL:
+				*place = grouping_canonical(value, cell->length);
+				break;
+			case GROUPING_CELL_FIXED:
+				memcpy(place, DatumGetPointer(value), cell->length);
+				break;
+			case GROUPING_CELL_VARLENA:
+				/* Keys are compared as they lie in memory; arguments go to functions that detoast them. */
+				if (i < layout->columns)
+					value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
+				else if (VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+					value = PointerGetDatum(PG_DETOAST_DATUM(value));
+				*place = value;
+				bytes += MAXALIGN(VARSIZE_ANY(DatumGetPointer(value)));
+				break;
+		}
+	}
+	return bytes;
+}
+
+/* Hashes bytes, eight at a time. */
+static uint64
+hash_of_bytes(uint64 seed, const char *bytes, Size length)
+{
+	uint64 hash = seed ^ length;
+	uint64 word;
+
+	for (; length >= sizeof(word); bytes += sizeof(word), length -= sizeof(word))
+	{
+		memcpy(&word, bytes, sizeof(word));
+		hash = (hash ^ word) * UINT64CONST(0x9fb21c651e98df25);
+		hash ^= hash >> 32;
+	}
+	if (length > 0)
+	{
+		word = 0;
+		memcpy(&word, bytes, length);
+		hash = (hash ^ word) * UINT64CONST(0x9fb21c651e98df25);
+	}
+	return grouping_mix(hash);
+}
+
+/* The hash of a row's keys; a NULL key hashes like no particular value. */
+static uint32
+hash_of_row(GroupingLayout *layout, char *row)
+{
+	uint64 hash = layout->seed;
+
+	if (layout->narrow)
+		return grouping_hash_datum(hash, *(Datum *) (row + layout->cell[0].in_row));
+	for (int i = 0; i < layout->keys; i++)
+	{
+		GroupingCell *cell = &layout->cell[i];
+		Datum value = grouping_row_value(cell, row);
+
+		if (grouping_row_is_null(row, i))
+		{
+			hash = grouping_mix(hash + 1);
+			continue;
+		}
+		switch (cell->compare)
+		{
+			case GROUPING_COMPARE_DATUM:
+				hash = grouping_mix(hash ^ (uint64) value);
+				break;
+			case GROUPING_COMPARE_FIXED:
+				hash = hash_of_bytes(hash, DatumGetPointer(value), cell->length);
+				break;
+			case GROUPING_COMPARE_BYTES:
+				hash = hash_of_bytes(hash, VARDATA_ANY(DatumGetPointer(value)),
+									 VARSIZE_ANY_EXHDR(DatumGetPointer(value)));
+				break;
+			case GROUPING_COMPARE_FUNCTION:
+				hash = grouping_mix(hash ^ DatumGetUInt32(FunctionCall1Coll(&cell->hash, cell->collation, value)));
+				break;
+			case GROUPING_COMPARE_NONE:
+				break;
+		}
+	}
+	return (uint32) hash;
+}
+
+void
+segment_grouping_keep_row(GroupingLayout *layout, char *row, char *arena)
+{
+	if (layout->by_reference)
+	{
+		for (int i = 0; i < layout->cells; i++)
+		{
+			GroupingCell *cell = &layout->cell[i];
+
+			if (cell->kind == GROUPING_CELL_VARLENA && !grouping_row_is_null(row, i))
+			{
+				Datum *place = (Datum *) (row + cell->in_row);
+				Size size = VARSIZE_ANY(DatumGetPointer(*place));
+
+				memcpy(arena, DatumGetPointer(*place), size);
+				*place = PointerGetDatum(arena);
+				arena += MAXALIGN(size);
+			}
+		}
+	}
+	((GroupingRowHead *) row)->hash = hash_of_row(layout, row);
+}
+
+/* A stored column of a group as a Datum. */
+static inline Datum
+group_value(const GroupingCell *cell, char *group)
+{
+	switch (cell->kind)
+	{
+		case GROUPING_CELL_FIXED:
+			return PointerGetDatum(group + cell->in_group);
+		case GROUPING_CELL_VARLENA:
+			return PointerGetDatum(group + *(Datum *) (group + cell->in_group));
+		default:
+			return *(Datum *) (group + cell->in_group);
+	}
+}
+
+bool
+segment_grouping_same_keys(GroupingLayout *layout, char *group, char *row)
+{
+	const GroupingGroupHead *group_head = (const GroupingGroupHead *) group;
+	const GroupingRowHead *row_head = (const GroupingRowHead *) row;
+	uint64 key_bits = (UINT64CONST(1) << layout->keys) - 1;
+
+	if (group_head->hash != row_head->hash || (group_head->nulls & key_bits) != (row_head->nulls & key_bits))
+		return false;
+	for (int i = 0; i < layout->keys; i++)
+	{
+		GroupingCell *cell = &layout->cell[i];
+		Datum ours = group_value(cell, group);
+		Datum theirs = grouping_row_value(cell, row);
+		Size length;
+
+		if (grouping_row_is_null(row, i))
+			continue;
+		switch (cell->compare)
+		{
+			case GROUPING_COMPARE_DATUM:
+				if (ours != theirs)
+					return false;
+				break;
+			case GROUPING_COMPARE_FIXED:
+				if (memcmp(DatumGetPointer(ours), DatumGetPointer(theirs), cell->length) != 0)
+					return false;
+				break;
+			case GROUPING_COMPARE_BYTES:
+				length = VARSIZE_ANY_EXHDR(DatumGetPointer(ours));
+				if (length != VARSIZE_ANY_EXHDR(DatumGetPointer(theirs)) ||
+					memcmp(VARDATA_ANY(DatumGetPointer(ours)), VARDATA_ANY(DatumGetPointer(theirs)), length) != 0)
+					return false;
+				break;
+			case GROUPING_COMPARE_FUNCTION:
+				if (!DatumGetBool(FunctionCall2Coll(&cell->equal, cell->collation, ours, theirs)))
+					return false;
+				break;
+			case GROUPING_COMPARE_NONE:
+				break;
+		}
+	}
+	return true;
+}
+
+Size
+segment_grouping_group_size(const GroupingLayout *layout, const char *row)
+{
+	Size size = layout->group_size;
+
+	if (layout->variable)
+	{
+		for (int i = 0; i < layout->columns; i++)
+		{
+			const GroupingCell *cell = &layout->cell[i];
+
+			if (cell->kind == GROUPING_CELL_VARLENA && !grouping_row_is_null(row, i))
+				size += MAXALIGN(VARSIZE_ANY(*(char *const *) (row + cell->in_row)));
+		}
+	}
+	return size;
+}
+
+void
+segment_grouping_write_group(const GroupingLayout *layout, char *group, Size size, char *row)
+{
+	const GroupingRowHead *row_head = (const GroupingRowHead *) row;
+	GroupingGroupHead *head = (GroupingGroupHead *) group;
+	Size end = layout->group_size;
+
+	if (layout->narrow)
+		*(Datum *) group = *(Datum *) (row + layout->cell[0].in_row);
+	else
+	{
+		head->hash = row_head->hash;
+		head->nulls = (uint16) (row_head->nulls & ((UINT64CONST(1) << layout->columns) - 1));
+		head->eighths = size / 8 <= PG_UINT16_MAX ? (uint16) (size / 8) : 0;
+		for (int i = 0; i < layout->columns; i++)
+		{
+			const GroupingCell *cell = &layout->cell[i];
+
+			if (cell->kind == GROUPING_CELL_VARLENA && !grouping_row_is_null(row, i))
+			{
+				char *bytes = *(char **) (row + cell->in_row);
+
+				*(Datum *) (group + cell->in_group) = (Datum) end;
+				memcpy(group + end, bytes, VARSIZE_ANY(bytes));
+				end += MAXALIGN(VARSIZE_ANY(bytes));
+			}
+			else
+				memcpy(group + cell->in_group, row + cell->in_row,
+					   cell->kind == GROUPING_CELL_FIXED ? MAXALIGN(cell->length) : sizeof(Datum));
+		}
+	}
+	memset(group + layout->states_offset, 0, layout->group_size - layout->states_offset);
+}
+
+void
+segment_grouping_read_group(const GroupingLayout *layout, char *group, Datum *values, bool *nulls)
+{
+	const GroupingGroupHead *head = (const GroupingGroupHead *) group;
+
+	for (int i = 0; i < layout->columns; i++)
+	{
+		nulls[i] = (head->nulls >> i) & 1;
+		values[i] = nulls[i] ? (Datum) 0 : group_value(&layout->cell[i], group);
+	}
+}

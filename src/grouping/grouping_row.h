@@ -1,0 +1,158 @@
+/*
+ * grouping_row.h: how an input row and a group lie in memory.
+ *
+ * A row holds the cells that the node needs of one input row: first the stored columns (the grouping keys, then
+ * columns that depend on them and are only carried along), then the arguments of the aggregates. Rows are gathered in
+ * batches, so that the memory of many groups can be prefetched at once. A group (an entry of the hash table) begins
+ * with the same stored columns; the states of the aggregates follow.
+ *
+ *   row:    GroupingRowHead | cells               varlenas: pointers into the batch's arena
+ *   group:  [GroupingGroupHead] | cells | states | bytes     varlenas: offsets from the group's start
+ *
+ * A group's columns hold no pointers, so it can lie in memory that several processes map at different addresses. A
+ * single key that is passed by value and compared by its bits needs no head: its hash is cheap, and the table
+ * remembers the group whose key is NULL. That is the narrow form, 8 bytes beside the states.
+ */
+#ifndef SEGMENT_GROUPING_ROW_H
+#define SEGMENT_GROUPING_ROW_H
+
+#include "executor/tuptable.h"
+#include "fmgr.h"
+
+/* Bounds of what the node takes over; wider queries stay with the core executor. */
+#define GROUPING_MAX_COLUMNS 16
+#define GROUPING_MAX_CELLS 64
+#define GROUPING_MAX_AGGREGATES 32
+
+typedef enum GroupingCellKind
+{
+	GROUPING_CELL_BYVAL,		/* a Datum */
+	GROUPING_CELL_FIXED,		/* length bytes, passed by reference */
+	GROUPING_CELL_VARLENA
+} GroupingCellKind;
+
+/* How two values of a key are compared. The first three compare bits and need no function call. */
+typedef enum GroupingCompare
+{
+	GROUPING_COMPARE_DATUM,
+	GROUPING_COMPARE_FIXED,
+	GROUPING_COMPARE_BYTES,		/* the bytes of a varlena */
+	GROUPING_COMPARE_FUNCTION,	/* the clause's equality operator and its hash function */
+	GROUPING_COMPARE_NONE		/* not a key */
+} GroupingCompare;
+
+typedef struct GroupingCell
+{
+	GroupingCellKind kind;
+	GroupingCompare compare;
+	int16 length;				/* typlen */
+	AttrNumber input;			/* column of the child's slot, from 1 */
+	uint32 in_row;				/* offset in a row */
+	uint32 in_group;			/* offset in a group; stored columns only */
+	Oid collation;
+	FmgrInfo equal;
+	FmgrInfo hash;
+} GroupingCell;
+
+typedef struct GroupingRowHead
+{
+	uint32 hash;
+	uint32 filtered;			/* bit per aggregate: its FILTER left the row out */
+	uint64 nulls;				/* bit per cell */
+} GroupingRowHead;
+
+typedef struct GroupingGroupHead
+{
+	uint32 hash;
+	uint16 nulls;				/* bit per stored column */
+	uint16 eighths;				/* size in units of 8 bytes; 0: alone in its chunk */
+} GroupingGroupHead;
+
+/* The cells of a query, their places, and how to find its groups. */
+typedef struct GroupingLayout
+{
+	int columns;				/* stored columns, keys first */
+	int keys;
+	int cells;					/* stored columns and arguments */
+	GroupingCell *cell;
+	bool narrow;				/* groups have no head */
+	bool variable;				/* some stored column is a varlena */
+	bool by_reference;			/* some cell is a varlena: rows point into the arena */
+	uint32 row_size;
+	uint32 states_offset;		/* of the first state in a group */
+	uint32 group_size;			/* without the bytes of varlenas */
+	uint64 seed;				/* of the hash */
+} GroupingLayout;
+
+/* The finalizer of MurmurHash3 (Appleby), a bijection of 64 bits that spreads every input bit. */
+static inline uint64
+grouping_mix(uint64 value)
+{
+	value ^= value >> 33;
+	value *= UINT64CONST(0xff51afd7ed558ccd);
+	value ^= value >> 33;
+	value *= UINT64CONST(0xc4ceb9fe1a85ec53);
+	value ^= value >> 33;
+	return value;
+}
+
+/* The hash of a single key that is passed by value and compared by its bits. */
+static inline uint32
+grouping_hash_datum(uint64 seed, Datum key)
+{
+	return (uint32) grouping_mix((uint64) key ^ seed);
+}
+
+/* The bits of a value as a stored tuple would give them: then equal values of its length have equal bits. */
+static inline Datum
+grouping_canonical(Datum value, int16 length)
+{
+	switch (length)
+	{
+		case 1:
+			return CharGetDatum(DatumGetChar(value));
+		case 2:
+			return Int16GetDatum(DatumGetInt16(value));
+		case 4:
+			return Int32GetDatum(DatumGetInt32(value));
+		default:
+			return value;
+	}
+}
+
+/* A cell of a row as a Datum. */
+static inline Datum
+grouping_row_value(const GroupingCell *cell, char *row)
+{
+	return cell->kind == GROUPING_CELL_FIXED ? PointerGetDatum(row + cell->in_row) : *(Datum *) (row + cell->in_row);
+}
+
+static inline bool
+grouping_row_is_null(const char *row, int cell)
+{
+	return (((const GroupingRowHead *) row)->nulls >> cell) & 1;
+}
+
+/* Kinds, offsets and sizes from the cells' types; states_size bytes of states follow the stored columns. */
+extern void segment_grouping_lay_out(GroupingLayout *layout, Size states_size);
+
+/*
+ * Copies the cells of a slot (deformed far enough) to a row: values by value are complete, varlenas still point into
+ * the slot or, detoasted keys, into the current context. Returns the bytes that segment_grouping_keep_row needs.
+ */
+extern Size segment_grouping_fill_row(const GroupingLayout *layout, TupleTableSlot *slot, char *row);
+
+/* Moves the varlenas of a row to memory of their own, and computes its hash. */
+extern void segment_grouping_keep_row(GroupingLayout *layout, char *row, char *arena);
+
+/* True if the group's keys are those of the row. Not for narrow groups. */
+extern bool segment_grouping_same_keys(GroupingLayout *layout, char *group, char *row);
+
+/* Bytes of a group for this row, and writing its head and stored columns; the states are zeroed. */
+extern Size segment_grouping_group_size(const GroupingLayout *layout, const char *row);
+extern void segment_grouping_write_group(const GroupingLayout *layout, char *group, Size size, char *row);
+
+/* Reads the stored columns of a group with a head. */
+extern void segment_grouping_read_group(const GroupingLayout *layout, char *group, Datum *values, bool *nulls);
+
+#endif

@@ -1,0 +1,198 @@
+/*
+ * grouping_spill.c: rows in temporary files. A row is its length, its fixed part, and the bytes of its varlenas.
+ */
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+#include "utils/memutils.h"
+
+#include "core/compat.h"
+#include "grouping/grouping_spill.h"
+
+int
+segment_grouping_spill_bits(double bytes, Size limit)
+{
+	int bits = 2;
+
+	/* Twice as many as needed: parts differ in size. Their buffers get a quarter of the memory at most. */
+	while ((1 << bits) * (double) limit < bytes * 2 && (2 << bits) <= GROUPING_PARTITIONS_MAX &&
+		   segment_grouping_spill_memory(bits + 1) <= limit / 4)
+		bits++;
+	return bits;
+}
+
+Size
+segment_grouping_spill_memory(int bits)
+{
+	return (Size) BLCKSZ << bits;
+}
+
+/* The partition of a hash. Every level uses other bits than the one before, and than the table's index. */
+static inline int
+partition_of(const GroupingSpill *spill, uint32 hash)
+{
+	return (int) (grouping_mix(((uint64) spill->level << 32) + hash + 1) >> (64 - spill->bits));
+}
+
+/* Writes bytes to a part. */
+static inline void
+write_bytes(GroupingSpill *spill, GroupingPart *part, void *bytes, Size size)
+{
+	BufFileWrite(part->file, bytes, size);
+	spill->bytes += size;
+}
+
+void
+segment_grouping_spill_row(GroupingSpill *spill, char *row)
+{
+	const GroupingLayout *layout = spill->layout;
+	MemoryContext caller = MemoryContextSwitchTo(spill->context);
+	GroupingPart *part;
+	uint32 bytes = 0;
+
+	if (spill->part == NULL)
+		spill->part = palloc0(mul_size(sizeof(GroupingPart), 1 << spill->bits));
+	part = &spill->part[partition_of(spill, ((GroupingRowHead *) row)->hash)];
+	if (part->file == NULL)
+	{
+		part->file = BufFileCreateTemp(false);
+		part->level = spill->level + 1;
+		spill->partitions++;
+	}
+	if (layout->by_reference)
+	{
+		for (int i = 0; i < layout->cells; i++)
+			if (layout->cell[i].kind == GROUPING_CELL_VARLENA && !grouping_row_is_null(row, i))
+				bytes += MAXALIGN(VARSIZE_ANY(*(char **) (row + layout->cell[i].in_row)));
+		write_bytes(spill, part, &bytes, sizeof(bytes));
+	}
+	write_bytes(spill, part, row, layout->row_size);
+	if (bytes > 0)
+	{
+		Size used = 0;
+
+		if (bytes > spill->flat_size)
+		{
+			if (spill->flat != NULL)
+				pfree(spill->flat);
+			spill->flat_size = Max(bytes, 1024);
+			spill->flat = palloc0(spill->flat_size);
+		}
+		for (int i = 0; i < layout->cells; i++)
+			if (layout->cell[i].kind == GROUPING_CELL_VARLENA && !grouping_row_is_null(row, i))
+			{
+				char *value = *(char **) (row + layout->cell[i].in_row);
+
+				memcpy(spill->flat + used, value, VARSIZE_ANY(value));
+				used += MAXALIGN(VARSIZE_ANY(value));
+			}
+		write_bytes(spill, part, spill->flat, bytes);
+	}
+	part->rows++;
+	MemoryContextSwitchTo(caller);
+}
+
+void
+segment_grouping_spill_end(GroupingSpill *spill)
+{
+	MemoryContext caller;
+
+	if (spill->part == NULL)
+		return;
+	caller = MemoryContextSwitchTo(spill->context);
+	for (int i = 0; i < 1 << spill->bits; i++)
+	{
+		GroupingPart *part;
+
+		if (spill->part[i].file == NULL)
+			continue;
+		if (BufFileSeek(spill->part[i].file, 0, 0, SEEK_SET) != 0)
+			ereport(ERROR, (errcode_for_file_access(), errmsg("could not rewind a temporary file of a grouping")));
+		part = palloc(sizeof(GroupingPart));
+		*part = spill->part[i];
+		spill->waiting = lappend(spill->waiting, part);
+	}
+	pfree(spill->part);
+	spill->part = NULL;
+	MemoryContextSwitchTo(caller);
+}
+
+GroupingPart *
+segment_grouping_spill_next(GroupingSpill *spill)
+{
+	GroupingPart *part;
+
+	if (spill->waiting == NIL)
+		return NULL;
+	/* the last first: the parts of a part are done before its neighbours, so few files exist at a time */
+	part = (GroupingPart *) llast(spill->waiting);
+	spill->waiting = list_delete_last(spill->waiting);
+	spill->level = part->level;
+	return part;
+}
+
+/* Reads exactly size bytes; false at the end of the file, if may_end. */
+static bool
+read_bytes(GroupingPart *part, void *bytes, Size size, bool may_end)
+{
+	Size got = BufFileRead(part->file, bytes, size);
+
+	if (got == 0 && may_end)
+		return false;
+	if (got != size)
+		ereport(ERROR,
+				(errcode_for_file_access(), errmsg("could not read a temporary file of a grouping"),
+				 errdetail("Read %zu of %zu bytes.", got, size)));
+	return true;
+}
+
+bool
+segment_grouping_read_row(const GroupingLayout *layout, GroupingPart *part, char *row, uint32 *bytes)
+{
+	*bytes = 0;
+	if (layout->by_reference && !read_bytes(part, bytes, sizeof(*bytes), true))
+		return false;
+	return read_bytes(part, row, layout->row_size, !layout->by_reference);
+}
+
+void
+segment_grouping_read_row_bytes(const GroupingLayout *layout, GroupingPart *part, char *row, char *arena, uint32 bytes)
+{
+	if (bytes == 0)
+		return;
+	(void) read_bytes(part, arena, bytes, false);
+	for (int i = 0; i < layout->cells; i++)
+		if (layout->cell[i].kind == GROUPING_CELL_VARLENA && !grouping_row_is_null(row, i))
+		{
+			*(char **) (row + layout->cell[i].in_row) = arena;
+			arena += MAXALIGN(VARSIZE_ANY(arena));
+		}
+}
+
+void
+segment_grouping_part_close(GroupingPart *part)
+{
+	BufFileClose(part->file);
+	pfree(part);
+}
+
+void
+segment_grouping_spill_reset(GroupingSpill *spill)
+{
+	ListCell *part;
+
+	if (spill->part != NULL)
+	{
+		for (int i = 0; i < 1 << spill->bits; i++)
+			if (spill->part[i].file != NULL)
+				BufFileClose(spill->part[i].file);
+		spill->part = NULL;
+	}
+	foreach (part, spill->waiting)
+		BufFileClose(((GroupingPart *) lfirst(part))->file);
+	spill->waiting = NIL;
+	spill->level = 0;
+	spill->flat = NULL;
+	spill->flat_size = 0;
+	MemoryContextReset(spill->context);
+}

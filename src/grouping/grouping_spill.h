@@ -1,0 +1,71 @@
+/*
+ * grouping_spill.h: rows whose group finds no room in memory wait in temporary files, partitioned by their hash, and
+ * are grouped when memory is free again.
+ */
+#ifndef SEGMENT_GROUPING_SPILL_H
+#define SEGMENT_GROUPING_SPILL_H
+
+#include "storage/buffile.h"
+
+#include "grouping/grouping_row.h"
+
+/* More files than this at a time are of no use: their buffers would be the memory that is missing. */
+#define GROUPING_PARTITIONS_MAX 128
+
+/* The rows of one partition. */
+typedef struct GroupingPart
+{
+	BufFile *file;
+	int level;					/* how often its rows were partitioned */
+	uint64 rows;
+} GroupingPart;
+
+/* What one pass over rows spills. */
+typedef struct GroupingSpill
+{
+	MemoryContext context;		/* of the files' buffers and of the list of parts */
+	GroupingLayout *layout;
+	int level;
+	int bits;					/* 2^bits partitions */
+	GroupingPart *part;			/* NULL until the first row comes */
+	char *flat;					/* room to make a row one piece */
+	Size flat_size;
+	List *waiting;				/* parts that are complete and not read yet */
+	/* for EXPLAIN */
+	uint64 bytes;				/* written, in all */
+	int partitions;				/* in all */
+} GroupingSpill;
+
+/*
+ * The files' number for a pass: enough that the groups of a part are likely to fit into limit bytes. bytes is what all
+ * of the pass's groups are expected to need.
+ */
+extern int segment_grouping_spill_bits(double bytes, Size limit);
+
+/* Memory of the files' buffers. */
+extern Size segment_grouping_spill_memory(int bits);
+
+/* Writes a row; starts the files with the first one. */
+extern void segment_grouping_spill_row(GroupingSpill *spill, char *row);
+
+/* Ends a pass: its parts wait to be read. */
+extern void segment_grouping_spill_end(GroupingSpill *spill);
+
+/* The next part, ready to be read, or NULL; spill->level is that of its rows. */
+extern GroupingPart *segment_grouping_spill_next(GroupingSpill *spill);
+
+/*
+ * Reads the fixed part of a row and says how many bytes of varlenas follow; false at the end of the part. The second
+ * call reads those into memory of their own.
+ */
+extern bool segment_grouping_read_row(const GroupingLayout *layout, GroupingPart *part, char *row, uint32 *bytes);
+extern void segment_grouping_read_row_bytes(const GroupingLayout *layout, GroupingPart *part, char *row, char *arena,
+											uint32 bytes);
+
+/* Closes a part, and with it deletes its file. */
+extern void segment_grouping_part_close(GroupingPart *part);
+
+/* Closes everything. */
+extern void segment_grouping_spill_reset(GroupingSpill *spill);
+
+#endif

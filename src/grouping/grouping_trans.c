@@ -1,0 +1,355 @@
+/*
+ * grouping_trans.c: the aggregates of a grouping: preparing them as core's executor does, adding rows, results.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_aggregate.h"
+#include "catalog/pg_proc.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "parser/parse_agg.h"
+#include "parser/parse_coerce.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/expandeddatum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "core/compat.h"
+#include "catalog/pg_type.h"
+#include "grouping/grouping_trans.h"
+
+/* Stops unless role may execute the function or aggregate. */
+static void
+check_execute(Oid function, Oid role, ObjectType object_type)
+{
+	AclResult result = segment_function_aclcheck(function, role, ACL_EXECUTE);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, object_type, get_func_name(function));
+	InvokeFunctionExecuteHook(function);
+}
+
+/* The owner of an aggregate. */
+static Oid
+owner_of(Oid aggregate)
+{
+	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(aggregate));
+	Oid owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", aggregate);
+	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/* The initial value of the state, as pg_aggregate's text gives it. */
+static void
+read_initial_value(AggStatePerTransData *pertrans, HeapTuple aggregate_tuple)
+{
+	bool is_null;
+	Datum text_value =
+		SysCacheGetAttr(AGGFNOID, aggregate_tuple, Anum_pg_aggregate_agginitval, &is_null);
+
+	pertrans->initValueIsNull = is_null;
+	pertrans->initValue = (Datum) 0;
+	if (!is_null)
+	{
+		Oid input;
+		Oid parameter;
+
+		getTypeInputInfo(pertrans->aggtranstype, &input, &parameter);
+		pertrans->initValue = OidInputFunctionCall(input, TextDatumGetCString(text_value), parameter, -1);
+	}
+}
+
+/* Prepares one aggregate. */
+static void
+init_trans(GroupingTrans *trans, AggState *agg_state)
+{
+	Aggref *aggref = trans->aggref;
+	AggStatePerTransData *pertrans = &trans->pertrans;
+	HeapTuple tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggref->aggfnoid));
+	Form_pg_aggregate form;
+	Oid owner;
+	Oid argument_types[FUNC_MAX_ARGS];
+	int arguments;
+	Expr *expression;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for aggregate %u", aggref->aggfnoid);
+	form = (Form_pg_aggregate) GETSTRUCT(tuple);
+
+	check_execute(aggref->aggfnoid, GetUserId(), OBJECT_AGGREGATE);
+	owner = owner_of(aggref->aggfnoid);
+	if (OidIsValid(form->aggfinalfn))
+		check_execute(form->aggfinalfn, owner, OBJECT_FUNCTION);
+	check_execute(form->aggtransfn, owner, OBJECT_FUNCTION);
+
+	arguments = get_aggregate_argtypes(aggref, argument_types);
+	pertrans->aggref = aggref;
+	pertrans->numInputs = pertrans->numTransInputs = arguments;
+	pertrans->transfn_oid = form->aggtransfn;
+	pertrans->aggtranstype = aggref->aggtranstype;
+	pertrans->aggCollation = aggref->inputcollid;
+	get_typlenbyval(pertrans->aggtranstype, &pertrans->transtypeLen, &pertrans->transtypeByVal);
+	read_initial_value(pertrans, tuple);
+
+	build_aggregate_transfn_expr(argument_types, arguments, 0, aggref->aggvariadic, aggref->aggtranstype,
+								 aggref->inputcollid, form->aggtransfn, InvalidOid, &expression, NULL);
+	fmgr_info(form->aggtransfn, &pertrans->transfn);
+	fmgr_info_set_expr((Node *) expression, &pertrans->transfn);
+	if (pertrans->transfn.fn_strict && pertrans->initValueIsNull &&
+		(arguments == 0 || !IsBinaryCoercible(argument_types[0], aggref->aggtranstype)))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_FUNCTION_DEFINITION),
+						errmsg("aggregate %u needs to have compatible input type and transition type",
+							   aggref->aggfnoid)));
+	trans->call = palloc0(SizeForFunctionCallInfo(arguments + 1));
+	InitFunctionCallInfoData(*trans->call, &pertrans->transfn, arguments + 1, pertrans->aggCollation,
+							 (Node *) agg_state, NULL);
+	pertrans->transfn_fcinfo = trans->call;
+	if (pertrans->initValueIsNull && !pertrans->transfn.fn_strict)
+		trans->kernel =
+			segment_grouping_kernel(pertrans->transfn.fn_addr, argument_types, arguments, &trans->option);
+
+	trans->peragg.aggref = aggref;
+	get_typlenbyval(aggref->aggtype, &trans->result_length, &trans->result_by_value);
+	if (OidIsValid(form->aggfinalfn))
+	{
+		int final_arguments = form->aggfinalextra ? arguments + 1 : 1;
+
+		build_aggregate_finalfn_expr(argument_types, final_arguments, aggref->aggtranstype, aggref->aggtype,
+									 aggref->inputcollid, form->aggfinalfn, &expression);
+		fmgr_info(form->aggfinalfn, &trans->final);
+		fmgr_info_set_expr((Node *) expression, &trans->final);
+		trans->final_call = palloc0(SizeForFunctionCallInfo(final_arguments));
+		InitFunctionCallInfoData(*trans->final_call, &trans->final, final_arguments, aggref->inputcollid,
+								 (Node *) agg_state, NULL);
+		for (int i = 1; i < final_arguments; i++)
+			trans->final_call->args[i].isnull = true;
+	}
+	ReleaseSysCache(tuple);
+}
+
+void
+segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState *node, List *aggrefs, List *filters)
+{
+	EState *estate = node->ss.ps.state;
+	AggState *agg_state = makeNode(AggState);
+	ListCell *aggref;
+	ListCell *filter;
+
+	/*
+	 * Transition and final functions ask their caller for the memory of their state (AggCheckCallContext) and for
+	 * the aggregate's expression; they find both where core's node keeps them.
+	 */
+	agg_state->ss.ps.state = estate;
+	agg_state->aggstrategy = AGG_HASHED;
+	agg_state->curaggcontext = agg_state->hashcontext = CreateExprContext(estate);
+	agg_state->tmpcontext = CreateExprContext(estate);
+	aggregates->agg_state = agg_state;
+	aggregates->state_context = agg_state->curaggcontext->ecxt_per_tuple_memory;
+	aggregates->row_context = agg_state->tmpcontext->ecxt_per_tuple_memory;
+	aggregates->result_context = node->ss.ps.ps_ExprContext->ecxt_per_tuple_memory;
+	aggregates->count = list_length(aggrefs);
+	aggregates->trans = palloc0(mul_size(sizeof(GroupingTrans), Max(aggregates->count, 1)));
+	aggregates->states_size = 0;
+	forboth(aggref, aggrefs, filter, filters)
+	{
+		GroupingTrans *trans = &aggregates->trans[foreach_current_index(aggref)];
+
+		trans->aggref = lfirst_node(Aggref, aggref);
+		trans->filter = lfirst_int(filter);
+		init_trans(trans, agg_state);
+		trans->in_group = aggregates->states_size;
+		aggregates->states_size += grouping_state_size(trans);
+		if (trans->kernel == NULL && !trans->pertrans.transtypeByVal)
+			aggregates->memory_grows = true;
+		/* an internal state is a pointer passed by value */
+		if (trans->kernel == NULL && trans->pertrans.aggtranstype == INTERNALOID)
+			aggregates->memory_grows = true;
+	}
+}
+
+void
+segment_grouping_reset_aggregates(GroupingAggregates *aggregates)
+{
+	/* also calls what functions registered by AggRegisterCallback */
+	ReScanExprContext(aggregates->agg_state->curaggcontext);
+	MemoryContextReset(aggregates->row_context);
+}
+
+void
+segment_grouping_start_states(GroupingAggregates *aggregates, char *group)
+{
+	for (int i = 0; i < aggregates->count; i++)
+	{
+		GroupingTrans *trans = &aggregates->trans[i];
+		AggStatePerTransData *pertrans = &trans->pertrans;
+		GroupingDatumState *state = (GroupingDatumState *) (group + trans->in_group);
+		MemoryContext caller;
+
+		if (trans->kernel != NULL)
+			continue;
+		state->is_null = pertrans->initValueIsNull;
+		state->is_set = !pertrans->initValueIsNull;
+		if (pertrans->initValueIsNull)
+			continue;
+		caller = MemoryContextSwitchTo(aggregates->state_context);
+		state->value = datumCopy(pertrans->initValue, pertrans->transtypeByVal, pertrans->transtypeLen);
+		MemoryContextSwitchTo(caller);
+	}
+}
+
+/*
+ * Keeps a new state that is passed by reference: a value outside the state's context is copied into it, and the old
+ * value is freed. An expanded object that already belongs to the context stays.
+ */
+static Datum
+keep_state(GroupingAggregates *aggregates, const AggStatePerTransData *pertrans, Datum value, bool is_null,
+		   Datum old_value, bool old_is_null)
+{
+	if (!is_null)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(aggregates->state_context);
+
+		if (!(DatumIsReadWriteExpandedObject(value, false, pertrans->transtypeLen) &&
+			  MemoryContextGetParent(DatumGetEOHP(value)->eoh_context) == aggregates->state_context))
+			value = datumCopy(value, pertrans->transtypeByVal, pertrans->transtypeLen);
+		MemoryContextSwitchTo(caller);
+	}
+	else
+		value = (Datum) 0;
+	if (!old_is_null)
+	{
+		if (DatumIsReadWriteExpandedObject(old_value, false, pertrans->transtypeLen))
+			DeleteExpandedObject(old_value);
+		else
+			pfree(DatumGetPointer(old_value));
+	}
+	return value;
+}
+
+/* Calls a transition function; the rules are those of core's advance_transition_function. */
+static void
+add_by_call(GroupingAggregates *aggregates, GroupingTrans *trans, GroupingDatumState *state, const Datum *arguments,
+			const bool *nulls)
+{
+	AggStatePerTransData *pertrans = &trans->pertrans;
+	FunctionCallInfo call = trans->call;
+	Datum value;
+
+	if (pertrans->transfn.fn_strict)
+	{
+		for (int i = 0; i < trans->arguments; i++)
+			if (nulls[i])
+				return;
+		if (!state->is_set)
+		{
+			/* the first argument becomes the state */
+			MemoryContext caller = MemoryContextSwitchTo(aggregates->state_context);
+
+			state->value = datumCopy(arguments[0], pertrans->transtypeByVal, pertrans->transtypeLen);
+			state->is_null = false;
+			state->is_set = true;
+			MemoryContextSwitchTo(caller);
+			return;
+		}
+		if (state->is_null)
+			return;
+	}
+	call->args[0].value = state->value;
+	call->args[0].isnull = state->is_null;
+	for (int i = 0; i < trans->arguments; i++)
+	{
+		call->args[i + 1].value = arguments[i];
+		call->args[i + 1].isnull = nulls[i];
+	}
+	call->isnull = false;
+	aggregates->agg_state->curpertrans = pertrans;
+	value = FunctionCallInvoke(call);
+	aggregates->agg_state->curpertrans = NULL;
+	if (!pertrans->transtypeByVal && DatumGetPointer(value) != DatumGetPointer(state->value))
+		value = keep_state(aggregates, pertrans, value, call->isnull, state->value, state->is_null);
+	state->value = value;
+	state->is_null = call->isnull;
+	state->is_set = true;
+}
+
+void
+segment_grouping_add_row(GroupingAggregates *aggregates, const GroupingLayout *layout, char *group, char *row)
+{
+	uint32 filtered = ((GroupingRowHead *) row)->filtered;
+
+	for (int i = 0; i < aggregates->count; i++)
+	{
+		GroupingTrans *trans = &aggregates->trans[i];
+		void *state = group + trans->in_group;
+		Datum arguments[GROUPING_MAX_CELLS];
+		bool nulls[GROUPING_MAX_CELLS];
+
+		if ((filtered >> i) & 1)
+			continue;
+		for (int j = 0; j < trans->arguments; j++)
+		{
+			int cell = trans->cell[j];
+
+			arguments[j] = grouping_row_value(&layout->cell[cell], row);
+			nulls[j] = grouping_row_is_null(row, cell);
+		}
+		if (trans->kernel != NULL)
+			trans->kernel->add(trans->option, aggregates->state_context, state, arguments, nulls);
+		else
+			add_by_call(aggregates, trans, state, arguments, nulls);
+	}
+}
+
+void
+segment_grouping_results(GroupingAggregates *aggregates, char *group, Datum *values, bool *nulls)
+{
+	MemoryContext caller = MemoryContextSwitchTo(aggregates->result_context);
+
+	for (int i = 0; i < aggregates->count; i++)
+	{
+		GroupingTrans *trans = &aggregates->trans[i];
+		void *state = group + trans->in_group;
+		FunctionCallInfo call = trans->final_call;
+		Datum value;
+		bool is_null;
+
+		if (trans->kernel != NULL)
+		{
+			is_null = !trans->kernel->value(trans->option, state, &value);
+			if (is_null)
+				value = (Datum) 0;
+		}
+		else
+		{
+			value = ((GroupingDatumState *) state)->value;
+			is_null = ((GroupingDatumState *) state)->is_null;
+		}
+		if (call == NULL || (trans->final.fn_strict && (is_null || call->nargs > 1)))
+		{
+			/* a strict final function of a NULL (extra arguments are always NULL) is NULL */
+			values[i] = call != NULL || is_null
+				? (Datum) 0
+				: MakeExpandedObjectReadOnly(value, false, trans->pertrans.transtypeLen);
+			nulls[i] = call != NULL || is_null;
+			continue;
+		}
+		call->args[0].value = MakeExpandedObjectReadOnly(value, is_null, trans->pertrans.transtypeLen);
+		call->args[0].isnull = is_null;
+		call->isnull = false;
+		aggregates->agg_state->curperagg = &trans->peragg;
+		value = FunctionCallInvoke(call);
+		aggregates->agg_state->curperagg = NULL;
+		nulls[i] = call->isnull;
+		values[i] = call->isnull ? (Datum) 0 : MakeExpandedObjectReadOnly(value, false, trans->result_length);
+	}
+	MemoryContextSwitchTo(caller);
+}

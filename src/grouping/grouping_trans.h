@@ -1,0 +1,105 @@
+/*
+ * grouping_trans.h: the aggregates of a grouping: their states in a group's memory, adding rows, and results.
+ *
+ * Any plain aggregate can stand beside ours: it is called through the function manager as core's executor calls it.
+ * An aggregate whose transition function has a kernel keeps its state flat in the group and is called directly.
+ */
+#ifndef SEGMENT_GROUPING_TRANS_H
+#define SEGMENT_GROUPING_TRANS_H
+
+#include "executor/nodeAgg.h"
+#include "nodes/execnodes.h"
+
+#include "grouping/grouping_row.h"
+
+/*
+ * What stands in for a transition function that works on a state of fixed size, all zero before the first row that
+ * counts. A state may point to memory of the aggregate's context, so it is flat only as long as is_flat says so.
+ */
+typedef struct GroupingKernel
+{
+	PGFunction transition;		/* the function it does the work of */
+	Size state_size;			/* a multiple of 8 */
+	/* False if the kernel can't serve these argument types; *option is handed to the other functions. */
+	bool (*bind)(const Oid *argument_types, int arguments, int *option);
+	/* Adds a row; context is where a state may allocate. */
+	void (*add)(int option, MemoryContext context, void *state, const Datum *arguments, const bool *nulls);
+	/* Adds another state, which stays as it is. */
+	void (*merge)(int option, MemoryContext context, void *state, const void *other);
+	/* The value that the final function takes; false for NULL. */
+	bool (*value)(int option, void *state, Datum *value);
+	/* False if the state points to memory outside itself. */
+	bool (*is_flat)(int option, const void *state);
+} GroupingKernel;
+
+/* The kernel of a transition function for these argument types, or NULL. */
+extern const GroupingKernel *segment_grouping_kernel(PGFunction transition, const Oid *argument_types, int arguments,
+													 int *option);
+
+/* The state of an aggregate that is called through the function manager. */
+typedef struct GroupingDatumState
+{
+	Datum value;
+	bool is_set;				/* false: no value yet, the first row's argument may become it */
+	bool is_null;
+} GroupingDatumState;
+
+/* One distinct aggregate of the query. */
+typedef struct GroupingTrans
+{
+	Aggref *aggref;
+	const GroupingKernel *kernel;	/* NULL: through the function manager */
+	int option;
+	uint32 in_group;			/* offset of the state */
+	AttrNumber filter;			/* column of the child's slot, 0 without FILTER */
+	int arguments;
+	int *cell;					/* the cells of the arguments */
+	/* the transition function */
+	AggStatePerTransData pertrans;	/* what AggGetAggref and its like look at; initial value; type of the state */
+	FunctionCallInfo call;
+	/* the final function */
+	AggStatePerAggData peragg;
+	FmgrInfo final;
+	FunctionCallInfo final_call; /* NULL: the state is the result */
+	int16 result_length;
+	bool result_by_value;
+} GroupingTrans;
+
+/* All aggregates of the node, and the memory that their states and results live in. */
+typedef struct GroupingAggregates
+{
+	int count;
+	GroupingTrans *trans;
+	Size states_size;
+	bool memory_grows;			/* some state lives in the aggregate context */
+	AggState *agg_state;		/* what the functions take for their caller */
+	MemoryContext state_context;	/* lives as long as the groups in memory */
+	MemoryContext row_context;	/* for the calls; the caller resets it now and then */
+	MemoryContext result_context;	/* for the results of a group; the caller resets it */
+} GroupingAggregates;
+
+/* Prepares the aggregates after checking the privileges that core's executor checks. */
+extern void segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState *node, List *aggrefs,
+											 List *filters);
+
+/* Bytes of an aggregate's state in a group. */
+static inline Size
+grouping_state_size(const GroupingTrans *trans)
+{
+	return trans->kernel != NULL ? trans->kernel->state_size : sizeof(GroupingDatumState);
+}
+
+/* Drops everything that the states hold outside the groups. */
+extern void segment_grouping_reset_aggregates(GroupingAggregates *aggregates);
+
+/* Sets up the states of a new group where zero is not the beginning. */
+extern void segment_grouping_start_states(GroupingAggregates *aggregates, char *group);
+
+/* Adds a row to all states of its group. */
+extern void segment_grouping_add_row(GroupingAggregates *aggregates, const GroupingLayout *layout, char *group,
+									 char *row);
+
+/* The results of a group. */
+extern void segment_grouping_results(GroupingAggregates *aggregates, char *group, Datum *values, bool *nulls);
+
+#endif
