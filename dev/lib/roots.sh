@@ -81,14 +81,20 @@ in_root() {
 
 # run_version VERSION: dev/test on one version; "here" is this machine's own.
 run_version() {
-	local version=$1 folder filter=()
+	local version=$1 folder recipe filter=()
 	[ -z "$only" ] || filter=(--only "$only")
 	if [ "$version" = here ]; then
 		"$top/dev/test" "${filter[@]}" "${rooms[@]}"
 		return
 	fi
+	# A root is made anew when its recipe changes.
 	folder=${SEGMENT_ROOTS:-${XDG_CACHE_HOME:-/var/cache}/segment/roots}/$(suite_of "$version")-$version
-	if [ ! -d "$folder" ]; then make_root "$version" "$folder" || return; fi
+	recipe=$(declare -f make_root | cksum | cut -d ' ' -f 1)
+	if [ ! -d "$folder-$recipe" ]; then
+		rm -rf --one-file-system "$folder"-*
+		make_root "$version" "$folder-$recipe" || return
+	fi
+	folder=$folder-$recipe
 	in_root "$folder" env PG_CONFIG="/usr/lib/postgresql/$version/bin/pg_config" dev/test "${filter[@]}" "${rooms[@]}"
 }
 
