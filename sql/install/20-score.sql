@@ -141,3 +141,269 @@ COMMENT ON FUNCTION rfm_score_to_jsonb(rfm_score) IS
   'an object with r, f, m (null for a customer who has no order) and bins, an array of three; NULL for NULL';
 CREATE CAST (rfm_score AS jsonb) WITH FUNCTION rfm_score_to_jsonb(rfm_score);
 COMMENT ON CAST (rfm_score AS jsonb) IS 'r, f, m and bins as a JSON object';
+
+-- cut_points: the thresholds of one score ---------------------------------------------------------
+
+CREATE TYPE cut_points;
+
+CREATE FUNCTION cut_points_in(cstring) RETURNS cut_points
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_in';
+COMMENT ON FUNCTION cut_points_in(cstring) IS 'reads cut_points, such as from {2,5,10} or within {30,90,365}. 22P02 for anything else';
+
+CREATE FUNCTION cut_points_out(cut_points) RETURNS cstring
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_out';
+COMMENT ON FUNCTION cut_points_out(cut_points) IS 'writes cut_points as text that reads back the same';
+
+CREATE FUNCTION cut_points_recv(internal) RETURNS cut_points
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_recv';
+COMMENT ON FUNCTION cut_points_recv(internal) IS 'reads the binary form of cut_points, checking it. 22P03 for anything else';
+
+CREATE FUNCTION cut_points_send(cut_points) RETURNS bytea
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_send';
+COMMENT ON FUNCTION cut_points_send(cut_points) IS 'writes the binary form of cut_points';
+
+CREATE TYPE cut_points (
+  INPUT = cut_points_in, OUTPUT = cut_points_out, RECEIVE = cut_points_recv, SEND = cut_points_send,
+  INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
+);
+COMMENT ON TYPE cut_points IS
+  'thresholds that turn a value into a score 1 to n, n is best. side: quantile (score 1 + number of thresholds below '
+  'the value), from (1 + those at or below it: 5 or more), within (1 + those at or above it: within 180 days), under '
+  '(n - those at or below it: under 180 days, the recency rule of the R package rfm). Made cut points also know how '
+  'many values got each score';
+
+CREATE FUNCTION cut_points_eq(cut_points, cut_points) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_eq';
+COMMENT ON FUNCTION cut_points_eq(cut_points, cut_points) IS 'behind =: equal';
+
+CREATE FUNCTION cut_points_ne(cut_points, cut_points) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_ne';
+COMMENT ON FUNCTION cut_points_ne(cut_points, cut_points) IS 'behind <>: not equal';
+
+CREATE FUNCTION cut_points_lt(cut_points, cut_points) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_lt';
+COMMENT ON FUNCTION cut_points_lt(cut_points, cut_points) IS 'behind <: less';
+
+CREATE FUNCTION cut_points_le(cut_points, cut_points) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_le';
+COMMENT ON FUNCTION cut_points_le(cut_points, cut_points) IS 'behind <=: less or equal';
+
+CREATE FUNCTION cut_points_gt(cut_points, cut_points) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_gt';
+COMMENT ON FUNCTION cut_points_gt(cut_points, cut_points) IS 'behind >: greater';
+
+CREATE FUNCTION cut_points_ge(cut_points, cut_points) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_ge';
+COMMENT ON FUNCTION cut_points_ge(cut_points, cut_points) IS 'behind >=: greater or equal';
+
+CREATE FUNCTION cut_points_cmp(cut_points, cut_points) RETURNS integer
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_cmp';
+COMMENT ON FUNCTION cut_points_cmp(cut_points, cut_points) IS 'order of two cut_points values: by bins, then the thresholds one by one, then the rest';
+
+CREATE FUNCTION cut_points_hash(cut_points) RETURNS integer
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_hash';
+COMMENT ON FUNCTION cut_points_hash(cut_points) IS 'hash of cut_points; equal values have equal hashes';
+
+CREATE FUNCTION cut_points_hash_extended(cut_points, bigint) RETURNS bigint
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_hash_extended';
+COMMENT ON FUNCTION cut_points_hash_extended(cut_points, bigint) IS 'seeded hash of cut_points';
+
+CREATE OPERATOR = (LEFTARG = cut_points, RIGHTARG = cut_points, FUNCTION = cut_points_eq, COMMUTATOR = =, NEGATOR = <>,
+  RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR <> (LEFTARG = cut_points, RIGHTARG = cut_points, FUNCTION = cut_points_ne, COMMUTATOR = <>, NEGATOR = =,
+  RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR < (LEFTARG = cut_points, RIGHTARG = cut_points, FUNCTION = cut_points_lt, COMMUTATOR = >, NEGATOR = >=,
+  RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR <= (LEFTARG = cut_points, RIGHTARG = cut_points, FUNCTION = cut_points_le, COMMUTATOR = >=, NEGATOR = >,
+  RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR > (LEFTARG = cut_points, RIGHTARG = cut_points, FUNCTION = cut_points_gt, COMMUTATOR = <, NEGATOR = <=,
+  RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR >= (LEFTARG = cut_points, RIGHTARG = cut_points, FUNCTION = cut_points_ge, COMMUTATOR = <=, NEGATOR = <,
+  RESTRICT = scalargesel, JOIN = scalargejoinsel);
+COMMENT ON OPERATOR = (cut_points, cut_points) IS 'equal';
+COMMENT ON OPERATOR <> (cut_points, cut_points) IS 'not equal';
+COMMENT ON OPERATOR < (cut_points, cut_points) IS 'less';
+COMMENT ON OPERATOR <= (cut_points, cut_points) IS 'less or equal';
+COMMENT ON OPERATOR > (cut_points, cut_points) IS 'greater';
+COMMENT ON OPERATOR >= (cut_points, cut_points) IS 'greater or equal';
+
+CREATE OPERATOR CLASS cut_points_ops DEFAULT FOR TYPE cut_points USING btree AS
+  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
+  FUNCTION 1 cut_points_cmp(cut_points, cut_points);
+COMMENT ON OPERATOR CLASS cut_points_ops USING btree IS 'order of cut_points: by bins, then the thresholds one by one, then the rest';
+
+CREATE OPERATOR CLASS cut_points_hash_ops DEFAULT FOR TYPE cut_points USING hash AS
+  OPERATOR 1 =,
+  FUNCTION 1 cut_points_hash(cut_points), FUNCTION 2 cut_points_hash_extended(cut_points, bigint);
+COMMENT ON OPERATOR CLASS cut_points_hash_ops USING hash IS 'hashing of cut_points';
+
+CREATE FUNCTION cut_points(thresholds double precision[], side text DEFAULT 'from') RETURNS cut_points
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_given';
+COMMENT ON FUNCTION cut_points(double precision[], text) IS
+  'cut points that a person gives: 1 to 99 ascending thresholds make one score more; side is from (the default, for '
+  'frequency and monetary), within (for recency), under, or quantile; see the type. NULL if an argument is NULL. 22004 '
+  'for a NULL among the thresholds, 22003 for NaN and infinity, 22023 if they do not ascend or are too many';
+
+CREATE FUNCTION cut_points_array(cut_points cut_points) RETURNS double precision[]
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_array';
+COMMENT ON FUNCTION cut_points_array(cut_points) IS 'the thresholds, ascending; NULL for NULL';
+
+CREATE FUNCTION cut_points_info(cut_points cut_points,
+  OUT score smallint, OUT lower double precision, OUT includes_lower boolean, OUT upper double precision,
+  OUT includes_upper boolean, OUT used boolean, OUT "values" bigint, OUT side text, OUT direction text,
+  OUT method text) RETURNS SETOF record
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 5 AS 'MODULE_PATHNAME', 'segment_cut_points_info';
+COMMENT ON FUNCTION cut_points_info(cut_points) IS
+  'one row a score, the best first: its bounds (NULL: unbounded) and whether they belong to it; used, false for a score '
+  'that nobody gets; how many of the values that the cut points were made of got it (NULL for a person''s thresholds); '
+  'side, direction, and method (given for a person''s). No row for NULL';
+
+CREATE FUNCTION score(cut_points cut_points, value double precision) RETURNS smallint
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_score';
+COMMENT ON FUNCTION score(cut_points, double precision) IS
+  'the score of a value, 1 to n, n is best; equal values get equal scores. NULL if an argument is NULL, 22003 for NaN '
+  'and infinity';
+
+CREATE FUNCTION cut_points_to_jsonb(cut_points cut_points) RETURNS jsonb
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_to_jsonb';
+COMMENT ON FUNCTION cut_points_to_jsonb(cut_points) IS
+  'an object with side, direction, method, bins, thresholds and counts (null for a person''s); NULL for NULL';
+CREATE CAST (cut_points AS jsonb) WITH FUNCTION cut_points_to_jsonb(cut_points);
+COMMENT ON CAST (cut_points AS jsonb) IS 'side, direction, method, bins, thresholds and counts as a JSON object';
+
+-- rfm_cut_points: the frozen rule that scores a customer -----------------------------------------
+
+CREATE TYPE rfm_cut_points;
+
+CREATE FUNCTION rfm_cut_points_in(cstring) RETURNS rfm_cut_points
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_in';
+COMMENT ON FUNCTION rfm_cut_points_in(cstring) IS 'reads rfm_cut_points, such as r: within {30,90}; f: from {2,5}; m: total from {50,200}. 22P02 for anything else';
+
+CREATE FUNCTION rfm_cut_points_out(rfm_cut_points) RETURNS cstring
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_out';
+COMMENT ON FUNCTION rfm_cut_points_out(rfm_cut_points) IS 'writes rfm_cut_points as text that reads back the same';
+
+CREATE FUNCTION rfm_cut_points_recv(internal) RETURNS rfm_cut_points
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_recv';
+COMMENT ON FUNCTION rfm_cut_points_recv(internal) IS 'reads the binary form of rfm_cut_points, checking it. 22P03 for anything else';
+
+CREATE FUNCTION rfm_cut_points_send(rfm_cut_points) RETURNS bytea
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_send';
+COMMENT ON FUNCTION rfm_cut_points_send(rfm_cut_points) IS 'writes the binary form of rfm_cut_points';
+
+CREATE TYPE rfm_cut_points (
+  INPUT = rfm_cut_points_in, OUTPUT = rfm_cut_points_out, RECEIVE = rfm_cut_points_recv, SEND = rfm_cut_points_send,
+  INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
+);
+COMMENT ON TYPE rfm_cut_points IS
+  'cut points of recency (days, fewer is better), frequency (orders) and monetary (total, or average an order): the '
+  'frozen rule by which rfm_score scores a customer. Bins may differ, 2 to 9 each';
+
+CREATE FUNCTION rfm_cut_points_eq(rfm_cut_points, rfm_cut_points) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_eq';
+COMMENT ON FUNCTION rfm_cut_points_eq(rfm_cut_points, rfm_cut_points) IS 'behind =: equal';
+
+CREATE FUNCTION rfm_cut_points_ne(rfm_cut_points, rfm_cut_points) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_ne';
+COMMENT ON FUNCTION rfm_cut_points_ne(rfm_cut_points, rfm_cut_points) IS 'behind <>: not equal';
+
+CREATE FUNCTION rfm_cut_points_lt(rfm_cut_points, rfm_cut_points) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_lt';
+COMMENT ON FUNCTION rfm_cut_points_lt(rfm_cut_points, rfm_cut_points) IS 'behind <: less';
+
+CREATE FUNCTION rfm_cut_points_le(rfm_cut_points, rfm_cut_points) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_le';
+COMMENT ON FUNCTION rfm_cut_points_le(rfm_cut_points, rfm_cut_points) IS 'behind <=: less or equal';
+
+CREATE FUNCTION rfm_cut_points_gt(rfm_cut_points, rfm_cut_points) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_gt';
+COMMENT ON FUNCTION rfm_cut_points_gt(rfm_cut_points, rfm_cut_points) IS 'behind >: greater';
+
+CREATE FUNCTION rfm_cut_points_ge(rfm_cut_points, rfm_cut_points) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_ge';
+COMMENT ON FUNCTION rfm_cut_points_ge(rfm_cut_points, rfm_cut_points) IS 'behind >=: greater or equal';
+
+CREATE FUNCTION rfm_cut_points_cmp(rfm_cut_points, rfm_cut_points) RETURNS integer
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_cmp';
+COMMENT ON FUNCTION rfm_cut_points_cmp(rfm_cut_points, rfm_cut_points) IS 'order of two rfm_cut_points values: a total order without a meaning of its own';
+
+CREATE FUNCTION rfm_cut_points_hash(rfm_cut_points) RETURNS integer
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_hash';
+COMMENT ON FUNCTION rfm_cut_points_hash(rfm_cut_points) IS 'hash of rfm_cut_points; equal values have equal hashes';
+
+CREATE FUNCTION rfm_cut_points_hash_extended(rfm_cut_points, bigint) RETURNS bigint
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_hash_extended';
+COMMENT ON FUNCTION rfm_cut_points_hash_extended(rfm_cut_points, bigint) IS 'seeded hash of rfm_cut_points';
+
+CREATE OPERATOR = (LEFTARG = rfm_cut_points, RIGHTARG = rfm_cut_points, FUNCTION = rfm_cut_points_eq, COMMUTATOR = =, NEGATOR = <>,
+  RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR <> (LEFTARG = rfm_cut_points, RIGHTARG = rfm_cut_points, FUNCTION = rfm_cut_points_ne, COMMUTATOR = <>, NEGATOR = =,
+  RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR < (LEFTARG = rfm_cut_points, RIGHTARG = rfm_cut_points, FUNCTION = rfm_cut_points_lt, COMMUTATOR = >, NEGATOR = >=,
+  RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR <= (LEFTARG = rfm_cut_points, RIGHTARG = rfm_cut_points, FUNCTION = rfm_cut_points_le, COMMUTATOR = >=, NEGATOR = >,
+  RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR > (LEFTARG = rfm_cut_points, RIGHTARG = rfm_cut_points, FUNCTION = rfm_cut_points_gt, COMMUTATOR = <, NEGATOR = <=,
+  RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR >= (LEFTARG = rfm_cut_points, RIGHTARG = rfm_cut_points, FUNCTION = rfm_cut_points_ge, COMMUTATOR = <=, NEGATOR = <,
+  RESTRICT = scalargesel, JOIN = scalargejoinsel);
+COMMENT ON OPERATOR = (rfm_cut_points, rfm_cut_points) IS 'equal';
+COMMENT ON OPERATOR <> (rfm_cut_points, rfm_cut_points) IS 'not equal';
+COMMENT ON OPERATOR < (rfm_cut_points, rfm_cut_points) IS 'less';
+COMMENT ON OPERATOR <= (rfm_cut_points, rfm_cut_points) IS 'less or equal';
+COMMENT ON OPERATOR > (rfm_cut_points, rfm_cut_points) IS 'greater';
+COMMENT ON OPERATOR >= (rfm_cut_points, rfm_cut_points) IS 'greater or equal';
+
+CREATE OPERATOR CLASS rfm_cut_points_ops DEFAULT FOR TYPE rfm_cut_points USING btree AS
+  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
+  FUNCTION 1 rfm_cut_points_cmp(rfm_cut_points, rfm_cut_points);
+COMMENT ON OPERATOR CLASS rfm_cut_points_ops USING btree IS 'order of rfm_cut_points: a total order without a meaning of its own';
+
+CREATE OPERATOR CLASS rfm_cut_points_hash_ops DEFAULT FOR TYPE rfm_cut_points USING hash AS
+  OPERATOR 1 =,
+  FUNCTION 1 rfm_cut_points_hash(rfm_cut_points), FUNCTION 2 rfm_cut_points_hash_extended(rfm_cut_points, bigint);
+COMMENT ON OPERATOR CLASS rfm_cut_points_hash_ops USING hash IS 'hashing of rfm_cut_points';
+
+CREATE FUNCTION rfm_cut_points(r cut_points, f cut_points, m cut_points, monetary text DEFAULT 'total')
+  RETURNS rfm_cut_points
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_make';
+COMMENT ON FUNCTION rfm_cut_points(cut_points, cut_points, cut_points, text) IS
+  'puts cut points of recency, frequency and monetary together, a person''s or made ones, with 2 to 9 bins each; '
+  'monetary is total or average (an order). NULL if an argument is NULL. 22023 if recency is not descending, or '
+  'frequency or monetary not ascending';
+
+CREATE FUNCTION rfm_score(cut_points rfm_cut_points, rfm rfm, as_of date, zone text DEFAULT 'UTC') RETURNS rfm_score
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_score_frozen';
+COMMENT ON FUNCTION rfm_score(rfm_cut_points, rfm, date, text) IS
+  'the score of one customer by frozen cut points, as of the end of a day; the same as the window function''s if the cut '
+  'points were made of the same customers. zone gives the days of timestamptz orders. none for a customer without an '
+  'order; NULL if an argument is NULL. 22023 if the summary holds orders after as_of';
+
+CREATE FUNCTION rfm_cut_points_info(cut_points rfm_cut_points,
+  OUT dimension text, OUT score smallint, OUT lower double precision, OUT includes_lower boolean,
+  OUT upper double precision, OUT includes_upper boolean, OUT used boolean, OUT "values" bigint, OUT side text,
+  OUT direction text, OUT method text) RETURNS SETOF record
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 15 AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_info';
+COMMENT ON FUNCTION rfm_cut_points_info(rfm_cut_points) IS
+  'one row a dimension (recency, frequency, monetary) and score, the best first; columns as of cut_points_info. No row '
+  'for NULL';
+
+CREATE FUNCTION rfm_cut_points_to_jsonb(cut_points rfm_cut_points) RETURNS jsonb
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_to_jsonb';
+COMMENT ON FUNCTION rfm_cut_points_to_jsonb(rfm_cut_points) IS
+  'an object with recency, frequency, monetary (each as cut_points have it) and monetary_is; NULL for NULL';
+CREATE CAST (rfm_cut_points AS jsonb) WITH FUNCTION rfm_cut_points_to_jsonb(rfm_cut_points);
+COMMENT ON CAST (rfm_cut_points AS jsonb) IS 'the cut points of the three dimensions as a JSON object';
+
+-- rfm_score OVER: scores by the partition's own cut points ---------------------------------------
+
+CREATE FUNCTION rfm_score(rfm rfm, as_of date, bins integer DEFAULT 5, method text DEFAULT 'quantile',
+  monetary text DEFAULT 'total', zone text DEFAULT 'UTC', min_partition bigint DEFAULT 0,
+  fallback rfm_cut_points DEFAULT NULL) RETURNS rfm_score
+  LANGUAGE c WINDOW IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_score_window';
+COMMENT ON FUNCTION rfm_score(rfm, date, integer, text, text, text, bigint, rfm_cut_points) IS
+  'window function: scores each customer among the customers of the partition as of the end of a day, 1 to bins (2 to '
+  '9), n is best, equal values alike. method is quantile, equal_width or natural; monetary is total or average; zone '
+  'gives the days of timestamptz orders. A partition with fewer customers than min_partition is scored by fallback. '
+  'Customers without an order get none and do not count; NULL for NULL. ORDER BY and frames do not matter. 22023 if an '
+  'option changes within a partition, or a summary holds orders after as_of';

@@ -1,0 +1,127 @@
+/*
+ * cut_points.h: the values cut_points and rfm_cut_points, and how cut points are made. Private to the room.
+ */
+#ifndef SEGMENT_SCORE_CUT_POINTS_H
+#define SEGMENT_SCORE_CUT_POINTS_H
+
+#include "fmgr.h"
+
+#include "math/cuts.h"
+#include "rfm/rfm.h"
+#include "score/score.h"
+
+/* cut_points: versioned, then the form of math/cuts.h. */
+#define SEGMENT_CUT_POINTS_VERSION 1
+
+typedef struct CutPoints
+{
+	int32 vl_len_;
+	uint8 version;
+	uint8 zero[3];
+	SegmentCuts cuts;
+} CutPoints;
+
+#define DatumGetCutPoints(datum) ((CutPoints *) PG_DETOAST_DATUM(datum))
+#define PG_GETARG_CUT_POINTS(n) DatumGetCutPoints(PG_GETARG_DATUM(n))
+
+/* A value in the current context. */
+extern CutPoints *segment_cut_points_value(const SegmentCuts *cuts);
+
+/* What a customer's monetary score looks at. */
+typedef enum RfmMonetary
+{
+	RFM_MONETARY_TOTAL,
+	RFM_MONETARY_AVERAGE
+} RfmMonetary;
+
+/* rfm_cut_points: the cut points of recency, frequency and monetary one behind the other, each 8-byte aligned. */
+typedef struct RfmCutPoints
+{
+	int32 vl_len_;
+	uint8 version;
+	uint8 monetary;				/* RfmMonetary */
+	uint8 zero[2];
+	SegmentCuts recency;
+} RfmCutPoints;
+
+#define DatumGetRfmCutPoints(datum) ((RfmCutPoints *) PG_DETOAST_DATUM(datum))
+#define PG_GETARG_RFM_CUT_POINTS(n) DatumGetRfmCutPoints(PG_GETARG_DATUM(n))
+
+static inline const SegmentCuts *
+segment_cuts_next(const SegmentCuts *cuts)
+{
+	return (const SegmentCuts *) ((const char *) cuts + segment_cuts_size(cuts));
+}
+
+/* Pointers to the three cut points of a value. */
+static inline void
+segment_rfm_cuts(const RfmCutPoints *value, const SegmentCuts *cuts[RFM_DIMENSIONS])
+{
+	cuts[RFM_RECENCY] = &value->recency;
+	cuts[RFM_FREQUENCY] = segment_cuts_next(cuts[RFM_RECENCY]);
+	cuts[RFM_MONETARY] = segment_cuts_next(cuts[RFM_FREQUENCY]);
+}
+
+/*
+ * NULL if the three fit together: at most 9 bins each, recency descending, frequency and monetary ascending; else what
+ * is wrong, as a sentence.
+ */
+extern const char *segment_rfm_cuts_fault(const SegmentCuts *const cuts[RFM_DIMENSIONS]);
+
+/* A value in the current context. */
+extern RfmCutPoints *segment_rfm_cut_points_value(const SegmentCuts *const cuts[RFM_DIMENSIONS], RfmMonetary monetary);
+
+/* A customer's recency, frequency and monetary; false for a customer without an order. */
+extern bool segment_rfm_measure(const Rfm *rfm, DateADT as_of, pg_tz *zone, RfmMonetary monetary,
+								double values[RFM_DIMENSIONS]);
+
+/* The score of these values. */
+static inline RfmScore
+segment_rfm_score_values(const SegmentCuts *const cuts[RFM_DIMENSIONS], const double values[RFM_DIMENSIONS])
+{
+	return rfm_score_make(segment_cuts_score(cuts[0], values[0]), segment_cuts_score(cuts[1], values[1]),
+						  segment_cuts_score(cuts[2], values[2]), cuts[0]->bins, cuts[1]->bins, cuts[2]->bins);
+}
+
+/* Options as users write them; 22023 with the list of choices. */
+extern SegmentMethod segment_method_option(const text *name);
+extern RfmMonetary segment_monetary_option(const text *name);
+extern bool segment_direction_option(const text *name); /* true: descending */
+extern const char *const segment_monetary_names[];
+
+/* Bins of scores (2 to 9) and of plain cut points (2 to 100); 22023 beyond. */
+extern void segment_check_score_bins(int32 bins);
+extern void segment_check_cut_bins(int32 bins);
+
+/*
+ * Where values come from that cut points are made of: a sorted multiset, read from the start as often as needed.
+ * n is at least 1.
+ */
+typedef struct SegmentSource
+{
+	int64 total;				/* how many values */
+	size_t distinct;			/* how many distinct ones, or more */
+	double lowest;
+	double highest;
+	void (*rewind) (struct SegmentSource *source);
+	bool (*next) (struct SegmentSource *source, SegmentWeighted *entry);
+} SegmentSource;
+
+/*
+ * Makes cut points of at least one value. Fewer distinct values than bins: see docs/score.md. natural needs all
+ * distinct values in memory, within maintenance_work_mem: 54000 beyond.
+ */
+extern void segment_make_cuts(SegmentSource *source, int bins, SegmentMethod method, bool descending,
+							  SegmentCutsBuffer *result);
+
+/* The same for n doubles in any order, which are left as they are. */
+extern void segment_make_cuts_of(const double *values, size_t n, int bins, SegmentMethod method, bool descending,
+								 SegmentCutsBuffer *result);
+
+/* A WARNING if bins of equal width put nearly all values (of what) into one score. */
+extern void segment_warn_lopsided(const SegmentCuts *cuts, const char *what);
+
+/* The poll of math's long loops. */
+extern void segment_score_poll(void);
+
+#endif
