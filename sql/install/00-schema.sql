@@ -1,13 +1,17 @@
 \echo Use "CREATE EXTENSION segment" to load this file. \quit
 
--- The schema must be the installer's own and empty: the owner of a schema that was there before could have put
--- functions into it that capture calls of this extension's users.
+-- The schema must be empty, and the installer's own or the database owner's: the owner of a schema that was there before
+-- could have put functions into it that capture calls of this extension's users. (The database owner could install the
+-- extension alone; and a superuser who restores a dump of that finds the schema made, and owned, like this.)
 DO $$
 DECLARE
   problem text;
 BEGIN
   SELECT CASE
            WHEN pg_catalog.quote_ident(r.rolname) OPERATOR(pg_catalog.<>) '@extowner@'
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_database d
+                              WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+                                AND d.datdba OPERATOR(pg_catalog.=) n.nspowner)
              THEN pg_catalog.format('Schema "segment" belongs to role "%s".', r.rolname)
            WHEN EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace OPERATOR(pg_catalog.=) n.oid)
              OR EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.pronamespace OPERATOR(pg_catalog.=) n.oid)

@@ -82,9 +82,9 @@ COMMENT ON COLUMN scheme_rule.colour IS
   'colour in charts, as #RRGGBB; the first rule of a segment that states it counts';
 
 -- A plain database owner who installed the extension owns neither table: these grants let the owner edit schemes, hand
--- that on, and dump and restore.
+-- that on, and dump and restore; also where a superuser has restored the dump, and so installed the extension again.
 GRANT SELECT ON scheme, scheme_rule TO PUBLIC;
-GRANT SELECT, INSERT, UPDATE, DELETE ON scheme, scheme_rule TO @extowner@ WITH GRANT OPTION;
+GRANT SELECT, INSERT, UPDATE, DELETE ON scheme, scheme_rule TO @extowner@, pg_database_owner WITH GRANT OPTION;
 
 -- Shipped rows come with the extension; only the others are dumped. The flag is part of the key, so a user's scheme and
 -- a shipped one of the same name never collide: neither when a new version ships the name, nor when an old dump is
@@ -96,7 +96,7 @@ CREATE FUNCTION scheme_guard() RETURNS trigger
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_scheme_guard';
 COMMENT ON FUNCTION scheme_guard() IS
   'trigger of scheme: shipped rows change in the extension''s own scripts only (55000), bins must fit the rules (23514), '
-  'and a name that exists on the other side is told in a notice';
+  'and a name that exists on the other side is told in a warning';
 
 CREATE FUNCTION scheme_rule_guard() RETURNS trigger
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_scheme_rule_guard';

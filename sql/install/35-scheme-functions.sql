@@ -110,4 +110,4 @@ COMMENT ON COLUMN scheme_segments.meaning IS 'who is in the segment';
 COMMENT ON COLUMN scheme_segments.action IS 'what to do about them';
 COMMENT ON COLUMN scheme_segments.colour IS 'colour in charts, as #RRGGBB';
 GRANT SELECT ON scheme_segments TO PUBLIC;
-GRANT SELECT ON scheme_segments TO @extowner@ WITH GRANT OPTION;
+GRANT SELECT ON scheme_segments TO @extowner@, pg_database_owner WITH GRANT OPTION;

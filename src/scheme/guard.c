@@ -184,7 +184,7 @@ segment_scheme_guard(PG_FUNCTION_ARGS)
 			renamed = strcmp(TextDatumGetCString(old_name), TextDatumGetCString(name)) != 0;
 		}
 		if (renamed)
-			ereport(NOTICE, (errmsg(shipped ? "scheme \"%s\" is now shipped with the extension, and a scheme of yours has "
+			ereport(WARNING, (errmsg(shipped ? "scheme \"%s\" is now shipped with the extension, and a scheme of yours has "
 									"that name" : "scheme \"%s\" hides a shipped scheme of the same name",
 									TextDatumGetCString(name)),
 							 errdetail("label() and its companions use yours."),
