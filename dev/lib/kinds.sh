@@ -211,6 +211,8 @@ run_tap() {
 			TESTLOGDIR="$work/tree/tmp_check/log" top_builddir="$work/tree" PG_REGRESS="$pgxs/test/regress/pg_regress" \
 			SEGMENT_DATA="$(data_folder || true)" TMPDIR=/tmp \
 			perl -I "$pgxs/test/perl" -I "$work/tree/test/t" "$file"
+		# What a script says as it dies is in its log only.
+		grep -q '^1\.\.' "$work/logs/tap" || tail -n 20 "$work/tree/tmp_check/log/regress_log_$(basename "$file" .pl)" >>"$work/logs/tap"
 		judge tap "$name" "$status"
 		rm -rf "$work/tree/tmp_check"
 	done

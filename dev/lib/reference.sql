@@ -50,7 +50,8 @@ Names are written here without their schema, `segment`. Functions are parallel s
 ';
 SELECT format('- `%s`: %s', t.typname, obj_description(t.oid, 'pg_type'))
 FROM pg_type t JOIN member ON classid = 'pg_type'::regclass AND objid = t.oid
-WHERE typcategory <> 'A' ORDER BY typname COLLATE "C";
+WHERE typcategory <> 'A' AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = typrelid AND relkind <> 'c')
+ORDER BY typname COLLATE "C";
 SELECT pg_temp.section('Aggregates', 'a');
 SELECT pg_temp.section('Window functions', 'w');
 SELECT pg_temp.section('Functions', 'f');

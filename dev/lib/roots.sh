@@ -27,7 +27,7 @@ make_root() {
 	local version=$1 folder=$2 suite mirror packages extra=() unpack
 	suite=$(suite_of "$version")
 	mirror=$(debian_mirror)
-	packages=gcc,libc6-dev,liblbfgs-dev,make,perl,libipc-run-perl
+	packages=gcc,libc6-dev,liblbfgs-dev,libpq-dev,make,perl,libipc-run-perl
 	unpack="apt-get -qq download postgresql-server-dev-$version"
 	if [ "$version" = 19 ]; then
 		# Not in a suite of its own yet: from experimental, with the pgTAP of 18, which is SQL only.
