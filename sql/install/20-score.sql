@@ -250,7 +250,7 @@ COMMENT ON FUNCTION cut_points_array(cut_points) IS 'the thresholds, ascending; 
 
 CREATE FUNCTION cut_points_info(cut_points cut_points,
   OUT score smallint, OUT lower double precision, OUT includes_lower boolean, OUT upper double precision,
-  OUT includes_upper boolean, OUT used boolean, OUT "values" bigint, OUT side text, OUT direction text,
+  OUT includes_upper boolean, OUT used boolean, OUT count bigint, OUT side text, OUT direction text,
   OUT method text) RETURNS SETOF record
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 5 AS 'MODULE_PATHNAME', 'segment_cut_points_info';
 COMMENT ON FUNCTION cut_points_info(cut_points) IS
@@ -381,7 +381,7 @@ COMMENT ON FUNCTION rfm_score(rfm_cut_points, rfm, date, text) IS
 
 CREATE FUNCTION rfm_cut_points_info(cut_points rfm_cut_points,
   OUT dimension text, OUT score smallint, OUT lower double precision, OUT includes_lower boolean,
-  OUT upper double precision, OUT includes_upper boolean, OUT used boolean, OUT "values" bigint, OUT side text,
+  OUT upper double precision, OUT includes_upper boolean, OUT used boolean, OUT count bigint, OUT side text,
   OUT direction text, OUT method text) RETURNS SETOF record
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 15 AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_info';
 COMMENT ON FUNCTION rfm_cut_points_info(rfm_cut_points) IS

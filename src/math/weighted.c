@@ -73,7 +73,8 @@ segment_weighted_sort(SegmentWeighted *entries, size_t n, SegmentWeighted *scrat
 	if (entries[left - 1].value < entries[half].value)
 	{
 		/* the halves are in order already, as in sorted input */
-		memmove(entries + left, entries + half, right * sizeof(SegmentWeighted));
+		if (left < half)
+			memmove(entries + left, entries + half, right * sizeof(SegmentWeighted));
 		return left + right;
 	}
 	distinct = segment_weighted_merge(entries, left, entries + half, right, scratch, poll);

@@ -222,8 +222,8 @@ segment_warn_lopsided(const SegmentCuts *cuts, const char *what)
 		most = Max(most, counts[i]);
 	}
 	if (total >= LOPSIDED_VALUES && most > LOPSIDED_SHARE * total)
-		ereport(WARNING, (errmsg("bins of equal width put " INT64_FORMAT " of " INT64_FORMAT " %s values into one score",
-								 most, total, what),
+		ereport(WARNING, (errmsg("bins of equal width put " INT64_FORMAT " of " INT64_FORMAT " %s into one score", most,
+								 total, what),
 						  errdetail("A few large values stretch the bins, so that nearly all others fall into one."),
 						  errhint("Use the method quantile or natural for skewed values such as money.")));
 }

@@ -285,7 +285,7 @@ score_partition(WindowObject window, QueryState *query, PartitionState *partitio
 		pfree(values[d]);
 	if (n > 0 && !query->has_warned && options.method == SEGMENT_METHOD_EQUAL_WIDTH)
 	{
-		segment_warn_lopsided(cuts[RFM_MONETARY], "monetary");
+		segment_warn_lopsided(cuts[RFM_MONETARY], "customers");
 		query->has_warned = true;
 	}
 	partition->scores = scores;
