@@ -19,7 +19,7 @@ CREATE TABLE orders (
 -- Customer c has 1 + c % 7 * (c % 3) orders, the later ones denser in time the higher c % 11 is.
 INSERT INTO orders
 SELECT 100000 + row_number() OVER (ORDER BY c, n), c,
-       timestamp '2024-01-01 09:00' + interval '1 hour' * ((c * 37 % 12000) + n * (c % 11 + 1) * 61 % (17000 - c * 37 % 12000)),
+       timestamp '2024-01-01 09:00' + interval '1 hour' * (c * 7919 % 15000 + n * (c % 11 + 1) * 61 % (17500 - c * 7919 % 15000)),
        CASE WHEN (c + n) % 29 = 0 THEN -1 ELSE 1 END * round(5 + (c * 7919 + n * 104729) % 20000 / 100.0, 2),
        (ARRAY['DE', 'FR', 'UK', 'UK', 'UK'])[1 + c % 5],
        (ARRAY['store', 'web', 'web'])[1 + (c + n) % 3]
