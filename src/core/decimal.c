@@ -354,3 +354,41 @@ segment_units_to_double(segment_int128 units, int scale)
 	wide = segment_wide_from_int128(units);
 	return segment_wide_to_double(&wide, scale);
 }
+
+bool
+segment_decimal_parse(const char **text, SegmentWide *units, int *scale)
+{
+	const char *at = *text;
+	bool negative = *at == '-';
+	bool point = false;
+	int digits = 0;
+
+	*units = segment_wide_from_int128(0);
+	*scale = 0;
+	if (negative)
+		at++;
+	for (;; at++)
+	{
+		SegmentWide digit;
+
+		if (*at == '.' && !point && digits > 0)
+		{
+			point = true;
+			continue;
+		}
+		if (*at < '0' || *at > '9')
+			break;
+		digit = segment_wide_from_int128(*at - '0');
+		if (!segment_wide_multiply(units, 10) || !segment_wide_add(units, &digit))
+			return false;
+		digits++;
+		if (point && ++*scale > SEGMENT_MAX_DECIMALS)
+			return false;
+	}
+	if (digits == 0 || (point && *scale == 0))
+		return false;
+	if (negative)
+		(void) segment_wide_negate(units);
+	*text = at;
+	return true;
+}

@@ -72,4 +72,10 @@ extern Datum segment_units_to_numeric(segment_int128 units, int scale);
 extern double segment_decimal_to_double(const SegmentWide *units, int scale);
 extern double segment_units_to_double(segment_int128 units, int scale);
 
+/*
+ * Reads "-12.50" as -1250 and 2 decimals, and moves text past it; false unless digits stand there, also behind a point,
+ * at most SEGMENT_MAX_DECIMALS of them, and the value fits.
+ */
+extern bool segment_decimal_parse(const char **text, SegmentWide *units, int *scale);
+
 #endif

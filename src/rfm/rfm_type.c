@@ -161,35 +161,7 @@ parse_count(const char *text, int64 *count)
 static bool
 parse_decimal(const char *text, SegmentWide *units, int *scale)
 {
-	bool negative = *text == '-';
-	int digits = 0;
-	bool point = false;
-
-	*units = segment_wide_from_int128(0);
-	*scale = 0;
-	if (negative)
-		text++;
-	for (; *text; text++)
-	{
-		SegmentWide digit;
-
-		if (*text == '.' && !point && digits > 0)
-		{
-			point = true;
-			continue;
-		}
-		if (!isdigit((unsigned char) *text))
-			return false;
-		digit = segment_wide_from_int128(*text - '0');
-		if (!segment_wide_multiply(units, 10) || !segment_wide_add(units, &digit))
-			return false;
-		digits++;
-		if (point && ++*scale > SEGMENT_MAX_DECIMALS)
-			return false;
-	}
-	if (negative)
-		(void) segment_wide_negate(units);
-	return digits > 0 && (!point || *scale > 0);
+	return segment_decimal_parse(&text, units, scale) && *text == '\0';
 }
 
 /* Fields 0 and 1: both empty, or both times. */

@@ -1,0 +1,128 @@
+/*
+ * ledger.h: the ledger: one customer's purchase calendar, day by day; and the repeat summary that
+ * buy-till-you-die models are fitted on. Other rooms read them through this header.
+ */
+#ifndef SEGMENT_LEDGER_LEDGER_H
+#define SEGMENT_LEDGER_LEDGER_H
+
+#include "core/compat.h"
+
+#include "lib/stringinfo.h"
+#include "utils/date.h"
+
+#include "core/decimal.h"
+
+#define SEGMENT_LEDGER_VERSION 1
+
+/*
+ * The stored value: this head, then the days in order, delta-encoded. All numbers are variable-length: seven bits a
+ * byte, least significant first, the high bit set on all but the last.
+ *
+ *   days since the day before (0 for the first) * 2, plus 1 if the day is not simple
+ *   simple, which is one order and no return: the amount, in units of 10^-scale
+ *   else: orders * 2 + dates_order; returns; the amount in zigzag (0, -1, 1, -2, …); the amount returned, positive
+ *
+ * A simple day of 2 decimals takes 3 to 5 bytes. Each calendar has exactly one encoding at a scale.
+ */
+typedef struct Ledger
+{
+	int32 vl_len_;
+	uint8 version;				/* SEGMENT_LEDGER_VERSION */
+	uint8 scale;				/* decimals of the amounts, 0 .. SEGMENT_MAX_DECIMALS */
+	uint16 reserved;			/* zero */
+	int32 n_days;				/* at least 1 */
+	DateADT first;				/* the first day */
+	uint8 days[FLEXIBLE_ARRAY_MEMBER];
+} Ledger;
+
+#define DatumGetLedger(datum) ((Ledger *) PG_DETOAST_DATUM(datum))
+#define PG_GETARG_LEDGER(n) DatumGetLedger(PG_GETARG_DATUM(n))
+
+/* One day. An order that spans days counts on the day of its first row >= 0, money on the day of each row. */
+typedef struct LedgerDay
+{
+	DateADT day;
+	bool dates_order;			/* a row of an order lies on this day: it can be the first or the last one */
+	int64 orders;
+	int64 returns;
+	SegmentWide net;			/* all rows, in units of 10^-scale */
+	SegmentWide returned;		/* the returns among them, <= 0 */
+} LedgerDay;
+
+typedef struct LedgerReader
+{
+	const uint8 *at;
+	const uint8 *end;
+	DateADT day;				/* the day before the next one */
+	int32 left;					/* days not read yet */
+	bool broken;				/* the bytes are no ledger */
+} LedgerReader;
+
+extern void segment_ledger_open(LedgerReader *reader, const Ledger *ledger);
+
+/* The next day; false at the end. */
+extern bool segment_ledger_next(LedgerReader *reader, LedgerDay *day);
+
+/* Writes days, which must come in order; those with nothing on them are left out. NULL if none was written. */
+typedef struct LedgerWriter
+{
+	StringInfoData bytes;		/* the value as it grows */
+	int scale;
+	int32 n_days;
+	DateADT first;
+	DateADT previous;
+} LedgerWriter;
+
+extern void segment_ledger_start(LedgerWriter *writer, int scale);
+extern void segment_ledger_put(LedgerWriter *writer, const LedgerDay *day);
+extern Ledger *segment_ledger_finish(LedgerWriter *writer);
+
+/* Adds the counts and amounts of another record of the same day and scale; 22003 where they leave their range. */
+extern void segment_ledger_add_day(LedgerDay *day, const LedgerDay *other);
+
+/* The calendar of both, a new value. */
+extern Ledger *segment_ledger_merge(const Ledger *a, const Ledger *b);
+
+/* A day on which the customer bought: an order, and no more returned than bought. Zero-priced orders count. */
+static inline bool
+segment_ledger_is_purchase(const LedgerDay *day)
+{
+	return day->orders > 0 && !segment_wide_is_negative(&day->net) &&
+		(!segment_wide_is_zero(&day->net) || segment_wide_is_zero(&day->returned));
+}
+
+#define SEGMENT_REPEAT_VERSION 1
+
+/*
+ * The repeat summary, as the buy-till-you-die literature defines it: x purchase days after the first, t_x from the
+ * first to the last of them, t from the first to the end of the observation, in units of unit days.
+ */
+typedef struct RepeatSummary
+{
+	int32 vl_len_;
+	uint8 version;				/* SEGMENT_REPEAT_VERSION */
+	uint8 has_spend;			/* 0 or 1; else spend is 0 */
+	uint8 has_first_spend;		/* 0 or 1; else first_spend is 0 */
+	uint8 reserved;				/* zero */
+	int64 x;
+	double t_x;
+	double t;
+	double spend;				/* mean amount of the x repeat purchase days */
+	double first_spend;			/* amount of the first purchase day */
+	double unit;				/* days */
+	int64 skipped;				/* days with orders or returns that were no purchase */
+} RepeatSummary;
+
+#define DatumGetRepeat(datum) ((RepeatSummary *) PG_DETOAST_DATUM(datum))
+#define PG_GETARG_REPEAT(n) DatumGetRepeat(PG_GETARG_DATUM(n))
+
+/* The summary at as_of; NULL if there is no purchase up to then. */
+extern RepeatSummary *segment_ledger_repeat_at(const Ledger *ledger, DateADT as_of, double unit);
+
+/* Days of an interval: a month is 365.25 / 12 days. */
+extern double segment_interval_days(const Interval *interval);
+
+/* The same for a unit of time: 22023 unless finite and positive. */
+extern double segment_unit_days(const Interval *interval);
+
+#endif

@@ -1,0 +1,287 @@
+/*
+ * ledger_value.c: the encoding of ledgers: reading, writing, merging. See ledger.h for the format.
+ */
+#include "postgres.h"
+
+#include "ledger/ledger.h"
+
+/* 256 bits in groups of seven. */
+#define MAX_GROUPS 37
+
+void
+segment_ledger_open(LedgerReader *reader, const Ledger *ledger)
+{
+	reader->at = ledger->days;
+	reader->end = (const uint8 *) ledger + VARSIZE(ledger);
+	reader->day = ledger->first;
+	reader->left = ledger->n_days;
+	reader->broken = false;
+}
+
+/* A number of up to 64 bits. */
+static uint64
+read_number(LedgerReader *reader)
+{
+	uint64 value = 0;
+
+	for (int shift = 0; shift < 64; shift += 7)
+	{
+		uint8 byte;
+
+		if (reader->at >= reader->end)
+			break;
+		byte = *reader->at++;
+		if (shift == 63 && byte > 1)
+			break;
+		value |= (uint64) (byte & 0x7F) << shift;
+		if (!(byte & 0x80))
+			return value;
+	}
+	reader->broken = true;
+	return 0;
+}
+
+/* A number of up to 256 bits. */
+static SegmentWide
+read_wide(LedgerReader *reader)
+{
+	SegmentWide value = {{0, 0, 0, 0}};
+
+	for (int group = 0; group < MAX_GROUPS; group++)
+	{
+		int bit = 7 * group;
+		uint8 byte;
+
+		if (reader->at >= reader->end)
+			break;
+		byte = *reader->at++;
+		value.limb[bit / 64] |= (uint64) (byte & 0x7F) << (bit % 64);
+		if (bit % 64 > 57 && bit / 64 < 3)
+			value.limb[bit / 64 + 1] |= (uint64) (byte & 0x7F) >> (64 - bit % 64);
+		if (!(byte & 0x80))
+			return value;
+	}
+	reader->broken = true;
+	return value;
+}
+
+/* Undoes zigzag: an odd number is the negative -(n + 1) / 2. */
+static SegmentWide
+unzigzag(SegmentWide value)
+{
+	bool negative = value.limb[0] & 1;
+	SegmentWide one = segment_wide_from_int128(1);
+
+	for (int i = 0; i < 4; i++)
+		value.limb[i] = value.limb[i] >> 1 | (i < 3 ? value.limb[i + 1] << 63 : 0);
+	if (negative)
+	{
+		(void) segment_wide_add(&value, &one);
+		(void) segment_wide_negate(&value);
+	}
+	return value;
+}
+
+static SegmentWide
+zigzag(SegmentWide value)
+{
+	bool negative = segment_wide_is_negative(&value);
+	SegmentWide minus_one = segment_wide_from_int128(-1);
+
+	if (negative)
+	{
+		(void) segment_wide_negate(&value);
+		(void) segment_wide_add(&value, &minus_one);
+	}
+	for (int i = 3; i >= 0; i--)
+		value.limb[i] = value.limb[i] << 1 | (i > 0 ? value.limb[i - 1] >> 63 : (uint64) negative);
+	return value;
+}
+
+bool
+segment_ledger_next(LedgerReader *reader, LedgerDay *day)
+{
+	uint64 head;
+	int64 next;
+
+	if (reader->left <= 0 || reader->broken)
+		return false;
+	reader->left--;
+	head = read_number(reader);
+	next = (int64) reader->day + (int64) Min(head >> 1, PG_UINT32_MAX);
+	if (next > PG_INT32_MAX)
+		reader->broken = true;
+	day->day = reader->day = (DateADT) next;
+	day->returned = segment_wide_from_int128(0);
+	if (!(head & 1))
+	{
+		day->dates_order = true;
+		day->orders = 1;
+		day->returns = 0;
+		day->net = read_wide(reader);
+	}
+	else
+	{
+		uint64 orders = read_number(reader);
+		uint64 returns = read_number(reader);
+
+		if (returns > PG_INT64_MAX)
+			reader->broken = true;
+		day->orders = (int64) (orders >> 1);
+		day->dates_order = orders & 1;
+		day->returns = (int64) (returns & PG_INT64_MAX);
+		day->net = unzigzag(read_wide(reader));
+		day->returned = read_wide(reader);
+		(void) segment_wide_negate(&day->returned);
+	}
+	return !reader->broken;
+}
+
+static void
+write_number(StringInfo bytes, uint64 value)
+{
+	while (value >= 0x80)
+	{
+		appendStringInfoCharMacro(bytes, (char) (value | 0x80));
+		value >>= 7;
+	}
+	appendStringInfoCharMacro(bytes, (char) value);
+}
+
+static void
+write_wide(StringInfo bytes, SegmentWide value)
+{
+	while (value.limb[1] != 0 || value.limb[2] != 0 || value.limb[3] != 0)
+	{
+		appendStringInfoCharMacro(bytes, (char) (value.limb[0] | 0x80));
+		for (int i = 0; i < 4; i++)
+			value.limb[i] = value.limb[i] >> 7 | (i < 3 ? value.limb[i + 1] << 57 : 0);
+	}
+	write_number(bytes, value.limb[0]);
+}
+
+void
+segment_ledger_start(LedgerWriter *writer, int scale)
+{
+	Ledger head;
+
+	initStringInfo(&writer->bytes);
+	memset(&head, 0, sizeof(head));
+	appendBinaryStringInfo(&writer->bytes, (char *) &head, offsetof(Ledger, days));
+	writer->scale = scale;
+	writer->n_days = 0;
+	writer->first = writer->previous = 0;
+}
+
+void
+segment_ledger_put(LedgerWriter *writer, const LedgerDay *day)
+{
+	StringInfo bytes = &writer->bytes;
+	bool has_returns = day->returns != 0 || !segment_wide_is_zero(&day->returned);
+	bool is_simple = day->dates_order && day->orders == 1 && !has_returns && !segment_wide_is_negative(&day->net);
+	uint64 gap;
+
+	if (!day->dates_order && day->orders == 0 && !has_returns && segment_wide_is_zero(&day->net))
+		return;
+	if (writer->n_days++ == 0)
+		writer->first = writer->previous = day->day;
+	gap = (uint64) ((int64) day->day - writer->previous);
+	writer->previous = day->day;
+	write_number(bytes, gap << 1 | (is_simple ? 0 : 1));
+	if (is_simple)
+		write_wide(bytes, day->net);
+	else
+	{
+		SegmentWide returned = day->returned;
+
+		(void) segment_wide_negate(&returned);
+		write_number(bytes, (uint64) day->orders << 1 | (day->dates_order ? 1 : 0));
+		write_number(bytes, (uint64) day->returns);
+		write_wide(bytes, zigzag(day->net));
+		write_wide(bytes, returned);
+	}
+}
+
+Ledger *
+segment_ledger_finish(LedgerWriter *writer)
+{
+	Ledger *ledger = NULL;
+
+	if (writer->n_days > 0)
+	{
+		ledger = palloc(writer->bytes.len);
+		memcpy(ledger, writer->bytes.data, writer->bytes.len);
+		SET_VARSIZE(ledger, writer->bytes.len);
+		ledger->version = SEGMENT_LEDGER_VERSION;
+		ledger->scale = (uint8) writer->scale;
+		ledger->reserved = 0;
+		ledger->n_days = writer->n_days;
+		ledger->first = writer->first;
+	}
+	pfree(writer->bytes.data);
+	return ledger;
+}
+
+/* Only crafted or endlessly merged values can come here: amounts are bounded row by row. */
+static void
+refuse_day(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("a day of a ledger is out of range"),
+					errdetail("Amounts of a day must stay within ±10^50, counts below 2^62."),
+					errhint("Check the ledgers that are merged.")));
+}
+
+void
+segment_ledger_add_day(LedgerDay *day, const LedgerDay *other)
+{
+	day->dates_order |= other->dates_order;
+	if (day->orders > PG_INT64_MAX / 2 - other->orders || day->returns > PG_INT64_MAX / 2 - other->returns ||
+		!segment_wide_add(&day->net, &other->net) || !segment_wide_add(&day->returned, &other->returned))
+		refuse_day();
+	day->orders += other->orders;
+	day->returns += other->returns;
+}
+
+static void
+raise_scale(LedgerDay *day, int decimals)
+{
+	if (!segment_wide_scale_up(&day->net, decimals) || !segment_wide_scale_up(&day->returned, decimals))
+		refuse_day();
+}
+
+Ledger *
+segment_ledger_merge(const Ledger *a, const Ledger *b)
+{
+	int scale = Max(a->scale, b->scale);
+	LedgerReader reader_a;
+	LedgerReader reader_b;
+	LedgerDay day_a;
+	LedgerDay day_b;
+	bool has_a;
+	bool has_b;
+	LedgerWriter writer;
+
+	segment_ledger_open(&reader_a, a);
+	segment_ledger_open(&reader_b, b);
+	has_a = segment_ledger_next(&reader_a, &day_a);
+	has_b = segment_ledger_next(&reader_b, &day_b);
+	segment_ledger_start(&writer, scale);
+	while (has_a || has_b)
+	{
+		bool take_a = has_a && (!has_b || day_a.day <= day_b.day);
+		bool take_b = has_b && (!has_a || day_b.day <= day_a.day);
+
+		if (take_a)
+			raise_scale(&day_a, scale - a->scale);
+		if (take_b)
+			raise_scale(&day_b, scale - b->scale);
+		if (take_a && take_b)
+			segment_ledger_add_day(&day_a, &day_b);
+		segment_ledger_put(&writer, take_a ? &day_a : &day_b);
+		if (take_a)
+			has_a = segment_ledger_next(&reader_a, &day_a);
+		if (take_b)
+			has_b = segment_ledger_next(&reader_b, &day_b);
+	}
+	return segment_ledger_finish(&writer);
+}
