@@ -111,3 +111,12 @@ COMMENT ON COLUMN scheme_segments.action IS 'what to do about them';
 COMMENT ON COLUMN scheme_segments.colour IS 'colour in charts, as #RRGGBB';
 GRANT SELECT ON scheme_segments TO PUBLIC;
 GRANT SELECT ON scheme_segments TO @extowner@, pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION explain_label(cut_points rfm_cut_points, rfm rfm, as_of date, scheme text, zone text DEFAULT 'UTC') RETURNS text
+  LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_explain_label';
+COMMENT ON FUNCTION explain_label(rfm_cut_points, rfm, date, text, text) IS
+  'why a customer carries the label that a scheme gives, in words: the segment, the values with their scores and cut '
+  'points, the rule that fired, which further orders on the day as_of would lead to a better segment by the same cut '
+  'points (each tried out), and from which day on a worse one would follow. A NULL rfm is a Prospect; NULL if another '
+  'argument is NULL. 42704 for an unknown scheme, 22023 if the cut points have other bins than the scheme or the rfm '
+  'holds orders after as_of';

@@ -27,13 +27,6 @@ typedef struct CutPoints
 /* A value in the current context. */
 extern CutPoints *segment_cut_points_value(const SegmentCuts *cuts);
 
-/* What a customer's monetary score looks at. */
-typedef enum RfmMonetary
-{
-	RFM_MONETARY_TOTAL,
-	RFM_MONETARY_AVERAGE
-} RfmMonetary;
-
 /* rfm_cut_points: the cut points of recency, frequency and monetary one behind the other, each 8-byte aligned. */
 typedef struct RfmCutPoints
 {
@@ -70,18 +63,6 @@ extern const char *segment_rfm_cuts_fault(const SegmentCuts *const cuts[RFM_DIME
 
 /* A value in the current context. */
 extern RfmCutPoints *segment_rfm_cut_points_value(const SegmentCuts *const cuts[RFM_DIMENSIONS], RfmMonetary monetary);
-
-/* A customer's recency, frequency and monetary; false for a customer without an order. */
-extern bool segment_rfm_measure(const Rfm *rfm, DateADT as_of, pg_tz *zone, RfmMonetary monetary,
-								double values[RFM_DIMENSIONS]);
-
-/* The score of these values. */
-static inline RfmScore
-segment_rfm_score_values(const SegmentCuts *const cuts[RFM_DIMENSIONS], const double values[RFM_DIMENSIONS])
-{
-	return rfm_score_make(segment_cuts_score(cuts[0], values[0]), segment_cuts_score(cuts[1], values[1]),
-						  segment_cuts_score(cuts[2], values[2]), cuts[0]->bins, cuts[1]->bins, cuts[2]->bins);
-}
 
 /* Options as users write them; 22023 with the list of choices. */
 extern SegmentMethod segment_method_option(const text *name);

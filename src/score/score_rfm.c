@@ -21,6 +21,15 @@ segment_rfm_measure(const Rfm *rfm, DateADT as_of, pg_tz *zone, RfmMonetary mone
 	return true;
 }
 
+void
+segment_rfm_cut_points_open(Datum value, const SegmentCuts *cuts[RFM_DIMENSIONS], RfmMonetary *monetary)
+{
+	const RfmCutPoints *cut_points = DatumGetRfmCutPoints(value);
+
+	segment_rfm_cuts(cut_points, cuts);
+	*monetary = (RfmMonetary) cut_points->monetary;
+}
+
 /* rfm_cut_points(r, f, m, monetary): strict; 22023 for cut points that don't fit their place. */
 PG_FUNCTION_INFO_V1(segment_rfm_cut_points_make);
 
