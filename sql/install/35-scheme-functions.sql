@@ -74,7 +74,7 @@ CREATE FUNCTION check_scheme(name text, OUT kind text, OUT positions smallint[],
 COMMENT ON FUNCTION check_scheme(text) IS
   'what is wrong with a scheme; no row if nothing is. kind gap: one row a cell (scores such as 2-1-5) that no rule '
   'covers; overlap: one row a cell where several rules match (positions; the first wins; a rule with bounds of orders or '
-  'tenure before one without is its exception, and no overlap); dead rule: one row a rule that never fires; '
+  'tenure before one without is its exception, a rule without any bound takes what is left, and neither is an overlap); dead rule: one row a rule that never fires; '
   'non-monotone: one row a pair of neighbouring cells where the better scores get the worse sort. 42704 for an unknown '
   'scheme, NULL gives no rows';
 

@@ -236,9 +236,21 @@ find_gaps(const Check *check)
 	}
 }
 
+/* A rule without bounds, which takes what is left. */
+static bool
+takes_all(const Scheme *scheme, const SchemeRule *rule)
+{
+	if (rule->conditional)
+		return false;
+	for (int d = 0; d < RFM_DIMENSIONS; d++)
+		if (rule->lower[d] > 1 || rule->upper[d] < scheme->bins)
+			return false;
+	return true;
+}
+
 /*
  * One row for each cell in which several rules match the same customer. A conditional rule before plain ones is an
- * exception from them; behind a plain rule it is not.
+ * exception from them; behind a plain rule it is not. A rule without bounds is meant for what is left, and no overlap.
  */
 static void
 find_overlaps(const Check *check)
@@ -260,7 +272,7 @@ find_overlaps(const Check *check)
 		cell_scores(scheme, cell, scores);
 		memset(overlaps, 0, sizeof(bool) * scheme->n_rules);
 		for (int i = 0; i < scheme->n_rules; i++)
-			if (scheme_rule_covers(&scheme->rules[i], scores))
+			if (scheme_rule_covers(&scheme->rules[i], scores) && !takes_all(scheme, &scheme->rules[i]))
 				covering[n_covering++] = i;
 		do
 		{

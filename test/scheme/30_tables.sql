@@ -1,6 +1,6 @@
 -- 30_tables.sql: users' schemes are rows; shipped ones can't be changed.
 \ir ../lib/begin.sql
-SELECT plan(47);
+SELECT plan(48);
 
 -- A scheme of one's own, with open bounds.
 INSERT INTO segment.scheme (name, bins, title) VALUES ('mine', 4, 'three groups');
@@ -17,6 +17,8 @@ SELECT is(segment.label_sort('2-2-2/4', 'mine'), 40::smallint, 'without sort the
 SELECT is(segment.label_sort('2-1-1/4', 'mine'), 10::smallint, 'also behind a second rule of the segment');
 SELECT results_eq($$SELECT segment, sort, meaning FROM segment.scheme_segments WHERE scheme = 'mine' AND sort < 1000 ORDER BY sort$$,
   $$VALUES ('Best', 10::smallint, 'said later'), ('Gone', 20::smallint, NULL), ('Rest', 40::smallint, NULL)$$, 'scheme_segments says the same');
+SELECT is((SELECT string_agg(DISTINCT positions::text, ' ') FROM segment.check_scheme('mine') WHERE kind = 'overlap'), '{20,30}',
+  'a rule without bounds takes what is left and is no overlap');
 INSERT INTO segment.scheme (name) VALUES ('empty');
 SELECT is(segment.label('5-5-5', 'empty'), 'Others', 'a scheme without rules');
 SELECT is((SELECT count(*)::int FROM segment.check_scheme('empty')), 125, 'is all gaps');
