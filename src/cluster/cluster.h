@@ -1,0 +1,26 @@
+/*
+ * cluster.h: what the files of the room share: reading feature vectors and words, and polling for interrupts.
+ */
+#ifndef SEGMENT_CLUSTER_CLUSTER_H
+#define SEGMENT_CLUSTER_CLUSTER_H
+
+#include "fmgr.h"
+
+/* The poll callback of math code: CHECK_FOR_INTERRUPTS. */
+extern void segment_cluster_poll(void *arg);
+
+/*
+ * Reads a float8[] of features into x (room for SEGMENT_MAX_FEATURES), NULL as NaN, -0 as 0, and returns how many
+ * there are. 2202E if the array is empty, too long or has more than one dimension; 22003 for NaN and infinities.
+ */
+extern int segment_features_of_array(Datum array, double *x);
+
+/* The same for count float8 arguments from number first on. */
+extern void segment_features_of_args(FunctionCallInfo fcinfo, int first, int count, double *x);
+
+/*
+ * Stops with 53200 if a fit would take more than maintenance_work_mem; what names the fit.
+ */
+extern void segment_check_fit_memory(const char *what, Size bytes);
+
+#endif

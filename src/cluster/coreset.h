@@ -1,0 +1,152 @@
+/*
+ * coreset.h: the coreset value: a bounded, mergeable summary of feature vectors that models are fitted on. Private to
+ * the room.
+ *
+ * Up to SEGMENT_CORESET_POINTS distinct points it holds exactly these, in the user's units, sorted, with their weights:
+ * equal rows give equal bytes, whatever their order or split. With one point more it becomes a set of cells (see
+ * math/cells.h) in transformed units, and stays one. Weights are multiples of 2^-20 whose total stays below 2^33, so
+ * their sums are exact and do not depend on the order.
+ */
+#ifndef SEGMENT_CLUSTER_CORESET_H
+#define SEGMENT_CLUSTER_CORESET_H
+
+#include "math/cells.h"
+#include "math/transform.h"
+#include "utils/expandeddatum.h"
+
+#define SEGMENT_CORESET_VERSION 1
+
+/* The switch from distinct points to cells. */
+#define SEGMENT_CORESET_POINTS 8192
+
+/* A feature vector has 1 to so many features: fits are quadratic in it where covariances are full. */
+#define SEGMENT_MAX_FEATURES 64
+
+/* Without a transform, features lie within ±this, so that no sum of their squares overflows. */
+#define SEGMENT_MAX_RAW_FEATURE 1e140
+
+/* Weights are rounded to multiples of this; a positive weight is at least that. */
+#define SEGMENT_WEIGHT_UNIT 0x1p-20
+
+/* The total weight stays below this. */
+#define SEGMENT_MAX_WEIGHT 0x1p33
+
+typedef enum SegmentNulls
+{
+	SEGMENT_NULLS_SKIP = 0, /* a vector with a NULL is skipped, and counted */
+	SEGMENT_NULLS_ERROR = 1,
+	SEGMENT_NULLS_MEAN = 2 /* a NULL feature is taken as the feature's mean */
+} SegmentNulls;
+
+typedef enum SegmentCoresetMode
+{
+	SEGMENT_CORESET_DISTINCT = 0,
+	SEGMENT_CORESET_COMPRESSED = 1
+} SegmentCoresetMode;
+
+/*
+ * The stored form. data holds, dims doubles each, the features' least and greatest value (user's units; infinities
+ * if there is none), resolution (see CoresetState) and number of NULLs; then the items: rows (math/cells.h; a NaN is a
+ * NULL to be replaced by the mean) or cells.
+ */
+typedef struct Coreset
+{
+	int32 vl_len_;
+	uint8 version;
+	uint8 mode;			/* SegmentCoresetMode */
+	uint8 transform;	/* SegmentTransform */
+	uint8 nulls;		/* SegmentNulls */
+	int32 dims;			/* 0: no vector seen yet */
+	int32 items;
+	int64 rows;			/* vectors taken, of positive weight */
+	int64 skipped;		/* vectors skipped for a NULL */
+	int32 fit_k;		/* kmeans_agg: the clusters to fit; else 0 */
+	int32 reserved;		/* 0 */
+	double weight;		/* of all vectors taken */
+	double data[FLEXIBLE_ARRAY_MEMBER];
+} Coreset;
+
+#define SEGMENT_CORESET_STATS 4
+
+#define DatumGetCoreset(datum) ((Coreset *) PG_DETOAST_DATUM(datum))
+#define PG_GETARG_CORESET(n) DatumGetCoreset(PG_GETARG_DATUM(n))
+
+/* Doubles of one item. */
+static inline int
+segment_coreset_item_size(SegmentCoresetMode mode, int dims)
+{
+	return mode == SEGMENT_CORESET_DISTINCT ? SEGMENT_ROW_SIZE(dims) : SEGMENT_CELL_SIZE(dims);
+}
+
+/* The items of a stored coreset, and its statistics. */
+static inline const double *
+segment_coreset_items(const Coreset *coreset)
+{
+	return coreset->data + SEGMENT_CORESET_STATS * coreset->dims;
+}
+
+static inline const double *
+segment_coreset_resolution(const Coreset *coreset)
+{
+	return coreset->data + 2 * coreset->dims;
+}
+
+/* Cells that a compressed coreset of so many features has at most: below 300 kB up to 3 features. */
+static inline int
+segment_coreset_cells(int dims)
+{
+	return dims == 1 ? 8192 : dims == 2 ? 7168 : dims == 3 ? 5120 : 4096;
+}
+
+/* The form in memory, an expanded object: state of the aggregates. */
+typedef struct CoresetState
+{
+	ExpandedObjectHeader header;
+	uint32 magic;
+	Coreset head;			/* all fields but vl_len_, items and data */
+	double *stats;			/* SEGMENT_CORESET_STATS x dims, as in the stored form */
+	double *rows;			/* distinct points, or rows not yet in cells */
+	int n_rows;
+	int max_rows;
+	uint32 *slots;			/* hash table over the distinct points: number + 1, 0 is free; NULL while there are few */
+	uint32 n_slots;			/* a power of two */
+	double *cells;
+	int n_cells;
+	int max_cells;
+} CoresetState;
+
+/* An empty state in its own child context of parent. */
+extern CoresetState *segment_coreset_state(MemoryContext parent, SegmentTransform transform, SegmentNulls nulls);
+
+/* The state behind a Datum: itself if it is expanded and may be changed, else a copy in a child context of parent. */
+extern CoresetState *segment_coreset_state_of(Datum datum, MemoryContext parent);
+
+/* Sets the number of features of a state that has none yet; 22023 if it has another one. */
+extern void segment_coreset_set_dims(CoresetState *state, int dims);
+
+/*
+ * Adds one vector of state->head.dims features; NaN stands for NULL. A positive weight must be a multiple of
+ * SEGMENT_WEIGHT_UNIT. 22003 for a value out of range, 22004 for a NULL where they are errors, 54000 for too much
+ * weight.
+ */
+extern void segment_coreset_add_row(CoresetState *state, double *x, double weight);
+
+/* Adds a stored coreset; 22023 if the two don't go together. */
+extern void segment_coreset_merge(CoresetState *state, const Coreset *other);
+
+/* Turns distinct points into cells, or reduces cells: at most so many, and nothing left in rows. */
+extern void segment_coreset_compress(CoresetState *state, int cells);
+
+/* Whether a stored coreset is what this code could have written; *why says what is wrong with it. */
+extern bool segment_coreset_valid(const Coreset *coreset, const char **why);
+
+/* Bytes of the stored form. */
+extern Size segment_coreset_size(SegmentCoresetMode mode, int dims, int items);
+
+/* Options as words, and back; 22023 for another word. */
+extern SegmentTransform segment_transform_of(const text *word);
+extern SegmentNulls segment_nulls_of(const text *word);
+extern const char *segment_transform_name(SegmentTransform transform);
+extern const char *segment_nulls_name(SegmentNulls nulls);
+
+#endif

@@ -1,0 +1,565 @@
+/*
+ * coreset_state.c: the coreset in memory: an expanded object that the aggregates change in place. It grows with what
+ * it holds, so that a million small groups are cheap, and is bounded.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "utils/memutils.h"
+
+#include "core/compat.h"
+
+#include "cluster/cluster.h"
+#include "cluster/coreset.h"
+
+#define STATE_MAGIC 0x5e6c0e5e
+
+/* Up to so many points a scan finds them faster than a hash table, which costs memory too. */
+#define SCANNED_POINTS 16
+
+/* Rows that are gathered before they are reduced to cells: more is faster, and takes more memory. */
+static inline int
+gathered_rows(int dims)
+{
+	return dims <= 8 ? 65536 : 16384;
+}
+
+static Size state_flat_size(ExpandedObjectHeader *header);
+static void state_flatten(ExpandedObjectHeader *header, void *result, Size allocated_size);
+
+static const ExpandedObjectMethods state_methods = {state_flat_size, state_flatten};
+
+CoresetState *
+segment_coreset_state(MemoryContext parent, SegmentTransform transform, SegmentNulls nulls)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "segment coreset", ALLOCSET_SMALL_SIZES);
+	CoresetState *state = MemoryContextAllocZero(context, sizeof(CoresetState));
+
+	EOH_init_header(&state->header, &state_methods, context);
+	state->magic = STATE_MAGIC;
+	state->head.version = SEGMENT_CORESET_VERSION;
+	state->head.transform = transform;
+	state->head.nulls = nulls;
+	return state;
+}
+
+void
+segment_coreset_set_dims(CoresetState *state, int dims)
+{
+	int j;
+
+	if (state->head.dims == dims)
+		return;
+	if (state->head.dims != 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("feature vectors of different length"),
+						errdetail("One has %d features, another %d.", state->head.dims, dims),
+						errhint("Pass the same features for every row, and NULL for one that is not known.")));
+	state->stats = MemoryContextAlloc(state->header.eoh_context, sizeof(double) * SEGMENT_CORESET_STATS * dims);
+	for (j = 0; j < dims; j++)
+	{
+		state->stats[j] = INFINITY;
+		state->stats[dims + j] = -INFINITY;
+		state->stats[2 * dims + j] = 0.0;
+		state->stats[3 * dims + j] = 0.0;
+	}
+	state->head.dims = dims;
+}
+
+/* Makes room for at least so many rows or cells of so many doubles. */
+static double *
+grow(MemoryContext context, double *array, int *room, int needed, int largest, int size)
+{
+	int grown = *room == 0 ? 4 : *room;
+
+	while (grown < needed)
+		grown *= 2;
+	if (grown > largest)
+		grown = Max(largest, needed);
+	*room = grown;
+	if (!array)
+		return MemoryContextAllocHuge(context, mul_size(mul_size(grown, size), sizeof(double)));
+	return repalloc_huge(array, mul_size(mul_size(grown, size), sizeof(double)));
+}
+
+/* Makes room for one row more. */
+static double *
+next_row(CoresetState *state)
+{
+	int size = SEGMENT_ROW_SIZE(state->head.dims);
+
+	if (state->n_rows == state->max_rows)
+		state->rows = grow(state->header.eoh_context, state->rows, &state->max_rows, state->n_rows + 1,
+						   gathered_rows(state->head.dims), size);
+	return state->rows + (Size) state->n_rows * size;
+}
+
+/* Makes room for so many cells more. */
+static double *
+next_cells(CoresetState *state, int count)
+{
+	int size = SEGMENT_CELL_SIZE(state->head.dims);
+
+	if (state->n_cells + count > state->max_cells)
+		state->cells = grow(state->header.eoh_context, state->cells, &state->max_cells, state->n_cells + count,
+							2 * segment_coreset_cells(state->head.dims), size);
+	return state->cells + (Size) state->n_cells * size;
+}
+
+/* A hash of the bits of a point. */
+static uint32
+hash_point(const double *x, int dims)
+{
+	uint64 hash = UINT64CONST(0x9E3779B97F4A7C15);
+	int j;
+
+	for (j = 0; j < dims; j++)
+	{
+		uint64 bits;
+
+		memcpy(&bits, &x[j], sizeof(bits));
+		hash = (hash ^ bits) * UINT64CONST(0xD6E8FEB86659FD93);
+		hash ^= hash >> 32;
+	}
+	return (uint32) (hash ^ (hash >> 29));
+}
+
+/* Enters all points into a hash table of a new size. */
+static void
+rehash(CoresetState *state, uint32 n_slots)
+{
+	int dims = state->head.dims;
+	int i;
+
+	if (state->slots)
+		pfree(state->slots);
+	state->slots = MemoryContextAllocZero(state->header.eoh_context, n_slots * sizeof(uint32));
+	state->n_slots = n_slots;
+	for (i = 0; i < state->n_rows; i++)
+	{
+		uint32 slot = hash_point(state->rows + (Size) i * SEGMENT_ROW_SIZE(dims), dims) & (n_slots - 1);
+
+		while (state->slots[slot])
+			slot = (slot + 1) & (n_slots - 1);
+		state->slots[slot] = i + 1;
+	}
+}
+
+/*
+ * Adds weight to a distinct point; false if it is not there and there are already as many as may be. Points are
+ * compared by their bits: -0 was made 0, and every NaN is the same.
+ */
+static bool
+add_distinct(CoresetState *state, const double *x, double weight)
+{
+	int dims = state->head.dims;
+	int size = SEGMENT_ROW_SIZE(dims);
+	uint32 slot = 0;
+	double *row;
+
+	if (state->slots)
+	{
+		slot = hash_point(x, dims) & (state->n_slots - 1);
+		for (; state->slots[slot]; slot = (slot + 1) & (state->n_slots - 1))
+		{
+			row = state->rows + (Size) (state->slots[slot] - 1) * size;
+			if (memcmp(row, x, dims * sizeof(double)) == 0)
+			{
+				row[dims] += weight;
+				return true;
+			}
+		}
+	}
+	else
+	{
+		int i;
+
+		for (i = 0, row = state->rows; i < state->n_rows; i++, row += size)
+		{
+			if (memcmp(row, x, dims * sizeof(double)) == 0)
+			{
+				row[dims] += weight;
+				return true;
+			}
+		}
+	}
+	if (state->n_rows == SEGMENT_CORESET_POINTS)
+		return false;
+	row = next_row(state);
+	memcpy(row, x, dims * sizeof(double));
+	row[dims] = weight;
+	state->n_rows++;
+	if (state->slots)
+		state->slots[slot] = state->n_rows;
+	if (state->n_rows > SCANNED_POINTS && (uint32) state->n_rows * 2 > state->n_slots)
+		rehash(state, Max(state->n_slots * 2, 64));
+	return true;
+}
+
+/* Orders doubles for qsort. */
+static int
+compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *) a;
+	double y = *(const double *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The smallest difference between two values of a feature among the distinct points; 0 if there is only one value. */
+static double
+resolution_of(const CoresetState *state, int feature, double *values)
+{
+	double resolution = 0.0;
+	int n = 0;
+	int i;
+
+	for (i = 0; i < state->n_rows; i++)
+	{
+		double value = state->rows[(Size) i * SEGMENT_ROW_SIZE(state->head.dims) + feature];
+
+		if (!isnan(value))
+			values[n++] = value;
+	}
+	qsort(values, n, sizeof(double), compare_doubles);
+	for (i = 1; i < n; i++)
+		if (values[i] > values[i - 1] && (resolution == 0.0 || values[i] - values[i - 1] < resolution))
+			resolution = values[i] - values[i - 1];
+	return resolution;
+}
+
+/* Gives up distinct points: from now on they are rows on their way into cells. */
+static void
+leave_distinct(CoresetState *state)
+{
+	int dims = state->head.dims;
+	double *values = segment_palloc_array(double, Max(state->n_rows, 1));
+	int j;
+
+	for (j = 0; j < dims; j++)
+		state->stats[2 * dims + j] = resolution_of(state, j, values);
+	pfree(values);
+	if (state->slots)
+		pfree(state->slots);
+	state->slots = NULL;
+	state->n_slots = 0;
+	state->head.mode = SEGMENT_CORESET_COMPRESSED;
+}
+
+/* Replaces NULLs in the gathered rows, which are transformed already, by the mean of the feature so far. */
+static void
+fill_in_means(CoresetState *state)
+{
+	int dims = state->head.dims;
+	int j;
+
+	for (j = 0; j < dims; j++)
+	{
+		double sum = 0.0;
+		double weight = 0.0;
+		double *row;
+		int i;
+
+		if (state->stats[3 * dims + j] == 0.0)
+			continue;
+		for (i = 0; i < state->n_cells; i++)
+		{
+			const double *cell = state->cells + (Size) i * SEGMENT_CELL_SIZE(dims);
+
+			weight += cell[0];
+			sum += cell[0] * cell[1 + j];
+		}
+		for (i = 0, row = state->rows; i < state->n_rows; i++, row += SEGMENT_ROW_SIZE(dims))
+		{
+			if (!isnan(row[j]))
+			{
+				weight += row[dims];
+				sum += row[dims] * row[j];
+			}
+		}
+		for (i = 0, row = state->rows; i < state->n_rows; i++, row += SEGMENT_ROW_SIZE(dims))
+			if (isnan(row[j]))
+				row[j] = weight > 0.0 ? sum / weight : 0.0;
+	}
+}
+
+/* Reduces everything to at most so many cells. */
+static void
+reduce(CoresetState *state, int most)
+{
+	int dims = state->head.dims;
+	int room = Max(most, segment_coreset_cells(dims));
+	void *workspace = MemoryContextAllocHuge(CurrentMemoryContext,
+											 segment_cells_workspace(dims, state->n_cells + state->n_rows, most));
+	double *reduced = MemoryContextAlloc(state->header.eoh_context, mul_size(mul_size(room, SEGMENT_CELL_SIZE(dims)),
+																			 sizeof(double)));
+	int j;
+
+	if (state->head.transform == SEGMENT_TRANSFORM_LOG)
+		for (j = 0; j < dims; j++)
+			segment_signed_log_array(state->rows + j, state->n_rows, SEGMENT_ROW_SIZE(dims));
+	if (state->head.nulls == SEGMENT_NULLS_MEAN)
+		fill_in_means(state);
+	state->n_cells = segment_cells_reduce(dims, state->cells, state->n_cells, state->rows, state->n_rows, most,
+										  reduced, workspace, segment_cluster_poll, NULL);
+	state->n_rows = 0;
+	if (state->cells)
+		pfree(state->cells);
+	state->cells = reduced;
+	state->max_cells = room;
+	pfree(workspace);
+}
+
+void
+segment_coreset_compress(CoresetState *state, int cells)
+{
+	if (state->head.mode == SEGMENT_CORESET_DISTINCT)
+		leave_distinct(state);
+	if (state->n_rows > 0 || state->n_cells > cells)
+		reduce(state, cells);
+}
+
+/* Adds a row that was checked: to the distinct points, or to those gathered for the next reduction. */
+static void
+add_checked(CoresetState *state, const double *x, double weight)
+{
+	int dims = state->head.dims;
+	double *row;
+
+	if (state->head.mode == SEGMENT_CORESET_DISTINCT)
+	{
+		if (add_distinct(state, x, weight))
+			return;
+		leave_distinct(state);
+	}
+	if (state->n_rows == gathered_rows(dims))
+		reduce(state, segment_coreset_cells(dims));
+	row = next_row(state);
+	memcpy(row, x, dims * sizeof(double));
+	row[dims] = weight;
+	state->n_rows++;
+}
+
+/* Adds to the total weight. */
+static void
+add_weight(CoresetState *state, double weight, int64 rows)
+{
+	if (state->head.weight + weight >= SEGMENT_MAX_WEIGHT)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too much weight for a coreset"),
+						errdetail("The total weight must stay below %.0f.", SEGMENT_MAX_WEIGHT),
+						errhint("Scale the weights down.")));
+	state->head.weight += weight;
+	state->head.rows += rows;
+}
+
+void
+segment_coreset_add_row(CoresetState *state, double *x, double weight)
+{
+	int dims = state->head.dims;
+	double *least = state->stats;
+	double *greatest = state->stats + dims;
+	int nulls = 0;
+	int j;
+
+	for (j = 0; j < dims; j++)
+	{
+		if (unlikely(isnan(x[j])))
+		{
+			x[j] = NAN;
+			nulls++;
+		}
+		else if (unlikely(fabs(x[j]) > SEGMENT_MAX_RAW_FEATURE) && state->head.transform == SEGMENT_TRANSFORM_NONE)
+			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("feature is out of range"),
+							errdetail("Feature %d is %g; without a transform its magnitude may be %g at most.", j + 1,
+									  x[j], SEGMENT_MAX_RAW_FEATURE),
+							errhint("Pass transform log.")));
+	}
+	if (unlikely(nulls > 0))
+	{
+		if (state->head.nulls == SEGMENT_NULLS_ERROR)
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("feature is NULL"),
+							errdetail("%d of the %d features are NULL, and nulls is error.", nulls, dims),
+							errhint("Pass nulls skip or mean.")));
+		for (j = 0; j < dims; j++)
+			if (isnan(x[j]))
+				state->stats[3 * dims + j] += 1.0;
+		if (state->head.nulls == SEGMENT_NULLS_SKIP)
+		{
+			state->head.skipped++;
+			return;
+		}
+	}
+	if (weight == 0.0)
+		return;
+	add_weight(state, weight, 1);
+	for (j = 0; j < dims; j++)
+	{
+		if (x[j] < least[j])
+			least[j] = x[j];
+		if (x[j] > greatest[j])
+			greatest[j] = x[j];
+	}
+	add_checked(state, x, weight);
+}
+
+/* Takes over what another coreset knows about the features, but for its items. */
+static void
+merge_stats(CoresetState *state, const Coreset *other)
+{
+	int dims = other->dims;
+	int j;
+
+	for (j = 0; j < dims; j++)
+	{
+		double *mine = state->stats + j;
+		const double *theirs = other->data + j;
+
+		if (theirs[0] < mine[0])
+			mine[0] = theirs[0];
+		if (theirs[dims] > mine[dims])
+			mine[dims] = theirs[dims];
+		if (theirs[2 * dims] > 0.0 && (mine[2 * dims] == 0.0 || theirs[2 * dims] < mine[2 * dims]))
+			mine[2 * dims] = theirs[2 * dims];
+		mine[3 * dims] += theirs[3 * dims];
+	}
+}
+
+/* Whether a feature of a coreset has no value at all: its items hold NULLs only. */
+static void
+check_alike(const CoresetState *state, const Coreset *other)
+{
+	if (state->head.transform != other->transform || state->head.nulls != other->nulls)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("coresets made with different options"),
+						errdetail("One has transform %s and nulls %s, another %s and %s.",
+								  segment_transform_name(state->head.transform), segment_nulls_name(state->head.nulls),
+								  segment_transform_name(other->transform), segment_nulls_name(other->nulls)),
+						errhint("Merge coresets that were made with the same options.")));
+	if (state->head.fit_k != other->fit_k)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("different numbers of clusters"),
+						errdetail("One is %d, another %d.", state->head.fit_k, other->fit_k),
+						errhint("Pass the same k for every row.")));
+}
+
+void
+segment_coreset_merge(CoresetState *state, const Coreset *other)
+{
+	const double *item = segment_coreset_items(other);
+	int size = segment_coreset_item_size(other->mode, other->dims);
+	int i;
+
+	check_alike(state, other);
+	state->head.skipped += other->skipped;
+	if (other->dims == 0)
+		return;
+	segment_coreset_set_dims(state, other->dims);
+	add_weight(state, other->weight, other->rows);
+	if (other->mode == SEGMENT_CORESET_COMPRESSED)
+	{
+		int most = segment_coreset_cells(other->dims);
+
+		if (state->head.mode == SEGMENT_CORESET_DISTINCT)
+			leave_distinct(state);
+		if (state->n_cells + other->items > 2 * most)
+			reduce(state, most);
+		memcpy(next_cells(state, other->items), item, (Size) other->items * size * sizeof(double));
+		state->n_cells += other->items;
+	}
+	merge_stats(state, other);
+	if (other->mode == SEGMENT_CORESET_DISTINCT)
+		for (i = 0; i < other->items; i++, item += size)
+			add_checked(state, item, item[other->dims]);
+}
+
+/* Copies a stored coreset into a state. */
+static CoresetState *
+expand(const Coreset *stored, MemoryContext parent)
+{
+	CoresetState *state = segment_coreset_state(parent, stored->transform, stored->nulls);
+
+	state->head.fit_k = stored->fit_k;
+	segment_coreset_merge(state, stored);
+	return state;
+}
+
+CoresetState *
+segment_coreset_state_of(Datum datum, MemoryContext parent)
+{
+	if (VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(datum)))
+	{
+		CoresetState *state = (CoresetState *) DatumGetEOHP(datum);
+
+		Assert(state->magic == STATE_MAGIC);
+		return state;
+	}
+	return expand(DatumGetCoreset(datum), parent);
+}
+
+Size
+segment_coreset_size(SegmentCoresetMode mode, int dims, int items)
+{
+	return offsetof(Coreset, data) +
+		   sizeof(double) * ((Size) SEGMENT_CORESET_STATS * dims + (Size) items * segment_coreset_item_size(mode, dims));
+}
+
+/* Size of the stored form. A compressed state is brought into its stored shape first, so that all readers agree. */
+static Size
+state_flat_size(ExpandedObjectHeader *header)
+{
+	CoresetState *state = (CoresetState *) header;
+
+	if (state->head.mode == SEGMENT_CORESET_DISTINCT)
+		return segment_coreset_size(SEGMENT_CORESET_DISTINCT, state->head.dims, state->n_rows);
+	segment_coreset_compress(state, segment_coreset_cells(state->head.dims));
+	return segment_coreset_size(SEGMENT_CORESET_COMPRESSED, state->head.dims, state->n_cells);
+}
+
+/* Orders rows by their coordinates, NULL last. arg: the number of features. */
+static int
+compare_rows(const void *a, const void *b, void *arg)
+{
+	const double *x = *(const double *const *) a;
+	const double *y = *(const double *const *) b;
+	int dims = *(const int *) arg;
+	int j;
+
+	for (j = 0; j < dims; j++)
+	{
+		if (x[j] < y[j] || (isnan(y[j]) && !isnan(x[j])))
+			return -1;
+		if (x[j] > y[j] || (isnan(x[j]) && !isnan(y[j])))
+			return 1;
+	}
+	return 0;
+}
+
+/* Writes the stored form. */
+static void
+state_flatten(ExpandedObjectHeader *header, void *result, Size allocated_size)
+{
+	CoresetState *state = (CoresetState *) header;
+	Coreset *stored = result;
+	int dims = state->head.dims;
+	double *item;
+	const double **order;
+	int i;
+
+	memcpy(stored, &state->head, offsetof(Coreset, data));
+	SET_VARSIZE(stored, allocated_size);
+	if (dims > 0)
+		memcpy(stored->data, state->stats, sizeof(double) * SEGMENT_CORESET_STATS * dims);
+	item = stored->data + SEGMENT_CORESET_STATS * dims;
+	if (state->head.mode == SEGMENT_CORESET_COMPRESSED)
+	{
+		stored->items = state->n_cells;
+		memcpy(item, state->cells, sizeof(double) * (Size) state->n_cells * SEGMENT_CELL_SIZE(dims));
+		return;
+	}
+	stored->items = state->n_rows;
+	order = segment_palloc_array(const double *, Max(state->n_rows, 1));
+	for (i = 0; i < state->n_rows; i++)
+		order[i] = state->rows + (Size) i * SEGMENT_ROW_SIZE(dims);
+	qsort_arg(order, state->n_rows, sizeof(double *), compare_rows, &dims);
+	for (i = 0; i < state->n_rows; i++, item += SEGMENT_ROW_SIZE(dims))
+		memcpy(item, order[i], SEGMENT_ROW_SIZE(dims) * sizeof(double));
+	pfree(order);
+}

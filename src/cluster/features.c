@@ -1,0 +1,141 @@
+/*
+ * features.c: feature vectors and option words as they come from SQL.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+#include "core/compat.h"
+
+#include "cluster/cluster.h"
+#include "cluster/coreset.h"
+
+void
+segment_cluster_poll(void *arg)
+{
+	(void) arg;
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* Refuses a feature that is no finite number. number counts from 1. */
+static void
+refuse_feature(int number, double value)
+{
+	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("feature is not a finite number"),
+					errdetail("Feature %d is %g; accepted are finite numbers.", number, value),
+					errhint("Filter such rows, or pass NULL for a value that is not known.")));
+}
+
+int
+segment_features_of_array(Datum array, double *x)
+{
+	ArrayType *features = DatumGetArrayTypeP(array);
+	int count;
+	int i;
+	const double *values;
+
+	if (ARR_NDIM(features) != 1 || ARR_DIMS(features)[0] > SEGMENT_MAX_FEATURES)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR), errmsg("not a vector of features"),
+						errdetail("The array has %d dimensions and %d elements; accepted is one dimension of 1 to %d.",
+								  ARR_NDIM(features),
+								  ArrayGetNItems(ARR_NDIM(features), ARR_DIMS(features)), SEGMENT_MAX_FEATURES),
+						errhint("Pass one number for each feature, as in ARRAY[recency, orders, revenue].")));
+	count = ARR_DIMS(features)[0];
+	values = (const double *) ARR_DATA_PTR(features);
+	for (i = 0; i < count; i++)
+	{
+		const uint8 *bitmap = (const uint8 *) ARR_NULLBITMAP(features);
+
+		if (bitmap && !(bitmap[i / 8] & (1 << (i % 8))))
+		{
+			x[i] = NAN;
+			continue;
+		}
+		x[i] = *values++ + 0.0;
+		if (unlikely(!isfinite(x[i])))
+			refuse_feature(i + 1, x[i]);
+	}
+	return count;
+}
+
+void
+segment_features_of_args(FunctionCallInfo fcinfo, int first, int count, double *x)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+	{
+		if (PG_ARGISNULL(first + i))
+		{
+			x[i] = NAN;
+			continue;
+		}
+		x[i] = PG_GETARG_FLOAT8(first + i) + 0.0;
+		if (unlikely(!isfinite(x[i])))
+			refuse_feature(i + 1, x[i]);
+	}
+}
+
+void
+segment_check_fit_memory(const char *what, Size bytes)
+{
+	Size limit = (Size) maintenance_work_mem * 1024;
+
+	if (bytes > limit)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("%s needs more than maintenance_work_mem", what),
+						errdetail("It needs %zu kB; maintenance_work_mem is %d kB.", bytes / 1024 + 1,
+								  maintenance_work_mem),
+						errhint("Raise maintenance_work_mem, or ask for fewer clusters.")));
+}
+
+/* Whether a text is a word. */
+static bool
+is_word(const text *given, const char *word)
+{
+	size_t length = strlen(word);
+
+	return VARSIZE_ANY_EXHDR(given) == length && memcmp(VARDATA_ANY(given), word, length) == 0;
+}
+
+const char *
+segment_transform_name(SegmentTransform transform)
+{
+	return transform == SEGMENT_TRANSFORM_LOG ? "log" : "none";
+}
+
+SegmentTransform
+segment_transform_of(const text *word)
+{
+	if (is_word(word, "log"))
+		return SEGMENT_TRANSFORM_LOG;
+	if (is_word(word, "none"))
+		return SEGMENT_TRANSFORM_NONE;
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown transform"),
+					errdetail("transform is \"%s\"; accepted are log and none.", text_to_cstring(word)),
+					errhint("log fits money and counts, none fits coordinates and scores.")));
+}
+
+const char *
+segment_nulls_name(SegmentNulls nulls)
+{
+	return nulls == SEGMENT_NULLS_SKIP ? "skip" : nulls == SEGMENT_NULLS_ERROR ? "error" : "mean";
+}
+
+SegmentNulls
+segment_nulls_of(const text *word)
+{
+	SegmentNulls nulls;
+
+	for (nulls = SEGMENT_NULLS_SKIP; nulls <= SEGMENT_NULLS_MEAN; nulls++)
+		if (is_word(word, segment_nulls_name(nulls)))
+			return nulls;
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown policy for NULL"),
+					errdetail("nulls is \"%s\"; accepted are skip, error and mean.", text_to_cstring(word)),
+					errhint("skip leaves the vector out, mean takes the feature's mean instead.")));
+}

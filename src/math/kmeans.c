@@ -1,0 +1,554 @@
+/*
+ * kmeans.c: weighted k-means.
+ */
+#include "math/kmeans.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "math/kernel.h"
+#include "math/rng.h"
+
+/* Points are handled in blocks that stay in the first-level cache. */
+#define BLOCK 256
+
+/* Rounds of a swap's descent, and how much worse than the best so far it may be after the first ones to go on. */
+#define SWAP_ROUNDS 12
+#define SWAP_TRIAL_ROUNDS 3
+#define SWAP_TRIAL_EXCESS 0.05
+
+/* Random streams of a seed: one a start, one for the swaps. */
+#define SWAP_STREAM (UINT64_C(1) << 32)
+
+/* Scratch memory of a fit. */
+typedef struct Scratch
+{
+	double *center;		/* k x dims: the start or swap being tried */
+	double *sum;		/* k x dims */
+	double *weight;		/* k */
+	double *loss;		/* k */
+	double *nearest;	/* n */
+	double *second;		/* n */
+	double *trial;		/* n */
+	double *cumulated;	/* n */
+	int32_t *label;		/* n */
+	int32_t *old_label;	/* n */
+} Scratch;
+
+size_t
+segment_kmeans_workspace(int n, int dims, int k)
+{
+	return sizeof(double) * (2 * (size_t) k * (size_t) dims + 2 * (size_t) k + 4 * (size_t) n) +
+		   2 * sizeof(int32_t) * (size_t) n;
+}
+
+/* Lays the scratch memory out. */
+static Scratch
+lay_out(void *workspace, int n, int dims, int k)
+{
+	Scratch s;
+	double *at = workspace;
+
+	s.center = at;
+	s.sum = (at += (size_t) k * (size_t) dims);
+	s.weight = (at += (size_t) k * (size_t) dims);
+	s.loss = (at += k);
+	s.nearest = (at += k);
+	s.second = (at += n);
+	s.trial = (at += n);
+	s.cumulated = (at += n);
+	s.label = (int32_t *) (at + n);
+	s.old_label = s.label + n;
+	return s;
+}
+
+/* Squared distances of up to BLOCK points, from first on, to one centre. */
+static inline __attribute__((always_inline)) void
+block_distances(const SegmentPoints *points, int first, int count, const double *center, double *restrict distance)
+{
+	size_t n = (size_t) points->n;
+	const double *x = points->x + first;
+	int i;
+	int j;
+
+	if (points->dims == 2)
+	{
+		const double *y = x + n;
+
+		for (i = 0; i < count; i++)
+		{
+			double a = x[i] - center[0];
+			double b = y[i] - center[1];
+
+			distance[i] = a * a + b * b;
+		}
+		return;
+	}
+	if (points->dims == 3)
+	{
+		const double *y = x + n;
+		const double *z = x + 2 * n;
+
+		for (i = 0; i < count; i++)
+		{
+			double a = x[i] - center[0];
+			double b = y[i] - center[1];
+			double c = z[i] - center[2];
+
+			distance[i] = a * a + b * b + c * c;
+		}
+		return;
+	}
+	for (i = 0; i < count; i++)
+	{
+		double a = x[i] - center[0];
+
+		distance[i] = a * a;
+	}
+	for (j = 1; j < points->dims; j++)
+	{
+		double c = center[j];
+
+		x += n;
+		for (i = 0; i < count; i++)
+		{
+			double a = x[i] - c;
+
+			distance[i] += a * a;
+		}
+	}
+}
+
+/* segment_nearest for one block. The numbers of the centres are kept as doubles, which vectorize with the distances. */
+SEGMENT_KERNEL static void
+block_nearest(const SegmentPoints *points, int first, int count, const double *center, int k, int32_t *label,
+			  double *nearest, double *second)
+{
+	double distance[BLOCK];
+	double best[BLOCK];
+	double next[BLOCK];
+	double which[BLOCK];
+	int c;
+	int i;
+
+	block_distances(points, first, count, center, best);
+	for (i = 0; i < count; i++)
+	{
+		next[i] = INFINITY;
+		which[i] = 0.0;
+	}
+	for (c = 1; c < k; c++)
+	{
+		double number = c;
+
+		block_distances(points, first, count, center + (size_t) c * (size_t) points->dims, distance);
+		if (second)
+		{
+			for (i = 0; i < count; i++)
+			{
+				double worse = distance[i] < best[i] ? best[i] : distance[i];
+
+				next[i] = worse < next[i] ? worse : next[i];
+			}
+		}
+		for (i = 0; i < count; i++)
+		{
+			which[i] = distance[i] < best[i] ? number : which[i];
+			best[i] = distance[i] < best[i] ? distance[i] : best[i];
+		}
+	}
+	for (i = 0; i < count; i++)
+		label[i] = (int32_t) which[i];
+	memcpy(nearest, best, (size_t) count * sizeof(double));
+	if (second)
+		memcpy(second, next, (size_t) count * sizeof(double));
+}
+
+void
+segment_nearest(const SegmentPoints *points, int first, int count, const double *center, int k, int32_t *label,
+				double *nearest, double *second)
+{
+	int done;
+
+	for (done = 0; done < count; done += BLOCK)
+		block_nearest(points, first + done, count - done < BLOCK ? count - done : BLOCK, center, k, label + done,
+					  nearest + done, second ? second + done : NULL);
+}
+
+/* Squared distances of all points to one point. */
+SEGMENT_KERNEL static void
+all_distances(const SegmentPoints *points, const double *center, double *distance)
+{
+	int first;
+
+	for (first = 0; first < points->n; first += BLOCK)
+		block_distances(points, first, points->n - first < BLOCK ? points->n - first : BLOCK, center,
+						distance + first);
+}
+
+/* The weighted sum of n values, in order. */
+static double
+weighted_sum(const double *w, const double *value, int n)
+{
+	double sum = 0.0;
+	int i;
+
+	for (i = 0; i < n; i++)
+		sum += w[i] * value[i];
+	return sum;
+}
+
+/* Copies point i. */
+static void
+copy_point(const SegmentPoints *points, int i, double *to)
+{
+	int j;
+
+	for (j = 0; j < points->dims; j++)
+		to[j] = points->x[(size_t) j * (size_t) points->n + (size_t) i];
+}
+
+/* The first i with cumulated[i] > target, by bisection; the last one that adds anything, if rounding leaves none. */
+static int
+pick(const double *cumulated, int n, double target)
+{
+	int low = 0;
+	int high = n - 1;
+
+	while (low < high)
+	{
+		int middle = low + (high - low) / 2;
+
+		if (cumulated[middle] > target)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	while (low > 0 && cumulated[low] == cumulated[low - 1])
+		low--;
+	return low;
+}
+
+/* Sums w[i] * value[i] (value NULL: w[i]) from the left into cumulated; returns the total. */
+static double
+cumulate(const double *w, const double *value, int n, double *cumulated)
+{
+	double sum = 0.0;
+	int i;
+
+	for (i = 0; i < n; i++)
+	{
+		sum += value ? w[i] * value[i] : w[i];
+		cumulated[i] = sum;
+	}
+	return sum;
+}
+
+/* Greedy k-means++: every further centre is the best of 2 + log k candidates drawn by their squared distance. */
+static void
+seed_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, SegmentRng *rng, Scratch *s)
+{
+	int n = points->n;
+	int candidates = 2 + (int) log((double) options->k);
+	double total = cumulate(points->w, NULL, n, s->cumulated);
+	int c;
+	int i;
+
+	copy_point(points, pick(s->cumulated, n, segment_rng_double(rng) * total), s->center);
+	all_distances(points, s->center, s->nearest);
+	for (c = 1; c < options->k; c++)
+	{
+		double *center = s->center + (size_t) c * (size_t) points->dims;
+		double lowest = INFINITY;
+		int best = 0;
+		int candidate;
+
+		segment_poll(options->poll, options->poll_arg);
+		total = cumulate(points->w, s->nearest, n, s->cumulated);
+		for (candidate = 0; candidate < candidates; candidate++)
+		{
+			int drawn = pick(s->cumulated, n, segment_rng_double(rng) * total);
+			double potential = 0.0;
+
+			copy_point(points, drawn, center);
+			all_distances(points, center, s->trial);
+			for (i = 0; i < n; i++)
+				potential += points->w[i] * (s->trial[i] < s->nearest[i] ? s->trial[i] : s->nearest[i]);
+			if (potential < lowest)
+			{
+				lowest = potential;
+				best = drawn;
+				memcpy(s->second, s->trial, (size_t) n * sizeof(double));
+			}
+		}
+		copy_point(points, best, center);
+		for (i = 0; i < n; i++)
+			s->nearest[i] = s->second[i] < s->nearest[i] ? s->second[i] : s->nearest[i];
+	}
+}
+
+/* Moves centres without points to the points that add most to the sum; true if there was one. */
+static bool
+refill(const SegmentPoints *points, int k, Scratch *s)
+{
+	bool any = false;
+	int c;
+	int i;
+
+	for (c = 0; c < k; c++)
+	{
+		int farthest = 0;
+
+		if (s->weight[c] > 0.0)
+			continue;
+		for (i = 1; i < points->n; i++)
+			if (points->w[i] * s->nearest[i] > points->w[farthest] * s->nearest[farthest])
+				farthest = i;
+		copy_point(points, farthest, s->center + (size_t) c * (size_t) points->dims);
+		s->nearest[farthest] = 0.0;
+		any = true;
+	}
+	return any;
+}
+
+/* Sets every centre to the mean of its points; true if one had none. */
+static bool
+update_centers(const SegmentPoints *points, int k, Scratch *s)
+{
+	int dims = points->dims;
+	size_t n = (size_t) points->n;
+	size_t i;
+	int c;
+	int j;
+
+	memset(s->sum, 0, (size_t) k * (size_t) dims * sizeof(double));
+	memset(s->weight, 0, (size_t) k * sizeof(double));
+	for (i = 0; i < n; i++)
+	{
+		double *sum = s->sum + (size_t) s->label[i] * (size_t) dims;
+		double w = points->w[i];
+
+		s->weight[s->label[i]] += w;
+		for (j = 0; j < dims; j++)
+			sum[j] += w * points->x[(size_t) j * n + i];
+	}
+	for (c = 0; c < k; c++)
+		for (j = 0; j < dims && s->weight[c] > 0.0; j++)
+			s->center[c * dims + j] = s->sum[c * dims + j] / s->weight[c];
+	return refill(points, k, s);
+}
+
+/* How far a descent may go, beside the options. */
+typedef struct Limits
+{
+	int rounds;			/* at most so many */
+	double give_up;		/* stop if the sum exceeds this after SWAP_TRIAL_ROUNDS rounds */
+} Limits;
+
+/*
+ * Lloyd's descent from s->center. Leaves labels, distances (also to the second centre) and centres in s, which belong
+ * together unless stopped by the rounds. Returns the sum.
+ */
+static double
+descend(const SegmentPoints *points, const SegmentKmeansOptions *options, Limits limits, Scratch *s,
+		SegmentKmeansFit *fit)
+{
+	int n = points->n;
+	double before = INFINITY;
+	int round;
+
+	fit->stop = SEGMENT_STOP_MAX_ITER;
+	for (round = 0;; round++)
+	{
+		bool same;
+		double sum;
+
+		segment_poll(options->poll, options->poll_arg);
+		memcpy(s->old_label, s->label, (size_t) n * sizeof(int32_t));
+		segment_nearest(points, 0, n, s->center, options->k, s->label, s->nearest, s->second);
+		sum = weighted_sum(points->w, s->nearest, n);
+		same = round > 0 && memcmp(s->old_label, s->label, (size_t) n * sizeof(int32_t)) == 0;
+		if (same)
+			fit->stop = SEGMENT_STOP_CONVERGED;
+		else if (options->tolerance > 0.0 && before - sum <= options->tolerance * sum)
+			fit->stop = SEGMENT_STOP_TOLERANCE;
+		if (fit->stop != SEGMENT_STOP_MAX_ITER || round >= limits.rounds ||
+			(round == SWAP_TRIAL_ROUNDS && sum > limits.give_up))
+			return sum;
+		fit->iterations++;
+		before = sum;
+		if (update_centers(points, options->k, s))
+		{
+			/* A refilled centre takes points from others: the labels of the last round must not end the descent. */
+			before = INFINITY;
+			s->label[0] = -1;
+		}
+	}
+}
+
+/* Takes what s holds as the best solution. */
+static void
+keep(const SegmentPoints *points, int k, const Scratch *s, double sum, SegmentKmeansFit *fit)
+{
+	memcpy(fit->center, s->center, (size_t) k * (size_t) points->dims * sizeof(double));
+	fit->inertia = sum;
+}
+
+/*
+ * The centre to give up if one is put at a point: the distances to that point stand in s->trial. Returns the centre
+ * whose removal costs least.
+ */
+static int
+cheapest_centre(const SegmentPoints *points, int k, Scratch *s)
+{
+	int best = 0;
+	int c;
+	int i;
+
+	memset(s->loss, 0, (size_t) k * sizeof(double));
+	for (i = 0; i < points->n; i++)
+	{
+		double trial = s->trial[i];
+
+		if (trial > s->nearest[i])
+			s->loss[s->label[i]] += points->w[i] * ((trial < s->second[i] ? trial : s->second[i]) - s->nearest[i]);
+	}
+	for (c = 1; c < k; c++)
+		if (s->loss[c] < s->loss[best])
+			best = c;
+	return best;
+}
+
+/* Tries to improve fit by moving single centres. */
+static void
+swap_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, Scratch *s, SegmentKmeansFit *fit)
+{
+	SegmentRng rng = segment_rng_start(options->seed, SWAP_STREAM);
+	int n = points->n;
+	int dims = points->dims;
+	size_t center_bytes = (size_t) options->k * (size_t) dims * sizeof(double);
+	bool current = false;
+	int swap;
+
+	for (swap = 0; swap < options->swaps && fit->inertia > 0.0; swap++)
+	{
+		Limits limits = {SWAP_ROUNDS, fit->inertia * (1.0 + SWAP_TRIAL_EXCESS)};
+		int drawn;
+		int given_up;
+		double total;
+		double sum;
+
+		if (!current)
+		{
+			memcpy(s->center, fit->center, center_bytes);
+			segment_nearest(points, 0, n, s->center, options->k, s->label, s->nearest, s->second);
+		}
+		/* Half of the places are drawn by their share of the sum, half by weight: outliers must not take them all. */
+		total = cumulate(points->w, swap % 2 == 0 ? s->nearest : NULL, n, s->cumulated);
+		drawn = pick(s->cumulated, n, segment_rng_double(&rng) * total);
+		copy_point(points, drawn, s->sum);
+		all_distances(points, s->sum, s->trial);
+		given_up = (swap / 2) % 2 == 0 ? cheapest_centre(points, options->k, s)
+									   : (int) (segment_rng_double(&rng) * options->k);
+		memcpy(s->center + (size_t) given_up * (size_t) dims, s->sum, (size_t) dims * sizeof(double));
+		sum = descend(points, options, limits, s, fit);
+		current = sum < fit->inertia;
+		if (current)
+			keep(points, options->k, s, sum, fit);
+	}
+}
+
+/* Whether centre a is numbered before centre b: heavier, or as heavy and smaller in the first coordinate that differs. */
+static bool
+numbered_before(const Scratch *s, int dims, int a, int b)
+{
+	int j;
+
+	if (s->weight[a] != s->weight[b])
+		return s->weight[a] > s->weight[b];
+	for (j = 0; j < dims; j++)
+		if (s->center[a * dims + j] != s->center[b * dims + j])
+			return s->center[a * dims + j] < s->center[b * dims + j];
+	return a < b;
+}
+
+/* Numbers the centres, and fills fit from s. */
+static void
+finish(const SegmentPoints *points, int k, Scratch *s, SegmentKmeansFit *fit)
+{
+	int dims = points->dims;
+	int32_t *order = s->old_label;
+	int32_t *rank = (int32_t *) s->loss;
+	int i;
+	int c;
+
+	memset(s->weight, 0, (size_t) k * sizeof(double));
+	for (i = 0; i < points->n; i++)
+		s->weight[s->label[i]] += points->w[i];
+	for (c = 0; c < k; c++)
+	{
+		int place = c;
+
+		while (place > 0 && numbered_before(s, dims, c, order[place - 1]))
+		{
+			order[place] = order[place - 1];
+			place--;
+		}
+		order[place] = c;
+	}
+	for (c = 0; c < k; c++)
+	{
+		rank[order[c]] = c;
+		fit->weight[c] = s->weight[order[c]];
+		fit->sse[c] = 0.0;
+		memcpy(fit->center + (size_t) c * (size_t) dims, s->center + (size_t) order[c] * (size_t) dims,
+			   (size_t) dims * sizeof(double));
+	}
+	fit->inertia = 0.0;
+	for (i = 0; i < points->n; i++)
+	{
+		fit->label[i] = rank[s->label[i]];
+		fit->nearest[i] = s->nearest[i];
+		fit->sse[fit->label[i]] += points->w[i] * s->nearest[i];
+	}
+	for (c = 0; c < k; c++)
+		fit->inertia += fit->sse[c];
+}
+
+void
+segment_kmeans_descend(const SegmentPoints *points, const SegmentKmeansOptions *options, SegmentKmeansFit *fit,
+					   void *workspace)
+{
+	Scratch s = lay_out(workspace, points->n, points->dims, options->k);
+	Limits limits = {options->max_iter, INFINITY};
+
+	memcpy(s.center, fit->center, (size_t) options->k * (size_t) points->dims * sizeof(double));
+	(void) descend(points, options, limits, &s, fit);
+	finish(points, options->k, &s, fit);
+}
+
+void
+segment_kmeans(const SegmentPoints *points, const SegmentKmeansOptions *options, SegmentKmeansFit *fit,
+			   void *workspace)
+{
+	Scratch s = lay_out(workspace, points->n, points->dims, options->k);
+	Limits limits = {options->max_iter, INFINITY};
+	int start;
+
+	fit->iterations = 0;
+	fit->inertia = INFINITY;
+	for (start = 0; start < options->starts; start++)
+	{
+		SegmentRng rng = segment_rng_start(options->seed, (uint64_t) start);
+		double sum;
+
+		seed_centers(points, options, &rng, &s);
+		sum = descend(points, options, limits, &s, fit);
+		if (sum < fit->inertia)
+			keep(points, options->k, &s, sum, fit);
+	}
+	if (options->k > 1)
+		swap_centers(points, options, &s, fit);
+	segment_kmeans_descend(points, options, fit, workspace);
+}

@@ -1,0 +1,84 @@
+/*
+ * kmeans.h: weighted k-means on points in memory: the fit, and the search for the nearest centre that everything else
+ * about clusters uses too.
+ *
+ * The criterion is the weighted sum of squared Euclidean distances to the nearest centre. Everything is deterministic:
+ * sums run in the order of the points, ties go to the lower centre, random choices come from the seed.
+ */
+#ifndef SEGMENT_MATH_KMEANS_H
+#define SEGMENT_MATH_KMEANS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "math/poll.h"
+
+/* Points, one array a dimension: coordinate j of point i is x[j * n + i]. Weights are positive. */
+typedef struct SegmentPoints
+{
+	int n;
+	int dims;
+	const double *x;
+	const double *w;
+} SegmentPoints;
+
+typedef struct SegmentKmeansOptions
+{
+	int k;				/* 1 .. number of distinct points */
+	int starts;			/* >= 1 independent starts; the best goes on */
+	int swaps;			/* >= 0 attempts to move one centre elsewhere */
+	int max_iter;		/* >= 1 rounds of assignment and update in one descent */
+	double tolerance;	/* a descent stops when a round improves the sum by this fraction or less; 0: never */
+	uint64_t seed;
+	SegmentPoll poll;
+	void *poll_arg;
+} SegmentKmeansOptions;
+
+/* Why the last descent stopped. */
+typedef enum SegmentKmeansStop
+{
+	SEGMENT_STOP_CONVERGED = 0, /* no point changed its cluster */
+	SEGMENT_STOP_TOLERANCE = 1,
+	SEGMENT_STOP_MAX_ITER = 2
+} SegmentKmeansStop;
+
+/* The result; the arrays are the caller's. */
+typedef struct SegmentKmeansFit
+{
+	double *center;		/* k x dims, centre by centre */
+	int32_t *label;		/* n: the nearest centre of every point */
+	double *nearest;	/* n: squared distance to it */
+	double *weight;		/* k: weight of the points of each centre */
+	double *sse;		/* k: their sum of squared distances */
+	double inertia;		/* the sum of sse */
+	int iterations;		/* rounds of all descents */
+	SegmentKmeansStop stop;
+} SegmentKmeansFit;
+
+/* Bytes of scratch memory for segment_kmeans. */
+extern size_t segment_kmeans_workspace(int n, int dims, int k);
+
+/*
+ * Fits k centres: greedy k-means++ (Arthur & Vassilvitskii 2007, the greedy form of their section 7), Lloyd's descent,
+ * the best of all starts, then swaps (Fränti 2018, "Efficiency of random swap clustering", J. Big Data 5:13; the centre
+ * to give up is the one whose loss is smallest, as in Lattanzi & Sohler 2019), then a last descent. A centre that loses
+ * its last point moves to the point that adds most to the sum. Centres come numbered by weight, heaviest first, ties
+ * by coordinates.
+ */
+extern void segment_kmeans(const SegmentPoints *points, const SegmentKmeansOptions *options, SegmentKmeansFit *fit,
+						   void *workspace);
+
+/*
+ * Lloyd's descent alone, from the centres in fit->center; the same result fields, the same numbering. Warm starts.
+ */
+extern void segment_kmeans_descend(const SegmentPoints *points, const SegmentKmeansOptions *options,
+								   SegmentKmeansFit *fit, void *workspace);
+
+/*
+ * For points [first, first + count), the nearest of k centres: label and squared distance (indexed from 0), and
+ * where second is not NULL the squared distance to the second nearest (infinite if k is 1).
+ */
+extern void segment_nearest(const SegmentPoints *points, int first, int count, const double *center, int k,
+							int32_t *label, double *nearest, double *second);
+
+#endif
