@@ -7,7 +7,7 @@
 #include "fmgr.h"
 
 /* The poll callback of math code: CHECK_FOR_INTERRUPTS. */
-extern void segment_cluster_poll(void *arg);
+extern void segment_cluster_poll(void);
 
 /*
  * Reads a float8[] of features into x (room for SEGMENT_MAX_FEATURES), NULL as NaN, -0 as 0, and returns how many

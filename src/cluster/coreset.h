@@ -103,7 +103,6 @@ typedef struct CoresetState
 {
 	ExpandedObjectHeader header;
 	uint32 magic;
-	Coreset head;			/* all fields but vl_len_, items and data */
 	double *stats;			/* SEGMENT_CORESET_STATS x dims, as in the stored form */
 	double *rows;			/* distinct points, or rows not yet in cells */
 	int n_rows;
@@ -113,6 +112,7 @@ typedef struct CoresetState
 	double *cells;
 	int n_cells;
 	int max_cells;
+	Coreset head;			/* all fields but vl_len_, items and data */
 } CoresetState;
 
 /* An empty state in its own child context of parent. */

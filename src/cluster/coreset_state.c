@@ -301,7 +301,7 @@ reduce(CoresetState *state, int most)
 	if (state->head.nulls == SEGMENT_NULLS_MEAN)
 		fill_in_means(state);
 	state->n_cells = segment_cells_reduce(dims, state->cells, state->n_cells, state->rows, state->n_rows, most,
-										  reduced, workspace, segment_cluster_poll, NULL);
+										  reduced, workspace, segment_cluster_poll);
 	state->n_rows = 0;
 	if (state->cells)
 		pfree(state->cells);

@@ -17,9 +17,8 @@
 #include "cluster/coreset.h"
 
 void
-segment_cluster_poll(void *arg)
+segment_cluster_poll(void)
 {
-	(void) arg;
 	CHECK_FOR_INTERRUPTS();
 }
 

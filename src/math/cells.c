@@ -290,7 +290,7 @@ load(Reduction *r, const double *cells, int n_cells, const double *rows, int n_r
 
 int
 segment_cells_reduce(int dims, const double *cells, int n_cells, const double *rows, int n_rows, int m, double *out,
-					 void *workspace, SegmentPoll poll, void *poll_arg)
+					 void *workspace, SegmentPoll poll)
 {
 	Reduction r;
 	int n = n_cells + n_rows;
@@ -324,7 +324,8 @@ segment_cells_reduce(int dims, const double *cells, int n_cells, const double *r
 		Leaf right = {.start = parent.start + below, .count = parent.count - below, .side = 1 - parent.side};
 
 		if ((r.n_leaves & 255) == 0)
-			segment_poll(poll, poll_arg);
+			if (poll)
+				poll();
 		if (left.count == 0 || right.count == 0)
 		{
 			/* The mean of equal or neighbouring values can round to their end: nothing to split. */

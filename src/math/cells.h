@@ -25,6 +25,6 @@ extern size_t segment_cells_workspace(int dims, int n, int m);
  * there are m cells. The result depends on the order of the items.
  */
 extern int segment_cells_reduce(int dims, const double *cells, int n_cells, const double *rows, int n_rows, int m,
-								double *out, void *workspace, SegmentPoll poll, void *poll_arg);
+								double *out, void *workspace, SegmentPoll poll);
 
 #endif

@@ -264,7 +264,8 @@ seed_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, S
 		int best = 0;
 		int candidate;
 
-		segment_poll(options->poll, options->poll_arg);
+		if (options->poll)
+			options->poll();
 		total = cumulate(points->w, s->nearest, n, s->cumulated);
 		for (candidate = 0; candidate < candidates; candidate++)
 		{
@@ -305,6 +306,8 @@ refill(const SegmentPoints *points, int k, Scratch *s)
 		for (i = 1; i < points->n; i++)
 			if (points->w[i] * s->nearest[i] > points->w[farthest] * s->nearest[farthest])
 				farthest = i;
+		if (s->nearest[farthest] == 0.0)
+			return any; /* fewer distinct points than centres */
 		copy_point(points, farthest, s->center + (size_t) c * (size_t) points->dims);
 		s->nearest[farthest] = 0.0;
 		any = true;
@@ -364,7 +367,8 @@ descend(const SegmentPoints *points, const SegmentKmeansOptions *options, Limits
 		bool same;
 		double sum;
 
-		segment_poll(options->poll, options->poll_arg);
+		if (options->poll)
+			options->poll();
 		memcpy(s->old_label, s->label, (size_t) n * sizeof(int32_t));
 		segment_nearest(points, 0, n, s->center, options->k, s->label, s->nearest, s->second);
 		sum = weighted_sum(points->w, s->nearest, n);

@@ -31,7 +31,6 @@ typedef struct SegmentKmeansOptions
 	double tolerance;	/* a descent stops when a round improves the sum by this fraction or less; 0: never */
 	uint64_t seed;
 	SegmentPoll poll;
-	void *poll_arg;
 } SegmentKmeansOptions;
 
 /* Why the last descent stopped. */

@@ -1,0 +1,164 @@
+-- cluster: fitted models, and assignment of vectors to their clusters.
+
+CREATE TYPE kmeans_model;
+
+CREATE FUNCTION kmeans_model_in(cstring) RETURNS kmeans_model
+  AS 'MODULE_PATHNAME', 'segment_kmeans_model_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION kmeans_model_in(cstring) IS 'Text input of type kmeans_model. 22P02 for anything that is no model.';
+
+CREATE FUNCTION kmeans_model_out(kmeans_model) RETURNS cstring
+  AS 'MODULE_PATHNAME', 'segment_kmeans_model_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION kmeans_model_out(kmeans_model) IS 'Text output of type kmeans_model; reads back as the same value.';
+
+CREATE FUNCTION kmeans_model_recv(internal) RETURNS kmeans_model
+  AS 'MODULE_PATHNAME', 'segment_kmeans_model_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION kmeans_model_recv(internal) IS 'Binary input of type kmeans_model. 22P03 for anything that kmeans_model_send does not give.';
+
+CREATE FUNCTION kmeans_model_send(kmeans_model) RETURNS bytea
+  AS 'MODULE_PATHNAME', 'segment_kmeans_model_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION kmeans_model_send(kmeans_model) IS 'Binary output of type kmeans_model.';
+
+CREATE TYPE kmeans_model (
+  INPUT = kmeans_model_in, OUTPUT = kmeans_model_out, RECEIVE = kmeans_model_recv, SEND = kmeans_model_send,
+  INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
+);
+COMMENT ON TYPE kmeans_model IS 'Fitted clusters: transform, scale and centres, and how they were found. Made by kmeans, kmeans_agg and relabel; applied by cluster_of, cluster_distance, …; its text form is a JSON object.';
+
+-- Comparison by bytes: equal values have equal bytes; the order has no meaning of its own.
+
+CREATE FUNCTION kmeans_model_eq(kmeans_model, kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION kmeans_model_ne(kmeans_model, kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION kmeans_model_lt(kmeans_model, kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION kmeans_model_le(kmeans_model, kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION kmeans_model_gt(kmeans_model, kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION kmeans_model_ge(kmeans_model, kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION kmeans_model_cmp(kmeans_model, kmeans_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_cluster_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION kmeans_model_hash(kmeans_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_cluster_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION kmeans_model_hash_extended(kmeans_model, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_cluster_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION kmeans_model_eq(kmeans_model, kmeans_model) IS 'Equality by bytes';
+COMMENT ON FUNCTION kmeans_model_ne(kmeans_model, kmeans_model) IS 'Inequality by bytes';
+COMMENT ON FUNCTION kmeans_model_lt(kmeans_model, kmeans_model) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION kmeans_model_le(kmeans_model, kmeans_model) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION kmeans_model_gt(kmeans_model, kmeans_model) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION kmeans_model_ge(kmeans_model, kmeans_model) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION kmeans_model_cmp(kmeans_model, kmeans_model) IS 'Three-way comparison by bytes for btree: -1, 0 or 1';
+COMMENT ON FUNCTION kmeans_model_hash(kmeans_model) IS 'Hash, 32 bits';
+COMMENT ON FUNCTION kmeans_model_hash_extended(kmeans_model, bigint) IS 'Hash with a seed, 64 bits';
+
+CREATE OPERATOR = (LEFTARG = kmeans_model, RIGHTARG = kmeans_model, FUNCTION = kmeans_model_eq, COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+COMMENT ON OPERATOR = (kmeans_model, kmeans_model) IS 'kmeans_model = kmeans_model, by bytes';
+CREATE OPERATOR <> (LEFTARG = kmeans_model, RIGHTARG = kmeans_model, FUNCTION = kmeans_model_ne, COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
+COMMENT ON OPERATOR <> (kmeans_model, kmeans_model) IS 'kmeans_model <> kmeans_model, by bytes';
+CREATE OPERATOR < (LEFTARG = kmeans_model, RIGHTARG = kmeans_model, FUNCTION = kmeans_model_lt, COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+COMMENT ON OPERATOR < (kmeans_model, kmeans_model) IS 'kmeans_model < kmeans_model, by bytes';
+CREATE OPERATOR <= (LEFTARG = kmeans_model, RIGHTARG = kmeans_model, FUNCTION = kmeans_model_le, COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+COMMENT ON OPERATOR <= (kmeans_model, kmeans_model) IS 'kmeans_model <= kmeans_model, by bytes';
+CREATE OPERATOR > (LEFTARG = kmeans_model, RIGHTARG = kmeans_model, FUNCTION = kmeans_model_gt, COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+COMMENT ON OPERATOR > (kmeans_model, kmeans_model) IS 'kmeans_model > kmeans_model, by bytes';
+CREATE OPERATOR >= (LEFTARG = kmeans_model, RIGHTARG = kmeans_model, FUNCTION = kmeans_model_ge, COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
+COMMENT ON OPERATOR >= (kmeans_model, kmeans_model) IS 'kmeans_model >= kmeans_model, by bytes';
+
+CREATE OPERATOR CLASS kmeans_model_ops DEFAULT FOR TYPE kmeans_model USING btree AS
+  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 kmeans_model_cmp(kmeans_model, kmeans_model);
+COMMENT ON OPERATOR CLASS kmeans_model_ops USING btree IS 'Order of kmeans_model values by bytes';
+CREATE OPERATOR CLASS kmeans_model_ops DEFAULT FOR TYPE kmeans_model USING hash AS
+  OPERATOR 1 =, FUNCTION 1 kmeans_model_hash(kmeans_model), FUNCTION 2 kmeans_model_hash_extended(kmeans_model, bigint);
+COMMENT ON OPERATOR CLASS kmeans_model_ops USING hash IS 'Hash of kmeans_model values';
+
+CREATE FUNCTION kmeans_model_to_jsonb(kmeans_model) RETURNS jsonb
+  AS 'MODULE_PATHNAME', 'segment_kmeans_model_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION kmeans_model_to_jsonb(kmeans_model) IS 'The model as a JSON object; centres stand in the scaled space, cluster by cluster';
+CREATE CAST (kmeans_model AS jsonb) WITH FUNCTION kmeans_model_to_jsonb(kmeans_model);
+COMMENT ON CAST (kmeans_model AS jsonb) IS 'The model as a JSON object';
+CREATE FUNCTION kmeans_model_from_jsonb(jsonb) RETURNS kmeans_model
+  AS 'MODULE_PATHNAME', 'segment_kmeans_model_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION kmeans_model_from_jsonb(jsonb) IS 'The model of a JSON object; 22023 if it is none';
+CREATE CAST (jsonb AS kmeans_model) WITH FUNCTION kmeans_model_from_jsonb(jsonb);
+COMMENT ON CAST (jsonb AS kmeans_model) IS 'The model of a JSON object';
+
+CREATE FUNCTION kmeans(coreset coreset, k int, scale text DEFAULT 'standard', transform text DEFAULT 'stored', seed bigint DEFAULT 1,
+                       starts int DEFAULT NULL, swaps int DEFAULT NULL, max_iter int DEFAULT 300, tolerance float8 DEFAULT 0) RETURNS kmeans_model
+  AS 'MODULE_PATHNAME', 'segment_kmeans_sql' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION kmeans(coreset, int, text, text, bigint, int, int, int, float8) IS 'Fits k clusters (1 to 1000) by k-means. scale: standard (default), robust or none. transform: stored (the coreset''s), or log or none, which only an exact coreset can change. seed (>= 0) decides the random choices. starts, swaps: NULL for as many as the size of the problem asks for. max_iter rounds a descent; it stops when a round improves the sum of squares by the fraction tolerance or less (0: when no point changes its cluster). Clusters are numbered from 1 by weight, largest first. NULL for a NULL coreset or k. 22023 for options out of range and for k above the number of distinct points; 53200 if it needs more than maintenance_work_mem; 0A000 for another transform than a compressed coreset has. Greedy k-means++ (Arthur & Vassilvitskii 2007), Lloyd, random swaps (Fraenti 2018).';
+
+CREATE FUNCTION kmeans_agg_final(coreset) RETURNS kmeans_model
+  AS 'MODULE_PATHNAME', 'segment_kmeans_agg_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION kmeans_agg_final(coreset) IS 'Support function of kmeans_agg: fits with the default options.';
+
+CREATE FUNCTION coreset_add(coreset, float8[], int) RETURNS coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_add_k' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION coreset_add(coreset, float8[], int) IS 'Support function of kmeans_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE kmeans_agg(float8[], int) (
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = kmeans_agg_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE kmeans_agg(float8[], int) IS 'k-means in one step: kmeans(coreset_agg(features), k). k must be the same for every row (22023).';
+
+CREATE FUNCTION coreset_add(coreset, float8[], int, text) RETURNS coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_add_k' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION coreset_add(coreset, float8[], int, text) IS 'Support function of kmeans_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE kmeans_agg(float8[], int, text) (
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = kmeans_agg_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE kmeans_agg(float8[], int, text) IS 'k-means in one step: kmeans(coreset_agg(features, transform), k).';
+
+CREATE FUNCTION model_info(model kmeans_model, OUT vectors bigint, OUT weight float8, OUT k int, OUT features int, OUT transform text, OUT scale text, OUT nulls text, OUT seed bigint, OUT starts int, OUT swaps int, OUT iterations int, OUT stopped text, OUT inertia float8, OUT total float8, OUT explained float8, OUT exact boolean, OUT points int, OUT last_label int)
+  AS 'MODULE_PATHNAME', 'segment_model_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION model_info(kmeans_model) IS 'One row about a fit: what it was fitted on, its options, rounds of all descents, why the last one stopped (converged, tolerance, max_iter), inertia (sum of squared distances in the scaled space; an upper bound unless exact), total (the same about the mean), explained (1 - inertia/total, NULL if all points are equal), points or cells it was fitted on, last_label (highest cluster number given so far).';
+
+CREATE FUNCTION cluster_table(model kmeans_model, OUT cluster int, OUT size float8, OUT share float8, OUT centroid float8[], OUT inertia float8, OUT radius float8) RETURNS SETOF record
+  AS 'MODULE_PATHNAME', 'segment_cluster_table' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 8;
+COMMENT ON FUNCTION cluster_table(kmeans_model) IS 'One row a cluster: number, size (total weight of its vectors when fitted), share of all, centroid in the user''s units (after transform log: the typical value, not the arithmetic mean), inertia (sum of squared distances, scaled), radius (root mean squared distance, scaled).';
+
+-- Assignment: pure functions of model and vector. NULL for a NULL model or vector, and for a NULL feature under nulls skip.
+
+CREATE FUNCTION cluster_of(model kmeans_model, features float8[]) RETURNS int
+  AS 'MODULE_PATHNAME', 'segment_cluster_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_of(kmeans_model, float8[]) IS 'Number of the cluster whose centroid is nearest. NULL for a NULL model or vector, and for a NULL feature under nulls skip. 22023 if the vector does not have the model''s number of features; 22003 for NaN and infinity.';
+
+CREATE FUNCTION cluster_of(model kmeans_model, f1 float8) RETURNS int
+  AS 'MODULE_PATHNAME', 'segment_cluster_of_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_of(kmeans_model, float8) IS 'As cluster_of(kmeans_model, float8[]), for 1 feature as argument: faster than building an array.';
+
+CREATE FUNCTION cluster_of(model kmeans_model, f1 float8, f2 float8) RETURNS int
+  AS 'MODULE_PATHNAME', 'segment_cluster_of_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_of(kmeans_model, float8, float8) IS 'As cluster_of(kmeans_model, float8[]), for 2 features as arguments: faster than building an array.';
+
+CREATE FUNCTION cluster_of(model kmeans_model, f1 float8, f2 float8, f3 float8) RETURNS int
+  AS 'MODULE_PATHNAME', 'segment_cluster_of_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_of(kmeans_model, float8, float8, float8) IS 'As cluster_of(kmeans_model, float8[]), for 3 features as arguments: faster than building an array.';
+
+CREATE FUNCTION cluster_of(model kmeans_model, f1 float8, f2 float8, f3 float8, f4 float8) RETURNS int
+  AS 'MODULE_PATHNAME', 'segment_cluster_of_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_of(kmeans_model, float8, float8, float8, float8) IS 'As cluster_of(kmeans_model, float8[]), for 4 features as arguments: faster than building an array.';
+
+CREATE FUNCTION cluster_of(model kmeans_model, f1 float8, f2 float8, f3 float8, f4 float8, f5 float8) RETURNS int
+  AS 'MODULE_PATHNAME', 'segment_cluster_of_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_of(kmeans_model, float8, float8, float8, float8, float8) IS 'As cluster_of(kmeans_model, float8[]), for 5 features as arguments: faster than building an array.';
+
+CREATE FUNCTION cluster_of(model kmeans_model, f1 float8, f2 float8, f3 float8, f4 float8, f5 float8, f6 float8) RETURNS int
+  AS 'MODULE_PATHNAME', 'segment_cluster_of_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_of(kmeans_model, float8, float8, float8, float8, float8, float8) IS 'As cluster_of(kmeans_model, float8[]), for 6 features as arguments: faster than building an array.';
+
+CREATE FUNCTION cluster_of(model kmeans_model, f1 float8, f2 float8, f3 float8, f4 float8, f5 float8, f6 float8, f7 float8) RETURNS int
+  AS 'MODULE_PATHNAME', 'segment_cluster_of_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_of(kmeans_model, float8, float8, float8, float8, float8, float8, float8) IS 'As cluster_of(kmeans_model, float8[]), for 7 features as arguments: faster than building an array.';
+
+CREATE FUNCTION cluster_of(model kmeans_model, f1 float8, f2 float8, f3 float8, f4 float8, f5 float8, f6 float8, f7 float8, f8 float8) RETURNS int
+  AS 'MODULE_PATHNAME', 'segment_cluster_of_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_of(kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) IS 'As cluster_of(kmeans_model, float8[]), for 8 features as arguments: faster than building an array.';
+
+CREATE FUNCTION cluster_distance(model kmeans_model, features float8[]) RETURNS float8
+  AS 'MODULE_PATHNAME', 'segment_cluster_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_distance(kmeans_model, float8[]) IS 'Distance to the nearest centroid, in the scaled space of the model. NULL for a NULL model or vector, and for a NULL feature under nulls skip. 22023 if the vector does not have the model''s number of features; 22003 for NaN and infinity.';
+
+CREATE FUNCTION cluster_second(model kmeans_model, features float8[]) RETURNS int
+  AS 'MODULE_PATHNAME', 'segment_cluster_second' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_second(kmeans_model, float8[]) IS 'Number of the second nearest cluster; NULL if there is one only. NULL for a NULL model or vector, and for a NULL feature under nulls skip. 22023 if the vector does not have the model''s number of features; 22003 for NaN and infinity.';
+
+CREATE FUNCTION cluster_second_distance(model kmeans_model, features float8[]) RETURNS float8
+  AS 'MODULE_PATHNAME', 'segment_cluster_second_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_second_distance(kmeans_model, float8[]) IS 'Distance to the second nearest centroid, in the scaled space of the model; NULL if there is one only. NULL for a NULL model or vector, and for a NULL feature under nulls skip. 22023 if the vector does not have the model''s number of features; 22003 for NaN and infinity.';
+
+CREATE FUNCTION cluster_anomaly(model kmeans_model, features float8[]) RETURNS float8
+  AS 'MODULE_PATHNAME', 'segment_cluster_anomaly' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_anomaly(kmeans_model, float8[]) IS 'How unusual a vector is for its cluster: distance to the centroid / root mean squared distance of the cluster''s members when fitted. 1 is typical, above 3 is rare. Infinite off a cluster whose members are all equal, NULL on it. NULL for a NULL model or vector, and for a NULL feature under nulls skip. 22023 if the vector does not have the model''s number of features; 22003 for NaN and infinity.';

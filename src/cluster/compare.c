@@ -1,0 +1,110 @@
+/*
+ * compare.c: comparison of the room's types. Equal values have equal bytes, so they are compared by their bytes: an
+ * order without meaning, for indexes, DISTINCT and the detection of changes.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "fmgr.h"
+
+#include "core/compat.h"
+
+/* -1, 0 or 1. */
+static int
+compare_bytes(FunctionCallInfo fcinfo)
+{
+	struct varlena *a = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
+	struct varlena *b = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(1));
+	Size a_length = VARSIZE_ANY_EXHDR(a);
+	Size b_length = VARSIZE_ANY_EXHDR(b);
+	int order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_length, b_length));
+
+	if (order != 0)
+		return order < 0 ? -1 : 1;
+	return a_length < b_length ? -1 : a_length > b_length;
+}
+
+PG_FUNCTION_INFO_V1(segment_cluster_cmp);
+
+/* Three-way comparison by bytes. */
+Datum
+segment_cluster_cmp(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(compare_bytes(fcinfo));
+}
+
+PG_FUNCTION_INFO_V1(segment_cluster_eq);
+
+/* Equality. */
+Datum
+segment_cluster_eq(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_bytes(fcinfo) == 0);
+}
+
+PG_FUNCTION_INFO_V1(segment_cluster_ne);
+
+/* Inequality. */
+Datum
+segment_cluster_ne(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_bytes(fcinfo) != 0);
+}
+
+PG_FUNCTION_INFO_V1(segment_cluster_lt);
+
+/* Less. */
+Datum
+segment_cluster_lt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_bytes(fcinfo) < 0);
+}
+
+PG_FUNCTION_INFO_V1(segment_cluster_le);
+
+/* Less or equal. */
+Datum
+segment_cluster_le(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_bytes(fcinfo) <= 0);
+}
+
+PG_FUNCTION_INFO_V1(segment_cluster_gt);
+
+/* Greater. */
+Datum
+segment_cluster_gt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_bytes(fcinfo) > 0);
+}
+
+PG_FUNCTION_INFO_V1(segment_cluster_ge);
+
+/* Greater or equal. */
+Datum
+segment_cluster_ge(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare_bytes(fcinfo) >= 0);
+}
+
+PG_FUNCTION_INFO_V1(segment_cluster_hash);
+
+/* Hash of the bytes, 32 bits. */
+Datum
+segment_cluster_hash(PG_FUNCTION_ARGS)
+{
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
+
+	return hash_any((unsigned char *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+}
+
+PG_FUNCTION_INFO_V1(segment_cluster_hash_extended);
+
+/* Hash of the bytes with a seed, 64 bits. */
+Datum
+segment_cluster_hash_extended(PG_FUNCTION_ARGS)
+{
+	struct varlena *value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
+
+	return hash_any_extended((unsigned char *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), PG_GETARG_INT64(1));
+}

@@ -1,0 +1,307 @@
+/*
+ * coreset_type.c: the coreset as a type: text, binary, comparison. Text is \x and the binary form in hexadecimal.
+ *
+ * Binary form, most significant byte first: version, mode, transform, nulls (1 byte each); dims, items (4); rows,
+ * skipped (8); fit_k (4); weight (double); the statistics and the items as in the stored form (doubles).
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "libpq/pqformat.h"
+
+#include "core/compat.h"
+#include "math/wire.h"
+
+#include "cluster/coreset.h"
+#include "cluster/model.h"
+
+#define WIRE_HEAD (4 + 4 + 4 + 8 + 8 + 4 + 8)
+
+/* Whether a double is one that sums without rounding: a multiple of SEGMENT_WEIGHT_UNIT in [0, SEGMENT_MAX_WEIGHT). */
+static bool
+is_weight(double weight)
+{
+	return weight >= 0.0 && weight < SEGMENT_MAX_WEIGHT &&
+		   weight / SEGMENT_WEIGHT_UNIT == floor(weight / SEGMENT_WEIGHT_UNIT);
+}
+
+/* Whether the least and greatest values and the other statistics of all features make sense. */
+static bool
+stats_valid(const Coreset *coreset)
+{
+	int dims = coreset->dims;
+	int j;
+
+	for (j = 0; j < dims; j++)
+	{
+		double least = coreset->data[j];
+		double greatest = coreset->data[dims + j];
+		double resolution = coreset->data[2 * dims + j];
+		double nulls = coreset->data[3 * dims + j];
+		bool none = least == INFINITY && greatest == -INFINITY;
+
+		if (!none && !(isfinite(least) && isfinite(greatest) && least <= greatest))
+			return false;
+		if (none && coreset->items > 0 && coreset->nulls != SEGMENT_NULLS_MEAN)
+			return false;
+		if (!(resolution >= 0.0 && isfinite(resolution)) || (coreset->mode == SEGMENT_CORESET_DISTINCT && resolution > 0.0))
+			return false;
+		if (!(nulls >= 0.0 && nulls < 0x1p53 && nulls == floor(nulls)))
+			return false;
+	}
+	return true;
+}
+
+/* Whether a coordinate is one that add_row lets through (NaN: a NULL that waits for its mean). */
+static bool
+coordinate_valid(const Coreset *coreset, int feature, double x)
+{
+	if (isnan(x))
+		return coreset->mode == SEGMENT_CORESET_DISTINCT && coreset->nulls == SEGMENT_NULLS_MEAN &&
+			   coreset->data[3 * coreset->dims + feature] > 0.0;
+	if (!isfinite(x) || (x == 0.0 && signbit(x)))
+		return false;
+	if (coreset->mode == SEGMENT_CORESET_DISTINCT)
+	{
+		if (x < coreset->data[feature] || x > coreset->data[coreset->dims + feature])
+			return false;
+		return coreset->transform == SEGMENT_TRANSFORM_LOG || fabs(x) <= SEGMENT_MAX_RAW_FEATURE;
+	}
+	return fabs(x) <= (coreset->transform == SEGMENT_TRANSFORM_LOG ? 1000.0 : SEGMENT_MAX_RAW_FEATURE);
+}
+
+/* Whether one distinct point comes before another in the stored order: NULL last. */
+static bool
+ascending(const double *x, const double *y, int dims)
+{
+	int j;
+
+	for (j = 0; j < dims; j++)
+	{
+		if (x[j] < y[j] || (isnan(y[j]) && !isnan(x[j])))
+			return true;
+		if (x[j] > y[j] || isnan(x[j]) != isnan(y[j]))
+			return false;
+	}
+	return false;
+}
+
+bool
+segment_coreset_valid(const Coreset *coreset, const char **why)
+{
+	int dims = coreset->dims;
+	int size = segment_coreset_item_size(coreset->mode, dims);
+	bool distinct = coreset->mode == SEGMENT_CORESET_DISTINCT;
+	const double *item = segment_coreset_items(coreset);
+	double weight = 0.0;
+	int i;
+	int j;
+
+	*why = "counts do not fit each other";
+	if (coreset->rows < coreset->items || coreset->skipped < 0 || (coreset->items == 0) != (coreset->rows == 0) ||
+		coreset->fit_k < 0 || coreset->fit_k > SEGMENT_MAX_CLUSTERS || (dims == 0 && !distinct) ||
+		coreset->rows > INT64CONST(1) << 53 || coreset->skipped > INT64CONST(1) << 53)
+		return false;
+	*why = "statistics of the features make no sense";
+	if (!stats_valid(coreset))
+		return false;
+	for (i = 0; i < coreset->items; i++, item += size)
+	{
+		const double *x = distinct ? item : item + 1;
+		double w = distinct ? item[dims] : item[0];
+
+		*why = "weight is not allowed";
+		if (!is_weight(w) || w == 0.0)
+			return false;
+		weight += w;
+		*why = "coordinate is not allowed";
+		for (j = 0; j < dims; j++)
+		{
+			if (!coordinate_valid(coreset, j, x[j]))
+				return false;
+			if (!distinct && !(x[dims + j] >= 0.0 && x[dims + j] <= 1e295))
+				return false;
+		}
+		*why = "points are not in ascending order";
+		if (distinct && i > 0 && !ascending(item - size, item, dims))
+			return false;
+	}
+	*why = "total weight is wrong";
+	return weight == coreset->weight;
+}
+
+/* The stored form of wire bytes, or NULL with the reason. */
+static Coreset *
+decode(const unsigned char *bytes, Size length, const char **why)
+{
+	Coreset *coreset;
+	int32 dims;
+	int32 items;
+	uint8 mode;
+	Size doubles;
+	Size i;
+
+	*why = "it ends too early";
+	if (length < WIRE_HEAD)
+		return NULL;
+	*why = "version, mode or options are unknown";
+	mode = bytes[1];
+	if (bytes[0] != SEGMENT_CORESET_VERSION || mode > SEGMENT_CORESET_COMPRESSED ||
+		bytes[2] > SEGMENT_TRANSFORM_LOG || bytes[3] > SEGMENT_NULLS_MEAN)
+		return NULL;
+	dims = (int32) segment_wire_get(bytes + 4, 4);
+	items = (int32) segment_wire_get(bytes + 8, 4);
+	*why = "counts are out of range";
+	if (dims < 0 || dims > SEGMENT_MAX_FEATURES || items < 0 ||
+		items > (mode == SEGMENT_CORESET_DISTINCT ? SEGMENT_CORESET_POINTS : segment_coreset_cells(dims)) ||
+		(dims == 0 && items > 0))
+		return NULL;
+	*why = "its length does not fit its counts";
+	doubles = (Size) SEGMENT_CORESET_STATS * dims + (Size) items * segment_coreset_item_size(mode, dims);
+	if (length != WIRE_HEAD + doubles * 8)
+		return NULL;
+	coreset = palloc0(segment_coreset_size(mode, dims, items));
+	SET_VARSIZE(coreset, segment_coreset_size(mode, dims, items));
+	coreset->version = bytes[0];
+	coreset->mode = mode;
+	coreset->transform = bytes[2];
+	coreset->nulls = bytes[3];
+	coreset->dims = dims;
+	coreset->items = items;
+	coreset->rows = (int64) segment_wire_get(bytes + 12, 8);
+	coreset->skipped = (int64) segment_wire_get(bytes + 20, 8);
+	coreset->fit_k = (int32) segment_wire_get(bytes + 28, 4);
+	coreset->weight = segment_wire_get_double(bytes + 32);
+	for (i = 0; i < doubles; i++)
+	{
+		double value = segment_wire_get_double(bytes + WIRE_HEAD + 8 * i);
+
+		coreset->data[i] = isnan(value) ? NAN : value;
+	}
+	return segment_coreset_valid(coreset, why) ? coreset : NULL;
+}
+
+/* The wire bytes of a coreset; *length is set. */
+static unsigned char *
+encode(const Coreset *coreset, Size *length)
+{
+	Size doubles = (VARSIZE(coreset) - offsetof(Coreset, data)) / sizeof(double);
+	unsigned char *bytes;
+	unsigned char *at;
+	Size i;
+
+	*length = WIRE_HEAD + doubles * 8;
+	at = bytes = palloc(*length);
+	*at++ = coreset->version;
+	*at++ = coreset->mode;
+	*at++ = coreset->transform;
+	*at++ = coreset->nulls;
+	at = segment_wire_put(at, (uint32) coreset->dims, 4);
+	at = segment_wire_put(at, (uint32) coreset->items, 4);
+	at = segment_wire_put(at, (uint64) coreset->rows, 8);
+	at = segment_wire_put(at, (uint64) coreset->skipped, 8);
+	at = segment_wire_put(at, (uint32) coreset->fit_k, 4);
+	at = segment_wire_put_double(at, coreset->weight);
+	for (i = 0; i < doubles; i++)
+		at = segment_wire_put_double(at, coreset->data[i]);
+	return bytes;
+}
+
+/* The value of a hexadecimal digit; -1 for another character. */
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+PG_FUNCTION_INFO_V1(segment_coreset_in);
+
+/* Text input. 22P02 for anything that output does not write. */
+Datum
+segment_coreset_in(PG_FUNCTION_ARGS)
+{
+	const char *text = PG_GETARG_CSTRING(0);
+	Size length = strlen(text);
+	const char *why = "it is no hexadecimal text that begins with \\x";
+	unsigned char *bytes = palloc(length / 2 + 1);
+	Coreset *coreset = NULL;
+	bool proper = length >= 2 && length % 2 == 0 && text[0] == '\\' && text[1] == 'x';
+	Size i;
+
+	for (i = 2; proper && i < length; i += 2)
+	{
+		int high = hex_digit(text[i]);
+		int low = hex_digit(text[i + 1]);
+
+		proper = high >= 0 && low >= 0;
+		bytes[i / 2 - 1] = (unsigned char) (high * 16 + low);
+	}
+	if (proper)
+		coreset = decode(bytes, length / 2 - 1, &why);
+	if (!coreset)
+		ereturn(fcinfo->context, (Datum) 0,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION), errmsg("invalid input syntax for type coreset"),
+				 errdetail("The text is refused: %s.", why), errhint("Make coresets with coreset_agg.")));
+	PG_RETURN_POINTER(coreset);
+}
+
+PG_FUNCTION_INFO_V1(segment_coreset_out);
+
+/* Text output. */
+Datum
+segment_coreset_out(PG_FUNCTION_ARGS)
+{
+	static const char digits[] = "0123456789abcdef";
+	Size length;
+	unsigned char *bytes = encode(PG_GETARG_CORESET(0), &length);
+	char *text = palloc(2 * length + 3);
+	Size i;
+
+	text[0] = '\\';
+	text[1] = 'x';
+	for (i = 0; i < length; i++)
+	{
+		text[2 + 2 * i] = digits[bytes[i] >> 4];
+		text[3 + 2 * i] = digits[bytes[i] & 15];
+	}
+	text[2 + 2 * length] = '\0';
+	PG_RETURN_CSTRING(text);
+}
+
+PG_FUNCTION_INFO_V1(segment_coreset_recv);
+
+/* Binary input. 22P03 for anything that send does not write. */
+Datum
+segment_coreset_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo message = (StringInfo) PG_GETARG_POINTER(0);
+	int length = message->len - message->cursor;
+	const char *why;
+	Coreset *coreset = decode((const unsigned char *) pq_getmsgbytes(message, length), length, &why);
+
+	if (!coreset)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type coreset"),
+						errdetail("The bytes are refused: %s.", why), errhint("Send what coreset_send gives.")));
+	PG_RETURN_POINTER(coreset);
+}
+
+PG_FUNCTION_INFO_V1(segment_coreset_send);
+
+/* Binary output. */
+Datum
+segment_coreset_send(PG_FUNCTION_ARGS)
+{
+	Size length;
+	unsigned char *bytes = encode(PG_GETARG_CORESET(0), &length);
+	StringInfoData message;
+
+	pq_begintypsend(&message);
+	pq_sendbytes(&message, (const char *) bytes, length);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
+}
+

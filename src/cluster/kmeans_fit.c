@@ -1,0 +1,163 @@
+/*
+ * kmeans_fit.c: kmeans(): from a coreset to a model.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "utils/builtins.h"
+
+#include "core/compat.h"
+#include "core/error.h"
+
+#include "cluster/cluster.h"
+#include "cluster/coreset.h"
+#include "cluster/model.h"
+
+/*
+ * Effort by default: one start or swap costs about points x k, so small problems can afford many and large ones need
+ * few. The bounds keep the quality gates of the published sets with room to spare.
+ */
+#define START_EFFORT (1 << 20)
+#define SWAP_EFFORT (1 << 24)
+
+/* An effort divided by the size of the problem, within bounds. */
+static int
+affordable(int effort, int points, int k, int fewest, int most)
+{
+	int64 count = effort / ((int64) points * k);
+
+	return (int) Min(Max(count, fewest), most);
+}
+
+/* Sets the inertia of every cluster, with what the items themselves hold. */
+static void
+add_inner(const FitPoints *fit, SegmentKmeansFit *result)
+{
+	int i;
+
+	for (i = 0; i < fit->points.n; i++)
+		result->sse[result->label[i]] += fit->within[i];
+	result->inertia += fit->inner;
+}
+
+KmeansModel *
+segment_fit_model(const Coreset *coreset, const text *transform, const FitOptions *options)
+{
+	int n = coreset->items;
+	int k = options->k;
+	int dims = coreset->dims;
+	SegmentKmeansOptions how;
+	SegmentKmeansFit result;
+	KmeansModel *model;
+	FitPoints *fit;
+	int c;
+
+	segment_check_not_empty(coreset);
+	how.k = Min(k, n);
+	how.starts = options->starts >= 0 ? options->starts : affordable(START_EFFORT, n, k, 8, 512);
+	how.swaps = options->swaps >= 0 ? options->swaps : affordable(SWAP_EFFORT, n, k, 50, 500);
+	how.max_iter = options->max_iter;
+	how.tolerance = options->tolerance;
+	how.seed = (uint64) options->seed;
+	how.poll = segment_cluster_poll;
+	fit = segment_fit_points(coreset, transform, options->scale, "kmeans",
+							 segment_kmeans_workspace(n, dims, how.k) + (Size) n * 12);
+	model = segment_model_make(how.k, dims);
+	result.center = segment_model_centers(model);
+	result.weight = segment_model_weights(model);
+	result.sse = segment_model_inertias(model);
+	result.label = segment_palloc_array(int32, n);
+	result.nearest = segment_palloc_array(double, n);
+	segment_kmeans(&fit->points, &how, &result, palloc(segment_kmeans_workspace(n, dims, how.k)));
+	/* Points that fall together after the transform leave centres without any. They are numbered last. */
+	for (c = how.k; c > 0 && result.weight[c - 1] == 0.0; c--)
+		;
+	if (c < k)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("more clusters than distinct points"),
+						errdetail("k is %d; there are %d distinct points.", k, c),
+						errhint("Ask for at most %d clusters.", c)));
+	add_inner(fit, &result);
+	memcpy(segment_model_shift(model), fit->space.shift, sizeof(double) * dims);
+	memcpy(segment_model_shift(model) + dims, fit->space.spread, sizeof(double) * dims);
+	memcpy(segment_model_shift(model) + 2 * dims, fit->space.mean, sizeof(double) * dims);
+	for (c = 0; c < k; c++)
+		segment_model_labels(model)[c] = c + 1;
+	for (c = 0; c < k * dims; c++)
+		segment_model_centers(model)[c] += 0.0;
+	model->transform = fit->space.transform;
+	model->nulls = fit->space.nulls;
+	model->scale = fit->space.scale;
+	model->exact = fit->exact;
+	model->stop = result.stop;
+	model->points = n;
+	model->iterations = result.iterations;
+	model->starts = how.starts;
+	model->swaps = how.swaps;
+	model->last_label = k;
+	model->seed = options->seed;
+	model->rows = coreset->rows;
+	model->weight = coreset->weight;
+	model->inertia = result.inertia;
+	model->total = fit->total;
+	return model;
+}
+
+PG_FUNCTION_INFO_V1(segment_kmeans_sql);
+
+/*
+ * kmeans(coreset, k, scale, transform, seed, starts, swaps, max_iter, tolerance). NULL starts or swaps: as many as
+ * the size of the problem asks for. NULL for a NULL coreset or k.
+ */
+Datum
+segment_kmeans_sql(PG_FUNCTION_ARGS)
+{
+	FitOptions options;
+	int arg;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	for (arg = 2; arg < 9; arg++)
+		if (PG_ARGISNULL(arg) && arg != 5 && arg != 6)
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("an option of kmeans is NULL"),
+							errdetail("Only starts and swaps can be NULL: as many as the size of the problem asks for."),
+							errhint("Leave the option out to get its default.")));
+	options.k = PG_GETARG_INT32(1);
+	options.scale = segment_scale_of(PG_GETARG_TEXT_PP(2));
+	options.seed = PG_GETARG_INT64(4);
+	options.starts = PG_ARGISNULL(5) ? -1 : PG_GETARG_INT32(5);
+	options.swaps = PG_ARGISNULL(6) ? -1 : PG_GETARG_INT32(6);
+	options.max_iter = PG_GETARG_INT32(7);
+	options.tolerance = PG_GETARG_FLOAT8(8);
+	segment_check_int_range("k", options.k, 1, SEGMENT_MAX_CLUSTERS);
+	segment_check_int_range("seed", options.seed, 0, PG_INT64_MAX);
+	if (!PG_ARGISNULL(5))
+		segment_check_int_range("starts", options.starts, 1, 1000000);
+	if (!PG_ARGISNULL(6))
+		segment_check_int_range("swaps", options.swaps, 0, 1000000);
+	segment_check_int_range("max_iter", options.max_iter, 1, 1000000);
+	if (!(options.tolerance >= 0.0 && options.tolerance < 1.0))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("tolerance is out of range"),
+						errdetail("tolerance is %g; accepted are 0 to below 1.", options.tolerance),
+						errhint("0 goes on until no point changes its cluster.")));
+	PG_RETURN_POINTER(segment_fit_model(PG_GETARG_CORESET(0), PG_GETARG_TEXT_PP(3), &options));
+}
+
+PG_FUNCTION_INFO_V1(segment_kmeans_agg_final);
+
+/* Final function of kmeans_agg: fits with the default options. */
+Datum
+segment_kmeans_agg_final(PG_FUNCTION_ARGS)
+{
+	FitOptions options = {0, SEGMENT_SCALE_STANDARD, 1, -1, -1, 300, 0.0};
+	Coreset *coreset;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	coreset = PG_GETARG_CORESET(0);
+	if (coreset->rows == 0)
+		PG_RETURN_NULL();
+	options.k = coreset->fit_k;
+	PG_RETURN_POINTER(segment_fit_model(coreset, cstring_to_text("stored"), &options));
+}
