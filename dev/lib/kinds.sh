@@ -163,7 +163,16 @@ load_data() {
 		file=$(ls "$folder/$file".csv*)
 		gzip -dcf "$file" | sql "$database" -c "COPY $table FROM STDIN (FORMAT csv, HEADER)"
 	done
-	sql "$database" -c "VACUUM ANALYZE online_retail, cdnow, cdnow_sample, rfm_orders"
+	for file in s1 s2 a1 birch1 iris wine hg_german hg_tsplib1060; do
+		# A first line "n d" is no point; iris ends its lines with the species.
+		gzip -dcf "$folder/cluster/$file.txt.gz" | awk -v name="${file#hg_}" '
+			FNR == 1 && name ~ /german|tsplib/ { next }
+			NF == 0 { next }
+			{ out = ""; for (i = 1; i <= NF; i++) if ($i ~ /^[-+0-9.eE]+$/) out = out (out == "" ? "" : ",") $i
+			  print name "\t{" out "}" }' | sql "$database" -c "COPY point (set, x) FROM STDIN"
+	done
+	gzip -dcf "$folder/cluster/wholesale.csv.gz" | sql "$database" -c "COPY wholesale FROM STDIN (FORMAT csv, HEADER)"
+	sql "$database" -c "VACUUM ANALYZE online_retail, cdnow, cdnow_sample, rfm_orders, point, wholesale"
 }
 
 # Databases that every pgTAP file is copied from: segment_plain, and segment_data with the real data.

@@ -7,6 +7,10 @@ CREATE TABLE cdnow (customer_id int, date date, quantity int, amount numeric);
 CREATE TABLE cdnow_sample (master_id int, customer_id int, date date, quantity int, amount numeric);
 CREATE TABLE rfm_orders (customer_id text, order_date date, revenue numeric);
 
+-- Published point sets for clusters: s1, s2, a1, birch1, iris, wine, german, tsplib1060; x is the point.
+CREATE TABLE point (id int GENERATED ALWAYS AS IDENTITY, set text, x float8[]);
+CREATE TABLE wholesale (channel int, region int, fresh float8, milk float8, grocery float8, frozen float8, delicassen float8);
+
 -- Every line, with the columns that the examples use; customer_id is NULL in 135,080 of them.
 CREATE VIEW all_lines AS
 SELECT customer_id, invoice_date AS ordered_at, quantity * unit_price AS amount, invoice_no AS order_id, country
