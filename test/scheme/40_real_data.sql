@@ -32,8 +32,8 @@ SELECT is((SELECT count(*) FROM customer WHERE data = 'Online Retail' AND segmen
 -- The R package's own summary of its example data: its thresholds, its recency rule, both of its schemes. First current:
 -- customers, orders, revenue, medians.
 CREATE TEMP TABLE r_customer AS
-SELECT customer_id, rfm, segment.rfm_score(segment.rfm_cut_points(segment.cut_points('{115,181,297.4,482}', 'under'),
-         segment.cut_points('{4,5,6,8}', 'from'), segment.cut_points('{255.8,382,506.4,666}', 'from')), rfm, '2006-12-31') AS score
+SELECT customer_id, rfm, segment.rfm_score(segment.rfm_cut_points(segment.cut_points(ARRAY[115,181,297.4,482], 'under'),
+         segment.cut_points(ARRAY[4,5,6,8], 'from'), segment.cut_points(ARRAY[255.8,382,506.4,666], 'from')), rfm, '2006-12-31') AS score
 FROM customer WHERE data = 'rfm_orders';
 SELECT results_eq(
   $$SELECT segment.label(score, 'r_package') COLLATE "C", count(*), sum(segment.rfm_frequency(rfm)), sum(segment.rfm_monetary(rfm)),

@@ -2,10 +2,10 @@
 \ir ../lib/begin.sql
 SELECT plan(14);
 
-CREATE TABLE cuts AS SELECT segment.rfm_cut_points(segment.cut_points('{30,60,90,180}', 'within'), segment.cut_points('{2,3,5,8}', 'from'),
-  segment.cut_points('{50,100,200,400}', 'from')) AS total,
-  segment.rfm_cut_points(segment.cut_points('{30,60,90,180}', 'within'), segment.cut_points('{2,3,5,8}', 'from'),
-  segment.cut_points('{10,20,40,80.5}', 'from'), 'average') AS average,
+CREATE TABLE cuts AS SELECT segment.rfm_cut_points(segment.cut_points(ARRAY[30,60,90,180], 'within'), segment.cut_points(ARRAY[2,3,5,8], 'from'),
+  segment.cut_points(ARRAY[50,100,200,400], 'from')) AS total,
+  segment.rfm_cut_points(segment.cut_points(ARRAY[30,60,90,180], 'within'), segment.cut_points(ARRAY[2,3,5,8], 'from'),
+  segment.cut_points(ARRAY[10,20,40,80.5], 'from'), 'average') AS average,
   -- most have one order, so two score high: here standard's bounds of orders decide
   'r: within {30,60,90,180}; f: quantile {1,1,1,4}; m: total from {50,100,200,400}'::segment.rfm_cut_points AS few;
 CREATE FUNCTION orders(n int, first date, last date, amount numeric) RETURNS segment.rfm LANGUAGE sql AS $$
