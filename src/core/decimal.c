@@ -351,6 +351,16 @@ segment_units_to_double(segment_int128 units, int scale)
 	/* both operands are exact doubles (10^22 is the last exact power): one rounding, the right one */
 	if (units >= -exact && units <= exact)
 		return (double) (int64) units / powers[scale];
+
+	/* decimals that are zeros, such as those of 12.34 / 1, need not take the long way */
+	for (int step = 16; step > 0; step /= 2)
+		while (scale >= step && units % segment_power_of_ten(step) == 0)
+		{
+			units /= segment_power_of_ten(step);
+			scale -= step;
+		}
+	if (units >= -exact && units <= exact)
+		return (double) (int64) units / powers[scale];
 	wide = segment_wide_from_int128(units);
 	return segment_wide_to_double(&wide, scale);
 }

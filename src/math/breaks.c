@@ -3,7 +3,8 @@
  * not move left as j moves right, so each layer takes n log n steps by divide and conquer.
  *
  * The cost of a class is a difference of two prefix sums of squares and the square of a sum: nearly all digits may
- * cancel. The sums are kept as unevaluated pairs of doubles (106 bits): whole numbers and cents up to 10^9 are exact.
+ * cancel. The sums are kept as unevaluated pairs of doubles (106 bits), of values less their mean. As pairs are slow, a
+ * first pass in plain doubles, with a bound on its error, leaves a few candidates for them.
  */
 #include "math/breaks.h"
 
@@ -92,12 +93,12 @@ typedef struct Prefix
 } Prefix;
 
 static inline Prefix
-prefix_add(const Prefix *before, double value, double weight)
+prefix_add(const Prefix *before, Pair value, double weight)
 {
-	Pair weighted = two_product(value, weight);
+	Pair weighted = pair_multiply(value, (Pair) {weight, 0});
 
 	return (Prefix) {before->weight + weight, pair_add(before->sum, weighted),
-					 pair_add(before->squares, pair_multiply(weighted, (Pair) {value, 0}))};
+					 pair_add(before->squares, pair_multiply(weighted, value))};
 }
 
 static inline double
@@ -111,6 +112,16 @@ class_cost(const Prefix *prefix, size_t first, size_t last)
 	return cost.high > 0 ? cost.high : 0;
 }
 
+/* The cost in plain doubles, to Work.margin. */
+static inline double
+rough_cost(const Prefix *prefix, size_t first, size_t last)
+{
+	double sum = prefix[last].sum.high - prefix[first].sum.high;
+
+	return prefix[last].squares.high - prefix[first].squares.high -
+		   sum * sum / (prefix[last].weight - prefix[first].weight);
+}
+
 /* Working memory. */
 typedef struct Work
 {
@@ -118,6 +129,7 @@ typedef struct Work
 	double *before;				/* n + 1: best cost of the first j values in one class fewer */
 	double *now;				/* n + 1 */
 	uint32_t *starts;			/* k layers of n + 1: where the last class begins */
+	double margin;				/* rough costs are at most this far from the truth */
 } Work;
 
 size_t
@@ -143,12 +155,25 @@ fill_layer(const Work *work, uint32_t *starts, size_t first, size_t last, size_t
 		size_t end = highest < middle - 1 ? highest : middle - 1;
 		size_t best = lowest;
 		double best_cost = INFINITY;
+		double limit = INFINITY;
 
 		for (size_t start = lowest; start <= end; start++)
 		{
-			double cost = work->before[start] + class_cost(work->prefix, start, middle);
+			double cost = work->before[start] + rough_cost(work->prefix, start, middle);
 
 			SEGMENT_POLL(poll, start);
+			if (cost < limit)
+				limit = cost;
+		}
+		limit += 2 * work->margin;
+		for (size_t start = lowest; start <= end; start++)
+		{
+			double cost;
+
+			SEGMENT_POLL(poll, start);
+			if (work->before[start] + rough_cost(work->prefix, start, middle) > limit)
+				continue;
+			cost = work->before[start] + class_cost(work->prefix, start, middle);
 			if (cost < best_cost)
 			{
 				best_cost = cost;
@@ -181,17 +206,43 @@ scale_of(const SegmentWeighted *values, size_t n)
 	return ldexp(1, -exponent);
 }
 
-static void
+/* A double near the mean of the scaled values. */
+static double
+centre_of(const SegmentWeighted *values, size_t n, double scale)
+{
+	double weight = 0;
+	double mean = 0;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		weight += (double) values[i].count;
+		mean += (values[i].value * scale - mean) * ((double) values[i].count / weight);
+	}
+	return mean;
+}
+
+/* Fills the prefix sums; returns the margin of rough costs. */
+static double
 fill_prefix(Prefix *prefix, const SegmentWeighted *values, size_t n, SegmentPoll poll)
 {
 	double scale = scale_of(values, n);
+	double centre = centre_of(values, n, scale);
+	double largest = fmax(fabs(values[0].value * scale - centre), fabs(values[n - 1].value * scale - centre));
+	double largest_sum = 0;
 
 	memset(&prefix[0], 0, sizeof(Prefix));
 	for (size_t i = 0; i < n; i++)
 	{
 		SEGMENT_POLL(poll, i);
-		prefix[i + 1] = prefix_add(&prefix[i], values[i].value * scale, (double) values[i].count);
+		prefix[i + 1] = prefix_add(&prefix[i], two_sum(values[i].value * scale, -centre), (double) values[i].count);
+		largest_sum = fmax(largest_sum, fabs(prefix[i + 1].sum.high));
 	}
+
+	/*
+	 * Each rounding of rough_cost errs by at most 2^-53 of a number below the sum of squares, or by that of a sum times
+	 * a class's mean, and layers add up costs below the sum of squares: sixteen of them are more than enough.
+	 */
+	return ldexp(prefix[n].squares.high + largest * largest_sum, -49);
 }
 
 void
@@ -204,7 +255,7 @@ segment_breaks(const SegmentWeighted *values, size_t n, int k, void *memory, siz
 	work.before = (double *) (work.prefix + n + 1);
 	work.now = work.before + n + 1;
 	work.starts = (uint32_t *) (work.now + n + 1);
-	fill_prefix(work.prefix, values, n, poll);
+	work.margin = fill_prefix(work.prefix, values, n, poll);
 
 	for (size_t j = 1; j <= n; j++)
 		work.before[j] = class_cost(work.prefix, 0, j);
@@ -231,6 +282,6 @@ segment_breaks_cost(const SegmentWeighted *values, size_t first, size_t last)
 
 	memset(prefix, 0, sizeof(prefix));
 	for (size_t i = first; i < last; i++)
-		prefix[1] = prefix_add(&prefix[1], values[i].value, (double) values[i].count);
+		prefix[1] = prefix_add(&prefix[1], (Pair) {values[i].value, 0}, (double) values[i].count);
 	return class_cost(prefix, 0, 1);
 }
