@@ -244,7 +244,8 @@ run_docs() {
 	done
 	if wanted docs docs/reference.md && [ -e "$top/docs/reference.md" ]; then
 		prepare_database segment_plain
-		check docs "docs/reference.md is what dev/reference prints" sh -c \
-			'psql -X -q -A -t -U postgres -d segment_plain -f "$1/dev/lib/reference.sql" | diff "$1/docs/reference.md" -' diff "$top"
+		check docs "docs/reference.md is what dev/reference writes" bash -c \
+			'diff "$1/docs/reference.md" <(psql -X -q -A -t -U postgres -d segment_plain -f "$1/dev/lib/reference.sql") | head -n 12
+			exit "${PIPESTATUS[0]}"' diff "$top"
 	fi
 }
