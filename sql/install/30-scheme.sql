@@ -88,7 +88,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON scheme, scheme_rule TO @extowner@, pg_da
 
 -- Shipped rows come with the extension; only the others are dumped. The flag is part of the key, so a user's scheme and
 -- a shipped one of the same name never collide: neither when a new version ships the name, nor when an old dump is
--- restored under a new version.
+-- restored under a new version. An upgrade script writes shipped rows like any others: the triggers below let it.
 SELECT pg_catalog.pg_extension_config_dump('scheme', 'WHERE NOT shipped');
 SELECT pg_catalog.pg_extension_config_dump('scheme_rule', 'WHERE NOT shipped');
 

@@ -62,7 +62,7 @@ COMMENT ON FUNCTION label_colour(rfm_score, text, rfm, date, text) IS
   'colour in charts, as #RRGGBB, of the segment that label() with the same arguments names; NULL if the scheme does not '
   'say. NULL and errors as label()';
 
-CREATE FUNCTION copy_scheme("from" text, "to" text) RETURNS integer
+CREATE FUNCTION copy_scheme(source text, target text) RETURNS integer
   LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_copy_scheme';
 COMMENT ON FUNCTION copy_scheme(text, text) IS
   'makes a scheme of your own with the rules of another, to be changed as you like; returns the number of rules. 42704 '

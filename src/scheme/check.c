@@ -214,13 +214,13 @@ find_gaps(const Check *check)
 	{
 		Case at = {true, 0, 0};
 
-		CHECK_FOR_INTERRUPTS();
 		do
 		{
 			bool covered = scheme->cells[cell].plain >= 0;
 
 			for (int i = 0; !covered && i < scheme->cells[cell].count; i++)
 				covered = holds(check, &scheme->rules[scheme->candidates[scheme->cells[cell].first + i]], &at);
+			CHECK_FOR_INTERRUPTS();
 			if (!covered)
 			{
 				StringInfoData message;
@@ -342,11 +342,11 @@ find_dead_rules(const Check *check)
 	{
 		Case at = {true, 0, 0};
 
-		CHECK_FOR_INTERRUPTS();
 		do
 		{
 			int rule = fires(check, cell, &at);
 
+			CHECK_FOR_INTERRUPTS();
 			if (rule >= 0)
 				alive[rule] = true;
 		} while (next_case(check, &at));
@@ -392,12 +392,12 @@ find_non_monotone(const Check *check)
 
 			if (scores[d] == bins)
 				continue;
-			CHECK_FOR_INTERRUPTS();
 			do
 			{
 				int rules[2] = {fires(check, pair[0], &at), fires(check, pair[1], &at)};
 				StringInfoData message;
 
+				CHECK_FOR_INTERRUPTS();
 				/* Gaps are told as gaps. */
 				if (rules[0] < 0 || rules[1] < 0 ||
 					segment_scheme_label(scheme, rules[1])->sort <= segment_scheme_label(scheme, rules[0])->sort)

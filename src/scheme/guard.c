@@ -19,6 +19,7 @@
 #include "scheme/scheme.h"
 
 #define EQUALS " OPERATOR(pg_catalog.=) "
+#define BINS_WHERE_NAME "SELECT bins::pg_catalog.int2 FROM segment.scheme WHERE name" EQUALS "$1"
 
 /* Is an install or upgrade script of this extension running? */
 static bool
@@ -38,13 +39,19 @@ trigger_data(FunctionCallInfo fcinfo)
 	return (TriggerData *) fcinfo->context;
 }
 
-/* A column of a row of the trigger's table. */
+/* A column of a row of the trigger's table, of this type: anybody may put the trigger on a table of their own. */
 static Datum
-row_column(TriggerData *trigger, HeapTuple row, const char *name, bool *is_null)
+row_column(TriggerData *trigger, HeapTuple row, const char *name, Oid type, bool *is_null)
 {
 	TupleDesc columns = RelationGetDescr(trigger->tg_relation);
+	int number = SPI_fnumber(columns, name);
 
-	return SPI_getbinval(row, columns, SPI_fnumber(columns, name), is_null);
+	if (number <= 0 || SPI_gettypeid(columns, number) != type)
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+						errmsg("table \"%s\" is no table of schemes", RelationGetRelationName(trigger->tg_relation)),
+						errdetail("Column \"%s\" is missing, or of another type.", name),
+						errhint("Drop the trigger: it guards the tables of the extension.")));
+	return SPI_getbinval(row, columns, number, is_null);
 }
 
 /* shipped of a row; NULL counts as false, the table refuses it later. */
@@ -52,7 +59,7 @@ static bool
 is_shipped(TriggerData *trigger, HeapTuple row)
 {
 	bool is_null;
-	Datum shipped = row_column(trigger, row, "shipped", &is_null);
+	Datum shipped = row_column(trigger, row, "shipped", BOOLOID, &is_null);
 
 	return !is_null && DatumGetBool(shipped);
 }
@@ -144,8 +151,10 @@ segment_scheme_guard(PG_FUNCTION_ARGS)
 	bool is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 	HeapTuple row = is_update ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	bool shipped;
+	bool renamed;
 	bool no_name;
 	bool no_bins;
+	bool is_null;
 	Datum name;
 	int bins;
 
@@ -153,44 +162,34 @@ segment_scheme_guard(PG_FUNCTION_ARGS)
 	if (!is_insert && !is_update)
 		return PointerGetDatum(row);
 	shipped = is_shipped(trigger, row);
-	name = row_column(trigger, row, "name", &no_name);
-	bins = DatumGetInt16(row_column(trigger, row, "bins", &no_bins));
+	name = row_column(trigger, row, "name", TEXTOID, &no_name);
+	bins = DatumGetInt16(row_column(trigger, row, "bins", INT2OID, &no_bins));
 	if (no_name || no_bins)
 		return PointerGetDatum(row);	/* the table itself refuses that */
 
 	SPI_connect();
+	renamed = is_insert;
 	if (is_update)
 	{
-		bool is_null;
-		Datum old_name = row_column(trigger, trigger->tg_trigtuple, "name", &is_null);
+		Datum old_name = row_column(trigger, trigger->tg_trigtuple, "name", TEXTOID, &is_null);
 		int bound;
 
-		ask("SELECT max(greatest(r_lower, r_upper, f_lower, f_upper, m_lower, m_upper))"
+		renamed = strcmp(TextDatumGetCString(old_name), TextDatumGetCString(name)) != 0;
+		ask("SELECT pg_catalog.max(greatest(r_lower, r_upper, f_lower, f_upper, m_lower, m_upper))::pg_catalog.int2"
 			" FROM segment.scheme_rule WHERE scheme" EQUALS "$1 AND shipped" EQUALS "$2", old_name, shipped);
 		bound = answer();
 		if (bound > bins)
 			refuse_bound(TextDatumGetCString(name), bins, bound, "Change the rules first, then the scheme's bins.");
 	}
-	ask("SELECT bins FROM segment.scheme WHERE name" EQUALS "$1 AND shipped" EQUALS "NOT $2", name, shipped);
-	if (SPI_processed > 0)
-	{
-		bool renamed = is_insert;
-
-		if (is_update)
-		{
-			bool is_null;
-			Datum old_name = row_column(trigger, trigger->tg_trigtuple, "name", &is_null);
-
-			renamed = strcmp(TextDatumGetCString(old_name), TextDatumGetCString(name)) != 0;
-		}
-		if (renamed)
-			ereport(WARNING, (errmsg(shipped ? "scheme \"%s\" is now shipped with the extension, and a scheme of yours has "
-									"that name" : "scheme \"%s\" hides a shipped scheme of the same name",
-									TextDatumGetCString(name)),
-							 errdetail("label() and its companions use yours."),
-							 errhint("To use both, rename yours: UPDATE segment.scheme SET name = 'my_scheme' WHERE name "
-									 "= %s AND NOT shipped.", quote_literal_cstr(TextDatumGetCString(name)))));
-	}
+	ask(BINS_WHERE_NAME " AND shipped" EQUALS "NOT $2", name, shipped);
+	/* A warning: messages below are not shown while a script of an extension or of pg_dump runs. */
+	if (renamed && SPI_processed > 0)
+		ereport(WARNING, (errmsg(shipped ? "scheme \"%s\" is now shipped with the extension, and a scheme of yours has "
+								 "that name" : "scheme \"%s\" hides a shipped scheme of the same name",
+								 TextDatumGetCString(name)),
+						  errdetail("label() and its companions use yours."),
+						  errhint("To use both, rename yours: UPDATE segment.scheme SET name = 'my_scheme' WHERE name "
+								  "= %s AND NOT shipped.", quote_literal_cstr(TextDatumGetCString(name)))));
 	SPI_finish();
 	return PointerGetDatum(row);
 }
@@ -214,24 +213,24 @@ segment_scheme_rule_guard(PG_FUNCTION_ARGS)
 	if (!is_update && !TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 		return PointerGetDatum(row);
 	shipped = is_shipped(trigger, row);
-	name = row_column(trigger, row, "scheme", &no_name);
+	name = row_column(trigger, row, "scheme", TEXTOID, &no_name);
 	if (no_name)
 		return PointerGetDatum(row);	/* the table itself refuses that */
 
 	SPI_connect();
-	ask("SELECT bins FROM segment.scheme WHERE name" EQUALS "$1 AND shipped" EQUALS "$2", name, shipped);
+	ask(BINS_WHERE_NAME " AND shipped" EQUALS "$2", name, shipped);
 	bins = answer();
 	if (bins == 0 && !shipped)
 	{
 		/* The foreign key would only say that the row is missing. */
-		ask("SELECT bins FROM segment.scheme WHERE name" EQUALS "$1 AND shipped" EQUALS "NOT $2", name, shipped);
+		ask(BINS_WHERE_NAME " AND shipped" EQUALS "NOT $2", name, shipped);
 		if (SPI_processed > 0)
 			refuse_shipped(TextDatumGetCString(name));
 	}
 	for (int i = 0; bins > 0 && i < (int) lengthof(bounds); i++)
 	{
 		bool is_null;
-		Datum bound = row_column(trigger, row, bounds[i], &is_null);
+		Datum bound = row_column(trigger, row, bounds[i], INT2OID, &is_null);
 
 		if (!is_null && DatumGetInt16(bound) > bins)
 			refuse_bound(TextDatumGetCString(name), bins, DatumGetInt16(bound),
@@ -259,8 +258,8 @@ insert_rows(const char *query, text *to, text *from, bool shipped)
 }
 
 /*
- * copy_scheme(from, to): a scheme of the user's own with the rules of another; how many rules it has. 42704 if from
- * does not exist, 42710 if to does.
+ * copy_scheme(source, target): a scheme of the user's own with the rules of another; how many rules it has. 42704 if
+ * source does not exist, 42710 if target does.
  */
 PG_FUNCTION_INFO_V1(segment_copy_scheme);
 
@@ -273,14 +272,15 @@ segment_copy_scheme(PG_FUNCTION_ARGS)
 	uint64 rules;
 
 	SPI_connect();
-	ask("SELECT bins FROM segment.scheme WHERE name" EQUALS "$1 AND $2 IS NOT NULL", PointerGetDatum(to), false);
+	ask(BINS_WHERE_NAME, PointerGetDatum(to), false);
 	if (SPI_processed > 0)
 		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
 						errmsg("scheme \"%s\" exists already", text_to_cstring(to)),
 						errdetail("A copy needs a name of its own."),
 						errhint("Choose another name; SELECT name FROM segment.scheme lists those in use.")));
 	insert_rows("INSERT INTO segment.scheme (name, bins, title, source) SELECT $1, bins, title,"
-				" pg_catalog.concat('copy of ', $2) FROM segment.scheme WHERE name" EQUALS "$2 AND shipped" EQUALS "$3", to, from, scheme->shipped);
+				" pg_catalog.concat('copy of ', $2) FROM segment.scheme WHERE name" EQUALS "$2 AND shipped" EQUALS "$3",
+				to, from, scheme->shipped);
 	rules = insert_rows("INSERT INTO segment.scheme_rule (scheme, position, segment, r_lower, r_upper, f_lower, f_upper,"
 						" m_lower, m_upper, orders_lower, orders_upper, tenure_days_lower, tenure_days_upper, sort,"
 						" meaning, action, colour) SELECT $1, position, segment, r_lower, r_upper, f_lower, f_upper,"

@@ -10,12 +10,14 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/varlena.h"
 
+#include "core/error.h"
 #include "scheme/fixed.h"
 #include "scheme/scheme.h"
 
@@ -37,9 +39,24 @@ enum
 	RULE_COLOUR
 };
 
+/*
+ * The casts do nothing to the extension's own tables. But the owner of the schema could put others in their place, and
+ * what is read below as a smallint must be one.
+ */
+#define INT2 "::pg_catalog.int2"
+#define INT4 "::pg_catalog.int4"
+#define INT8 "::pg_catalog.int8"
+#define BOOL "::pg_catalog.bool"
+#define TEXT "::pg_catalog.text"
+
+static const char *const scheme_query =
+	"SELECT shipped" BOOL ", bins" INT2 ", name" TEXT
+	" FROM segment.scheme WHERE name" EQUALS "$1 ORDER BY shipped LIMIT 1";
+
 static const char *const rules_query =
-	"SELECT position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper, orders_lower, orders_upper,"
-	" tenure_days_lower, tenure_days_upper, sort, meaning, action, colour"
+	"SELECT position" INT2 ", segment" TEXT ", r_lower" INT2 ", r_upper" INT2 ", f_lower" INT2 ", f_upper" INT2
+	", m_lower" INT2 ", m_upper" INT2 ", orders_lower" INT8 ", orders_upper" INT8 ", tenure_days_lower" INT4
+	", tenure_days_upper" INT4 ", sort" INT2 ", meaning" TEXT ", action" TEXT ", colour" TEXT
 	" FROM segment.scheme_rule WHERE scheme" EQUALS "$1 AND shipped" EQUALS "$2 ORDER BY position";
 
 /* Runs a read-only query of up to two parameters inside SPI. */
@@ -91,7 +108,10 @@ small_column(uint64 row, int number, int instead)
 	return is_null ? instead : DatumGetInt16(value);
 }
 
-/* Raises 42704, with the name nearest to the wrong one as hint. */
+/* So many names are listed for a user who asked for a scheme that does not exist. */
+#define MAX_NAMES_LISTED 30
+
+/* Raises 42704, with the names there are as detail, and the one nearest to the wrong one as hint. */
 static void
 unknown_scheme(text *name)
 {
@@ -99,13 +119,22 @@ unknown_scheme(text *name)
 	int length = VARSIZE_ANY_EXHDR(name);
 	const char *nearest = NULL;
 	int nearest_distance = INT_MAX;
+	StringInfoData names;
 
-	read_rows("SELECT DISTINCT name FROM segment.scheme ORDER BY name", 0, NULL, false);
-	for (uint64 row = 0; row < SPI_processed && length <= NAMEDATALEN * MAX_MULTIBYTE_CHAR_LEN; row++)
+	initStringInfo(&names);
+	read_rows("SELECT DISTINCT name" TEXT " FROM segment.scheme WHERE name IS NOT NULL ORDER BY 1", 0, NULL, false);
+	for (uint64 row = 0; row < SPI_processed; row++)
 	{
 		char *known = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1);
-		int distance = varstr_levenshtein(wrong, length, known, strlen(known), 1, 1, 1, true);
+		int distance;
 
+		if (row < MAX_NAMES_LISTED)
+			appendStringInfo(&names, "%s\"%s\"", row == 0 ? "" : ", ", known);
+		else if (row == MAX_NAMES_LISTED)
+			appendStringInfoString(&names, ", and others");
+		if (length > NAMEDATALEN * MAX_MULTIBYTE_CHAR_LEN)
+			continue;
+		distance = varstr_levenshtein(wrong, length, known, strlen(known), 1, 1, 1, true);
 		/* A name that shares less than half its letters is no help. */
 		if (distance < nearest_distance && 2 * distance <= Max(length, (int) strlen(known)))
 		{
@@ -114,9 +143,9 @@ unknown_scheme(text *name)
 		}
 	}
 	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("scheme \"%s\" does not exist", text_to_cstring(name)),
-					nearest == NULL ? errhint("SELECT name FROM segment.scheme lists the schemes there are.")
-									: errhint("Did you mean \"%s\"? SELECT name FROM segment.scheme lists the schemes "
-											  "there are.", nearest)));
+					errdetail("Schemes are %s.", names.data),
+					nearest == NULL ? errhint("Choose one of these, or make one with copy_scheme().")
+									: errhint("Did you mean \"%s\"?", nearest)));
 }
 
 /* Index of the label of this name, added if it is new; its sort is unknown (0) then. */
@@ -240,13 +269,13 @@ segment_scheme_load(text *name, MemoryContext parent)
 
 	scheme->context = context;
 	SPI_connect();
-	read_rows("SELECT shipped, bins, name FROM segment.scheme WHERE name" EQUALS "$1 ORDER BY shipped LIMIT 1", 1, name,
-			  false);
+	read_rows(scheme_query, 1, name, false);
 	if (SPI_processed == 0)
 		unknown_scheme(name);
 	scheme->shipped = DatumGetBool(column(0, 1, &is_null));
 	scheme->bins = small_column(0, 2, 0);
 	scheme->name = text_column(0, 3, context);
+	segment_check_int_range("bins of a scheme", scheme->bins, SEGMENT_MIN_BINS, SEGMENT_MAX_BINS);
 	read_rows(rules_query, 2, name, scheme->shipped);
 	read_rules(scheme);
 	SPI_finish();

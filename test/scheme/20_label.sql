@@ -44,11 +44,11 @@ EXCEPTION WHEN OTHERS THEN
   RETURN hint;
 END $$;
 SELECT is(pg_temp.hint($$SELECT segment.label('5-5-5', 'klasic')$$),
-  'Did you mean "classic"? SELECT name FROM segment.scheme lists the schemes there are.', 'the nearest name');
+  'Did you mean "classic"?', 'the nearest name');
 SELECT is(pg_temp.hint($$SELECT segment.label('5-5-5', 'zzzzzzzzzz')$$),
-  'SELECT name FROM segment.scheme lists the schemes there are.', 'no name is near');
+  'Choose one of these, or make one with copy_scheme().', 'no name is near');
 SELECT is(pg_temp.hint(format('SELECT segment.label(%L, %L)', '5-5-5', repeat('x', 100000))),
-  'SELECT name FROM segment.scheme lists the schemes there are.', 'a very long name');
+  'Choose one of these, or make one with copy_scheme().', 'a very long name');
 SELECT is(pg_temp.hint($$SELECT segment.label('5-5-5/9', 'classic')$$),
   'Make the score with bins => 5, or choose a scheme with the score''s bins: SELECT name, bins FROM segment.scheme.', 'bins: the way out');
 

@@ -1,6 +1,6 @@
 -- 30_tables.sql: users' schemes are rows; shipped ones can't be changed.
 \ir ../lib/begin.sql
-SELECT plan(48);
+SELECT plan(52);
 
 -- A scheme of one's own, with open bounds.
 INSERT INTO segment.scheme (name, bins, title) VALUES ('mine', 4, 'three groups');
@@ -54,7 +54,17 @@ SELECT throws_ok(statement, '55000', NULL, statement) FROM unnest(ARRAY[
   'INSERT INTO segment.scheme_rule (scheme, shipped, position, segment) VALUES (''classic'', true, 99, ''x'')',
   'TRUNCATE segment.scheme_rule', 'TRUNCATE segment.scheme CASCADE']) statement;
 
+-- The guards on tables that are not theirs, and called by hand.
+CREATE TABLE own (name int, scheme int, shipped text, bins text);
+CREATE TRIGGER g BEFORE INSERT ON own FOR EACH ROW EXECUTE FUNCTION segment.scheme_guard();
+SELECT throws_ok($$INSERT INTO own VALUES (1, 1, 'x', 'y')$$, '39P01', NULL, 'scheme_guard on another table');
+CREATE TABLE own2 (scheme int, shipped bool, r_lower text);
+CREATE TRIGGER g BEFORE INSERT ON own2 FOR EACH ROW EXECUTE FUNCTION segment.scheme_rule_guard();
+SELECT throws_ok($$INSERT INTO own2 VALUES (1, false, 'y')$$, '39P01', NULL, 'scheme_rule_guard on another table');
+SELECT throws_ok('SELECT segment.scheme_guard()', '39P01', NULL, 'a trigger function is no function to call');
+
 -- Copies.
+SELECT is(segment.copy_scheme(source => 'classic', target => 'my classic') , 41, 'named arguments');
 SELECT is(segment.copy_scheme('grid', 'my grid'), 10, 'copy_scheme returns the number of rules');
 SELECT throws_ok($$SELECT segment.copy_scheme('grid', 'classic')$$, '42710', NULL, 'a name in use');
 SELECT throws_ok($$SELECT segment.copy_scheme('gird', 'new')$$, '42704', NULL, 'a scheme that does not exist');

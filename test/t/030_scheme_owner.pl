@@ -170,5 +170,21 @@ my $refused = as('keeper', 'taken', 'CREATE EXTENSION segment');
 like($refused, qr/schema "segment" exists already/, 'a schema of another role is refused');
 like($refused, qr/HINT:  Rename that schema/, 'with a way out');
 
+# --- a schema owner who puts other tables in the place of ours ---------------------------------------------------------
+
+as('keeper', 'later', <<'SQL');
+ALTER SCHEMA segment RENAME TO moved;
+CREATE SCHEMA segment;
+CREATE TABLE segment.scheme (name text, shipped bool, bins text);
+CREATE TABLE segment.scheme_rule (scheme text, shipped bool, position int, segment int, r_lower text, r_upper text, f_lower text,
+  f_upper text, m_lower text, m_upper text, orders_lower text, orders_upper text, tenure_days_lower text, tenure_days_upper text,
+  sort text, meaning int, action int, colour int);
+INSERT INTO segment.scheme VALUES ('a', false, 'many'), ('b', false, '1000'), ('c', false, '5');
+INSERT INTO segment.scheme_rule VALUES ('c', false, 1, 42, '-7', '99');
+SQL
+like(as('keeper', 'later', "SELECT moved.label('5-5-5', 'a')"), qr/invalid input syntax for type smallint/, 'columns of other types are no crash');
+like(as('keeper', 'later', "SELECT moved.label('5-5-5', 'b')"), qr/bins of a scheme is out of range/, 'nor are bins beyond the range');
+is(as('keeper', 'later', "SELECT moved.label('5-5-5', 'c')"), '42', 'nor are bounds');
+
 $node->stop;
 done_testing();
