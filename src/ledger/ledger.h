@@ -9,6 +9,7 @@
 
 #include "lib/stringinfo.h"
 #include "utils/date.h"
+#include "utils/timestamp.h"
 
 #include "core/decimal.h"
 
@@ -118,6 +119,12 @@ typedef struct RepeatSummary
 
 /* The summary at as_of; NULL if there is no purchase up to then. */
 extern RepeatSummary *segment_ledger_repeat_at(const Ledger *ledger, DateADT as_of, double unit);
+
+/*
+ * The mean spend of a customer and of how many purchases it is the mean: the repeat ones, or all. False if unknown;
+ * without repeat purchases, and without the first one, it is the mean of none.
+ */
+extern bool segment_repeat_mean_spend(const RepeatSummary *repeat, bool with_first, double *purchases, double *spend);
 
 /* Days of an interval: a month is 365.25 / 12 days. */
 extern double segment_interval_days(const Interval *interval);

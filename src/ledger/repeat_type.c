@@ -20,6 +20,7 @@
 #include "math/text.h"
 
 PG_FUNCTION_INFO_V1(segment_ledger_repeat);
+PG_FUNCTION_INFO_V1(segment_ledger_repeat_periods);
 PG_FUNCTION_INFO_V1(segment_repeat_summary_make);
 PG_FUNCTION_INFO_V1(segment_repeat_summary_in);
 PG_FUNCTION_INFO_V1(segment_repeat_summary_out);
@@ -118,6 +119,74 @@ segment_ledger_repeat_at(const Ledger *ledger, DateADT as_of, double unit)
 		repeat->spend = segment_decimal_to_double(&total, ledger->scale) / repeat->x;
 	}
 	return repeat;
+}
+
+/*
+ * The summary of a customer who has one chance to buy in each period since the first purchase, for BG/BB: x periods
+ * with a purchase, t_x the last of them, t whole periods; purchases in the period that has not ended are left out.
+ */
+Datum
+segment_ledger_repeat_periods(PG_FUNCTION_ARGS)
+{
+	Ledger *ledger = PG_GETARG_LEDGER(0);
+	DateADT as_of = PG_GETARG_DATEADT(1);
+	double unit = segment_unit_days(PG_GETARG_INTERVAL_P(2));
+	RepeatSummary *repeat = new_summary();
+	bool has_first = false;
+	DateADT first = 0;
+	LedgerReader reader;
+	LedgerDay day;
+
+	segment_check_as_of(as_of);
+	segment_ledger_open(&reader, ledger);
+	while (segment_ledger_next(&reader, &day) && day.day <= as_of)
+	{
+		double period;
+
+		if (!segment_ledger_is_purchase(&day))
+		{
+			repeat->skipped++;
+			continue;
+		}
+		if (!has_first)
+		{
+			has_first = true;
+			first = day.day;
+			repeat->t = floor((as_of - first) / unit);
+			repeat->has_first_spend = 1;
+			repeat->first_spend = segment_decimal_to_double(&day.net, ledger->scale);
+			continue;
+		}
+		period = ceil((day.day - first) / unit);
+		if (period > repeat->t)
+			break;
+		if (period > repeat->t_x)
+		{
+			repeat->x++;
+			repeat->t_x = period;
+		}
+	}
+	if (!has_first)
+		PG_RETURN_NULL();
+	repeat->unit = unit;
+	PG_RETURN_POINTER(repeat);
+}
+
+bool
+segment_repeat_mean_spend(const RepeatSummary *repeat, bool with_first, double *purchases, double *spend)
+{
+	*purchases = (double) repeat->x;
+	*spend = repeat->spend;
+	if (repeat->x > 0 && !repeat->has_spend)
+		return false;
+	if (with_first)
+	{
+		if (!repeat->has_first_spend)
+			return false;
+		*spend = (repeat->spend * *purchases + repeat->first_spend) / (*purchases + 1);
+		*purchases += 1;
+	}
+	return true;
 }
 
 /* NULL if the customer has not bought up to as_of. */

@@ -1,0 +1,92 @@
+/*
+ * cells.h: the values that lifetime models are fitted on: btyd (histories), spend_summary (spend) and holdout
+ * (histories and what came after). All three are tables of numbers, in which equal rows are one cell with a count.
+ */
+#ifndef SEGMENT_CLV_CELLS_H
+#define SEGMENT_CLV_CELLS_H
+
+#include "core/compat.h"
+
+#include "lib/stringinfo.h"
+
+#define SEGMENT_CELLS_VERSION 1
+
+typedef enum CellsKind
+{
+	CELLS_BTYD = 1,				/* x, t_x, t, covariates */
+	CELLS_SPEND = 2,			/* number of purchases averaged, their mean spend */
+	CELLS_HOLDOUT = 3			/* x, t_x, t, spend, orders of the last period, orders and amount of the hold-out */
+} CellsKind;
+
+#define CELLS_HOLDOUT_WIDTH 7
+
+/* The fixed part; numbers of all cells follow, row by row, sorted, then the counts. */
+typedef struct Cells
+{
+	int32 vl_len_;
+	uint8 version;				/* SEGMENT_CELLS_VERSION */
+	uint8 kind;					/* CellsKind */
+	uint8 n_covariates;			/* btyd only */
+	uint8 with_first;			/* spend_summary: 1 if the first purchase is in the mean */
+	int32 n_cells;
+	int32 reserved;				/* zero */
+	double unit;				/* days; 0 for spend_summary */
+	double horizon;				/* holdout: length of the hold-out, in units; else 0 */
+	int64 skipped;				/* spend_summary: customers without a usable spend; else 0 */
+	double numbers[FLEXIBLE_ARRAY_MEMBER];
+} Cells;
+
+#define DatumGetCells(datum) ((Cells *) PG_DETOAST_DATUM(datum))
+#define PG_GETARG_CELLS(n) DatumGetCells(PG_GETARG_DATUM(n))
+
+static inline int
+cells_width(int kind, int n_covariates)
+{
+	return kind == CELLS_BTYD ? 3 + n_covariates : kind == CELLS_SPEND ? 2 : CELLS_HOLDOUT_WIDTH;
+}
+
+static inline const double *
+cells_row(const Cells *cells, int32 i)
+{
+	return cells->numbers + (Size) i * cells_width(cells->kind, cells->n_covariates);
+}
+
+static inline const int64 *
+cells_counts(const Cells *cells)
+{
+	return (const int64 *) cells_row(cells, cells->n_cells);
+}
+
+/* Customers in all cells. */
+extern int64 segment_cells_customers(const Cells *cells);
+
+/* The growing table of an aggregate: rows in a hash table. Lives in the context it was created in. */
+typedef struct CellsState
+{
+	Cells head;					/* n_cells counts the rows; no numbers behind it */
+	int width;
+	double *numbers;
+	int64 *counts;
+	uint32 *index;				/* row + 1 by hash; 0 is free */
+	uint32 capacity;			/* rows that fit; the index has four times as many places */
+} CellsState;
+
+/* head: kind and what else all rows share. */
+extern CellsState *segment_cells_state(const Cells *head);
+
+extern void segment_cells_add(CellsState *state, const double *row, int64 count);
+
+/* Adds all rows of another value; 22023 where units, covariates, … differ. */
+extern void segment_cells_merge(CellsState *state, const Cells *other);
+
+/* The canonical value in the current context. */
+extern Cells *segment_cells_finish(const CellsState *state);
+
+/* 22023 unless a's rows and b's mean the same. */
+extern void segment_cells_check_alike(const Cells *a, const Cells *b);
+
+/* The binary form; reading raises 22P03 for anything else of this kind. */
+extern void segment_cells_write(StringInfo buffer, const Cells *cells);
+extern Cells *segment_cells_read(StringInfo buffer, CellsKind kind);
+
+#endif

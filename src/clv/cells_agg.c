@@ -1,0 +1,237 @@
+/*
+ * cells_agg.c: btyd_agg, spend_agg and their rollups.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "libpq/pqformat.h"
+#include "utils/array.h"
+
+#include "clv/cells.h"
+#include "core/error.h"
+#include "ledger/ledger.h"
+#include "math/btyd_fit.h"
+#include "math/text.h"
+
+PG_FUNCTION_INFO_V1(segment_btyd_agg_trans);
+PG_FUNCTION_INFO_V1(segment_spend_agg_trans);
+PG_FUNCTION_INFO_V1(segment_cells_rollup_trans);
+PG_FUNCTION_INFO_V1(segment_cells_combine);
+PG_FUNCTION_INFO_V1(segment_cells_serial);
+PG_FUNCTION_INFO_V1(segment_cells_deserial);
+PG_FUNCTION_INFO_V1(segment_cells_final);
+PG_FUNCTION_INFO_V1(segment_cells_plus);
+
+/* The state of this call, a new one in the aggregate's context if there is none yet. */
+static CellsState *
+state_of(FunctionCallInfo fcinfo, const Cells *head)
+{
+	MemoryContext aggregate_context;
+	MemoryContext caller_context;
+	CellsState *state;
+
+	if (!AggCheckCallContext(fcinfo, &aggregate_context))
+		segment_not_an_aggregate("this function");
+	if (!PG_ARGISNULL(0))
+	{
+		state = (CellsState *) PG_GETARG_POINTER(0);
+		segment_cells_check_alike(&state->head, head);
+		return state;
+	}
+	caller_context = MemoryContextSwitchTo(aggregate_context);
+	state = segment_cells_state(head);
+	MemoryContextSwitchTo(caller_context);
+	return state;
+}
+
+static Datum
+unchanged(FunctionCallInfo fcinfo)
+{
+	if (!AggCheckCallContext(fcinfo, NULL))
+		segment_not_an_aggregate("this function");
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/* Covariates of one customer behind the history; returns how many. */
+static int
+read_covariates(ArrayType *array, double *row)
+{
+	int n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	const float8 *values = (const float8 *) ARR_DATA_PTR(array);
+
+	if (ARR_NDIM(array) > 1 || n > SEGMENT_BTYD_MAX_COVARIATES)
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR), errmsg("too many covariates"),
+						errdetail("There are %d; accepted are up to %d in one dimension.", n, SEGMENT_BTYD_MAX_COVARIATES),
+						errhint("Choose the few that matter.")));
+	if (ARR_HASNULL(array) && array_contains_nulls(array))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("covariates must not be NULL"),
+						errdetail("An element of a customer's covariates is NULL."),
+						errhint("Replace unknown values, or leave the customer out with FILTER.")));
+	for (int i = 0; i < n; i++)
+	{
+		if (!isfinite(values[i]) || fabs(values[i]) > 1e6)
+			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("covariate is out of range"),
+							errdetail("It is %g; accepted are -1000000 to 1000000.", values[i]),
+							errhint("Scale covariates to numbers around 1.")));
+		row[i] = segment_positive_zero(values[i]);
+	}
+	return n;
+}
+
+/* btyd_agg(repeat_summary [, covariates]): a customer without a summary, or with NULL covariates, is skipped. */
+Datum
+segment_btyd_agg_trans(PG_FUNCTION_ARGS)
+{
+	RepeatSummary *repeat;
+	double row[3 + SEGMENT_BTYD_MAX_COVARIATES];
+	CellsState *state;
+	Cells head;
+
+	if (PG_ARGISNULL(1) || (PG_NARGS() > 2 && PG_ARGISNULL(2)))
+		return unchanged(fcinfo);
+	repeat = PG_GETARG_REPEAT(1);
+	memset(&head, 0, sizeof(head));
+	head.version = SEGMENT_CELLS_VERSION;
+	head.kind = CELLS_BTYD;
+	head.unit = repeat->unit;
+	row[0] = (double) repeat->x;
+	row[1] = repeat->t_x;
+	row[2] = repeat->t;
+	if (PG_NARGS() > 2)
+		head.n_covariates = (uint8) read_covariates(PG_GETARG_ARRAYTYPE_P(2), row + 3);
+	state = state_of(fcinfo, &head);
+	segment_cells_add(state, row, 1);
+	PG_RETURN_POINTER(state);
+}
+
+/*
+ * spend_agg(repeat_summary [, include_first]): the mean spend of the repeat purchases, or of all; customers of whom
+ * it is unknown or not positive are skipped and counted.
+ */
+Datum
+segment_spend_agg_trans(PG_FUNCTION_ARGS)
+{
+	RepeatSummary *repeat;
+	double row[2];
+	CellsState *state;
+	Cells head;
+	bool is_known;
+
+	if (PG_ARGISNULL(1))
+		return unchanged(fcinfo);
+	if (PG_NARGS() > 2 && PG_ARGISNULL(2))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("include_first must not be NULL"),
+						errdetail("It says whether the first purchase is in the mean."), errhint("Pass true or false.")));
+	repeat = PG_GETARG_REPEAT(1);
+	memset(&head, 0, sizeof(head));
+	head.version = SEGMENT_CELLS_VERSION;
+	head.kind = CELLS_SPEND;
+	head.with_first = PG_NARGS() > 2 && PG_GETARG_BOOL(2);
+	state = state_of(fcinfo, &head);
+	is_known = segment_repeat_mean_spend(repeat, head.with_first, &row[0], &row[1]);
+	if (is_known && row[0] > 0 && row[1] > 0)
+		segment_cells_add(state, row, 1);
+	else
+		state->head.skipped++;
+	PG_RETURN_POINTER(state);
+}
+
+/* Merges a stored value into the state. */
+Datum
+segment_cells_rollup_trans(PG_FUNCTION_ARGS)
+{
+	CellsState *state;
+	Cells *cells;
+
+	if (PG_ARGISNULL(1))
+		return unchanged(fcinfo);
+	cells = PG_GETARG_CELLS(1);
+	state = state_of(fcinfo, cells);
+	if (PG_ARGISNULL(0))
+		state->head.skipped = 0;
+	segment_cells_merge(state, cells);
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+segment_cells_combine(PG_FUNCTION_ARGS)
+{
+	CellsState *other;
+	CellsState *state;
+
+	if (PG_ARGISNULL(1))
+		return unchanged(fcinfo);
+	other = (CellsState *) PG_GETARG_POINTER(1);
+	state = state_of(fcinfo, &other->head);
+	if (PG_ARGISNULL(0))
+		state->head.skipped = 0;
+	for (int32 i = 0; i < other->head.n_cells; i++)
+		segment_cells_add(state, other->numbers + (Size) i * other->width, other->counts[i]);
+	state->head.skipped += other->head.skipped;
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+segment_cells_serial(PG_FUNCTION_ARGS)
+{
+	StringInfoData buffer;
+
+	if (!AggCheckCallContext(fcinfo, NULL))
+		segment_not_an_aggregate("this function");
+	pq_begintypsend(&buffer);
+	segment_cells_write(&buffer, segment_cells_finish((CellsState *) PG_GETARG_POINTER(0)));
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
+}
+
+Datum
+segment_cells_deserial(PG_FUNCTION_ARGS)
+{
+	bytea *bytes;
+	StringInfoData buffer;
+	CellsState *state;
+	Cells *cells;
+	uint8 kind;
+
+	if (!AggCheckCallContext(fcinfo, NULL))
+		segment_not_an_aggregate("this function");
+	bytes = PG_GETARG_BYTEA_PP(0);
+	initStringInfo(&buffer);
+	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), (int) VARSIZE_ANY_EXHDR(bytes));
+	kind = buffer.len > 1 ? (uint8) buffer.data[1] : 0;
+	if (kind < CELLS_BTYD || kind > CELLS_HOLDOUT)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid serialized state"),
+						errdetail("Its kind is unknown.")));
+	cells = segment_cells_read(&buffer, (CellsKind) kind);
+	pq_getmsgend(&buffer);
+	state = segment_cells_state(cells);
+	state->head.skipped = 0;
+	segment_cells_merge(state, cells);
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+segment_cells_final(PG_FUNCTION_ARGS)
+{
+	if (!AggCheckCallContext(fcinfo, NULL))
+		segment_not_an_aggregate("this function");
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(segment_cells_finish((CellsState *) PG_GETARG_POINTER(0)));
+}
+
+/* value + value: the customers of both. */
+Datum
+segment_cells_plus(PG_FUNCTION_ARGS)
+{
+	Cells *a = PG_GETARG_CELLS(0);
+	CellsState *state = segment_cells_state(a);
+
+	state->head.skipped = 0;
+	segment_cells_merge(state, a);
+	segment_cells_merge(state, PG_GETARG_CELLS(1));
+	PG_RETURN_POINTER(segment_cells_finish(state));
+}

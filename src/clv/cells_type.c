@@ -1,0 +1,452 @@
+/*
+ * cells_type.c: the SQL types btyd, spend_summary and holdout: text, binary and jsonb forms; and comparison and hash
+ * of all values of this room, which are by bytes, as each value has one form only.
+ *
+ * Text form: what all cells share, then each cell's numbers and its count:
+ *     {unit 7 covariates 0: 0 0 38.857142857142854*12, 2 30.428571428571427 38.857142857142854*1}
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "common/hashfn.h"
+#include "libpq/pqformat.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+#include "clv/cells.h"
+#include "math/btyd_fit.h"
+#include "math/text.h"
+
+PG_FUNCTION_INFO_V1(segment_btyd_in);
+PG_FUNCTION_INFO_V1(segment_btyd_recv);
+PG_FUNCTION_INFO_V1(segment_spend_summary_in);
+PG_FUNCTION_INFO_V1(segment_spend_summary_recv);
+PG_FUNCTION_INFO_V1(segment_holdout_in);
+PG_FUNCTION_INFO_V1(segment_holdout_recv);
+PG_FUNCTION_INFO_V1(segment_cells_out);
+PG_FUNCTION_INFO_V1(segment_cells_send);
+PG_FUNCTION_INFO_V1(segment_cells_to_jsonb);
+PG_FUNCTION_INFO_V1(segment_clv_cmp);
+PG_FUNCTION_INFO_V1(segment_clv_eq);
+PG_FUNCTION_INFO_V1(segment_clv_ne);
+PG_FUNCTION_INFO_V1(segment_clv_lt);
+PG_FUNCTION_INFO_V1(segment_clv_le);
+PG_FUNCTION_INFO_V1(segment_clv_gt);
+PG_FUNCTION_INFO_V1(segment_clv_ge);
+PG_FUNCTION_INFO_V1(segment_clv_hash);
+PG_FUNCTION_INFO_V1(segment_clv_hash_extended);
+
+static const char *
+kind_name(CellsKind kind)
+{
+	return kind == CELLS_BTYD ? "btyd" : kind == CELLS_SPEND ? "spend_summary" : "holdout";
+}
+
+/* Why a head from outside is none, or NULL. */
+static const char *
+find_head_fault(const Cells *head)
+{
+	bool has_unit = head->kind != CELLS_SPEND;
+
+	if (head->n_covariates > SEGMENT_BTYD_MAX_COVARIATES || (head->kind != CELLS_BTYD && head->n_covariates > 0))
+		return "There are at most 8 covariates.";
+	if (has_unit ? !(head->unit >= 1.0 / 86400 && head->unit <= 36525) : head->unit != 0)
+		return "The unit must be one second to 100 years.";
+	if (head->kind == CELLS_HOLDOUT ? !(head->horizon > 0 && head->horizon <= 1e12) : head->horizon != 0)
+		return "The length of the hold-out must be positive and finite.";
+	if (head->skipped < 0 || head->skipped > PG_INT64_MAX / 2 || (head->kind != CELLS_SPEND && head->skipped > 0))
+		return "The number of skipped customers is out of range.";
+	if (head->with_first > 1 || (head->kind != CELLS_SPEND && head->with_first > 0))
+		return "The mark of first purchases must be 0 or 1.";
+	return NULL;
+}
+
+static bool
+is_count(double value)
+{
+	return value >= 0 && value <= 1e15 && value == floor(value);
+}
+
+/* Why a row from outside is none, or NULL. */
+static const char *
+find_row_fault(const Cells *head, const double *row, int64 count)
+{
+	int width = cells_width(head->kind, head->n_covariates);
+
+	for (int i = 0; i < width; i++)
+		if (!isfinite(row[i]))
+			return "All numbers must be finite.";
+	if (count <= 0 || count > PG_INT64_MAX / 2)
+		return "The count of a cell must be positive.";
+	if (!is_count(row[0]))
+		return "The number of purchases must be whole and not negative.";
+	if (head->kind == CELLS_SPEND)
+		return row[0] >= 1 && row[1] > 0 ? NULL : "Spend must be positive, of at least one purchase.";
+	if (!(row[1] >= 0 && row[1] <= row[2] && row[2] <= 1e12) || (row[0] == 0 && row[1] != 0))
+		return "The times must be 0 <= t_x <= t, and t_x 0 without repeat purchases.";
+	if (head->kind == CELLS_HOLDOUT && (!is_count(row[4]) || !is_count(row[5])))
+		return "Numbers of orders must be whole and not negative.";
+	return NULL;
+}
+
+/* The kind's word and value of the head, as far as the kind has it. */
+static bool
+parse_head(const char **text, Cells *head)
+{
+	int64 count;
+
+	if (head->kind == CELLS_SPEND)
+	{
+		if (!segment_text_word(text, "with_first") || !segment_text_count(text, &count) || count > 1)
+			return false;
+		head->with_first = (uint8) count;
+		return segment_text_word(text, "skipped") && segment_text_count(text, &head->skipped);
+	}
+	if (!segment_text_word(text, "unit") || !segment_text_double(text, &head->unit))
+		return false;
+	if (head->kind == CELLS_HOLDOUT)
+		return segment_text_word(text, "horizon") && segment_text_double(text, &head->horizon);
+	if (!segment_text_word(text, "covariates") || !segment_text_count(text, &count) ||
+		count > SEGMENT_BTYD_MAX_COVARIATES)
+		return false;
+	head->n_covariates = (uint8) count;
+	return true;
+}
+
+static Cells *
+parse(const char *text, CellsKind kind, const char **fault)
+{
+	Cells head;
+	CellsState *state;
+
+	memset(&head, 0, sizeof(head));
+	head.version = SEGMENT_CELLS_VERSION;
+	head.kind = (uint8) kind;
+	*fault = "Expected are a brace, the head, and cells behind a colon.";
+	if (!segment_text_char(&text, '{') || !parse_head(&text, &head))
+		return NULL;
+	*fault = find_head_fault(&head);
+	if (*fault != NULL)
+		return NULL;
+	state = segment_cells_state(&head);
+	if (segment_text_char(&text, ':'))
+		do
+		{
+			double row[3 + SEGMENT_BTYD_MAX_COVARIATES];
+			int64 count;
+
+			*fault = "A cell is its numbers, a star and a count.";
+			for (int i = 0; i < state->width; i++)
+				if (!segment_text_double(&text, &row[i]))
+					return NULL;
+			if (!segment_text_char(&text, '*') || !segment_text_count(&text, &count))
+				return NULL;
+			*fault = find_row_fault(&head, row, count);
+			if (*fault != NULL)
+				return NULL;
+			segment_cells_add(state, row, count);
+		}
+		while (segment_text_char(&text, ','));
+	*fault = "Expected is a comma or the closing brace.";
+	if (!segment_text_char(&text, '}') || !segment_text_end(&text))
+		return NULL;
+	return segment_cells_finish(state);
+}
+
+static Datum
+cells_in(FunctionCallInfo fcinfo, CellsKind kind)
+{
+	char *text = PG_GETARG_CSTRING(0);
+	const char *fault;
+	Cells *cells = parse(text, kind, &fault);
+
+	if (cells == NULL)
+		ereturn(fcinfo->context, (Datum) 0,
+				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+				 errmsg("invalid input syntax for type segment.%s: \"%s\"", kind_name(kind), text),
+				 errdetail("%s", fault),
+				 errhint("An example of btyd: {unit 7 covariates 0: 2 30.5 38.5*1}")));
+	PG_RETURN_POINTER(cells);
+}
+
+Datum
+segment_btyd_in(PG_FUNCTION_ARGS)
+{
+	return cells_in(fcinfo, CELLS_BTYD);
+}
+
+Datum
+segment_spend_summary_in(PG_FUNCTION_ARGS)
+{
+	return cells_in(fcinfo, CELLS_SPEND);
+}
+
+Datum
+segment_holdout_in(PG_FUNCTION_ARGS)
+{
+	return cells_in(fcinfo, CELLS_HOLDOUT);
+}
+
+static void
+append_double(StringInfo text, double value)
+{
+	char number[SEGMENT_NUMBER_TEXT];
+
+	appendBinaryStringInfo(text, number, segment_print_double(value, number));
+}
+
+Datum
+segment_cells_out(PG_FUNCTION_ARGS)
+{
+	Cells *cells = PG_GETARG_CELLS(0);
+	int width = cells_width(cells->kind, cells->n_covariates);
+	StringInfoData text;
+
+	initStringInfo(&text);
+	if (cells->kind == CELLS_SPEND)
+		appendStringInfo(&text, "{with_first %d skipped " INT64_FORMAT, cells->with_first, cells->skipped);
+	else
+	{
+		appendStringInfoString(&text, "{unit ");
+		append_double(&text, cells->unit);
+		if (cells->kind == CELLS_BTYD)
+			appendStringInfo(&text, " covariates %d", cells->n_covariates);
+		else
+		{
+			appendStringInfoString(&text, " horizon ");
+			append_double(&text, cells->horizon);
+		}
+	}
+	for (int32 i = 0; i < cells->n_cells; i++)
+	{
+		const double *row = cells_row(cells, i);
+
+		CHECK_FOR_INTERRUPTS();
+		appendStringInfoChar(&text, i == 0 ? ':' : ',');
+		for (int j = 0; j < width; j++)
+		{
+			appendStringInfoChar(&text, ' ');
+			append_double(&text, row[j]);
+		}
+		appendStringInfo(&text, "*" INT64_FORMAT, cells_counts(cells)[i]);
+	}
+	appendStringInfoChar(&text, '}');
+	PG_RETURN_CSTRING(text.data);
+}
+
+/* An object: what all cells share, and an array of arrays, the count last in each. */
+Datum
+segment_cells_to_jsonb(PG_FUNCTION_ARGS)
+{
+	Cells *cells = PG_GETARG_CELLS(0);
+	int width = cells_width(cells->kind, cells->n_covariates);
+	StringInfoData json;
+
+	initStringInfo(&json);
+	if (cells->kind == CELLS_SPEND)
+		appendStringInfo(&json, "{\"with_first\": %s, \"skipped_customers\": " INT64_FORMAT,
+						 cells->with_first ? "true" : "false", cells->skipped);
+	else
+	{
+		appendStringInfoString(&json, "{\"unit_days\": ");
+		append_double(&json, cells->unit);
+		if (cells->kind == CELLS_HOLDOUT)
+		{
+			appendStringInfoString(&json, ", \"horizon\": ");
+			append_double(&json, cells->horizon);
+		}
+	}
+	appendStringInfoString(&json, ", \"cells\": [");
+	for (int32 i = 0; i < cells->n_cells; i++)
+	{
+		const double *row = cells_row(cells, i);
+
+		CHECK_FOR_INTERRUPTS();
+		appendStringInfoString(&json, i == 0 ? "[" : ", [");
+		for (int j = 0; j < width; j++)
+		{
+			append_double(&json, row[j]);
+			appendStringInfoString(&json, ", ");
+		}
+		appendStringInfo(&json, INT64_FORMAT "]", cells_counts(cells)[i]);
+	}
+	appendStringInfoString(&json, "]}");
+	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
+}
+
+void
+segment_cells_write(StringInfo buffer, const Cells *cells)
+{
+	int width = cells_width(cells->kind, cells->n_covariates);
+
+	pq_sendint8(buffer, SEGMENT_CELLS_VERSION);
+	pq_sendint8(buffer, cells->kind);
+	pq_sendint8(buffer, cells->n_covariates);
+	pq_sendint8(buffer, cells->with_first);
+	pq_sendint32(buffer, (uint32) cells->n_cells);
+	pq_sendfloat8(buffer, cells->unit);
+	pq_sendfloat8(buffer, cells->horizon);
+	pq_sendint64(buffer, cells->skipped);
+	for (int32 i = 0; i < cells->n_cells; i++)
+	{
+		const double *row = cells_row(cells, i);
+
+		for (int j = 0; j < width; j++)
+			pq_sendfloat8(buffer, row[j]);
+		pq_sendint64(buffer, cells_counts(cells)[i]);
+	}
+}
+
+static void
+refuse_binary(CellsKind kind, const char *fault)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+					errmsg("invalid binary value for type segment.%s", kind_name(kind)), errdetail("%s", fault),
+					errhint("Send what the type's binary output gave.")));
+}
+
+Cells *
+segment_cells_read(StringInfo buffer, CellsKind kind)
+{
+	Cells head;
+	CellsState *state;
+	const char *fault;
+	int32 n_cells;
+
+	memset(&head, 0, sizeof(head));
+	head.version = (uint8) pq_getmsgbyte(buffer);
+	head.kind = (uint8) pq_getmsgbyte(buffer);
+	head.n_covariates = (uint8) pq_getmsgbyte(buffer);
+	head.with_first = (uint8) pq_getmsgbyte(buffer);
+	n_cells = (int32) pq_getmsgint(buffer, 4);
+	head.unit = pq_getmsgfloat8(buffer) + 0.0;
+	head.horizon = pq_getmsgfloat8(buffer) + 0.0;
+	head.skipped = pq_getmsgint64(buffer);
+	if (head.version != SEGMENT_CELLS_VERSION)
+		refuse_binary(kind, "The format version is unknown to this version of segment.");
+	if (head.kind != kind)
+		refuse_binary(kind, "The value is of another type.");
+	fault = find_head_fault(&head);
+	if (fault != NULL)
+		refuse_binary(kind, fault);
+	state = segment_cells_state(&head);
+	if (n_cells < 0 || n_cells > (buffer->len - buffer->cursor) / ((state->width + 1) * (int) sizeof(double)))
+		refuse_binary(kind, "The number of cells is out of range.");
+	for (int32 i = 0; i < n_cells; i++)
+	{
+		double row[3 + SEGMENT_BTYD_MAX_COVARIATES];
+		int64 count;
+
+		for (int j = 0; j < state->width; j++)
+			row[j] = segment_positive_zero(pq_getmsgfloat8(buffer));
+		count = pq_getmsgint64(buffer);
+		fault = find_row_fault(&head, row, count);
+		if (fault != NULL)
+			refuse_binary(kind, fault);
+		segment_cells_add(state, row, count);
+	}
+	return segment_cells_finish(state);
+}
+
+Datum
+segment_cells_send(PG_FUNCTION_ARGS)
+{
+	StringInfoData buffer;
+
+	pq_begintypsend(&buffer);
+	segment_cells_write(&buffer, PG_GETARG_CELLS(0));
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
+}
+
+Datum
+segment_btyd_recv(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(segment_cells_read((StringInfo) PG_GETARG_POINTER(0), CELLS_BTYD));
+}
+
+Datum
+segment_spend_summary_recv(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(segment_cells_read((StringInfo) PG_GETARG_POINTER(0), CELLS_SPEND));
+}
+
+Datum
+segment_holdout_recv(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(segment_cells_read((StringInfo) PG_GETARG_POINTER(0), CELLS_HOLDOUT));
+}
+
+/* A total order by bytes: shorter values first. */
+static int
+compare(FunctionCallInfo fcinfo)
+{
+	struct varlena *a = PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+	struct varlena *b = PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
+
+	if (VARSIZE(a) != VARSIZE(b))
+		return VARSIZE(a) < VARSIZE(b) ? -1 : 1;
+	return memcmp(VARDATA(a), VARDATA(b), VARSIZE(a) - VARHDRSZ);
+}
+
+Datum
+segment_clv_cmp(PG_FUNCTION_ARGS)
+{
+	int order = compare(fcinfo);
+
+	PG_RETURN_INT32(order < 0 ? -1 : order > 0);
+}
+
+Datum
+segment_clv_eq(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare(fcinfo) == 0);
+}
+
+Datum
+segment_clv_ne(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare(fcinfo) != 0);
+}
+
+Datum
+segment_clv_lt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare(fcinfo) < 0);
+}
+
+Datum
+segment_clv_le(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare(fcinfo) <= 0);
+}
+
+Datum
+segment_clv_gt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare(fcinfo) > 0);
+}
+
+Datum
+segment_clv_ge(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare(fcinfo) >= 0);
+}
+
+Datum
+segment_clv_hash(PG_FUNCTION_ARGS)
+{
+	struct varlena *value = PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+
+	PG_RETURN_DATUM(hash_any((unsigned char *) VARDATA(value), (int) (VARSIZE(value) - VARHDRSZ)));
+}
+
+Datum
+segment_clv_hash_extended(PG_FUNCTION_ARGS)
+{
+	struct varlena *value = PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+
+	PG_RETURN_DATUM(hash_any_extended((unsigned char *) VARDATA(value), (int) (VARSIZE(value) - VARHDRSZ),
+									  (uint64) PG_GETARG_INT64(1)));
+}

@@ -1,0 +1,272 @@
+/*
+ * fit.c: bgnbd(btyd), mbgnbd(btyd), pareto_nbd(btyd), bgbb(btyd), nbd(btyd), gamma_gamma(spend_summary), sbg(bigint[]).
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/memutils.h"
+
+#include "clv/cells.h"
+#include "clv/fit.h"
+#include "core/error.h"
+
+PG_FUNCTION_INFO_V1(segment_nbd);
+PG_FUNCTION_INFO_V1(segment_bgnbd);
+PG_FUNCTION_INFO_V1(segment_mbgnbd);
+PG_FUNCTION_INFO_V1(segment_pareto_nbd);
+PG_FUNCTION_INFO_V1(segment_bgbb);
+PG_FUNCTION_INFO_V1(segment_gamma_gamma);
+PG_FUNCTION_INFO_V1(segment_sbg);
+
+/* A fit holds memory of liblbfgs: it must end by itself before a cancel can be served. */
+static bool
+cancel_requested(void *arg)
+{
+	(void) arg;
+	return InterruptPending && (QueryCancelPending || ProcDiePending);
+}
+
+/* Arguments 1 and 2: penalty and max_iter. */
+static SegmentFitOptions
+options_of(FunctionCallInfo fcinfo, int first)
+{
+	SegmentFitOptions options;
+	double penalty = PG_GETARG_FLOAT8(first);
+
+	if (!(penalty >= 0 && penalty <= 1e6))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("penalty is out of range"),
+						errdetail("penalty is %g; accepted are 0 to 1000000.", penalty),
+						errhint("0 is maximum likelihood; 0.001 to 0.1 is usual.")));
+	segment_check_int_range("max_iter", PG_GETARG_INT32(first + 1), 1, 100000);
+	options.penalty = penalty;
+	options.max_iterations = PG_GETARG_INT32(first + 1);
+	options.poll = cancel_requested;
+	options.poll_arg = NULL;
+	return options;
+}
+
+void *
+segment_clv_work(Size size)
+{
+	if (size == 0 || size / 1024 > (Size) maintenance_work_mem)
+		ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED), errmsg("maintenance_work_mem is too small for the fit"),
+						errdetail("It needs %zu kB, maintenance_work_mem is %d kB.", size / 1024 + 1, maintenance_work_mem),
+						errhint("SET maintenance_work_mem = '%zuMB', or group by market or cohort and fit each.",
+								size / 1048576 + 1)));
+	return MemoryContextAllocHuge(CurrentMemoryContext, size);
+}
+
+/* Natural parameters and their covariance from those of the logs; says so if the fit did not converge. */
+static ClvModel *
+model_of_fit(int kind, int n_covariates, const SegmentFit *fit)
+{
+	int natural = segment_clv_natural(kind);
+	ClvModel *model = segment_clv_new(kind, n_covariates, fit->has_covariance);
+	double *covariance = model->params + model->n_params;
+
+	/* Serves the cancel that stopped the fit. */
+	CHECK_FOR_INTERRUPTS();
+	for (int i = 0; i < fit->n_params; i++)
+		model->params[i] = segment_positive_zero(i < natural ? fmin(fmax(exp(fit->theta[i]), 1e-16), 1e16) :
+												  fit->theta[i]);
+	for (int i = 0; i < fit->n_params && fit->has_covariance; i++)
+		for (int j = 0; j <= i; j++)
+			covariance[SEGMENT_TRIANGLE(i, j)] = segment_positive_zero(
+				fit->covariance[SEGMENT_TRIANGLE(i, j)] * (i < natural ? model->params[i] : 1) *
+				(j < natural ? model->params[j] : 1));
+	model->status = (uint8) fit->status;
+	model->iterations = fit->iterations;
+	model->evaluations = fit->evaluations;
+	model->log_likelihood = segment_positive_zero(isfinite(fit->log_likelihood) ? fit->log_likelihood : 0);
+	model->gradient_norm = segment_positive_zero(isfinite(fit->gradient_norm) ? fit->gradient_norm : 1e308);
+	if (fit->status == SEGMENT_FIT_BOUNDARY)
+		model->warnings |= CLV_WARN_BOUNDARY;
+	else if (fit->status == SEGMENT_FIT_FLAT)
+		model->warnings |= CLV_WARN_FLAT;
+	else if (fit->status != SEGMENT_FIT_CONVERGED)
+		model->warnings |= CLV_WARN_NOT_CONVERGED;
+	if (fit->status != SEGMENT_FIT_CONVERGED)
+		ereport(WARNING, (errcode(ERRCODE_WARNING), errmsg("%s did not converge: %s", segment_clv_kind_name(kind),
+														   segment_clv_status_name(fit->status)),
+						  errdetail("The data do not determine all parameters; there are %s standard errors.",
+									fit->has_covariance ? "doubtful" : "no"),
+						  errhint("model_info and btyd_check say more. A small penalty such as 0.001, more customers or "
+								  "a longer period may help.")));
+	return model;
+}
+
+ClvModel *
+segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *options)
+{
+	SegmentBtydCells cells;
+	SegmentFit fit;
+	ClvModel *model;
+	void *work = NULL;
+	bool repeaters = false;
+
+	if (btyd->n_cells == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there are no customers to fit"),
+						errdetail("The btyd value is empty."), errhint("Check the query that collects the summaries.")));
+	if (btyd->n_covariates > 0 && (kind == SEGMENT_NBD || kind == SEGMENT_BGBB))
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("%s has no covariates", segment_clv_kind_name(kind)),
+						errdetail("The customers have %d covariates each.", btyd->n_covariates),
+						errhint("Fit bgnbd, mbgnbd or pareto_nbd, or collect the customers without covariates.")));
+	for (int32 i = 0; i < btyd->n_cells; i++)
+	{
+		const double *row = cells_row(btyd, i);
+
+		repeaters |= row[0] > 0;
+		if (kind == SEGMENT_BGBB && (row[1] != floor(row[1]) || row[2] != floor(row[2]) || row[1] < row[0] || row[2] > 10000))
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("bgbb needs whole periods"),
+							errdetail("A customer has x %g, t_x %g and t %g; accepted are whole numbers with x <= t_x, "
+									  "and t up to 10000.", row[0], row[1], row[2]),
+							errhint("Summarise per period with ledger_repeat_periods(ledger, as_of, period).")));
+	}
+	cells.n_cells = btyd->n_cells;
+	cells.n_covariates = btyd->n_covariates;
+	cells.cells = btyd->numbers;
+	cells.counts = cells_counts(btyd);
+	if ((kind == SEGMENT_BGNBD || kind == SEGMENT_MBGNBD) && btyd->n_covariates == 0)
+		work = segment_clv_work(segment_btyd_work_size(btyd->n_cells));
+	segment_btyd_fit((SegmentBtydKind) kind, &cells, options, work, &fit);
+	if (work != NULL)
+		pfree(work);
+	model = model_of_fit(kind, btyd->n_covariates, &fit);
+	model->unit = btyd->unit;
+	model->n_cells = btyd->n_cells;
+	model->customers = segment_cells_customers(btyd);
+	model->penalty = options->penalty;
+	if (!repeaters)
+		model->warnings |= CLV_WARN_NO_REPEATERS;
+	return model;
+}
+
+static Datum
+fit_btyd(FunctionCallInfo fcinfo, int kind)
+{
+	SegmentFitOptions options = options_of(fcinfo, 1);
+
+	PG_RETURN_POINTER(segment_clv_fit_btyd(kind, PG_GETARG_CELLS(0), &options));
+}
+
+Datum
+segment_nbd(PG_FUNCTION_ARGS)
+{
+	return fit_btyd(fcinfo, SEGMENT_NBD);
+}
+
+Datum
+segment_bgnbd(PG_FUNCTION_ARGS)
+{
+	return fit_btyd(fcinfo, SEGMENT_BGNBD);
+}
+
+Datum
+segment_mbgnbd(PG_FUNCTION_ARGS)
+{
+	return fit_btyd(fcinfo, SEGMENT_MBGNBD);
+}
+
+Datum
+segment_pareto_nbd(PG_FUNCTION_ARGS)
+{
+	return fit_btyd(fcinfo, SEGMENT_PARETO_NBD);
+}
+
+Datum
+segment_bgbb(PG_FUNCTION_ARGS)
+{
+	return fit_btyd(fcinfo, SEGMENT_BGBB);
+}
+
+/* Correlation of number of purchases and mean spend: Gamma-Gamma takes them for independent. */
+static double
+correlation_of(const Cells *spend)
+{
+	double n = (double) segment_cells_customers(spend);
+	double mean[2] = {0, 0};
+	double square[2] = {0, 0};
+	double both = 0;
+
+	for (int32 i = 0; i < spend->n_cells; i++)
+		for (int j = 0; j < 2; j++)
+			mean[j] += cells_row(spend, i)[j] * (double) cells_counts(spend)[i] / n;
+	for (int32 i = 0; i < spend->n_cells; i++)
+	{
+		double count = (double) cells_counts(spend)[i];
+		double x = cells_row(spend, i)[0] - mean[0];
+		double m = cells_row(spend, i)[1] - mean[1];
+
+		square[0] += count * x * x;
+		square[1] += count * m * m;
+		both += count * x * m;
+	}
+	if (!(square[0] > 0 && square[1] > 0))
+		return 0;
+	return fmax(-1, fmin(1, both / sqrt(square[0]) / sqrt(square[1])));
+}
+
+Datum
+segment_gamma_gamma(PG_FUNCTION_ARGS)
+{
+	Cells *spend = PG_GETARG_CELLS(0);
+	SegmentFitOptions options = options_of(fcinfo, 1);
+	SegmentFit fit;
+	ClvModel *model;
+
+	if (spend->n_cells == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there are no customers to fit"),
+						errdetail("No customer has a positive mean spend of repeat purchases; skipped were " INT64_FORMAT ".",
+								  spend->skipped),
+						errhint("spend_agg(summary, true) takes the first purchase too.")));
+	segment_gamma_gamma_fit(spend->n_cells, spend->numbers, cells_counts(spend), &options, &fit);
+	model = model_of_fit(CLV_GAMMA_GAMMA, 0, &fit);
+	model->n_cells = spend->n_cells;
+	model->customers = segment_cells_customers(spend);
+	model->skipped = spend->skipped;
+	model->with_first = spend->with_first;
+	model->penalty = options.penalty;
+	model->correlation = segment_positive_zero(correlation_of(spend));
+	if (model->params[1] <= 1)
+		model->warnings |= CLV_WARN_NO_MEAN;
+	if (fabs(model->correlation) > 0.3)
+		model->warnings |= CLV_WARN_CORRELATED;
+	PG_RETURN_POINTER(model);
+}
+
+/* sbg(active): customers at the start, and still there after each renewal. */
+Datum
+segment_sbg(PG_FUNCTION_ARGS)
+{
+	ArrayType *array = PG_GETARG_ARRAYTYPE_P(0);
+	SegmentFitOptions options = options_of(fcinfo, 1);
+	int n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	const int64 *counts = (const int64 *) ARR_DATA_PTR(array);
+	double *active;
+	SegmentFit fit;
+	ClvModel *model;
+
+	if (ARR_NDIM(array) != 1 || n < 3 || n > 10000 || array_contains_nulls(array))
+		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR), errmsg("wrong number of counts"),
+						errdetail("There are %d; accepted are 3 to 10000 in one dimension, without NULL.", n),
+						errhint("Pass the customers at the start and after each renewal: ARRAY[1000, 869, 743].")));
+	active = segment_palloc_array(double, n);
+	for (int i = 0; i < n; i++)
+	{
+		if (counts[i] < 0 || counts[i] > INT64CONST(1000000000000000) || counts[0] == 0 || (i > 0 && counts[i] > counts[i - 1]))
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("counts of a cohort must not rise"),
+							errdetail("Element %d is " INT64_FORMAT ".", i + 1, counts[i]),
+							errhint("Pass one cohort: how many of those who started are left after each renewal.")));
+		active[i] = (double) counts[i];
+	}
+	segment_sbg_fit(n, active, &options, &fit);
+	model = model_of_fit(CLV_SBG, 0, &fit);
+	model->n_cells = n;
+	model->customers = counts[0];
+	model->penalty = options.penalty;
+	PG_RETURN_POINTER(model);
+}

@@ -1,0 +1,381 @@
+/*
+ * predict.c: predictions for one customer: pure functions of a model and a repeat summary.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "clv/predict.h"
+#include "math/btyd_fit.h"
+#include "math/special.h"
+
+PG_FUNCTION_INFO_V1(segment_p_alive);
+PG_FUNCTION_INFO_V1(segment_expected_orders);
+PG_FUNCTION_INFO_V1(segment_p_orders);
+PG_FUNCTION_INFO_V1(segment_orders_quantile);
+PG_FUNCTION_INFO_V1(segment_expected_orders_error);
+PG_FUNCTION_INFO_V1(segment_next_order);
+PG_FUNCTION_INFO_V1(segment_p_return);
+PG_FUNCTION_INFO_V1(segment_with_covariates);
+PG_FUNCTION_INFO_V1(segment_expected_orders_new);
+PG_FUNCTION_INFO_V1(segment_p_orders_new);
+PG_FUNCTION_INFO_V1(segment_expected_spend);
+PG_FUNCTION_INFO_V1(segment_history_log_likelihood);
+PG_FUNCTION_INFO_V1(segment_renewal_survival);
+PG_FUNCTION_INFO_V1(segment_renewal_rate);
+PG_FUNCTION_INFO_V1(segment_residual_renewals);
+
+/* A distribution this long is looked at from its mean instead. */
+#define MAX_QUANTILE 100000000.0
+
+SegmentHistory
+segment_clv_history(const ClvModel *model, const RepeatSummary *repeat)
+{
+	SegmentHistory history;
+
+	if (repeat->unit != model->unit)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("units of time differ"),
+						errdetail("The model counts in units of %g days, the customer's summary in units of %g days.",
+								  model->unit, repeat->unit),
+						errhint("Make the summary with the unit of the model: ledger_repeat(ledger, as_of, unit).")));
+	history.x = (double) repeat->x;
+	history.t_x = repeat->t_x;
+	history.t = repeat->t;
+	if (model->kind == SEGMENT_BGBB && (history.t != floor(history.t) || history.t_x != floor(history.t_x) ||
+										history.t_x < history.x || history.t > 10000))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("bgbb needs whole periods"),
+						errdetail("The customer has x %g, t_x %g and t %g.", history.x, history.t_x, history.t),
+						errhint("Summarise per period with ledger_repeat_periods(ledger, as_of, period).")));
+	return history;
+}
+
+SegmentOutlook
+segment_clv_outlook(const ClvModel *model, const RepeatSummary *repeat)
+{
+	SegmentBtydParams params = segment_clv_params(model);
+	SegmentHistory history = segment_clv_history(model, repeat);
+
+	return segment_btyd_outlook(&params, &history);
+}
+
+double
+segment_clv_horizon(const ClvModel *model, const Interval *interval)
+{
+	double days = segment_interval_days(interval);
+	double horizon = days / model->unit;
+
+	if (!(days >= 0 && days <= 365250))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("horizon is out of range"),
+						errdetail("The horizon is %g days; accepted are 0 to 1000 years.", days),
+						errhint("Pass an interval such as '12 months'.")));
+	if (model->kind == SEGMENT_BGBB)
+	{
+		if (fabs(horizon - rint(horizon)) > 1e-6 || horizon > 100000)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("bgbb predicts whole periods"),
+							errdetail("The horizon is %g periods of %g days; accepted are whole numbers up to 100000.",
+									  horizon, model->unit),
+							errhint("Pass a multiple of the model's unit.")));
+		horizon = rint(horizon);
+	}
+	return horizon;
+}
+
+/* p_alive(model, customer [, after]) */
+Datum
+segment_p_alive(PG_FUNCTION_ARGS)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	SegmentOutlook outlook = segment_clv_outlook(model, PG_GETARG_REPEAT(1));
+
+	if (PG_NARGS() == 2)
+		PG_RETURN_FLOAT8(outlook.alive);
+	PG_RETURN_FLOAT8(segment_outlook_alive(&outlook, segment_clv_horizon(model, PG_GETARG_INTERVAL_P(2))));
+}
+
+Datum
+segment_expected_orders(PG_FUNCTION_ARGS)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	SegmentOutlook outlook = segment_clv_outlook(model, PG_GETARG_REPEAT(1));
+
+	PG_RETURN_FLOAT8(segment_outlook_orders(&outlook, segment_clv_horizon(model, PG_GETARG_INTERVAL_P(2))));
+}
+
+/* expected_orders(model, horizon): of a customer right after the first order. */
+Datum
+segment_expected_orders_new(PG_FUNCTION_ARGS)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	SegmentBtydParams params = segment_clv_params(model);
+	SegmentOutlook outlook = segment_btyd_newcomer(&params);
+
+	PG_RETURN_FLOAT8(segment_outlook_orders(&outlook, segment_clv_horizon(model, PG_GETARG_INTERVAL_P(1))));
+}
+
+static void
+check_n(int64 n)
+{
+	if (n < 0 || n > 1000000000)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("n is out of range"),
+						errdetail("n is " INT64_FORMAT "; accepted are 0 to 1000000000.", n),
+						errhint("n is a number of orders.")));
+}
+
+Datum
+segment_p_orders(PG_FUNCTION_ARGS)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	SegmentOutlook outlook = segment_clv_outlook(model, PG_GETARG_REPEAT(1));
+	int64 n = PG_GETARG_INT64(3);
+
+	check_n(n);
+	PG_RETURN_FLOAT8(segment_outlook_at_least(&outlook, segment_clv_horizon(model, PG_GETARG_INTERVAL_P(2)),
+											  (double) n));
+}
+
+Datum
+segment_p_orders_new(PG_FUNCTION_ARGS)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	SegmentBtydParams params = segment_clv_params(model);
+	SegmentOutlook outlook = segment_btyd_newcomer(&params);
+	int64 n = PG_GETARG_INT64(2);
+
+	check_n(n);
+	PG_RETURN_FLOAT8(segment_outlook_at_least(&outlook, segment_clv_horizon(model, PG_GETARG_INTERVAL_P(1)),
+											  (double) n));
+}
+
+static double
+check_probability(double probability, bool with_one)
+{
+	if (!(probability > 0 && (with_one ? probability <= 1 : probability < 1)))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("probability is out of range"),
+						errdetail("It is %g; accepted is more than 0 and less than 1.", probability),
+						errhint("Pass a fraction such as 0.5.")));
+	return probability;
+}
+
+/* The smallest n with P(at most n orders) >= probability. */
+Datum
+segment_orders_quantile(PG_FUNCTION_ARGS)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	SegmentOutlook outlook = segment_clv_outlook(model, PG_GETARG_REPEAT(1));
+	double horizon = segment_clv_horizon(model, PG_GETARG_INTERVAL_P(2));
+	double more = 1 - check_probability(PG_GETARG_FLOAT8(3), false);
+	double low = -1;			/* P(at most low) < probability */
+	double high = 0;
+
+	/* P(at least n + 1) falls with n: double, then halve. */
+	while (high < MAX_QUANTILE && segment_outlook_at_least(&outlook, horizon, high + 1) > more)
+	{
+		low = high;
+		high = 2 * high + 1;
+	}
+	while (high - low > 1)
+	{
+		double middle = floor((low + high) / 2);
+
+		CHECK_FOR_INTERRUPTS();
+		if (segment_outlook_at_least(&outlook, horizon, middle + 1) > more)
+			low = middle;
+		else
+			high = middle;
+	}
+	PG_RETURN_INT64((int64) high);
+}
+
+/*
+ * Standard error of expected_orders that comes from the parameters' alone (delta method); a single customer's orders
+ * scatter far more: see orders_quantile. NULL for a model without covariance.
+ */
+Datum
+segment_expected_orders_error(PG_FUNCTION_ARGS)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	SegmentBtydParams params = segment_clv_params(model);
+	SegmentHistory history = segment_clv_history(model, PG_GETARG_REPEAT(1));
+	double horizon = segment_clv_horizon(model, PG_GETARG_INTERVAL_P(2));
+	double slope[SEGMENT_BTYD_MAX_PARAMS];
+	double variance = 0;
+
+	if (!model->has_covariance)
+		PG_RETURN_NULL();
+	for (int i = 0; i < model->n_params; i++)
+	{
+		double step = 1e-5 * params.p[i];
+		SegmentBtydParams moved = params;
+		SegmentOutlook outlook;
+
+		moved.p[i] = params.p[i] + step;
+		outlook = segment_btyd_outlook(&moved, &history);
+		slope[i] = segment_outlook_orders(&outlook, horizon);
+		moved.p[i] = params.p[i] - step;
+		outlook = segment_btyd_outlook(&moved, &history);
+		slope[i] = (slope[i] - segment_outlook_orders(&outlook, horizon)) / (2 * step);
+	}
+	for (int i = 0; i < model->n_params; i++)
+		for (int j = 0; j < model->n_params; j++)
+			variance += slope[i] * slope[j] *
+				clv_covariance(model)[i >= j ? SEGMENT_TRIANGLE(i, j) : SEGMENT_TRIANGLE(j, i)];
+	PG_RETURN_FLOAT8(sqrt(fmax(variance, 0)));
+}
+
+/* Days within which the next order comes with a probability; NULL if it never gets that probable. */
+Datum
+segment_next_order(PG_FUNCTION_ARGS)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	SegmentOutlook outlook = segment_clv_outlook(model, PG_GETARG_REPEAT(1));
+	double wait = segment_outlook_wait(&outlook, check_probability(PG_GETARG_FLOAT8(2), false));
+
+	if (!isfinite(wait * model->unit))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(wait * model->unit);
+}
+
+/* Probability that another order ever comes. */
+Datum
+segment_p_return(PG_FUNCTION_ARGS)
+{
+	SegmentOutlook outlook = segment_clv_outlook(PG_GETARG_CLV_MODEL(0), PG_GETARG_REPEAT(1));
+
+	PG_RETURN_FLOAT8(segment_outlook_returns(&outlook));
+}
+
+/* The log-likelihood of one history. */
+Datum
+segment_history_log_likelihood(PG_FUNCTION_ARGS)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	SegmentBtydParams params = segment_clv_params(model);
+	SegmentHistory history = segment_clv_history(model, PG_GETARG_REPEAT(1));
+
+	PG_RETURN_FLOAT8(segment_btyd_log_likelihood(&params, &history, NULL));
+}
+
+/* The model of a customer with these covariates: one with given parameters and no covariates. */
+Datum
+segment_with_covariates(PG_FUNCTION_ARGS)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	ArrayType *array = PG_GETARG_ARRAYTYPE_P(1);
+	int n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	int natural = segment_clv_natural(model->kind);
+	const float8 *values = (const float8 *) ARR_DATA_PTR(array);
+	double theta[SEGMENT_FIT_MAX_PARAMS];
+	SegmentBtydParams params;
+	ClvModel *result;
+
+	if (n != model->n_covariates || array_contains_nulls(array))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("wrong number of covariates"),
+						errdetail("The model was fitted with %d, the customer has %d; none may be NULL.",
+								  model->n_covariates, n),
+						errhint("Pass them in the order that btyd_agg got them.")));
+	for (int i = 0; i < n; i++)
+		if (!(fabs(values[i]) <= 1e6))
+			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("covariate is out of range"),
+							errdetail("It is %g; accepted are -1000000 to 1000000.", values[i]),
+							errhint("Scale covariates to numbers around 1.")));
+	for (int i = 0; i < model->n_params; i++)
+		theta[i] = i < natural ? log(model->params[i]) : model->params[i];
+	segment_btyd_params_of((SegmentBtydKind) model->kind, theta, n, values, &params);
+	result = segment_clv_new(model->kind, 0, false);
+	result->unit = model->unit;
+	for (int i = 0; i < natural; i++)
+		result->params[i] = fmin(fmax(params.p[i], 1e-16), 1e16);
+	PG_RETURN_POINTER(result);
+}
+
+bool
+segment_clv_spend(const ClvModel *model, const RepeatSummary *repeat, double *spend)
+{
+	double purchases;
+	double mean;
+
+	if (!segment_repeat_mean_spend(repeat, model->with_first, &purchases, &mean))
+		return false;
+	/* A mean that the model can't produce says nothing; the population's mean is left. */
+	if (purchases > 0 && mean <= 0)
+		purchases = 0;
+	*spend = segment_gamma_gamma_expected(model->params[0], model->params[1], model->params[2], purchases, mean);
+	return isfinite(*spend);
+}
+
+Datum
+segment_expected_spend(PG_FUNCTION_ARGS)
+{
+	double spend;
+
+	if (!segment_clv_spend(PG_GETARG_CLV_MODEL(0), PG_GETARG_REPEAT(1), &spend))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(spend);
+}
+
+static double
+renewals_arg(FunctionCallInfo fcinfo)
+{
+	int32 n = PG_GETARG_INT32(1);
+
+	if (n < 0 || n > 1000000)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("number of renewals is out of range"),
+						errdetail("It is %d; accepted are 0 to 1000000.", n), errhint("Count renewals since the start.")));
+	return n;
+}
+
+/* log of P(still there after n renewals) = B(alpha, beta + n) / B(alpha, beta). */
+static double
+log_survival(const ClvModel *model, double n)
+{
+	return segment_log_gamma_ratio(model->params[1], n) -
+		segment_log_gamma_ratio(model->params[0] + model->params[1], n);
+}
+
+Datum
+segment_renewal_survival(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_FLOAT8(exp(log_survival(PG_GETARG_CLV_MODEL(0), renewals_arg(fcinfo))));
+}
+
+/* Share of those with n renewals who renew again. */
+Datum
+segment_renewal_rate(PG_FUNCTION_ARGS)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	double n = renewals_arg(fcinfo);
+
+	PG_RETURN_FLOAT8((model->params[1] + n) / (model->params[0] + model->params[1] + n));
+}
+
+/*
+ * Expected further renewals of a customer who has renewed n times, discounted by (1 + discount) per period, for
+ * discount > 0 (Fader & Hardie 2010, without the renewal due now).
+ */
+Datum
+segment_residual_renewals(PG_FUNCTION_ARGS)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	double n = renewals_arg(fcinfo);
+	double discount = PG_GETARG_FLOAT8(2);
+	double survive = 1;
+	double total = 0;
+
+	if (!(discount >= 1e-6 && discount <= 1000))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("discount per period is out of range"),
+						errdetail("It is %g; accepted are 0.000001 to 1000.", discount),
+						errhint("Without a discount the sum has no end.")));
+	for (double i = n; survive > 1e-17 * total * discount; i++)
+	{
+		if (fmod(i, 65536) == 0)
+			CHECK_FOR_INTERRUPTS();
+		survive *= (model->params[1] + i) / (model->params[0] + model->params[1] + i) / (1 + discount);
+		total += survive;
+	}
+	PG_RETURN_FLOAT8(total);
+}

@@ -1,0 +1,150 @@
+/*
+ * value.c: discounted orders, and what they are worth.
+ *
+ * The annual discount is effective: an order one year ahead counts 1 / (1 + discount). Continuous timing discounts
+ * each order from its own moment; period_end discounts all orders of a step from the end of that step.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "utils/builtins.h"
+
+#include "clv/predict.h"
+
+PG_FUNCTION_INFO_V1(segment_discounted_orders);
+PG_FUNCTION_INFO_V1(segment_residual_orders);
+PG_FUNCTION_INFO_V1(segment_clv);
+PG_FUNCTION_INFO_V1(segment_residual_value);
+
+#define DAYS_PER_YEAR_MEAN 365.25
+
+/* More steps than this are an oversight. */
+#define MAX_STEPS 100000
+
+/* log(1 + annual discount) per unit of the model. */
+static double
+discount_per_unit(const ClvModel *model, double annual, double lowest)
+{
+	if (!(annual >= lowest && annual <= 1000))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("annual discount is out of range"),
+						errdetail("It is %g; accepted are %g to 1000.", annual, lowest),
+						errhint("10 per cent a year are 0.1.%s", lowest > 0 ?
+								" Without a discount an infinite horizon has no finite value." : "")));
+	return log1p(annual) * model->unit / DAYS_PER_YEAR_MEAN;
+}
+
+static bool
+is_period_end(text *timing)
+{
+	char *name = text_to_cstring(timing);
+
+	if (strcmp(name, "period_end") == 0)
+		return true;
+	if (strcmp(name, "continuous") != 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown timing \"%s\"", name),
+						errdetail("Timings are continuous and period_end."),
+						errhint("continuous discounts each order from its own moment, period_end from the end of its step.")));
+	return false;
+}
+
+/* Discounted orders within horizon, in steps if step > 0 (the last one may be shorter). */
+static double
+discounted(const SegmentOutlook *outlook, double horizon, double discount, double step)
+{
+	double before = 0;
+	double total = 0;
+	int steps;
+
+	if (step <= 0)
+		return segment_outlook_discounted(outlook, horizon, discount);
+	if (horizon / step > MAX_STEPS)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("too many steps"),
+						errdetail("The horizon is %g steps long; accepted are up to %d.", horizon / step, MAX_STEPS),
+						errhint("Pass a longer step such as '1 month', or timing continuous.")));
+	steps = (int) ceil(horizon / step - 1e-9);
+	for (int i = 1; i <= steps; i++)
+	{
+		double end = fmin(i * step, horizon);
+		double orders = segment_outlook_orders(outlook, end);
+
+		total += (orders - before) * exp(-discount * end);
+		before = orders;
+	}
+	return total;
+}
+
+/* Arguments from first on: horizon, annual_discount; then timing and step from timing_arg on. */
+static double
+orders_of_args(FunctionCallInfo fcinfo, int first, int timing_arg)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	SegmentOutlook outlook = segment_clv_outlook(model, PG_GETARG_REPEAT(first - 1));
+	double horizon = segment_clv_horizon(model, PG_GETARG_INTERVAL_P(first));
+	double discount = discount_per_unit(model, PG_GETARG_FLOAT8(first + 1), 0);
+	double step = 0;
+
+	if (is_period_end(PG_GETARG_TEXT_PP(timing_arg)))
+		step = segment_unit_days(PG_GETARG_INTERVAL_P(timing_arg + 1)) / model->unit;
+	if (step > 0 && model->kind == SEGMENT_BGBB && step != rint(step))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("bgbb predicts whole periods"),
+						errdetail("A step is %g periods of %g days.", step, model->unit),
+						errhint("Pass a multiple of the model's unit.")));
+	return discounted(&outlook, horizon, discount, step);
+}
+
+static double
+margin_of(double margin)
+{
+	if (!(margin >= -1000 && margin <= 1000))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("margin rate is out of range"),
+						errdetail("It is %g; accepted are -1000 to 1000.", margin),
+						errhint("A margin of 40 per cent of revenue is 0.4; 1 gives revenue.")));
+	return margin;
+}
+
+/* discounted_orders(model, customer, horizon, annual_discount, timing, step) */
+Datum
+segment_discounted_orders(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_FLOAT8(orders_of_args(fcinfo, 2, 4));
+}
+
+/* residual_orders(model, customer, annual_discount): over an infinite horizon, continuously discounted (DERT). */
+Datum
+segment_residual_orders(PG_FUNCTION_ARGS)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	SegmentOutlook outlook = segment_clv_outlook(model, PG_GETARG_REPEAT(1));
+
+	PG_RETURN_FLOAT8(segment_outlook_discounted(&outlook, INFINITY,
+												discount_per_unit(model, PG_GETARG_FLOAT8(2), 1e-6)));
+}
+
+/* clv(model, spend, customer, horizon, annual_discount, margin_rate, timing, step) */
+Datum
+segment_clv(PG_FUNCTION_ARGS)
+{
+	double orders = orders_of_args(fcinfo, 3, 6);
+	double margin = margin_of(PG_GETARG_FLOAT8(5));
+	double spend;
+
+	if (!segment_clv_spend(PG_GETARG_CLV_MODEL(1), PG_GETARG_REPEAT(2), &spend))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(orders * spend * margin);
+}
+
+/* residual_value(model, spend, customer, annual_discount, margin_rate) */
+Datum
+segment_residual_value(PG_FUNCTION_ARGS)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	SegmentOutlook outlook = segment_clv_outlook(model, PG_GETARG_REPEAT(2));
+	double discount = discount_per_unit(model, PG_GETARG_FLOAT8(3), 1e-6);
+	double margin = margin_of(PG_GETARG_FLOAT8(4));
+	double spend;
+
+	if (!segment_clv_spend(PG_GETARG_CLV_MODEL(1), PG_GETARG_REPEAT(2), &spend))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(segment_outlook_discounted(&outlook, INFINITY, discount) * spend * margin);
+}

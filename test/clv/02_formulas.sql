@@ -1,0 +1,75 @@
+-- 02_formulas.sql: predictions at published, rounded parameters, through SQL and its units; renewals; what must agree
+\ir ../lib/begin.sql
+\ir ../lib/near.sql
+SELECT plan(61);
+SET search_path = public, segment;
+CREATE TEMP TABLE m AS SELECT btyd_model('bgnbd', '{.243,4.414,.793,2.426}', '1 week') AS bg,
+  btyd_model('mbgnbd', '{.525,6.183,.891,1.614}', '1 week') AS mbg, btyd_model('pareto_nbd', '{.553,10.578,.606,11.669}', '1 week') AS pareto,
+  spend_model(6.25, 3.74, 15.44) AS gg;
+CREATE TEMP TABLE c AS SELECT repeat_summary(2, 30.43, 38.86, 35, '1 week') AS two, repeat_summary(0, 0, 38.86, NULL, '1 week') AS none,
+  repeat_summary(26, 30.857142857, 31, 40, '1 week') AS c1516;
+
+SELECT pg_temp.near(expected_orders(bg, two, '39 weeks'), 1.22602817477, 1e-11, 'BG/NBD orders'), pg_temp.near(p_alive(bg, two), .726578570081, 1e-12, 'BG/NBD P(alive)'),
+  is(p_alive(bg, none), 1::float8, 'BG/NBD: P(alive) of every one-time buyer is 1'), pg_temp.near(expected_orders(bg, c1516, '52 weeks'), 25.7564922153, 1e-9, 'BG/NBD 1516'),
+  pg_temp.near(expected_orders(mbg, two, '39 weeks'), 1.26296062327, 1e-11, 'MBG/NBD orders'), pg_temp.near(p_alive(mbg, none), .389735080919, 1e-12, 'MBG/NBD P(alive)'),
+  pg_temp.near(expected_orders(pareto, two, '39 weeks'), 1.45512319326, 1e-11, 'Pareto/NBD orders'), pg_temp.near(p_alive(pareto, none), .295286604617, 1e-12, 'Pareto/NBD P(alive)'),
+  pg_temp.near(residual_orders(pareto, two, exp(.0027 * 365.25 / 7) - 1), 6.48377356773, 1e-9, 'DERT'),
+  pg_temp.near(residual_orders(pareto, c1516, exp(.0027 * 365.25 / 7) - 1), 86.0526586488, 1e-8, 'DERT 1516'),
+  pg_temp.near(residual_orders(pareto, none, exp(.0027 * 365.25 / 7) - 1), .477136229032, 1e-10, 'DERT x = 0'),
+  pg_temp.near(expected_orders(bg, '52 weeks'), 1.446050595396, 1e-11, 'BG/NBD, a new customer'),
+  pg_temp.near(p_orders(bg, '39 weeks', 2) - p_orders(bg, '39 weeks', 3), .085429759539, 1e-11, 'BG/NBD, two orders of a new customer'),
+  pg_temp.near(p_orders(mbg, '39 weeks', 2) - p_orders(mbg, '39 weeks', 3), .086894825673, 1e-11, 'MBG/NBD'),
+  pg_temp.near(p_orders(pareto, '39 weeks', 2) - p_orders(pareto, '39 weeks', 3), .08248718412, 1e-10, 'Pareto/NBD'),
+  pg_temp.near(expected_spend(gg, repeat_summary(2, 1, 2, 40, '1 week')), 39.1404199475, 1e-10, 'expected spend of 40 twice'),
+  pg_temp.near(expected_spend(gg, none), 6.25 * 15.44 / 2.74, 1e-12, 'a one-time buyer: the population''s mean') FROM m, c;
+
+-- what must agree with itself, for each model
+SELECT pg_temp.near(s, e, 1e-6 * e, 'the probabilities of at least n orders add up to the expectation: ' || k)
+FROM (SELECT k, expected_orders(x, two, '39 weeks') AS e, (SELECT sum(p_orders(x, two, '39 weeks', n)) FROM generate_series(1, 400) n) AS s
+      FROM c, m, LATERAL (VALUES ('bgnbd', bg), ('mbgnbd', mbg), ('pareto_nbd', pareto), ('nbd', btyd_model('nbd', '{.385,12.07}', '1 week'))) v(k, x)) s;
+SELECT pg_temp.near(s, e, 1e-12, 'the same for bgbb')
+FROM (SELECT expected_orders(x, r, '10 years') AS e, (SELECT sum(p_orders(x, r, '10 years', n)) FROM generate_series(1, 10) n) AS s
+      FROM (SELECT btyd_model('bgbb', '{1.204,.750,.657,2.783}', '1 year') AS x, repeat_summary(3, 5, 6, NULL, '1 year') AS r) v) s;
+-- Fader, Hardie, Shang (2010), donations 1995 to 2000: parameters 1.204, .750, .657, 2.783; expected in the next five
+-- years for x = 0, n = 6: .07; x = 6, t_x = 6: 3.75; P(alive) .11 and .93 in 2001
+SELECT pg_temp.near(expected_orders(x, repeat_summary(0, 0, 6, NULL, '1 year'), '5 years'), .07, .005, 'BG/BB x = 0'),
+  pg_temp.near(expected_orders(x, repeat_summary(6, 6, 6, NULL, '1 year'), '5 years'), 3.75, .005, 'BG/BB x = 6'),
+  pg_temp.near(p_alive(x, repeat_summary(0, 0, 6, NULL, '1 year'), '1 year'), .11, .005, 'BG/BB P(alive) x = 0'),
+  pg_temp.near(p_alive(x, repeat_summary(6, 6, 6, NULL, '1 year'), '1 year'), .93, .005, 'BG/BB P(alive) x = 6')
+FROM (SELECT btyd_model('bgbb', '{1.204,.750,.657,2.783}', '1 year') AS x) v;
+
+SELECT pg_temp.near(discounted_orders(x, two, '39 weeks'), expected_orders(x, two, '39 weeks'), 1e-12, 'no discount: ' || k) || E'\n' ||
+  pg_temp.near(discounted_orders(x, two, '1000 years', 0.1), residual_orders(x, two, 0.1), 1e-9, 'a long horizon is an infinite one: ' || k) || E'\n' ||
+  pg_temp.near(discounted_orders(x, two, '1 year', 0.1, 'period_end', '10 minutes'), discounted_orders(x, two, '1 year', 0.1), 1e-5, 'many short steps are continuous: ' || k) || E'\n' ||
+  pg_temp.near(discounted_orders(x, two, '2 years', 1, 'period_end', '1 year'),
+    expected_orders(x, two, '1 year') / 2 + (expected_orders(x, two, '2 years') - expected_orders(x, two, '1 year')) / 4, 1e-12, 'steps of a year at 100 %: ' || k)
+  || E'\n' || ok(discounted_orders(x, two, '18 months', 1, 'period_end', '1 year') BETWEEN expected_orders(x, two, '18 months') / 4 AND expected_orders(x, two, '18 months') / 2, 'a last step that is shorter: ' || k)
+FROM c, m, LATERAL (VALUES ('bgnbd', bg), ('mbgnbd', mbg), ('pareto_nbd', pareto)) v(k, x);
+SELECT pg_temp.near(clv(mbg, gg, two, '1 year', 0.1, 0.4), discounted_orders(mbg, two, '1 year', 0.1) * expected_spend(gg, two) * 0.4, 1e-12, 'clv is orders × spend × margin'),
+  pg_temp.near(residual_value(mbg, gg, two, 0.1), residual_orders(mbg, two, 0.1) * expected_spend(gg, two), 1e-12, 'over an infinite horizon'),
+  pg_temp.near(p_orders(mbg, two, make_interval(secs => 86400 * next_order(mbg, two, 0.5))), 0.5, 1e-9, 'next_order inverts p_orders'),
+  pg_temp.near(p_orders(pareto, two, make_interval(secs => 86400 * next_order(pareto, two, 0.5))), 0.5, 1e-9, 'also for Pareto/NBD'),
+  is(next_order(mbg, none, 0.9), NULL, 'never that probable: NULL'),
+  ok(p_return(pareto, two) < p_alive(pareto, two) AND p_return(mbg, two) = p_alive(mbg, two), 'with Pareto/NBD the living may leave before they buy'),
+  ok(p_orders(pareto, two, '900 years') <= p_return(pareto, two), 'p_return bounds p_orders'),
+  pg_temp.near(p_alive(mbg, two, '0 days'), p_alive(mbg, two), 1e-12, 'P(alive) after no time'),
+  ok(p_alive(mbg, two, '1 year') < p_alive(mbg, two), 'P(alive) falls with time') FROM m, c;
+SELECT ok(p_orders(mbg, two, '39 weeks', q + 1) <= 0.025 AND (q = 0 OR p_orders(mbg, two, '39 weeks', q) > 0.025), 'orders_quantile inverts p_orders')
+FROM (SELECT mbg, two, orders_quantile(mbg, two, '39 weeks', 0.975) AS q FROM m, c) s;
+
+-- units
+SELECT throws_ok($$SELECT segment.p_alive(bg, segment.repeat_summary(2, 200, 300, NULL, '1 day')) FROM m$$, '22023', 'units of time differ', 'a daily summary given to a weekly model');
+SELECT pg_temp.near(expected_orders(btyd_model('mbgnbd', '{.525,43.281,.891,1.614}', '1 day'), repeat_summary(2, 213.01, 272.02, 35, '1 day'), '273 days'),
+  expected_orders(mbg, two, '39 weeks'), 1e-12, 'the unit only rescales') FROM m, c;
+SELECT pg_temp.near(expected_orders(mbg, two, '12 months'), expected_orders(mbg, two, '365 days 06:00'), 1e-12, 'twelve months are 365.25 days') FROM m, c;
+
+-- renewals (Fader, Hardie 2007: high-end data, .668 and 3.806: retention rates .869, .855)
+SELECT pg_temp.near(renewal_survival(x, 7), .491, .012, 'sBG survival after 7 renewals'), pg_temp.near(renewal_survival(x, 3), renewal_rate(x, 0) * renewal_rate(x, 1) * renewal_rate(x, 2), 1e-12, 'survival is the product of the rates'),
+  pg_temp.near(renewal_rate(x, 0), 3.806 / 4.474, 1e-12, 'first renewal'), ok(renewal_rate(x, 5) > renewal_rate(x, 0), 'renewal rates rise'),
+  pg_temp.near(residual_renewals(x, 0, 1000), renewal_survival(x, 1) / 1001, 1e-6, 'a huge discount leaves the next renewal')
+FROM (SELECT renewal_model(.668, 3.806) AS x) v;
+SELECT pg_temp.near(p.estimate, w, 5e-4, 'sBG fit: ' || p.parameter) FROM model_parameters(sbg('{1000,869,743,653,593,551,517,491}')) p
+JOIN (VALUES ('alpha', .668), ('beta', 3.806)) v(n, w) ON n = parameter;
+
+SELECT finish();
+ROLLBACK;
