@@ -150,6 +150,9 @@ segment_cuts_parse(const char **text, SegmentCutsBuffer *result)
 	bool descending = false;
 	const char *fault;
 
+	/* a bare list has the side that a bare array has, as cut_points('{2,5}') means the type's input */
+	if (side < 0 && **text == '{')
+		side = SEGMENT_SIDE_FROM;
 	if (side < 0)
 		return "It begins with a side: quantile, from, within, or under.";
 	if (side == SEGMENT_SIDE_QUANTILE)

@@ -30,7 +30,7 @@ extern bool segment_text_double(const char **text, double *value);
 /* Digits that fit 63 bits, without a sign. */
 extern bool segment_text_count(const char **text, int64_t *value);
 
-/* Write the shortest decimal digits that read back as the same double; a count. Return the length. */
+/* Write 15 to 17 digits, as few as read back as the same double; a count. Return the length. */
 extern int segment_print_double(double value, char *buffer);
 extern int segment_print_count(int64_t value, char *buffer);
 

@@ -1,9 +1,7 @@
 -- The type rfm_score: forms, comparison, accessors, hostile input.
-BEGIN;
-CREATE EXTENSION IF NOT EXISTS pgtap;
-CREATE EXTENSION IF NOT EXISTS segment;
-SET LOCAL search_path = segment, public, pg_catalog;
+\ir ../lib/begin.sql
 SELECT plan(41);
+SET search_path = public, segment;
 
 -- Text form.
 SELECT is('5-4-3'::rfm_score::text, '5-4-3', 'five bins are not written');
