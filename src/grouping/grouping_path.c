@@ -111,7 +111,7 @@ add_grouping_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_r
 		list_make5(shape->columns, shape->aggrefs, shape->having,
 				   list_make5(shape->column_inputs, shape->operators, shape->collations, shape->argument_inputs,
 							  shape->filter_inputs),
-				   makeFloat(psprintf("%.0f", groups)));
+				   makeFloat(psprintf("%.1f", groups)));
 	set_costs(root, path, shape, input->rows, groups);
 	add_path(output_rel, (Path *) path);
 }

@@ -18,7 +18,8 @@ segment_grouping_plan_write(const GroupingPlan *plan)
 {
 	List *written = list_make5(plan->columns, plan->operators, plan->collations, plan->arguments, plan->filters);
 
-	return lappend(written, makeFloat(psprintf("%.0f", plan->groups)));
+	/* with a decimal point: read back as a worker gets it, it would be an Integer without */
+	return lappend(written, makeFloat(psprintf("%.1f", plan->groups)));
 }
 
 void

@@ -1,0 +1,244 @@
+# Generated queries through the grouping node and through core's plan, each with and without parallel workers: the
+# same rows. The generator has a fixed seed; SEGMENT_GROUPING_QUERIES and SEGMENT_GROUPING_SEED choose others.
+use strict;
+use warnings;
+
+use File::Basename;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $queries = $ENV{SEGMENT_GROUPING_QUERIES} || 2000;
+my $state = $ENV{SEGMENT_GROUPING_SEED} || 20111209;
+
+# A generator of its own: perl's differs between builds.
+sub below
+{
+	my ($n) = @_;
+	$state = ($state * 1103515245 + 12345) % 2147483648;
+	return int($state / 65536) % $n;
+}
+sub pick { return $_[ below(scalar @_) ]; }
+sub chance { return below(100) < $_[0]; }
+
+# [ expression to group by, how to show it so that equal keys look equal ]
+my @keys = (
+	[ 't.i2', 't.i2' ], [ 't.i4', 't.i4' ], [ 't.i4', 't.i4 + 1' ], [ 't.i8', 't.i8' ], [ 't.i4 % 7', 't.i4 % 7' ],
+	[ 't.many', 't.many' ], [ 't.many', 't.many' ], [ 't.tx', 't.tx' ], [ 'upper(t.tx)', q{upper(t.tx) || '!'} ],
+	[ 't.ci', 'upper(t.ci COLLATE "C")' ], [ 't.ch', 't.ch' ], [ 't.vc', 't.vc' ], [ 't.nu', 'trim_scale(t.nu)' ],
+	[ 't.f8', 't.f8 + 0.0' ], [ 't.uu', 't.uu' ], [ 't.da', 't.da' ], [ 't.tz', 'extract(epoch FROM t.tz)' ],
+	[ 't.bo', 't.bo' ], [ 't.by', 't.by' ], [ 't.iv', 'justify_interval(t.iv)' ], [ 't.ar', 't.ar' ], [ 't.js', 't.js' ],
+	[ 't.ip', 't.ip' ], [ 't.na', 't.na' ], [ 't.big', 'md5(t.big)' ], [ 't.ra', 't.ra' ], [ 't.oi', 't.oi' ],
+	[ 'coalesce(t.tx, t.vc)', 'coalesce(t.tx, t.vc)' ]);
+
+my @times = qw(t.da t.ts t.tz);
+my @amounts = ('t.nu2', 't.nu2', 't.nu2 * 2', 't.nu', 't.i2', 't.i4', 't.i8', 't.f8', 't.wide');
+my @orders = qw(t.i8 t.tx t.uu t.ch t.many);
+my @filters = ('t.i4 > 10', 't.bo', 't.tx IS NULL', 't.nu2 > 20 AND t.i2 < 9', 'false', 't.i8 % 3 = 1');
+my @core = ('count(*)', 'count(t.tx)', 'sum(t.i4)', 'sum(t.nu2)', 'min(t.da)', 'max(t.tx COLLATE "C")', 'avg(t.i4)', 'bool_and(t.bo)',
+	'variance(t.i4)', 'min(t.uu::text)', 'count(DISTINCT t.i2)', 'array_agg(t.i4 ORDER BY t.i4)',
+	'string_agg(t.vc, \'-\' ORDER BY t.vc)', 'max(t.ip)', 'sum(t.iv)', 'bit_or(t.i8)',
+	'percentile_disc(0.5) WITHIN GROUP (ORDER BY t.i4)');
+
+sub filter { return chance(20) ? ' FILTER (WHERE ' . pick(@filters) . ')' : ''; }
+
+sub ours
+{
+	my $arguments = pick(@times) . ', ' . pick(@amounts);
+	$arguments .= ', ' . pick(@orders) if chance(25);
+	return "segment.rfm_agg($arguments ORDER BY t.many)" . filter() if chance(2);
+	return "segment.rfm_agg(DISTINCT $arguments)" if chance(2);
+	return "segment.rfm_agg($arguments + 0 * random()::int)" if chance(1) && $arguments !~ /, .*, /;
+	return "segment.rfm_agg($arguments)" . filter();
+}
+
+sub source
+{
+	my $where = chance(30) ? ' WHERE ' . pick('t.many < 700', 't.i4 IS NOT NULL', 't.bo', 't.i2 IN (1, 3, 5, 7)', 'false') : '';
+	return pick(
+		"t$where", "t$where", "t$where", "p AS t$where",
+		"(SELECT * FROM t ORDER BY many DESC OFFSET 0) t$where",
+		"(SELECT * FROM t WHERE many % 3 = 0 UNION ALL SELECT * FROM p) t$where",
+		"t JOIN dim ON dim.id = t.i4$where", "dim LEFT JOIN t ON dim.id = t.i4 AND t.bo$where",
+		"(SELECT t.* FROM dim, LATERAL (SELECT * FROM t WHERE t.i4 = dim.id LIMIT 40) t) t$where",
+		"(WITH m AS MATERIALIZED (SELECT * FROM t) TABLE m) t$where", "(SELECT * FROM t LIMIT 50) t$where");
+}
+
+# A query, and whether all keys are plain, so that it can be sorted.
+sub query
+{
+	my @chosen = map { pick(@keys) } 1 .. pick(1, 1, 1, 2, 2, 3);
+	my @aggregates = map { chance(60) ? ours() : pick(@core) . '' } 1 .. pick(1, 1, 2, 3);
+	$aggregates[0] = ours();
+	$aggregates[1] = $aggregates[0] if chance(10);
+	my @shown;
+	for my $aggregate (@aggregates)
+	{
+		my $is_rfm = $aggregate =~ /^segment/;
+		push @shown,
+		  !$is_rfm ? $aggregate
+		  : pick($aggregate, $aggregate, $aggregate, "segment.rfm_frequency($aggregate)",
+			"COALESCE(segment.rfm_monetary($aggregate), 0) + 1", "$aggregate IS NULL", "segment.rfm_last($aggregate)");
+	}
+	my $select = join(', ', (map { $_->[1] } @chosen), @shown);
+	my $group = join(', ', map { $_->[0] } @chosen);
+	$group = "ROLLUP ($group)" if chance(3);
+	$group = "GROUPING SETS (($group), ())" if chance(2);
+	my $having = chance(20)
+	  ? ' HAVING ' . pick('count(*) > 2', "segment.rfm_frequency($aggregates[0]) > 1", "max(t.i4) > 20 OR $aggregates[0] IS NULL")
+	  : '';
+	$having =~ s/segment.rfm_frequency\(segment.rfm_agg\(DISTINCT/segment.rfm_frequency(segment.rfm_agg(DISTINCT/;
+	my $query = "SELECT $select FROM " . source() . " GROUP BY $group$having";
+	my $r = below(100);
+	return "SELECT q.*, row_number() OVER (ORDER BY q::text) FROM ($query) q" if $r < 6;
+	return "SELECT DISTINCT q::text FROM ($query) q" if $r < 12;
+	return "SELECT count(*), max(q::text) FROM ($query) q" if $r < 18;
+	return "SELECT d.id, q::text FROM dim d, LATERAL (" . ($query =~ s/ FROM t GROUP/ FROM t WHERE t.i4 > d.id * 7 GROUP/r) . ") q WHERE d.id < 9"
+	  if $r < 28 && $query =~ / FROM t GROUP/;
+	return "SELECT d.id, (SELECT max(q::text) FROM (" . ($query =~ s/ FROM t GROUP/ FROM t WHERE t.i4 = d.id GROUP/r) . ") q) FROM dim d"
+	  if $r < 34 && $query =~ / FROM t GROUP/;
+	return "$query ORDER BY 1 LIMIT 1000000" if $r < 38;
+	return $query;
+}
+
+my $node = PostgreSQL::Test::Cluster->new('grouping');
+$node->init;
+$node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off\njit = off\nmax_parallel_workers = 16\nmax_worker_processes = 20");
+$node->start;
+$node->safe_psql('postgres', <<'SQL');
+CREATE EXTENSION segment;
+CREATE COLLATION case_blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE t AS
+SELECT many, (many * 7 % 13)::smallint AS i2, NULLIF(h % 60, 17)::int AS i4, (h % 90)::bigint - 20 AS i8,
+  CASE WHEN h % 9 > 0 THEN 'text ' || h % 41 END AS tx,
+  (CASE WHEN h % 2 = 0 THEN 'Name ' ELSE 'name ' END || h % 11) COLLATE case_blind AS ci,
+  ('c' || h % 23)::char(8) AS ch, repeat('v', h % 5) || h % 31 AS vc,
+  CASE h % 4 WHEN 0 THEN (h % 30)::numeric WHEN 1 THEN (h % 30) + 0.0 WHEN 2 THEN (h % 30) + 0.00 END AS nu,
+  (h % 20000 - 1500) / 100.0 AS nu2,
+  CASE WHEN h % 97 = 0 THEN 1e29 + h ELSE round(h / 1e9, 9) END AS wide,
+  CASE WHEN h % 5 = 0 THEN '-0'::float8 ELSE h % 19 END AS f8,
+  md5((h % 70)::text)::uuid AS uu, date '2020-01-01' + h % 200 AS da,
+  timestamp '2020-01-01' + h % 500 * interval '1 hour' AS ts, timestamptz '2020-01-01 UTC' + h % 50 * interval '1 day' AS tz,
+  h % 3 = 0 AS bo, decode(md5((h % 15)::text), 'hex') AS by, make_interval(days => h % 35) AS iv,
+  ARRAY[h % 3, h % 4] AS ar, jsonb_build_object('a', h % 6) AS js, ('10.0.0.' || h % 40)::inet AS ip,
+  ('n' || h % 8)::name AS na, repeat(md5((h % 12)::text), 100) AS big, int4range(h % 5, h % 5 + 3) AS ra, (h % 44)::oid AS oi
+FROM (SELECT i % 1500 AS many, ('x0' || substr(md5(i::text), 1, 7))::bit(32)::int AS h FROM generate_series(1, 3000) i) s;
+CREATE TABLE p (LIKE t) PARTITION BY HASH (many);
+CREATE TABLE p0 PARTITION OF p FOR VALUES WITH (MODULUS 3, REMAINDER 0);
+CREATE TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 3, REMAINDER 1);
+CREATE TABLE p2 PARTITION OF p FOR VALUES WITH (MODULUS 3, REMAINDER 2);
+INSERT INTO p TABLE t;
+CREATE TABLE dim AS SELECT i AS id, 'dim ' || i AS name FROM generate_series(1, 40) i;
+CREATE INDEX ON t (i4);
+ANALYZE;
+CREATE TABLE failures (number int, query text, detail text);
+CREATE TABLE counts (through_node boolean);
+
+CREATE FUNCTION uses_node(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  line text;
+BEGIN
+  FOR line IN EXECUTE 'EXPLAIN (COSTS off) ' || query LOOP
+    IF line LIKE '%Custom Scan (SegmentGrouping)%' THEN RETURN true; END IF;
+  END LOOP;
+  RETURN false;
+END
+$$;
+
+-- Runs a query into a table: directly, as a prepared statement with a generic plan, or through a cursor in parts.
+CREATE FUNCTION run(query text, into_table text, manner text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  c refcursor := 'c';
+  r text;
+BEGIN
+  IF manner = 'prepared' THEN
+    DEALLOCATE ALL;
+    EXECUTE format('PREPARE statement(int) AS SELECT q::text AS row FROM (%s) q WHERE $1 = 3', query);
+    EXECUTE format('CREATE TEMP TABLE %I AS EXECUTE statement(3)', into_table);
+  ELSIF manner = 'cursor' THEN
+    EXECUTE format('CREATE TEMP TABLE %I (row text)', into_table);
+    OPEN c SCROLL FOR EXECUTE format('SELECT q::text FROM (%s) q', query);
+    FETCH ABSOLUTE 5 FROM c INTO r;
+    MOVE ABSOLUTE 0 FROM c;
+    LOOP
+      FETCH c INTO r;
+      EXIT WHEN NOT FOUND;
+      EXECUTE format('INSERT INTO %I VALUES ($1)', into_table) USING r;
+    END LOOP;
+    CLOSE c;
+  ELSE
+    EXECUTE format('CREATE TEMP TABLE %I AS SELECT q::text AS row FROM (%s) q', into_table, query);
+  END IF;
+END
+$$;
+
+CREATE FUNCTION compare(number int, query text, manner text, memory text, seed int) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  problem text;
+  different bigint;
+  kind text;
+BEGIN
+  SET LOCAL plan_cache_mode = force_generic_plan;
+  SET LOCAL segment.enable_fast_aggregate = off;
+  SET LOCAL max_parallel_workers_per_gather = 0;
+  SET LOCAL work_mem = '64MB';
+  BEGIN
+    PERFORM run(query, 'expected', 'plain');
+  EXCEPTION WHEN OTHERS THEN
+    problem := SQLSTATE || ' ' || SQLERRM;
+  END;
+  PERFORM set_config('work_mem', memory, true), set_config('segment.grouping_seed', seed::text, true);
+  FOREACH kind IN ARRAY ARRAY['force 0', 'force 2', 'off 2'] LOOP
+    PERFORM set_config('segment.enable_fast_aggregate', split_part(kind, ' ', 1), true);
+    PERFORM set_config('max_parallel_workers_per_gather', split_part(kind, ' ', 2), true);
+    BEGIN
+      INSERT INTO counts SELECT uses_node(query) WHERE kind = 'force 0';
+      PERFORM run(query, 'got', manner);
+      IF problem IS NOT NULL THEN
+        INSERT INTO failures VALUES (number, query, kind || ': no error, expected ' || problem);
+        DROP TABLE got;
+        CONTINUE;
+      END IF;
+    EXCEPTION WHEN OTHERS THEN
+      IF problem IS DISTINCT FROM SQLSTATE || ' ' || SQLERRM THEN
+        INSERT INTO failures VALUES (number, query, kind || ': ' || SQLSTATE || ' ' || SQLERRM || ', expected ' || COALESCE(problem, 'none'));
+      END IF;
+      CONTINUE;
+    END;
+    SELECT count(*) INTO different
+    FROM ((TABLE expected EXCEPT ALL TABLE got) UNION ALL (TABLE got EXCEPT ALL TABLE expected)) d;
+    IF different > 0 THEN
+      INSERT INTO failures VALUES (number, query, kind || ' ' || manner || ' ' || memory || ': ' || different || ' rows differ');
+    END IF;
+    DROP TABLE got;
+  END LOOP;
+  IF problem IS NULL THEN
+    DROP TABLE expected;
+  END IF;
+END
+$$;
+SQL
+
+my $script = <<'SQL';
+SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET min_parallel_index_scan_size = 0;
+SET client_min_messages = error;
+SQL
+for my $number (1 .. $queries)
+{
+	my $query = query();
+	my $manner = pick('plain', 'plain', 'plain', 'prepared', 'cursor');
+	my $memory = pick('64MB', '64kB');
+	my $seed = below(3);
+	my $partitionwise = pick('on', 'off');
+	$script .= "SET enable_partitionwise_aggregate = $partitionwise; SELECT compare($number, \$q\$$query\$q\$, '$manner', '$memory', $seed);\n";
+}
+my ($status, $output, $errors) = $node->psql('postgres', $script, on_error_stop => 0, timeout => 3000);
+is($status, 0, 'psql ran');
+is($errors, '', 'no error outside the compared queries');
+is($node->safe_psql('postgres', "SELECT format(E'%s: %s\\n%s', number, detail, query) FROM failures ORDER BY number LIMIT 10"),
+	'', "$queries generated queries give core's rows and errors");
+my $through = $node->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE through_node) FROM counts');
+cmp_ok($through, '>', $queries * 0.7, "$through of them went through the node");
+is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_ls_tmpdir()}), '0', 'no temporary file is left');
+$node->stop;
+done_testing();
