@@ -19,15 +19,41 @@
 #define BATCH_BYTES (32 * 1024)
 #define ARENA_BYTES (32 * 1024)
 
+/* How many rows ahead the memory of groups is asked for: about as many requests as a core has under way. */
+#define ROWS_AHEAD 16
+
 /* How often the memory of states outside the groups is looked at: every so many new groups. */
 #define GROUPS_PER_CHECK 64
 
+/* Asks for the memory of the group that a row most likely belongs to. */
 static inline void
-prefetch_group(const char *group, Size size)
+prefetch_group(const GroupingTable *table, const GroupingLayout *layout, const char *row)
 {
+	const char *group = grouping_table_guess(table, ((const GroupingRowHead *) row)->hash);
+
+	if (group == NULL)
+		return;
 	__builtin_prefetch(group, 1);
-	if (size > 64)
+	if (layout->group_size > 64)
 		__builtin_prefetch(group + 64, 1);
+}
+
+/* The group of a row, a new one if there is none yet; NULL if the row has to wait for memory. */
+static inline char *
+group_of(GroupingState *node, char *row)
+{
+	GroupingTable *table = &node->table;
+	GroupingAggregates *aggregates = &node->aggregates;
+	char *group = grouping_table_find(table, row);
+
+	if (likely(group != NULL))
+		return group;
+	if (aggregates->memory_grows && table->groups % GROUPS_PER_CHECK == 0)
+		node->outside = MemoryContextMemAllocated(aggregates->state_context, true);
+	group = segment_grouping_table_insert(table, row, node->outside);
+	if (group != NULL)
+		segment_grouping_start_states(aggregates, group);
+	return group;
 }
 
 /* Adds the rows of the batch to their groups, or spills them. */
@@ -39,34 +65,23 @@ add_batch(GroupingState *node)
 	GroupingAggregates *aggregates = &node->aggregates;
 	GroupingBatch *batch = &node->batch;
 	MemoryContext caller = MemoryContextSwitchTo(aggregates->row_context);
+	Size row_size = layout->row_size;
 	char *row = batch->rows;
 
 	CHECK_FOR_INTERRUPTS();
-	for (int i = 0; i < batch->count; i++, row += layout->row_size)
+	for (int i = 0; i < Min(batch->count, ROWS_AHEAD); i++)
+		prefetch_group(table, layout, row + i * row_size);
+	for (int i = 0; i < batch->count; i++, row += row_size)
 	{
-		uint32 handle = table->index[((GroupingRowHead *) row)->hash & table->mask];
+		char *group;
 
-		if (handle != 0)
-			prefetch_group(grouping_table_group(table, handle), layout->group_size);
-	}
-	row = batch->rows;
-	for (int i = 0; i < batch->count; i++, row += layout->row_size)
-	{
-		char *group = grouping_table_find(table, row);
-
+		if (i + ROWS_AHEAD < batch->count)
+			prefetch_group(table, layout, row + ROWS_AHEAD * row_size);
+		group = group_of(node, row);
 		if (unlikely(group == NULL))
-		{
-			if (aggregates->memory_grows && table->groups % GROUPS_PER_CHECK == 0)
-				node->outside = MemoryContextMemAllocated(aggregates->state_context, true);
-			group = segment_grouping_table_insert(table, row, node->outside);
-			if (group == NULL)
-			{
-				segment_grouping_spill_row(&node->spill, row);
-				continue;
-			}
-			segment_grouping_start_states(aggregates, group);
-		}
-		segment_grouping_add_row(aggregates, layout, group, row);
+			segment_grouping_spill_row(&node->spill, row);
+		else
+			segment_grouping_add_row(aggregates, layout, group, row);
 		MemoryContextReset(aggregates->row_context);
 	}
 	batch->count = 0;

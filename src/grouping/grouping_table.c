@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include <sys/mman.h>
+
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -22,14 +24,45 @@
 /* Linear probing works up to here, where memory does not allow a larger index. */
 #define STOP_AT(slots) ((slots) / 16 * 15)
 
-/* An index of zeros. */
+/* Tables that use less than this have chunks of their own size; larger ones cut them from slabs of a quarter. */
+#define FIRST_SLAB_AT ((Size) 16 * 1024 * 1024)
+#define LARGEST_SLAB ((Size) 32 * 1024 * 1024)
+
+/* The size of huge pages, where there are any; a wrong value does no harm. */
+#define HUGE_PAGE ((Size) 2 * 1024 * 1024)
+
+/*
+ * Memory for random access. On 4 kB pages most accesses to a large table would also miss the processor's cache of page
+ * addresses, which in a virtual machine costs more than the memory itself.
+ */
+static void *
+allocate(GroupingTable *table, Size size)
+{
+	char *memory = MemoryContextAllocExtended(table->context, size, MCXT_ALLOC_HUGE);
+
+#ifdef MADV_HUGEPAGE
+	char *first = (char *) TYPEALIGN(HUGE_PAGE, memory);
+	char *end = (char *) TYPEALIGN_DOWN(HUGE_PAGE, memory + size);
+
+	if (first < end)
+		(void) madvise(first, end - first, MADV_HUGEPAGE);
+#endif
+	table->memory += size;
+	return memory;
+}
+
+/* An index of zeros. Its slots have room for the handles of twice as many chunks as there are. */
 static void
 new_index(GroupingTable *table, uint32 slots)
 {
-	table->index = MemoryContextAllocExtended(table->context, mul_size(slots, sizeof(uint32)),
-											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	table->memory += slots * sizeof(uint32);
+	Size size = mul_size(slots, sizeof(uint32));
+
+	table->index = allocate(table, size);
+	memset(table->index, 0, size);
 	table->mask = slots - 1;
+	table->handle_mask = ((uint32) 1 << GROUPING_OFFSET_BITS) - 1;
+	while (table->handle_mask != PG_UINT32_MAX && (table->handle_mask >> GROUPING_OFFSET_BITS) < table->chunks * 2)
+		table->handle_mask = table->handle_mask * 2 + 1;
 	table->grow_at = GROW_AT(slots);
 }
 
@@ -46,6 +79,8 @@ segment_grouping_table_reset(GroupingTable *table, double expected)
 	table->full = false;
 	table->groups = 0;
 	table->chunk = NULL;
+	table->slab = NULL;
+	table->slab_left = 0;
 	table->chunks = table->chunks_allocated = 0;
 	table->null_group = NULL;
 	new_index(table, slots);
@@ -55,11 +90,11 @@ segment_grouping_table_reset(GroupingTable *table, double expected)
 static inline void
 place(GroupingTable *table, uint32 hash, uint32 handle)
 {
-	uint32 slot = hash & table->mask;
+	uint32 position = hash & table->mask;
 
-	while (table->index[slot] != 0)
-		slot = (slot + 1) & table->mask;
-	table->index[slot] = handle;
+	while (table->index[position] != 0)
+		position = (position + 1) & table->mask;
+	table->index[position] = (hash & ~table->handle_mask) | handle;
 }
 
 /* The hash of a group that is not the narrow group of NULL. */
@@ -103,18 +138,18 @@ segment_grouping_table_next(const GroupingTable *table, GroupingCursor *cursor)
 	return NULL;
 }
 
-/* Doubles the index. */
+/* Makes the index anew. */
 static void
-grow_index(GroupingTable *table)
+rebuild_index(GroupingTable *table, uint32 slots)
 {
 	GroupingCursor cursor = {0, 0};
 	uint32 *old = table->index;
-	uint32 slots = table->mask + 1;
+	Size old_size = ((Size) table->mask + 1) * sizeof(uint32);
 	char *group;
 
-	new_index(table, slots * 2);
+	new_index(table, slots);
 	pfree(old);
-	table->memory -= slots * sizeof(uint32);
+	table->memory -= old_size;
 	while ((group = segment_grouping_table_next(table, &cursor)) != NULL)
 		if (group != table->null_group)
 			place(table, hash_of_group(table->layout, group),
@@ -153,10 +188,20 @@ add_chunk(GroupingTable *table, Size size)
 		table->chunk = chunks;
 		table->chunks_allocated = allocated;
 	}
-	chunk = (GroupingChunk *) TYPEALIGN(64, MemoryContextAllocExtended(table->context, size + 64, MCXT_ALLOC_HUGE));
+	if (size > table->slab_left)
+	{
+		Size slab = size;
+
+		if (size == GROUPING_CHUNK_MAX && table->memory >= FIRST_SLAB_AT)
+			slab = Max(Min(Min(table->memory / 4, LARGEST_SLAB), table->limit - table->memory), size);
+		table->slab = (char *) TYPEALIGN(64, allocate(table, slab + 64));
+		table->slab_left = slab;
+	}
+	chunk = (GroupingChunk *) table->slab;
+	table->slab += size;
+	table->slab_left -= size;
 	chunk->size = size;
 	chunk->used = sizeof(GroupingChunk);
-	table->memory += size + 64;
 	table->chunk[table->chunks++] = chunk;
 	return chunk;
 }
@@ -174,7 +219,7 @@ segment_grouping_table_insert(GroupingTable *table, char *row, Size outside)
 
 	if (table->full)
 		return NULL;
-	if (!must_take && in_use > table->limit)
+	if (!must_take && outside > 0 && in_use > table->limit)
 	{
 		table->full = true;
 		return NULL;
@@ -184,7 +229,7 @@ segment_grouping_table_insert(GroupingTable *table, char *row, Size outside)
 		Size slots = (Size) table->mask + 1;
 
 		if (slots <= PG_UINT32_MAX / 4 && in_use + 2 * slots * sizeof(uint32) <= table->limit)
-			grow_index(table);
+			rebuild_index(table, slots * 2);
 		else if (table->groups >= STOP_AT(slots))
 		{
 			table->full = true;
@@ -195,12 +240,15 @@ segment_grouping_table_insert(GroupingTable *table, char *row, Size outside)
 	{
 		Size chunk_size = next_chunk_size(table, size);
 
-		if (table->chunks == GROUPING_CHUNKS_MAX || (!must_take && in_use + chunk_size > table->limit))
+		if (table->chunks == GROUPING_CHUNKS_MAX || 
+			(!must_take && chunk_size > table->slab_left && in_use + chunk_size > table->limit))
 		{
 			table->full = true;
 			return NULL;
 		}
 		chunk = add_chunk(table, chunk_size);
+		if (table->chunks > (table->handle_mask >> GROUPING_OFFSET_BITS) + 1)
+			rebuild_index(table, table->mask + 1);
 	}
 	group = (char *) chunk + chunk->used;
 	segment_grouping_write_group(layout, group, size, row);

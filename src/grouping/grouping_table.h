@@ -1,5 +1,9 @@
 /*
- * grouping_table.h: the groups in memory: an index of 32-bit handles over chunks that groups are appended to.
+ * grouping_table.h: the groups in memory: an index of 32-bit slots over chunks that groups are appended to.
+ *
+ * A slot holds a group's handle in its low bits and bits of the group's hash in the others. These tell most groups
+ * that are not the one in question apart without touching their memory: a look at a group that was not asked for in
+ * time costs more than everything else that is done with a row.
  */
 #ifndef SEGMENT_GROUPING_TABLE_H
 #define SEGMENT_GROUPING_TABLE_H
@@ -31,11 +35,14 @@ typedef struct GroupingTable
 	bool full;					/* no more new groups */
 	uint32 *index;
 	uint32 mask;				/* slots of the index - 1 */
+	uint32 handle_mask;			/* the bits of a slot that are the handle */
 	uint32 groups;
 	uint32 grow_at;				/* groups at which the index is doubled */
 	GroupingChunk **chunk;
 	uint32 chunks;
 	uint32 chunks_allocated;
+	char *slab;					/* what is left of the memory that chunks are cut from */
+	Size slab_left;
 	char *null_group;			/* narrow form: the group whose key is NULL */
 } GroupingTable;
 
@@ -65,37 +72,48 @@ extern char *segment_grouping_table_insert(GroupingTable *table, char *row, Size
 /* The next group, or NULL. */
 extern char *segment_grouping_table_next(const GroupingTable *table, GroupingCursor *cursor);
 
+/* The group that a hash most likely belongs to, without looking at it; NULL if there is none. */
+static inline char *
+grouping_table_guess(const GroupingTable *table, uint32 hash)
+{
+	uint32 position = hash & table->mask;
+	uint32 slot;
+
+	while ((slot = table->index[position]) != 0)
+	{
+		if (((slot ^ hash) & ~table->handle_mask) == 0)
+			return grouping_table_group(table, slot & table->handle_mask);
+		position = (position + 1) & table->mask;
+	}
+	return NULL;
+}
+
 /* The group of a row, or NULL. */
 static inline char *
-grouping_table_find(GroupingTable *table, char *row)
+grouping_table_find(const GroupingTable *table, char *row)
 {
 	GroupingLayout *layout = table->layout;
-	uint32 slot = ((GroupingRowHead *) row)->hash & table->mask;
-	uint32 handle;
+	uint32 hash = ((GroupingRowHead *) row)->hash;
+	uint32 position = hash & table->mask;
+	Datum key = 0;
+	uint32 slot;
 
 	if (layout->narrow)
 	{
-		Datum key = *(Datum *) (row + layout->cell[0].in_row);
-
 		if (unlikely(grouping_row_is_null(row, 0)))
 			return table->null_group;
-		while ((handle = table->index[slot]) != 0)
-		{
-			char *group = grouping_table_group(table, handle);
-
-			if (*(Datum *) group == key)
-				return group;
-			slot = (slot + 1) & table->mask;
-		}
-		return NULL;
+		key = *(Datum *) (row + layout->cell[0].in_row);
 	}
-	while ((handle = table->index[slot]) != 0)
+	while ((slot = table->index[position]) != 0)
 	{
-		char *group = grouping_table_group(table, handle);
+		if (((slot ^ hash) & ~table->handle_mask) == 0)
+		{
+			char *group = grouping_table_group(table, slot & table->handle_mask);
 
-		if (segment_grouping_same_keys(layout, group, row))
-			return group;
-		slot = (slot + 1) & table->mask;
+			if (layout->narrow ? *(Datum *) group == key : segment_grouping_same_keys(layout, group, row))
+				return group;
+		}
+		position = (position + 1) & table->mask;
 	}
 	return NULL;
 }
