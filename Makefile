@@ -42,9 +42,15 @@ UNIT_CFLAGS ?= -O1 -g -std=gnu11 -Wall -Wextra -Werror -ffp-contract=off
 UNIT_TESTS   = $(patsubst $(srcdir)/test/unit/%.c,build/unit/%,$(wildcard $(srcdir)/test/unit/test_*.c))
 MATH_SOURCES = $(wildcard $(srcdir)/src/math/*.c)
 
-build/unit/%: $(srcdir)/test/unit/%.c $(MATH_SOURCES) $(wildcard $(srcdir)/src/math/*.h $(srcdir)/test/unit/*.h)
-	@mkdir -p build/unit
-	$(CC) $(UNIT_CFLAGS) -I$(srcdir)/src -I$(srcdir)/test/unit $< $(MATH_SOURCES) -llbfgs -lm -o $@
+UNIT_HEADERS = $(wildcard $(srcdir)/src/math/*.h $(srcdir)/test/unit/*.h)
+UNIT_OBJECTS = $(patsubst $(srcdir)/src/math/%.c,build/unit/math/%.o,$(MATH_SOURCES))
+
+build/unit/math/%.o: $(srcdir)/src/math/%.c $(UNIT_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -I$(srcdir)/src -c $< -o $@
+
+build/unit/%: $(srcdir)/test/unit/%.c $(UNIT_OBJECTS) $(UNIT_HEADERS)
+	$(CC) $(UNIT_CFLAGS) -I$(srcdir)/src -I$(srcdir)/test/unit $< $(UNIT_OBJECTS) -llbfgs -lm -o $@
 
 .PHONY: check-unit lint help
 check-unit: $(UNIT_TESTS)

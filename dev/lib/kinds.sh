@@ -66,14 +66,19 @@ run_lint() {
 
 # run_unit_tests KIND [MAKE ARGUMENT ...]
 run_unit_tests() {
-	local kind=$1 file name
+	local kind=$1 file name names=()
 	shift
-	rm -rf "$work/tree/build/unit"
 	for file in "$work"/tree/test/unit/test_*.c; do
 		[ -e "$file" ] || continue
 		name=$(basename "$file" .c)
-		wanted "$kind" "test/unit/$name.c" || continue
-		if as_user make -C "$work/tree" -s PG_CONFIG="$PG_CONFIG" "$@" "build/unit/$name" >"$work/logs/unit" 2>&1; then
+		wanted "$kind" "test/unit/$name.c" && names+=("$name")
+	done
+	[ "${#names[@]}" -gt 0 ] || return 0
+	rm -rf "$work/tree/build/unit"
+	as_user make -C "$work/tree" -s -k -j"$(nproc)" PG_CONFIG="$PG_CONFIG" "$@" "${names[@]/#/build/unit/}" \
+		>"$work/logs/unit" 2>&1 || true
+	for name in "${names[@]}"; do
+		if [ -x "$work/tree/build/unit/$name" ]; then
 			capture "${user[@]}" "$work/tree/build/unit/$name"
 			judge "$kind" "test/unit/$name.c" "$status"
 		else
@@ -229,6 +234,20 @@ run_tap() {
 
 # --- documentation ---------------------------------------------------------------------------------------------------
 
+# Prints the links of a page that lead to no file.
+dead_links() {
+	local page=$1 link
+	grep -oE '\]\([^)#]+' "$page" | sed 's/^](//' | grep -vE '^[a-z]+:' | sort -u | while read -r link; do
+		[ -e "$(dirname "$page")/$link" ] || echo "$(basename "$page"): $link"
+	done
+}
+
+no_dead_links() {
+	local page dead
+	dead=$(for page in "$work/tree/README.md" "$work"/tree/docs/*.md; do dead_links "$page"; done)
+	[ -z "$dead" ] || { echo "$dead"; return 1; }
+}
+
 run_docs() {
 	local file name
 	for file in "$work/tree/README.md" "$work"/tree/docs/*.md; do
@@ -242,6 +261,7 @@ run_docs() {
 		capture perl "$top/dev/lib/doc-examples.pl" "$name" "$file" psql -X -U postgres -d segment_docs
 		judge docs "$name" "$status"
 	done
+	if wanted docs docs/links; then check docs "links lead to a file" no_dead_links; fi
 	if wanted docs docs/reference.md && [ -e "$top/docs/reference.md" ]; then
 		prepare_database segment_plain
 		check docs "docs/reference.md is what dev/reference writes" bash -c \
