@@ -1,0 +1,203 @@
+-- segmentation: declared segmentations, their versions, snapshots and log
+
+CREATE TABLE segmentation (
+  name text PRIMARY KEY,
+  owner name NOT NULL DEFAULT current_user,
+  description text,
+  keep_days integer,
+  max_unknown_share numeric,
+  active_version integer,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT segmentation_name_length CHECK (char_length(name) BETWEEN 1 AND 63),
+  CONSTRAINT segmentation_keep_days_range CHECK (keep_days BETWEEN 1 AND 36500),
+  CONSTRAINT segmentation_max_unknown_share_range CHECK (max_unknown_share BETWEEN 0 AND 1)
+);
+COMMENT ON TABLE segmentation IS 'one row a declared segmentation; made by create_segmentation, removed by drop_segmentation';
+COMMENT ON COLUMN segmentation.name IS 'what refresh, definition and the views call it; 1 to 63 characters';
+COMMENT ON COLUMN segmentation.owner IS 'the role that made it: the only one that may refresh, change or drop it';
+COMMENT ON COLUMN segmentation.description IS 'what it is for, and the purpose of the processing; shown in reports';
+COMMENT ON COLUMN segmentation.keep_days IS 'snapshots older than this many days before the newest are removed by refresh; NULL: all are kept';
+COMMENT ON COLUMN segmentation.max_unknown_share IS 'refresh stops if a greater share of the source''s rows has no customer, 0 to 1; NULL: no limit';
+COMMENT ON COLUMN segmentation.active_version IS 'the version that refresh runs and the views show';
+COMMENT ON COLUMN segmentation.created_at IS 'when it was made';
+
+CREATE TABLE segmentation_version (
+  segmentation text NOT NULL REFERENCES segmentation (name) ON UPDATE CASCADE ON DELETE CASCADE,
+  version integer NOT NULL,
+  state text NOT NULL DEFAULT 'draft',
+  source regclass NOT NULL,
+  customer name NOT NULL,
+  at name NOT NULL,
+  amount name NOT NULL,
+  order_id name,
+  market name,
+  filter text,
+  look_back_days integer,
+  scheme text NOT NULL,
+  cut_points text NOT NULL,
+  method text NOT NULL,
+  monetary text NOT NULL,
+  min_market bigint NOT NULL,
+  zone text NOT NULL,
+  as_of_rule text NOT NULL,
+  opt_out regclass,
+  opt_out_customer name,
+  created_by name NOT NULL DEFAULT current_user,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  activated_at timestamptz,
+  PRIMARY KEY (segmentation, version),
+  CONSTRAINT segmentation_version_state_known CHECK (state IN ('draft', 'active', 'retired')),
+  CONSTRAINT segmentation_version_look_back_range CHECK (look_back_days BETWEEN 1 AND 36500),
+  CONSTRAINT segmentation_version_cut_points_known CHECK (cut_points IN ('frozen', 'floating')),
+  CONSTRAINT segmentation_version_as_of_rule_known CHECK (as_of_rule IN ('last_order', 'today', 'yesterday')),
+  CONSTRAINT segmentation_version_opt_out_complete CHECK ((opt_out IS NULL) = (opt_out_customer IS NULL))
+);
+COMMENT ON TABLE segmentation_version IS 'one row a version of a segmentation: what it reads and how it scores; never changed once it was refreshed';
+COMMENT ON COLUMN segmentation_version.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segmentation_version.version IS '1, 2, …';
+COMMENT ON COLUMN segmentation_version.state IS 'draft (can be refreshed beside the active one), active, or retired';
+COMMENT ON COLUMN segmentation_version.source IS 'table, partitioned table, view, materialized view or foreign table with the orders';
+COMMENT ON COLUMN segmentation_version.customer IS 'column of the source: customer id, of any hashable type';
+COMMENT ON COLUMN segmentation_version.at IS 'column of the source: time of the order (date, timestamp or timestamptz)';
+COMMENT ON COLUMN segmentation_version.amount IS 'column of the source: amount (numeric, integer types or double precision); negative is a return';
+COMMENT ON COLUMN segmentation_version.order_id IS 'column of the source: rows with the same id are one order; NULL: one row, one order';
+COMMENT ON COLUMN segmentation_version.market IS 'column of the source: customers are scored within their market; NULL: all together';
+COMMENT ON COLUMN segmentation_version.filter IS 'condition that rows of the source must meet; functions outside pg_catalog carry their schema';
+COMMENT ON COLUMN segmentation_version.look_back_days IS 'only orders of this many days up to as_of count; NULL: all up to as_of';
+COMMENT ON COLUMN segmentation_version.scheme IS 'the scheme that names the scores';
+COMMENT ON COLUMN segmentation_version.cut_points IS 'frozen: made at the first refresh and kept, so labels can be compared over time; floating: made anew at each';
+COMMENT ON COLUMN segmentation_version.method IS 'how cut points are made: quantile, equal_width or natural';
+COMMENT ON COLUMN segmentation_version.monetary IS 'what the monetary score ranks: total, or average an order';
+COMMENT ON COLUMN segmentation_version.min_market IS 'markets with fewer customers with orders are scored by the cut points of all customers';
+COMMENT ON COLUMN segmentation_version.zone IS 'time zone whose calendar days count, where the source''s times are timestamptz';
+COMMENT ON COLUMN segmentation_version.as_of_rule IS 'as_of of a refresh that names none: last_order (day of the last order, at most today), today, yesterday';
+COMMENT ON COLUMN segmentation_version.opt_out IS 'relation with the customers that must not be profiled';
+COMMENT ON COLUMN segmentation_version.opt_out_customer IS 'column of opt_out with the customer id';
+COMMENT ON COLUMN segmentation_version.created_by IS 'role that made the version';
+COMMENT ON COLUMN segmentation_version.created_at IS 'when it was made';
+COMMENT ON COLUMN segmentation_version.activated_at IS 'when it was last activated; NULL: never';
+
+CREATE TABLE segmentation_cut_points (
+  segmentation text NOT NULL,
+  version integer NOT NULL,
+  as_of date NOT NULL,
+  market text NOT NULL,
+  customers bigint NOT NULL,
+  cut_points rfm_cut_points NOT NULL,
+  PRIMARY KEY (segmentation, version, as_of, market),
+  CONSTRAINT segmentation_cut_points_version_exists FOREIGN KEY (segmentation, version)
+    REFERENCES segmentation_version (segmentation, version) ON UPDATE CASCADE ON DELETE CASCADE
+);
+COMMENT ON TABLE segmentation_cut_points IS 'cut points of each version: one set of rows if frozen, one an as_of if floating';
+COMMENT ON COLUMN segmentation_cut_points.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segmentation_cut_points.version IS 'the version';
+COMMENT ON COLUMN segmentation_cut_points.as_of IS 'the day of which they were made';
+COMMENT ON COLUMN segmentation_cut_points.market IS 'the market; '''' for those of all customers, which small and later markets fall back to';
+COMMENT ON COLUMN segmentation_cut_points.customers IS 'number of customers with orders that they were made of';
+COMMENT ON COLUMN segmentation_cut_points.cut_points IS 'the cut points; rfm_cut_points_info shows them';
+
+CREATE SEQUENCE snapshot_id AS integer;
+
+CREATE TABLE snapshot (
+  id integer PRIMARY KEY DEFAULT nextval('segment.snapshot_id'),
+  segmentation text NOT NULL,
+  version integer NOT NULL,
+  as_of date NOT NULL,
+  made_active boolean NOT NULL,
+  previous integer,
+  refreshed_at timestamptz NOT NULL,
+  customers bigint NOT NULL,
+  unknown_rows bigint NOT NULL,
+  unknown_amount numeric,
+  UNIQUE (segmentation, version, as_of),
+  CONSTRAINT snapshot_version_exists FOREIGN KEY (segmentation, version)
+    REFERENCES segmentation_version (segmentation, version) ON UPDATE CASCADE ON DELETE CASCADE
+);
+ALTER SEQUENCE snapshot_id OWNED BY snapshot.id;
+COMMENT ON SEQUENCE snapshot_id IS 'numbers of snapshots';
+COMMENT ON TABLE snapshot IS 'one row a stored result: one version at one as_of';
+COMMENT ON COLUMN snapshot.id IS 'number of the snapshot; kept when the same as_of is refreshed again';
+COMMENT ON COLUMN snapshot.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN snapshot.version IS 'the version that made it';
+COMMENT ON COLUMN snapshot.as_of IS 'the day, inclusive, up to which orders count';
+COMMENT ON COLUMN snapshot.made_active IS 'whether the version was active then; the views show no others, but of the active version';
+COMMENT ON COLUMN snapshot.previous IS 'the snapshot that previous segments and movements refer to';
+COMMENT ON COLUMN snapshot.refreshed_at IS 'when it was last computed';
+COMMENT ON COLUMN snapshot.customers IS 'number of customers';
+COMMENT ON COLUMN snapshot.unknown_rows IS 'rows of the source without a customer, up to as_of';
+COMMENT ON COLUMN snapshot.unknown_amount IS 'their amount; NULL without such rows';
+
+CREATE TABLE snapshot_customer (
+  snapshot integer NOT NULL,
+  customer text NOT NULL,
+  market text NOT NULL,
+  rfm rfm NOT NULL,
+  score rfm_score,
+  segment text NOT NULL,
+  sort smallint NOT NULL,
+  previous_segment text,
+  previous_sort smallint,
+  since date NOT NULL,
+  moved_by text,
+  PRIMARY KEY (snapshot, customer),
+  CONSTRAINT snapshot_customer_moved_by_known CHECK (moved_by IN ('new', 'order', 'time', 'recalibration'))
+);
+COMMENT ON TABLE snapshot_customer IS 'one row a snapshot and customer: personal data. No foreign key to snapshot, which would cost a look-up a row';
+COMMENT ON COLUMN snapshot_customer.snapshot IS 'the snapshot';
+COMMENT ON COLUMN snapshot_customer.customer IS 'the customer id as text';
+COMMENT ON COLUMN snapshot_customer.market IS 'the customer''s market: that of the last row up to as_of; all where the segmentation has none';
+COMMENT ON COLUMN snapshot_customer.rfm IS 'summary of the customer''s orders up to as_of';
+COMMENT ON COLUMN snapshot_customer.score IS 'the scores';
+COMMENT ON COLUMN snapshot_customer.segment IS 'the segment''s name';
+COMMENT ON COLUMN snapshot_customer.sort IS 'rank of the segment in its scheme, 1 is best';
+COMMENT ON COLUMN snapshot_customer.previous_segment IS 'segment in the previous snapshot; NULL: not a customer then';
+COMMENT ON COLUMN snapshot_customer.previous_sort IS 'rank of the previous segment';
+COMMENT ON COLUMN snapshot_customer.since IS 'as_of of the snapshot since which the customer has carried the segment without a break';
+COMMENT ON COLUMN snapshot_customer.moved_by IS 'why the segment differs from the previous: new, order (own orders), time (no order since), recalibration (other cut points or rules); NULL: it does not';
+
+CREATE TABLE segmentation_run (
+  run_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  action text NOT NULL,
+  segmentation text NOT NULL,
+  version integer,
+  as_of date,
+  run_by name NOT NULL DEFAULT current_user,
+  session_role name NOT NULL DEFAULT session_user,
+  source text,
+  source_rows bigint,
+  customers bigint,
+  fingerprint text,
+  seconds double precision,
+  details jsonb
+);
+CREATE INDEX segmentation_run_segmentation ON segmentation_run (segmentation, run_at);
+COMMENT ON TABLE segmentation_run IS 'audit log: one row an action on a segmentation, added to only; the extension''s owner may not change it either';
+COMMENT ON COLUMN segmentation_run.run_at IS 'when the action ended';
+COMMENT ON COLUMN segmentation_run.action IS 'create, new version, activate, refresh, drop, forget, export, …';
+COMMENT ON COLUMN segmentation_run.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segmentation_run.version IS 'its version';
+COMMENT ON COLUMN segmentation_run.as_of IS 'as_of of a refresh';
+COMMENT ON COLUMN segmentation_run.run_by IS 'the role that acted';
+COMMENT ON COLUMN segmentation_run.session_role IS 'the role that had logged in';
+COMMENT ON COLUMN segmentation_run.source IS 'the source''s name then';
+COMMENT ON COLUMN segmentation_run.source_rows IS 'rows of the source up to as_of that meet the filter';
+COMMENT ON COLUMN segmentation_run.customers IS 'number of customers in the result';
+COMMENT ON COLUMN segmentation_run.fingerprint IS 'order-free sum of the 64-bit hashes of customers, summaries, scores and segments: the same result has the same';
+COMMENT ON COLUMN segmentation_run.seconds IS 'duration';
+COMMENT ON COLUMN segmentation_run.details IS 'what else the action says, without personal data';
+
+-- A plain database owner who installed the extension owns none of the tables: these grants let the owner use, hand on, dump
+-- and restore them. No row-level security on them: pg_dump and COPY refuse a table with it for every role but its owner
+-- and superusers, so the extension's owner could neither dump nor restore.
+GRANT SELECT, INSERT, UPDATE, DELETE ON segmentation, segmentation_version, segmentation_cut_points, snapshot, snapshot_customer
+  TO @extowner@ WITH GRANT OPTION;
+GRANT SELECT, INSERT ON segmentation_run TO @extowner@ WITH GRANT OPTION;
+GRANT SELECT, UPDATE, USAGE ON SEQUENCE snapshot_id TO @extowner@ WITH GRANT OPTION;
+
+SELECT pg_catalog.pg_extension_config_dump('segmentation', '');
+SELECT pg_catalog.pg_extension_config_dump('segmentation_version', '');
+SELECT pg_catalog.pg_extension_config_dump('segmentation_cut_points', '');
+SELECT pg_catalog.pg_extension_config_dump('snapshot_id', '');
+SELECT pg_catalog.pg_extension_config_dump('snapshot', '');
+SELECT pg_catalog.pg_extension_config_dump('snapshot_customer', '');
+SELECT pg_catalog.pg_extension_config_dump('segmentation_run', '');

@@ -1,0 +1,187 @@
+-- segmentation: refresh
+
+-- The snapshot that a version's snapshot of a day is compared with: the newest earlier day's that the version made, or that
+-- an active version made then.
+CREATE FUNCTION snapshot_before(segmentation text, version integer, as_of date) RETURNS snapshot
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT p
+  FROM snapshot p
+  WHERE p.segmentation = snapshot_before.segmentation AND p.as_of < snapshot_before.as_of
+    AND (p.version = snapshot_before.version OR p.made_active)
+  ORDER BY p.as_of DESC, p.version = snapshot_before.version DESC, p.version DESC
+  LIMIT 1;
+END;
+COMMENT ON FUNCTION snapshot_before(text, integer, date) IS
+  'the snapshot that previous segments and movements of a version''s snapshot of a day refer to; NULL if there is none';
+
+-- Four columns, and the joins that they need, about a row s (customer, market, rfm, segment, sort) of version v at as_of: in
+-- refresh a new row, in relink_snapshots a stored one.
+CREATE FUNCTION segmentation_movement(v segmentation_version, as_of date, p snapshot, OUT columns text, OUT joins text)
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  old segment.segmentation_version;
+  acted text;
+  same_rules boolean;
+BEGIN
+  IF p.id IS NULL THEN
+    columns := format('NULL::text, NULL::smallint, DATE %L, ''new''', as_of);
+    RETURN;
+  END IF;
+  old := segment.segmentation_version_of(v.segmentation, p.version);
+  same_rules := old.version = v.version AND v.cut_points = 'frozen';
+  -- With a look-back window a summary changes as old orders leave it, which is time's doing.
+  acted := CASE WHEN v.look_back_days IS NULL AND old.look_back_days IS NULL THEN 'before.rfm OPERATOR(segment.<>) s.rfm'
+           ELSE format('segment.rfm_last(s.rfm, %L) > DATE %L', v.zone, p.as_of) END;
+  columns := concat('before.segment, before.sort, ',
+    format('CASE WHEN before.segment = s.segment THEN before.since ELSE DATE %L END, ', as_of),
+    'CASE WHEN before.customer IS NULL THEN ''new'' WHEN before.segment = s.segment THEN NULL ',
+    CASE WHEN NOT same_rules THEN format(
+      'WHEN segment.label(segment.rfm_score(coalesce(old_own.cut_points, old_all.cut_points), s.rfm, DATE %1$L, %2$L), %3$L, s.rfm, DATE %1$L, %2$L) '
+      '= before.segment THEN ''recalibration'' ', as_of, old.zone, old.scheme) END,
+    format('WHEN %s THEN ''order'' ELSE ''time'' END', acted));
+  joins := concat(
+    format(' LEFT JOIN segment.snapshot_customer AS before ON before.snapshot = %s AND before.customer = s.customer', p.id),
+    CASE WHEN NOT same_rules THEN format(
+      ' LEFT JOIN segment.segmentation_cut_points AS old_own ON old_own.segmentation = %1$L AND old_own.version = %2$s'
+      ' AND old_own.as_of = DATE %3$L AND old_own.market = s.market'
+      ' LEFT JOIN segment.segmentation_cut_points AS old_all ON old_all.segmentation = %1$L AND old_all.version = %2$s'
+      ' AND old_all.as_of = DATE %3$L AND old_all.market = ''''', v.segmentation, old.version,
+      (SELECT max(c.as_of) FROM segment.segmentation_cut_points c
+       WHERE c.segmentation = v.segmentation AND c.version = old.version AND (old.cut_points = 'frozen' OR c.as_of = p.as_of))) END);
+END
+$$;
+COMMENT ON FUNCTION segmentation_movement(segmentation_version, date, snapshot) IS
+  'SQL of previous segment and rank, since, and what moved a customer, compared with snapshot p (NULL: none before). '
+  'recalibration: under p''s cut points and scheme the segment would have stayed; else order, if the summary of orders '
+  'changed (with a look-back window: if an order is later than p), else time';
+
+-- Rows of this transaction are unknown to the planner, which then takes snapshots for empty and loops over them.
+CREATE FUNCTION relink_snapshots(name text, after date DEFAULT '-infinity') RETURNS integer
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS $$
+DECLARE
+  own segment.segmentation := segment.segmentation_own(name);
+  t segment.snapshot;
+  p segment.snapshot;
+  movement record;
+  count integer := 0;
+BEGIN
+  FOR t IN SELECT * FROM segment.snapshot s WHERE s.segmentation = own.name AND s.as_of > after ORDER BY s.as_of, s.version LOOP
+    p := segment.snapshot_before(t.segmentation, t.version, t.as_of);
+    movement := segment.segmentation_movement(segment.segmentation_version_of(t.segmentation, t.version), t.as_of, p);
+    PERFORM segment.run_restricted(format(
+      'UPDATE segment.snapshot_customer AS u SET (previous_segment, previous_sort, since, moved_by) = '
+      '(n.previous_segment, n.previous_sort, n.since, n.moved_by) '
+      'FROM (SELECT s.customer, %s FROM segment.snapshot_customer AS s%s WHERE s.snapshot = %s) '
+      'AS n (customer, previous_segment, previous_sort, since, moved_by) '
+      'WHERE u.snapshot = %3$s AND u.customer = n.customer '
+      'AND (u.previous_segment, u.previous_sort, u.since, u.moved_by) IS DISTINCT FROM '
+      '(n.previous_segment, n.previous_sort, n.since, n.moved_by)', movement.columns, movement.joins, t.id));
+    UPDATE segment.snapshot u SET previous = p.id WHERE u.id = t.id AND u.previous IS DISTINCT FROM p.id;
+    count := count + 1;
+  END LOOP;
+  RETURN count;
+END
+$$;
+COMMENT ON FUNCTION relink_snapshots(text, date) IS
+  'computes previous segments and movements anew for the snapshots after a day; refresh does it when an earlier day is '
+  'refreshed later. Returns the number of snapshots';
+
+CREATE FUNCTION refresh(name text, as_of date DEFAULT NULL, version integer DEFAULT NULL, OUT refreshed date, OUT customers bigint,
+  OUT moved bigint) RETURNS record
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  started timestamptz := clock_timestamp();
+  own segment.segmentation := segment.segmentation_own(name);
+  v segment.segmentation_version := segment.segmentation_version_of(name, version);
+  p segment.snapshot;
+  target integer;
+  movement record;
+  calibrate boolean;
+  source_rows bigint;
+  unknown_rows bigint;
+  unknown_amount numeric;
+  fingerprint text;
+BEGIN
+  refreshed := coalesce(refresh.as_of, segment.segmentation_as_of(v));
+
+  EXECUTE format('SELECT count(*), count(*) FILTER (WHERE o.%1$I IS NULL), sum(o.%2$I::numeric) FILTER (WHERE o.%1$I IS NULL)%3$s',
+                 v.customer, v.amount, E'\n' || segment.segmentation_source(v, refreshed))
+    INTO source_rows, unknown_rows, unknown_amount;
+  IF unknown_rows > own.max_unknown_share * source_rows THEN
+    RAISE EXCEPTION USING ERRCODE = 'data_exception',
+      MESSAGE = format('segmentation "%s" is not published: too many rows without a customer', name),
+      DETAIL = format('%s of %s rows; accepted is a share of %s.', unknown_rows, source_rows, own.max_unknown_share),
+      HINT = 'Repair the source, or raise max_unknown_share in segment.segmentation.';
+  END IF;
+
+  DELETE FROM segment.segmentation_cut_points c
+  WHERE c.segmentation = v.segmentation AND c.version = v.version AND c.as_of = refreshed AND v.cut_points = 'floating';
+  calibrate := NOT EXISTS (
+    SELECT FROM segment.segmentation_cut_points c
+    WHERE c.segmentation = v.segmentation AND c.version = v.version AND (v.cut_points = 'frozen' OR c.as_of = refreshed));
+  p := segment.snapshot_before(v.segmentation, v.version, refreshed);
+  movement := segment.segmentation_movement(v, refreshed, p);
+
+  INSERT INTO segment.snapshot AS t (segmentation, version, as_of, made_active, previous, refreshed_at, customers, unknown_rows, unknown_amount)
+  VALUES (v.segmentation, v.version, refreshed, v.state = 'active', p.id, now(), 0, unknown_rows, unknown_amount)
+  ON CONFLICT ON CONSTRAINT snapshot_segmentation_version_as_of_key DO UPDATE
+    SET made_active = t.made_active OR excluded.made_active, previous = excluded.previous, refreshed_at = excluded.refreshed_at,
+        unknown_rows = excluded.unknown_rows, unknown_amount = excluded.unknown_amount
+  RETURNING t.id INTO target;
+  DELETE FROM segment.snapshot_customer t WHERE t.snapshot = target;
+
+  customers := segment.run_restricted(concat(
+    'WITH ', segment.segmentation_scored(v, refreshed),
+    CASE WHEN calibrate THEN format(E', made AS (\n'
+      '  INSERT INTO segment.segmentation_cut_points (segmentation, version, as_of, market, customers, cut_points)\n'
+      '  SELECT %L, %s, DATE %L, market, customers, cut_points FROM cut_points\n)', v.segmentation, v.version, refreshed) END,
+    E'\nINSERT INTO segment.snapshot_customer (snapshot, customer, market, rfm, score, segment, sort, previous_segment, previous_sort, since, moved_by)\n',
+    format('SELECT %s, s.customer, s.market, s.rfm, s.score, s.segment, s.sort, %s ', target, movement.columns),
+    format('FROM (SELECT customer_id::text, market, rfm, score, segment.label(score, %1$L, rfm, DATE %2$L, %3$L), '
+           'segment.label_sort(score, %1$L, rfm, DATE %2$L, %3$L) FROM scored) '
+           'AS s (customer, market, rfm, score, segment, sort)', v.scheme, refreshed, v.zone),
+    movement.joins));
+
+  SELECT count(*) FILTER (WHERE t.moved_by IS NOT NULL),
+         sum(hashtextextended(concat_ws(E'\x1f', t.customer, t.market, t.rfm, t.score, t.segment), 0)::numeric)::text
+    INTO moved, fingerprint
+  FROM segment.snapshot_customer t WHERE t.snapshot = target;
+  UPDATE segment.snapshot t SET customers = refresh.customers WHERE t.id = target;
+
+  IF EXISTS (SELECT FROM segment.snapshot t WHERE t.segmentation = v.segmentation AND t.as_of > refreshed) THEN
+    PERFORM segment.relink_snapshots(name, refreshed);
+  END IF;
+  PERFORM segment.purge_snapshots(name, own.keep_days);
+  PERFORM segment.segmentation_log('refresh', v.segmentation, v.version, refreshed, v.source, source_rows, customers, fingerprint,
+    extract(epoch FROM clock_timestamp() - started)::double precision,
+    jsonb_build_object('unknown_rows', unknown_rows, 'moved', moved, 'calibrated', calibrate));
+END
+$$;
+COMMENT ON FUNCTION refresh(text, date, integer) IS
+  'computes a segmentation as of the end of a day and stores it as a snapshot, in one transaction: readers see the former '
+  'state until it commits. as_of: by default by the version''s rule; version: by default the active one (a draft''s '
+  'snapshots are not shown). The same day again gives the same rows; no order after the day is seen. Returns the day, the '
+  'number of customers, and how many of them are new or carry another segment than in the snapshot before. Runs as the '
+  'owner only: 42501 for other roles; 22000 if too many rows have no customer; 42704 if it does not exist';
+
+CREATE FUNCTION purge_snapshots(name text, keep_days integer) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  own segment.segmentation := segment.segmentation_own(name);
+  old integer[];
+  rows bigint;
+BEGIN
+  SELECT array_agg(t.id) INTO old
+  FROM segment.snapshot t
+  WHERE t.segmentation = own.name
+    AND t.as_of < (SELECT max(n.as_of) FROM segment.snapshot n WHERE n.segmentation = own.name) - keep_days;
+  DELETE FROM segment.snapshot_customer t WHERE t.snapshot = ANY (old);
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  DELETE FROM segment.snapshot t WHERE t.id = ANY (old);
+  RETURN rows;
+END
+$$;
+COMMENT ON FUNCTION purge_snapshots(text, integer) IS
+  'removes the snapshots older than a number of days before the newest; previous segments and dates of change stay as they '
+  'are. Returns the number of rows; NULL days remove nothing';
