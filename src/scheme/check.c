@@ -425,7 +425,7 @@ segment_check_scheme(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	check.result = (ReturnSetInfo *) fcinfo->resultinfo;
-	check.scheme = segment_scheme_load(PG_GETARG_TEXT_PP(0), CurrentMemoryContext);
+	check.scheme = segment_scheme_load(SCHEME_SCHEMA(fcinfo), PG_GETARG_TEXT_PP(0), CurrentMemoryContext);
 	cut_axes(&check);
 	find_gaps(&check);
 	find_overlaps(&check);

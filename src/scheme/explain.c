@@ -466,7 +466,7 @@ segment_explain_label(PG_FUNCTION_ARGS)
 	customer.as_of = PG_GETARG_DATEADT(2);
 	segment_check_as_of(customer.as_of);
 	customer.zone = segment_zone_arg(fcinfo, 4);
-	customer.scheme = segment_scheme_load(PG_GETARG_TEXT_PP(3), CurrentMemoryContext);
+	customer.scheme = segment_scheme_load(SCHEME_SCHEMA(fcinfo), PG_GETARG_TEXT_PP(3), CurrentMemoryContext);
 	segment_rfm_cut_points_open(PG_GETARG_DATUM(0), customer.cuts, &customer.monetary);
 	segment_scheme_check_bins(customer.scheme, rfm_score_make(0, 0, 0, customer.cuts[RFM_RECENCY]->bins,
 															  customer.cuts[RFM_FREQUENCY]->bins,

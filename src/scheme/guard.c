@@ -19,7 +19,7 @@
 #include "scheme/scheme.h"
 
 #define EQUALS " OPERATOR(pg_catalog.=) "
-#define BINS_WHERE_NAME "SELECT bins::pg_catalog.int2 FROM segment.scheme WHERE name" EQUALS "$1"
+#define BINS_WHERE_NAME "SELECT bins FROM %s.scheme WHERE name" EQUALS "$1"
 
 /* Is an install or upgrade script of this extension running? */
 static bool
@@ -105,9 +105,13 @@ keep_shipped(TriggerData *trigger, const char *name_column)
 						errhint("Leave the column out: it is false for schemes of your own.")));
 }
 
-/* Runs a query about a scheme, (name text, shipped boolean) as $1 and $2, inside SPI, seeing what was written so far. */
+/*
+ * Runs a query about a scheme inside SPI, seeing what was written so far: %s is the schema, (name text, shipped boolean)
+ * are $1 and $2. The schema is that of the trigger's table or of the function: when a foreign key cascades, the triggers
+ * run as the tables' owner, a superuser, who must not be led to other tables under a schema's old name.
+ */
 static void
-ask(const char *query, Datum name, bool shipped)
+ask(const char *query, Oid schema, Datum name, bool shipped)
 {
 	Oid types[2] = {TEXTOID, BOOLOID};
 	Datum values[2];
@@ -115,7 +119,8 @@ ask(const char *query, Datum name, bool shipped)
 
 	values[0] = name;
 	values[1] = BoolGetDatum(shipped);
-	status = SPI_execute_with_args(query, 2, types, values, NULL, false, 1);
+	status = SPI_execute_with_args(psprintf(query, quote_identifier(get_namespace_name(schema))), 2, types, values, NULL,
+								   false, 1);
 	if (status != SPI_OK_SELECT)
 		elog(ERROR, "reading schemes failed: %s", SPI_result_code_string(status));
 }
@@ -147,6 +152,7 @@ Datum
 segment_scheme_guard(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = trigger_data(fcinfo);
+	Oid schema = RelationGetNamespace(trigger->tg_relation);
 	bool is_insert = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
 	bool is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 	HeapTuple row = is_update ? trigger->tg_newtuple : trigger->tg_trigtuple;
@@ -175,13 +181,13 @@ segment_scheme_guard(PG_FUNCTION_ARGS)
 		int bound;
 
 		renamed = strcmp(TextDatumGetCString(old_name), TextDatumGetCString(name)) != 0;
-		ask("SELECT pg_catalog.max(greatest(r_lower, r_upper, f_lower, f_upper, m_lower, m_upper))::pg_catalog.int2"
-			" FROM segment.scheme_rule WHERE scheme" EQUALS "$1 AND shipped" EQUALS "$2", old_name, shipped);
+		ask("SELECT pg_catalog.max(greatest(r_lower, r_upper, f_lower, f_upper, m_lower, m_upper))"
+			" FROM %s.scheme_rule WHERE scheme" EQUALS "$1 AND shipped" EQUALS "$2", schema, old_name, shipped);
 		bound = answer();
 		if (bound > bins)
 			refuse_bound(TextDatumGetCString(name), bins, bound, "Change the rules first, then the scheme's bins.");
 	}
-	ask(BINS_WHERE_NAME " AND shipped" EQUALS "NOT $2", name, shipped);
+	ask(BINS_WHERE_NAME " AND shipped" EQUALS "NOT $2", schema, name, shipped);
 	/* A warning: messages below are not shown while a script of an extension or of pg_dump runs. */
 	if (renamed && SPI_processed > 0)
 		ereport(WARNING, (errmsg(shipped ? "scheme \"%s\" is now shipped with the extension, and a scheme of yours has "
@@ -202,6 +208,7 @@ segment_scheme_rule_guard(PG_FUNCTION_ARGS)
 {
 	static const char *const bounds[] = {"r_lower", "r_upper", "f_lower", "f_upper", "m_lower", "m_upper"};
 	TriggerData *trigger = trigger_data(fcinfo);
+	Oid schema = RelationGetNamespace(trigger->tg_relation);
 	bool is_update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
 	HeapTuple row = is_update ? trigger->tg_newtuple : trigger->tg_trigtuple;
 	bool shipped;
@@ -218,12 +225,12 @@ segment_scheme_rule_guard(PG_FUNCTION_ARGS)
 		return PointerGetDatum(row);	/* the table itself refuses that */
 
 	SPI_connect();
-	ask(BINS_WHERE_NAME " AND shipped" EQUALS "$2", name, shipped);
+	ask(BINS_WHERE_NAME " AND shipped" EQUALS "$2", schema, name, shipped);
 	bins = answer();
 	if (bins == 0 && !shipped)
 	{
 		/* The foreign key would only say that the row is missing. */
-		ask(BINS_WHERE_NAME " AND shipped" EQUALS "NOT $2", name, shipped);
+		ask(BINS_WHERE_NAME " AND shipped" EQUALS "NOT $2", schema, name, shipped);
 		if (SPI_processed > 0)
 			refuse_shipped(TextDatumGetCString(name));
 	}
@@ -240,10 +247,11 @@ segment_scheme_rule_guard(PG_FUNCTION_ARGS)
 	return PointerGetDatum(row);
 }
 
-/* Runs an insert of copy_scheme, (to, from, shipped) as $1 to $3, inside SPI. */
+/* Runs an insert of copy_scheme inside SPI: %s, twice, is the schema, (to, from, shipped) are $1 to $3. */
 static uint64
-insert_rows(const char *query, text *to, text *from, bool shipped)
+insert_rows(const char *query, Oid schema, text *to, text *from, bool shipped)
 {
+	const char *name = quote_identifier(get_namespace_name(schema));
 	Oid types[3] = {TEXTOID, TEXTOID, BOOLOID};
 	Datum values[3];
 	int status;
@@ -251,7 +259,7 @@ insert_rows(const char *query, text *to, text *from, bool shipped)
 	values[0] = PointerGetDatum(to);
 	values[1] = PointerGetDatum(from);
 	values[2] = BoolGetDatum(shipped);
-	status = SPI_execute_with_args(query, 3, types, values, NULL, false, 0);
+	status = SPI_execute_with_args(psprintf(query, name, name), 3, types, values, NULL, false, 0);
 	if (status != SPI_OK_INSERT)
 		elog(ERROR, "copying a scheme failed: %s", SPI_result_code_string(status));
 	return SPI_processed;
@@ -268,25 +276,26 @@ segment_copy_scheme(PG_FUNCTION_ARGS)
 {
 	text *from = PG_GETARG_TEXT_PP(0);
 	text *to = PG_GETARG_TEXT_PP(1);
-	Scheme *scheme = segment_scheme_load(from, CurrentMemoryContext);
+	Oid schema = SCHEME_SCHEMA(fcinfo);
+	Scheme *scheme = segment_scheme_load(schema, from, CurrentMemoryContext);
 	uint64 rules;
 
 	SPI_connect();
-	ask(BINS_WHERE_NAME, PointerGetDatum(to), false);
+	ask(BINS_WHERE_NAME, schema, PointerGetDatum(to), false);
 	if (SPI_processed > 0)
 		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
 						errmsg("scheme \"%s\" exists already", text_to_cstring(to)),
 						errdetail("A copy needs a name of its own."),
 						errhint("Choose another name; SELECT name FROM segment.scheme lists those in use.")));
-	insert_rows("INSERT INTO segment.scheme (name, bins, title, source) SELECT $1, bins, title,"
-				" pg_catalog.concat('copy of ', $2) FROM segment.scheme WHERE name" EQUALS "$2 AND shipped" EQUALS "$3",
-				to, from, scheme->shipped);
-	rules = insert_rows("INSERT INTO segment.scheme_rule (scheme, position, segment, r_lower, r_upper, f_lower, f_upper,"
+	insert_rows("INSERT INTO %s.scheme (name, bins, title, source) SELECT $1, bins, title,"
+				" pg_catalog.concat('copy of ', $2) FROM %s.scheme WHERE name" EQUALS "$2 AND shipped" EQUALS "$3",
+				schema, to, from, scheme->shipped);
+	rules = insert_rows("INSERT INTO %s.scheme_rule (scheme, position, segment, r_lower, r_upper, f_lower, f_upper,"
 						" m_lower, m_upper, orders_lower, orders_upper, tenure_days_lower, tenure_days_upper, sort,"
 						" meaning, action, colour) SELECT $1, position, segment, r_lower, r_upper, f_lower, f_upper,"
 						" m_lower, m_upper, orders_lower, orders_upper, tenure_days_lower, tenure_days_upper, sort,"
-						" meaning, action, colour FROM segment.scheme_rule"
-						" WHERE scheme" EQUALS "$2 AND shipped" EQUALS "$3", to, from, scheme->shipped);
+						" meaning, action, colour FROM %s.scheme_rule"
+						" WHERE scheme" EQUALS "$2 AND shipped" EQUALS "$3", schema, to, from, scheme->shipped);
 	SPI_finish();
 	PG_RETURN_INT32((int32) rules);
 }

@@ -92,7 +92,7 @@ current_cache(FunctionCallInfo fcinfo)
 
 /* The scheme of this name, read once a query. */
 static Scheme *
-cached_scheme(LabelCache *cache, text *name)
+cached_scheme(FunctionCallInfo fcinfo, LabelCache *cache, text *name)
 {
 	Scheme **link = &cache->schemes;
 	Scheme *scheme;
@@ -107,7 +107,7 @@ cached_scheme(LabelCache *cache, text *name)
 		*link = scheme->next;
 	}
 	else
-		scheme = segment_scheme_load(name, cache->context);
+		scheme = segment_scheme_load(SCHEME_SCHEMA(fcinfo), name, cache->context);
 	scheme->next = cache->schemes;
 	cache->schemes = scheme;
 	return scheme;
@@ -146,7 +146,7 @@ find_label(FunctionCallInfo fcinfo)
 	if (PG_ARGISNULL(1) || (with_facts && (PG_ARGISNULL(3) || PG_ARGISNULL(4))))
 		return NULL;
 	cache = current_cache(fcinfo);
-	scheme = cached_scheme(cache, PG_GETARG_TEXT_PP(1));
+	scheme = cached_scheme(fcinfo, cache, PG_GETARG_TEXT_PP(1));
 	if (with_facts)
 	{
 		if (PG_ARGISNULL(2))

@@ -2,7 +2,8 @@
  * load.c: from the rows of scheme and scheme_rule to a compiled scheme.
  *
  * Read through SPI as the current user, so privileges and row-level security hold, with the active snapshot of the
- * query that calls. All names in the queries are qualified: they mean the same under any search_path.
+ * query that calls. All names in the queries are qualified: they mean the same under any search_path. The schema is that
+ * of the calling function and not a fixed name: its owner could rename it and put other tables under the old name.
  */
 #include "postgres.h"
 
@@ -14,10 +15,10 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/varlena.h"
 
-#include "core/error.h"
 #include "scheme/fixed.h"
 #include "scheme/scheme.h"
 
@@ -39,29 +40,14 @@ enum
 	RULE_COLOUR
 };
 
-/*
- * The casts do nothing to the extension's own tables. But the owner of the schema could put others in their place, and
- * what is read below as a smallint must be one.
- */
-#define INT2 "::pg_catalog.int2"
-#define INT4 "::pg_catalog.int4"
-#define INT8 "::pg_catalog.int8"
-#define BOOL "::pg_catalog.bool"
-#define TEXT "::pg_catalog.text"
-
-static const char *const scheme_query =
-	"SELECT shipped" BOOL ", bins" INT2 ", name" TEXT
-	" FROM segment.scheme WHERE name" EQUALS "$1 ORDER BY shipped LIMIT 1";
-
 static const char *const rules_query =
-	"SELECT position" INT2 ", segment" TEXT ", r_lower" INT2 ", r_upper" INT2 ", f_lower" INT2 ", f_upper" INT2
-	", m_lower" INT2 ", m_upper" INT2 ", orders_lower" INT8 ", orders_upper" INT8 ", tenure_days_lower" INT4
-	", tenure_days_upper" INT4 ", sort" INT2 ", meaning" TEXT ", action" TEXT ", colour" TEXT
-	" FROM segment.scheme_rule WHERE scheme" EQUALS "$1 AND shipped" EQUALS "$2 ORDER BY position";
+	"SELECT position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper, orders_lower, orders_upper,"
+	" tenure_days_lower, tenure_days_upper, sort, meaning, action, colour"
+	" FROM %s.scheme_rule WHERE scheme" EQUALS "$1 AND shipped" EQUALS "$2 ORDER BY position";
 
-/* Runs a read-only query of up to two parameters inside SPI. */
+/* Runs a read-only query inside SPI, with %s for the schema and up to two parameters. */
 static void
-read_rows(const char *query, int n_args, text *name, bool shipped)
+read_rows(const char *query, Oid schema, int n_args, text *name, bool shipped)
 {
 	Oid types[2] = {TEXTOID, BOOLOID};
 	Datum values[2];
@@ -69,7 +55,7 @@ read_rows(const char *query, int n_args, text *name, bool shipped)
 
 	values[0] = PointerGetDatum(name);
 	values[1] = BoolGetDatum(shipped);
-	status = SPI_execute_with_args(query, n_args, types, values, NULL, true, 0);
+	status = SPI_execute_with_args(psprintf(query, quote_identifier(get_namespace_name(schema))), n_args, types, values, NULL, true, 0);
 	if (status != SPI_OK_SELECT)
 		elog(ERROR, "reading schemes failed: %s", SPI_result_code_string(status));
 }
@@ -113,7 +99,7 @@ small_column(uint64 row, int number, int instead)
 
 /* Raises 42704, with the names there are as detail, and the one nearest to the wrong one as hint. */
 static void
-unknown_scheme(text *name)
+unknown_scheme(Oid schema, text *name)
 {
 	const char *wrong = VARDATA_ANY(name);
 	int length = VARSIZE_ANY_EXHDR(name);
@@ -122,7 +108,7 @@ unknown_scheme(text *name)
 	StringInfoData names;
 
 	initStringInfo(&names);
-	read_rows("SELECT DISTINCT name" TEXT " FROM segment.scheme WHERE name IS NOT NULL ORDER BY 1", 0, NULL, false);
+	read_rows("SELECT DISTINCT name FROM %s.scheme ORDER BY name", schema, 0, NULL, false);
 	for (uint64 row = 0; row < SPI_processed; row++)
 	{
 		char *known = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1);
@@ -261,7 +247,7 @@ compile_cells(Scheme *scheme)
 }
 
 Scheme *
-segment_scheme_load(text *name, MemoryContext parent)
+segment_scheme_load(Oid schema, text *name, MemoryContext parent)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "segment scheme", ALLOCSET_SMALL_SIZES);
 	Scheme *scheme = MemoryContextAllocZero(context, sizeof(Scheme));
@@ -269,14 +255,14 @@ segment_scheme_load(text *name, MemoryContext parent)
 
 	scheme->context = context;
 	SPI_connect();
-	read_rows(scheme_query, 1, name, false);
+	read_rows("SELECT shipped, bins, name FROM %s.scheme WHERE name" EQUALS "$1 ORDER BY shipped LIMIT 1", schema, 1, name,
+			  false);
 	if (SPI_processed == 0)
-		unknown_scheme(name);
+		unknown_scheme(schema, name);
 	scheme->shipped = DatumGetBool(column(0, 1, &is_null));
 	scheme->bins = small_column(0, 2, 0);
 	scheme->name = text_column(0, 3, context);
-	segment_check_int_range("bins of a scheme", scheme->bins, SEGMENT_MIN_BINS, SEGMENT_MAX_BINS);
-	read_rows(rules_query, 2, name, scheme->shipped);
+	read_rows(rules_query, schema, 2, name, scheme->shipped);
 	read_rules(scheme);
 	SPI_finish();
 	compile_cells(scheme);

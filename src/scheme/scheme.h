@@ -8,6 +8,8 @@
 #ifndef SEGMENT_SCHEME_SCHEME_H
 #define SEGMENT_SCHEME_SCHEME_H
 
+#include "utils/lsyscache.h"
+
 #include "rfm/rfm.h"
 #include "score/score.h"
 
@@ -99,12 +101,15 @@ scheme_rule_allows(const SchemeRule *rule, const SchemeFacts *facts)
 		facts->tenure_days >= rule->tenure_lower && facts->tenure_days <= rule->tenure_upper;
 }
 
+/* The extension's schema, from a function that it contains. */
+#define SCHEME_SCHEMA(fcinfo) get_func_namespace((fcinfo)->flinfo->fn_oid)
+
 /*
- * Reads the scheme of this name from the tables, as the current user and with the active snapshot, and compiles it in
+ * Reads the scheme of this name from the tables in the extension's schema, as the current user and with the active snapshot, and compiles it in
  * a new child of parent. A user's scheme goes before a shipped one of the same name. 42704 if there is none, with the
  * nearest name as hint.
  */
-extern Scheme *segment_scheme_load(text *name, MemoryContext parent);
+extern Scheme *segment_scheme_load(Oid schema, text *name, MemoryContext parent);
 
 /* Checks that the score was made with the scheme's bins: 22023 otherwise. */
 extern void segment_scheme_check_bins(const Scheme *scheme, RfmScore score);
