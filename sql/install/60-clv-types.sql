@@ -134,6 +134,73 @@ CREATE OPERATOR CLASS spend_summary_hash_ops DEFAULT FOR TYPE spend_summary USIN
 COMMENT ON OPERATOR CLASS spend_summary_ops USING btree IS 'Sorting and uniqueness of spend summaries';
 COMMENT ON OPERATOR CLASS spend_summary_hash_ops USING hash IS 'Grouping and hash joins of spend summaries';
 
+CREATE TYPE holdout;
+
+CREATE FUNCTION holdout_in(cstring) RETURNS holdout
+  AS 'MODULE_PATHNAME', 'segment_holdout_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION holdout_in(cstring) IS 'Text input of type holdout: {unit days horizon units: x t_x t spend before orders amount*count, …}. 22P02 for anything else.';
+
+CREATE FUNCTION holdout_out(holdout) RETURNS cstring
+  AS 'MODULE_PATHNAME', 'segment_cells_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION holdout_out(holdout) IS 'Text output of type holdout; numbers read back as the same doubles.';
+
+CREATE FUNCTION holdout_recv(internal) RETURNS holdout
+  AS 'MODULE_PATHNAME', 'segment_holdout_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION holdout_recv(internal) IS 'Binary input of type holdout. 22P03 for anything that holdout_send does not give.';
+
+CREATE FUNCTION holdout_send(holdout) RETURNS bytea
+  AS 'MODULE_PATHNAME', 'segment_cells_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION holdout_send(holdout) IS 'Binary output of type holdout.';
+
+CREATE TYPE holdout (
+  INPUT = holdout_in, OUTPUT = holdout_out, RECEIVE = holdout_recv, SEND = holdout_send,
+  INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
+);
+COMMENT ON TYPE holdout IS 'Histories up to a split date and what came after, of many customers: what backtest compares models on. Made by holdout_agg; merges by holdout_rollup and +.';
+
+CREATE FUNCTION holdout_to_jsonb(holdout holdout) RETURNS jsonb
+  AS 'MODULE_PATHNAME', 'segment_cells_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION holdout_to_jsonb(holdout) IS 'An object: unit_days, horizon and cells, each x, t_x, t, mean spend, orders of the last period, orders and amount of the hold-out, count';
+CREATE CAST (holdout AS jsonb) WITH FUNCTION holdout_to_jsonb(holdout);
+COMMENT ON CAST (holdout AS jsonb) IS 'An object: unit_days, horizon and cells, each x, t_x, t, mean spend, orders of the last period, orders and amount of the hold-out, count';
+
+CREATE FUNCTION holdout_eq(holdout, holdout) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_clv_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION holdout_ne(holdout, holdout) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_clv_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION holdout_lt(holdout, holdout) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_clv_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION holdout_le(holdout, holdout) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_clv_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION holdout_gt(holdout, holdout) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_clv_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION holdout_ge(holdout, holdout) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_clv_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION holdout_cmp(holdout, holdout) RETURNS int AS 'MODULE_PATHNAME', 'segment_clv_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION holdout_hash(holdout) RETURNS int AS 'MODULE_PATHNAME', 'segment_clv_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION holdout_hash_extended(holdout, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_clv_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION holdout_eq(holdout, holdout) IS 'Equality of holdouts, by bytes';
+COMMENT ON FUNCTION holdout_ne(holdout, holdout) IS 'Inequality of holdouts';
+COMMENT ON FUNCTION holdout_lt(holdout, holdout) IS 'Order of holdouts, by bytes';
+COMMENT ON FUNCTION holdout_le(holdout, holdout) IS 'Order of holdouts, by bytes';
+COMMENT ON FUNCTION holdout_gt(holdout, holdout) IS 'Order of holdouts, by bytes';
+COMMENT ON FUNCTION holdout_ge(holdout, holdout) IS 'Order of holdouts, by bytes';
+COMMENT ON FUNCTION holdout_cmp(holdout, holdout) IS 'Three-way comparison of holdouts for btree: -1, 0 or 1';
+COMMENT ON FUNCTION holdout_hash(holdout) IS 'Hash, equal for equal holdouts';
+COMMENT ON FUNCTION holdout_hash_extended(holdout, bigint) IS 'Hash with a seed, equal for equal holdouts';
+CREATE OPERATOR = (LEFTARG = holdout, RIGHTARG = holdout, FUNCTION = holdout_eq, COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR <> (LEFTARG = holdout, RIGHTARG = holdout, FUNCTION = holdout_ne, COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR < (LEFTARG = holdout, RIGHTARG = holdout, FUNCTION = holdout_lt, COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR <= (LEFTARG = holdout, RIGHTARG = holdout, FUNCTION = holdout_le, COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR > (LEFTARG = holdout, RIGHTARG = holdout, FUNCTION = holdout_gt, COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR >= (LEFTARG = holdout, RIGHTARG = holdout, FUNCTION = holdout_ge, COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
+COMMENT ON OPERATOR = (holdout, holdout) IS 'Equality of holdouts';
+COMMENT ON OPERATOR <> (holdout, holdout) IS 'Inequality of holdouts';
+COMMENT ON OPERATOR < (holdout, holdout) IS 'Order of holdouts, by bytes';
+COMMENT ON OPERATOR <= (holdout, holdout) IS 'Order of holdouts, by bytes';
+COMMENT ON OPERATOR > (holdout, holdout) IS 'Order of holdouts, by bytes';
+COMMENT ON OPERATOR >= (holdout, holdout) IS 'Order of holdouts, by bytes';
+CREATE OPERATOR CLASS holdout_ops DEFAULT FOR TYPE holdout USING btree AS
+  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 holdout_cmp(holdout, holdout);
+CREATE OPERATOR CLASS holdout_hash_ops DEFAULT FOR TYPE holdout USING hash AS
+  OPERATOR 1 =, FUNCTION 1 holdout_hash(holdout), FUNCTION 2 holdout_hash_extended(holdout, bigint);
+COMMENT ON OPERATOR CLASS holdout_ops USING btree IS 'Sorting and uniqueness of holdouts';
+COMMENT ON OPERATOR CLASS holdout_hash_ops USING hash IS 'Grouping and hash joins of holdouts';
+
 CREATE TYPE btyd_model;
 
 CREATE FUNCTION btyd_model_in(cstring) RETURNS btyd_model

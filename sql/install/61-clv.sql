@@ -20,6 +20,10 @@ CREATE FUNCTION spend_final(internal) RETURNS spend_summary
   AS 'MODULE_PATHNAME', 'segment_cells_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION spend_final(internal) IS 'Final function of spend_agg and spend_rollup';
 
+CREATE FUNCTION holdout_final(internal) RETURNS holdout
+  AS 'MODULE_PATHNAME', 'segment_cells_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION holdout_final(internal) IS 'Final function of holdout_agg and holdout_rollup';
+
 CREATE FUNCTION btyd_agg_trans(internal, customer repeat_summary) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_btyd_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION btyd_agg_trans(internal, repeat_summary) IS 'Transition function. 22023 outside an aggregate.';
@@ -87,6 +91,22 @@ COMMENT ON FUNCTION spend_summary_add(spend_summary, spend_summary) IS 'The cust
 
 CREATE OPERATOR + (LEFTARG = spend_summary, RIGHTARG = spend_summary, FUNCTION = spend_summary_add, COMMUTATOR = +);
 COMMENT ON OPERATOR + (spend_summary, spend_summary) IS 'The customers of both';
+
+CREATE FUNCTION holdout_rollup_trans(internal, part holdout) RETURNS internal
+  AS 'MODULE_PATHNAME', 'segment_cells_rollup_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION holdout_rollup_trans(internal, holdout) IS 'Transition function. 22023 outside an aggregate.';
+CREATE AGGREGATE holdout_rollup(part holdout) (
+  SFUNC = holdout_rollup_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = holdout_final,
+  COMBINEFUNC = cells_combine, SERIALFUNC = cells_serial, DESERIALFUNC = cells_deserial, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE holdout_rollup(holdout) IS 'Merges values of disjoint sets of customers. NULLs are skipped; NULL without input. 22023 where units differ.';
+
+CREATE FUNCTION holdout_add(a holdout, b holdout) RETURNS holdout
+  AS 'MODULE_PATHNAME', 'segment_cells_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION holdout_add(holdout, holdout) IS 'The customers of both. NULL if either is NULL. 22023 where units differ.';
+
+CREATE OPERATOR + (LEFTARG = holdout, RIGHTARG = holdout, FUNCTION = holdout_add, COMMUTATOR = +);
+COMMENT ON OPERATOR + (holdout, holdout) IS 'The customers of both';
 
 CREATE FUNCTION btyd_check(btyd btyd, OUT what text, OUT have float8, OUT need float8, OUT enough boolean, OUT difference float8, OUT missing text) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_btyd_check' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -243,6 +263,37 @@ COMMENT ON FUNCTION clv(btyd_model, spend_model, repeat_summary, interval, float
 CREATE FUNCTION residual_value(model btyd_model, spend spend_model, customer repeat_summary, annual_discount float8, margin_rate float8 DEFAULT 1) RETURNS float8
   AS 'MODULE_PATHNAME', 'segment_residual_value' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION residual_value(btyd_model, spend_model, repeat_summary, float8, float8) IS 'Customer lifetime value over an infinite horizon: residual_orders × expected_spend × margin_rate. NULL where the spend is unknown, or for NULL arguments. 22023 where the summary''s unit is not the model''s, or an argument is out of range.';
+
+-- Backtests.
+
+CREATE FUNCTION holdout_agg_trans(internal, ledger ledger, split date, until date, unit interval) RETURNS internal
+  AS 'MODULE_PATHNAME', 'segment_holdout_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION holdout_agg_trans(internal, ledger, date, date, interval) IS 'Transition function. 22023 outside an aggregate.';
+CREATE AGGREGATE holdout_agg(ledger ledger, split date, until date, unit interval) (
+  SFUNC = holdout_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = holdout_final,
+  COMBINEFUNC = cells_combine, SERIALFUNC = cells_serial, DESERIALFUNC = cells_deserial, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE holdout_agg(ledger, date, date, interval) IS 'Collects customers as they were on the day split (repeat summary, amount, purchases of the period before that is as long as the hold-out) and what they bought after it, up to until. Nothing after split reaches what models are fitted on. Customers without a purchase up to split are not in it; NULL if there are none. 22023 unless split lies before until, 22004 where an argument but the ledger is NULL.';
+
+CREATE FUNCTION holdout_btyd(holdout holdout) RETURNS btyd
+  AS 'MODULE_PATHNAME', 'segment_holdout_btyd' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION holdout_btyd(holdout) IS 'The customers of a holdout as they were at the split: what models are fitted on. NULL for NULL.';
+
+CREATE FUNCTION backtest(holdout holdout, models text[] DEFAULT '{mbgnbd,pareto_nbd,bgnbd,nbd}', penalty float8 DEFAULT 0, OUT ranked_by text, OUT customers bigint, OUT actual float8, OUT expected float8, OUT mae float8, OUT rmse float8, OUT bias float8, OUT msle float8, OUT auc float8, OUT gini float8, OUT top_10_share float8, OUT top_20_share float8) RETURNS SETOF record
+  AS 'MODULE_PATHNAME', 'segment_backtest' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION backtest(holdout, text[], float8) IS 'Fits models on a holdout''s customers at the split and measures them on what came after, beside baselines (recency alone, sum of R, F and M quintiles, as many as in the period before). One row per model and score: orders that came and were expected, mean absolute error, root mean squared error, bias (expected / actual - 1), mean squared error of log(1 + orders); and how the score ranks customers: AUC of having ordered at all, Gini of the orders, share of the orders that the best 10 % and 20 % of customers placed. Equal scores count as in random order. NULL where a score predicts no number. 22023 for an unknown model.';
+
+CREATE FUNCTION backtest_calibration(holdout holdout, model btyd_model, classes int DEFAULT 8, OUT repeat_purchases int, OUT customers bigint, OUT actual float8, OUT expected float8) RETURNS SETOF record
+  AS 'MODULE_PATHNAME', 'segment_backtest_calibration' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION backtest_calibration(holdout, btyd_model, int) IS 'Mean orders of the hold-out, actual and expected, by number of repeat purchases up to the split; the last class holds that many or more. 22023 where the model''s unit is not the holdout''s.';
+
+CREATE FUNCTION backtest_gain(holdout holdout, model btyd_model, OUT decile int, OUT customers_share float8, OUT orders_share float8, OUT amount_share float8) RETURNS SETOF record
+  AS 'MODULE_PATHNAME', 'segment_backtest_gain' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION backtest_gain(holdout, btyd_model) IS 'Customers by expected orders, best first: the share of the hold-out''s orders and amount that the best 10 %, 20 %, … of them hold. 22023 where the model''s unit is not the holdout''s.';
+
+CREATE FUNCTION tracked_orders(model btyd_model, customers btyd, after interval) RETURNS float8
+  AS 'MODULE_PATHNAME', 'segment_tracked_orders' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tracked_orders(btyd_model, btyd, interval) IS 'Repeat orders that the model expects of all customers from each one''s first order until so long after the end of their histories (before, if negative): the tracking curve. NULL for NULL arguments. 22023 where units differ.';
 
 -- Renewals.
 

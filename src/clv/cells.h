@@ -63,12 +63,12 @@ extern int64 segment_cells_customers(const Cells *cells);
 /* The growing table of an aggregate: rows in a hash table. Lives in the context it was created in. */
 typedef struct CellsState
 {
-	Cells head;					/* n_cells counts the rows; no numbers behind it */
 	int width;
 	double *numbers;
 	int64 *counts;
 	uint32 *index;				/* row + 1 by hash; 0 is free */
 	uint32 capacity;			/* rows that fit; the index has four times as many places */
+	Cells head;					/* n_cells counts the rows; no numbers behind it */
 } CellsState;
 
 /* head: kind and what else all rows share. */

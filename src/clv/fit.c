@@ -30,20 +30,18 @@ cancel_requested(void *arg)
 	return InterruptPending && (QueryCancelPending || ProcDiePending);
 }
 
-/* Arguments 1 and 2: penalty and max_iter. */
-static SegmentFitOptions
-options_of(FunctionCallInfo fcinfo, int first)
+SegmentFitOptions
+segment_clv_fit_options(double penalty, int32 max_iter)
 {
 	SegmentFitOptions options;
-	double penalty = PG_GETARG_FLOAT8(first);
 
 	if (!(penalty >= 0 && penalty <= 1e6))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("penalty is out of range"),
 						errdetail("penalty is %g; accepted are 0 to 1000000.", penalty),
 						errhint("0 is maximum likelihood; 0.001 to 0.1 is usual.")));
-	segment_check_int_range("max_iter", PG_GETARG_INT32(first + 1), 1, 100000);
+	segment_check_int_range("max_iter", max_iter, 1, 100000);
 	options.penalty = penalty;
-	options.max_iterations = PG_GETARG_INT32(first + 1);
+	options.max_iterations = max_iter;
 	options.poll = cancel_requested;
 	options.poll_arg = NULL;
 	return options;
@@ -148,7 +146,7 @@ segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *optio
 static Datum
 fit_btyd(FunctionCallInfo fcinfo, int kind)
 {
-	SegmentFitOptions options = options_of(fcinfo, 1);
+	SegmentFitOptions options = segment_clv_fit_options(PG_GETARG_FLOAT8(1), PG_GETARG_INT32(2));
 
 	PG_RETURN_POINTER(segment_clv_fit_btyd(kind, PG_GETARG_CELLS(0), &options));
 }
@@ -214,7 +212,7 @@ Datum
 segment_gamma_gamma(PG_FUNCTION_ARGS)
 {
 	Cells *spend = PG_GETARG_CELLS(0);
-	SegmentFitOptions options = options_of(fcinfo, 1);
+	SegmentFitOptions options = segment_clv_fit_options(PG_GETARG_FLOAT8(1), PG_GETARG_INT32(2));
 	SegmentFit fit;
 	ClvModel *model;
 
@@ -243,7 +241,7 @@ Datum
 segment_sbg(PG_FUNCTION_ARGS)
 {
 	ArrayType *array = PG_GETARG_ARRAYTYPE_P(0);
-	SegmentFitOptions options = options_of(fcinfo, 1);
+	SegmentFitOptions options = segment_clv_fit_options(PG_GETARG_FLOAT8(1), PG_GETARG_INT32(2));
 	int n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	const int64 *counts = (const int64 *) ARR_DATA_PTR(array);
 	double *active;

@@ -12,6 +12,9 @@
 /* Work space; 53400 with the size it takes if that is beyond maintenance_work_mem, or not a size (0). */
 extern void *segment_clv_work(Size size);
 
+/* Checked options, with a poll that answers to a cancel. */
+extern SegmentFitOptions segment_clv_fit_options(double penalty, int32 max_iter);
+
 /* A transaction model of these customers; warns if the fit did not converge. */
 extern ClvModel *segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *options);
 

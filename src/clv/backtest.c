@@ -1,0 +1,482 @@
+/*
+ * backtest.c: holdout_agg collects customers up to a split date and what they did after; backtest fits models on the
+ * one and measures their predictions on the other, beside baselines that any analyst would try first.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/tuplestore.h"
+
+#include "clv/fit.h"
+#include "core/day.h"
+#include "core/error.h"
+#include "ledger/ledger.h"
+#include "math/cuts_make.h"
+#include "math/gain.h"
+#include "math/text.h"
+
+PG_FUNCTION_INFO_V1(segment_holdout_agg_trans);
+PG_FUNCTION_INFO_V1(segment_holdout_btyd);
+PG_FUNCTION_INFO_V1(segment_backtest);
+PG_FUNCTION_INFO_V1(segment_backtest_calibration);
+PG_FUNCTION_INFO_V1(segment_backtest_gain);
+PG_FUNCTION_INFO_V1(segment_tracked_orders);
+
+/* Places in a row of a holdout, behind x, t_x, t. */
+#define ROW_TOTAL 3				/* amount of all purchases up to the split */
+#define ROW_BEFORE 4			/* purchases in the period before the split that is as long as the hold-out */
+#define ROW_LATER 5				/* purchases in the hold-out */
+#define ROW_AMOUNT 6			/* amount of the hold-out */
+
+/* RFM's usual quintiles. */
+#define RFM_BINS 5
+
+/* holdout_agg(ledger, split, until, unit): customers who had not bought by the split are not in it. */
+Datum
+segment_holdout_agg_trans(PG_FUNCTION_ARGS)
+{
+	CellsState *state = PG_ARGISNULL(0) ? NULL : (CellsState *) PG_GETARG_POINTER(0);
+	MemoryContext aggregate_context;
+	MemoryContext caller_context;
+	Ledger *ledger;
+	DateADT split;
+	DateADT until;
+	RepeatSummary *repeat;
+	LedgerReader reader;
+	LedgerDay day;
+	SegmentWide total = segment_wide_from_int128(0);
+	SegmentWide later = segment_wide_from_int128(0);
+	double row[CELLS_HOLDOUT_WIDTH] = {0, 0, 0, 0, 0, 0, 0};
+	Cells head;
+
+	if (!AggCheckCallContext(fcinfo, &aggregate_context))
+		segment_not_an_aggregate("holdout_agg_trans");
+	if (PG_ARGISNULL(2) || PG_ARGISNULL(3) || PG_ARGISNULL(4))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("split, until and unit must not be NULL"),
+						errdetail("They say where the hold-out begins and ends, and the unit of time."),
+						errhint("Pass constants.")));
+	split = PG_GETARG_DATEADT(2);
+	until = PG_GETARG_DATEADT(3);
+	segment_check_as_of(split);
+	segment_check_as_of(until);
+	if (until <= split)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the hold-out is empty"),
+						errdetail("It would end %d days after the split.", until - split),
+						errhint("Pass a day until that lies after the split.")));
+	memset(&head, 0, sizeof(head));
+	head.version = SEGMENT_CELLS_VERSION;
+	head.kind = CELLS_HOLDOUT;
+	head.unit = segment_unit_days(PG_GETARG_INTERVAL_P(4));
+	head.horizon = (until - split) / head.unit;
+	ledger = PG_ARGISNULL(1) ? NULL : PG_GETARG_LEDGER(1);
+	repeat = ledger == NULL ? NULL : segment_ledger_repeat_at(ledger, split, head.unit);
+	if (repeat == NULL)
+	{
+		if (state == NULL)
+			PG_RETURN_NULL();
+		PG_RETURN_POINTER(state);
+	}
+	segment_ledger_open(&reader, ledger);
+	while (segment_ledger_next(&reader, &day) && day.day <= until)
+	{
+		if (day.day > split)
+			(void) segment_wide_add(&later, &day.net);
+		else
+			(void) segment_wide_add(&total, &day.net);
+		if (!segment_ledger_is_purchase(&day))
+			continue;
+		if (day.day > split)
+			row[ROW_LATER]++;
+		else if ((int64) day.day > (int64) split - ((int64) until - split))
+			row[ROW_BEFORE]++;
+	}
+	row[0] = (double) repeat->x;
+	row[1] = repeat->t_x;
+	row[2] = repeat->t;
+	row[ROW_TOTAL] = segment_positive_zero(segment_decimal_to_double(&total, ledger->scale));
+	row[ROW_AMOUNT] = segment_positive_zero(segment_decimal_to_double(&later, ledger->scale));
+	if (state == NULL)
+	{
+		caller_context = MemoryContextSwitchTo(aggregate_context);
+		state = segment_cells_state(&head);
+		MemoryContextSwitchTo(caller_context);
+	}
+	else
+		segment_cells_check_alike(&state->head, &head);
+	segment_cells_add(state, row, 1);
+	PG_RETURN_POINTER(state);
+}
+
+/* The customers of a holdout as they were at the split: what models are fitted on. */
+static Cells *
+btyd_of(const Cells *holdout)
+{
+	CellsState *state;
+	Cells head;
+
+	memset(&head, 0, sizeof(head));
+	head.version = SEGMENT_CELLS_VERSION;
+	head.kind = CELLS_BTYD;
+	head.unit = holdout->unit;
+	state = segment_cells_state(&head);
+	for (int32 i = 0; i < holdout->n_cells; i++)
+		segment_cells_add(state, cells_row(holdout, i), cells_counts(holdout)[i]);
+	return segment_cells_finish(state);
+}
+
+Datum
+segment_holdout_btyd(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(btyd_of(PG_GETARG_CELLS(0)));
+}
+
+static SegmentHistory
+history_of(const double *row)
+{
+	SegmentHistory history;
+
+	history.x = row[0];
+	history.t_x = row[1];
+	history.t = row[2];
+	return history;
+}
+
+/* A row of the result; expected is NULL for scores that predict no number. */
+static void
+put_measures(ReturnSetInfo *result, const Cells *holdout, const char *name, const double *expected,
+			 const double *score)
+{
+	SegmentScored *scored = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(SegmentScored), holdout->n_cells));
+	const int64 *counts = cells_counts(holdout);
+	double customers = 0;
+	double actual = 0;
+	double sums[4] = {0, 0, 0, 0};
+	Datum values[12];
+	bool nulls[12];
+
+	memset(nulls, 0, sizeof(nulls));
+	for (int32 i = 0; i < holdout->n_cells; i++)
+	{
+		double later = cells_row(holdout, i)[ROW_LATER];
+		double count = (double) counts[i];
+
+		customers += count;
+		actual += count * later;
+		if (expected != NULL)
+		{
+			double miss = expected[i] - later;
+			double log_miss = log1p(expected[i]) - log1p(later);
+
+			sums[0] += count * expected[i];
+			sums[1] += count * fabs(miss);
+			sums[2] += count * miss * miss;
+			sums[3] += count * log_miss * log_miss;
+		}
+		scored[i].score = score[i];
+		scored[i].outcome = later;
+		scored[i].count = count;
+	}
+	segment_scored_sort(scored, holdout->n_cells);
+	values[0] = CStringGetTextDatum(name);
+	values[1] = Int64GetDatum(segment_cells_customers(holdout));
+	values[2] = Float8GetDatum(actual);
+	values[3] = Float8GetDatum(sums[0]);
+	values[4] = Float8GetDatum(sums[1] / customers);
+	values[5] = Float8GetDatum(sqrt(sums[2] / customers));
+	values[6] = Float8GetDatum(actual > 0 ? sums[0] / actual - 1 : 0);
+	values[7] = Float8GetDatum(sums[3] / customers);
+	for (int i = 3; i < 8; i++)
+		nulls[i] = expected == NULL;
+	nulls[6] |= actual == 0;
+	for (int i = 8; i < 12; i++)
+	{
+		double measure = i == 8 ? segment_auc(scored, holdout->n_cells) :
+			i == 9 ? segment_gini(scored, holdout->n_cells) :
+			segment_gain(scored, holdout->n_cells, i == 10 ? 0.1 : 0.2);
+
+		values[i] = Float8GetDatum(measure);
+		nulls[i] = isnan(measure);
+	}
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	pfree(scored);
+}
+
+static int
+compare_scored(const void *a, const void *b)
+{
+	double score_a = ((const SegmentScored *) a)->score;
+	double score_b = ((const SegmentScored *) b)->score;
+
+	return score_a < score_b ? -1 : score_a > score_b;
+}
+
+/* Adds each customer's quintile score (1 is lowest) of a value to score: type-7 cut points, 1 + #(cut < value). */
+static void
+add_quintiles(const Cells *holdout, const double *value, double *score)
+{
+	SegmentScored *sorted = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(SegmentScored), holdout->n_cells));
+	const int64 *counts = cells_counts(holdout);
+	int64 ranks[SEGMENT_MAX_RANKS];
+	double at_ranks[SEGMENT_MAX_RANKS];
+	double cuts[RFM_BINS - 1];
+	int64 before = 0;
+	int n_ranks = segment_quantile_ranks(segment_cells_customers(holdout), RFM_BINS, ranks);
+	int found = 0;
+
+	for (int32 i = 0; i < holdout->n_cells; i++)
+	{
+		sorted[i].score = value[i];
+		sorted[i].count = (double) counts[i];
+	}
+	qsort(sorted, holdout->n_cells, sizeof(SegmentScored), compare_scored);
+	for (int32 i = 0; i < holdout->n_cells; i++)
+	{
+		before += (int64) sorted[i].count;
+		while (found < n_ranks && ranks[found] < before)
+			at_ranks[found++] = sorted[i].score;
+	}
+	segment_quantile_cuts(segment_cells_customers(holdout), RFM_BINS, ranks, at_ranks, n_ranks, cuts);
+	for (int32 i = 0; i < holdout->n_cells; i++)
+	{
+		score[i] += 1;
+		for (int cut = 0; cut < RFM_BINS - 1; cut++)
+			score[i] += cuts[cut] < value[i];
+	}
+	pfree(sorted);
+}
+
+/* Three scores that need no model: recency alone, as many as in the last period, the sum of R, F and M quintiles. */
+static void
+put_baselines(ReturnSetInfo *result, const Cells *holdout)
+{
+	Size size = mul_size(sizeof(double), (Size) holdout->n_cells + 1);
+	double *value = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	double *score = MemoryContextAllocHuge(CurrentMemoryContext, size);
+
+	for (int32 i = 0; i < holdout->n_cells; i++)
+		value[i] = cells_row(holdout, i)[1] - cells_row(holdout, i)[2];
+	put_measures(result, holdout, "baseline: recency", NULL, value);
+	for (int32 i = 0; i < holdout->n_cells; i++)
+		score[i] = 0;
+	add_quintiles(holdout, value, score);
+	for (int32 i = 0; i < holdout->n_cells; i++)
+		value[i] = cells_row(holdout, i)[0];
+	add_quintiles(holdout, value, score);
+	for (int32 i = 0; i < holdout->n_cells; i++)
+		value[i] = cells_row(holdout, i)[ROW_TOTAL];
+	add_quintiles(holdout, value, score);
+	put_measures(result, holdout, "baseline: rfm score", NULL, score);
+	for (int32 i = 0; i < holdout->n_cells; i++)
+		value[i] = cells_row(holdout, i)[ROW_BEFORE];
+	put_measures(result, holdout, "baseline: last period", value, value);
+}
+
+static int
+kind_of_name(const char *name)
+{
+	for (int kind = SEGMENT_NBD; kind <= SEGMENT_PARETO_NBD; kind++)
+		if (strcmp(name, segment_btyd_name((SegmentBtydKind) kind)) == 0)
+			return kind;
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown model \"%s\"", name),
+					errdetail("Models to compare are nbd, bgnbd, mbgnbd and pareto_nbd."),
+					errhint("Pass their names as text[].")));
+}
+
+/*
+ * Three rows a model, which differ in what customers are ranked by: expected orders (with the measures of the
+ * prediction), probability of at least one order, and p_alive; then the baselines.
+ */
+Datum
+segment_backtest(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Cells *holdout = PG_GETARG_CELLS(0);
+	SegmentFitOptions options = segment_clv_fit_options(PG_GETARG_FLOAT8(2), 500);
+	Size size = mul_size(sizeof(double), (Size) holdout->n_cells + 1);
+	double *numbers[3];
+	Cells *btyd = btyd_of(holdout);
+	Datum *names;
+	bool *name_nulls;
+	int n_names;
+
+	InitMaterializedSRF(fcinfo, 0);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &names, &name_nulls, &n_names);
+	for (int i = 0; i < 3; i++)
+		numbers[i] = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	for (int m = 0; m < n_names; m++)
+	{
+		char *name = name_nulls[m] ? pstrdup("NULL") : TextDatumGetCString(names[m]);
+		ClvModel *model = segment_clv_fit_btyd(kind_of_name(name), btyd, &options);
+		SegmentBtydParams params = segment_clv_params(model);
+
+		for (int32 i = 0; i < holdout->n_cells; i++)
+		{
+			SegmentHistory history = history_of(cells_row(holdout, i));
+			SegmentOutlook outlook = segment_btyd_outlook(&params, &history);
+
+			if ((i & 0xFFF) == 0)
+				CHECK_FOR_INTERRUPTS();
+			numbers[0][i] = segment_outlook_orders(&outlook, holdout->horizon);
+			numbers[1][i] = segment_outlook_at_least(&outlook, holdout->horizon, 1);
+			numbers[2][i] = outlook.alive;
+		}
+		put_measures(result, holdout, psprintf("%s: expected orders", name), numbers[0], numbers[0]);
+		put_measures(result, holdout, psprintf("%s: p_orders", name), NULL, numbers[1]);
+		put_measures(result, holdout, psprintf("%s: p_alive", name), NULL, numbers[2]);
+	}
+	put_baselines(result, holdout);
+	return (Datum) 0;
+}
+
+/* The model's expected orders of each cell; 22023 if its unit is another. */
+static double *
+expected_of(const ClvModel *model, const Cells *holdout)
+{
+	SegmentBtydParams params = segment_clv_params(model);
+	double *expected = MemoryContextAllocHuge(CurrentMemoryContext,
+											  mul_size(sizeof(double), (Size) holdout->n_cells + 1));
+
+	if (model->unit != holdout->unit)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("units of time differ"),
+						errdetail("The model counts in units of %g days, the hold-out in units of %g days.",
+								  model->unit, holdout->unit),
+						errhint("Fit the model on holdout_btyd(holdout).")));
+	if (model->kind == SEGMENT_BGBB)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("a hold-out is in continuous time"),
+						errdetail("bgbb needs whole periods."), errhint("Use mbgnbd or pareto_nbd.")));
+	for (int32 i = 0; i < holdout->n_cells; i++)
+	{
+		SegmentHistory history = history_of(cells_row(holdout, i));
+		SegmentOutlook outlook = segment_btyd_outlook(&params, &history);
+
+		if ((i & 0xFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		expected[i] = segment_outlook_orders(&outlook, holdout->horizon);
+	}
+	return expected;
+}
+
+/* Rows of x (the last one: that many or more): customers, mean actual and expected orders of the hold-out. */
+Datum
+segment_backtest_calibration(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Cells *holdout = PG_GETARG_CELLS(0);
+	double *expected = expected_of(PG_GETARG_CLV_MODEL(1), holdout);
+	int32 classes = PG_GETARG_INT32(2);
+	double *customers;
+	double *sums;
+
+	segment_check_int_range("classes", classes, 2, 1000);
+	InitMaterializedSRF(fcinfo, 0);
+	customers = segment_palloc0_array(double, classes);
+	sums = segment_palloc0_array(double, 2 * classes);
+	for (int32 i = 0; i < holdout->n_cells; i++)
+	{
+		const double *row = cells_row(holdout, i);
+		double count = (double) cells_counts(holdout)[i];
+		int x = (int) Min(row[0], classes - 1);
+
+		customers[x] += count;
+		sums[2 * x] += count * row[ROW_LATER];
+		sums[2 * x + 1] += count * expected[i];
+	}
+	for (int x = 0; x < classes; x++)
+	{
+		Datum values[4];
+		bool nulls[4] = {false, false, false, false};
+
+		if (customers[x] == 0)
+			continue;
+		values[0] = Int32GetDatum(x);
+		values[1] = Int64GetDatum((int64) customers[x]);
+		values[2] = Float8GetDatum(sums[2 * x] / customers[x]);
+		values[3] = Float8GetDatum(sums[2 * x + 1] / customers[x]);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* Rows of deciles, best first: share of the customers, share of the actual orders and amount that they hold. */
+Datum
+segment_backtest_gain(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Cells *holdout = PG_GETARG_CELLS(0);
+	double *expected = expected_of(PG_GETARG_CLV_MODEL(1), holdout);
+	SegmentScored *scored[2];
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int j = 0; j < 2; j++)
+	{
+		scored[j] = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(SegmentScored), (Size) holdout->n_cells + 1));
+		for (int32 i = 0; i < holdout->n_cells; i++)
+		{
+			scored[j][i].score = expected[i];
+			scored[j][i].outcome = cells_row(holdout, i)[j == 0 ? ROW_LATER : ROW_AMOUNT];
+			scored[j][i].count = (double) cells_counts(holdout)[i];
+		}
+		segment_scored_sort(scored[j], holdout->n_cells);
+	}
+	for (int decile = 1; decile <= 10; decile++)
+	{
+		double gains[2];
+		Datum values[4];
+		bool nulls[4] = {false, false, false, false};
+
+		for (int j = 0; j < 2; j++)
+		{
+			gains[j] = segment_gain(scored[j], holdout->n_cells, decile / 10.0);
+			values[2 + j] = Float8GetDatum(gains[j]);
+			nulls[2 + j] = isnan(gains[j]);
+		}
+		values[0] = Int32GetDatum(decile);
+		values[1] = Float8GetDatum(decile / 10.0);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * tracked_orders(model, btyd, after): repeat orders that the model expects of all customers, from each one's first
+ * order until so long after the end of their histories (before, if after is negative).
+ */
+Datum
+segment_tracked_orders(PG_FUNCTION_ARGS)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	Cells *btyd = PG_GETARG_CELLS(1);
+	double after = segment_interval_days(PG_GETARG_INTERVAL_P(2)) / model->unit;
+	SegmentBtydParams params = segment_clv_params(model);
+	SegmentOutlook outlook = segment_btyd_newcomer(&params);
+	double total = 0;
+
+	if (model->unit != btyd->unit)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("units of time differ"),
+						errdetail("The model counts in units of %g days, the histories in units of %g days.",
+								  model->unit, btyd->unit),
+						errhint("Make all summaries with the same unit, for example '1 week'.")));
+	if (!(fabs(after) <= 1e9))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time is out of range"),
+						errdetail("It is %g units; accepted are up to 1000000000.", after),
+						errhint("Pass an interval such as '39 weeks' or '-39 weeks'.")));
+	for (int32 i = 0; i < btyd->n_cells; i++)
+	{
+		double time = cells_row(btyd, i)[2] + after;
+
+		if ((i & 0xFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		if (model->kind == SEGMENT_BGBB)
+			time = floor(time + 1e-9);
+		if (time > 0)
+			total += (double) cells_counts(btyd)[i] * segment_outlook_orders(&outlook, time);
+	}
+	PG_RETURN_FLOAT8(total);
+}
