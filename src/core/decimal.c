@@ -339,6 +339,18 @@ segment_decimal_to_double(const SegmentWide *units, int scale)
 	return segment_wide_to_double(units, scale);
 }
 
+/* Decimals that are zeros, such as those of 12.34 / 1, need not take the long way. */
+static void
+drop_zero_decimals(segment_int128 *units, int *scale)
+{
+	for (int step = 16; step > 0; step /= 2)
+		while (*scale >= step && *units % segment_power_of_ten(step) == 0)
+		{
+			*units /= segment_power_of_ten(step);
+			*scale -= step;
+		}
+}
+
 double
 segment_units_to_double(segment_int128 units, int scale)
 {
@@ -352,17 +364,27 @@ segment_units_to_double(segment_int128 units, int scale)
 	if (units >= -exact && units <= exact)
 		return (double) (int64) units / powers[scale];
 
-	/* decimals that are zeros, such as those of 12.34 / 1, need not take the long way */
-	for (int step = 16; step > 0; step /= 2)
-		while (scale >= step && units % segment_power_of_ten(step) == 0)
-		{
-			units /= segment_power_of_ten(step);
-			scale -= step;
-		}
+	drop_zero_decimals(&units, &scale);
 	if (units >= -exact && units <= exact)
 		return (double) (int64) units / powers[scale];
 	wide = segment_wide_from_int128(units);
 	return segment_wide_to_double(&wide, scale);
+}
+
+double
+segment_units_to_mean(segment_int128 units, int scale, int64 count)
+{
+	const int64 exact = INT64CONST(1) << 53;
+	SegmentWide wide;
+
+	if (scale > 15)
+		drop_zero_decimals(&units, &scale);
+	/* both operands are exact doubles: one rounding. Dividing by the scale first would round twice, and 0.30 / 3 be
+	 * less than 0.10 */
+	if (scale <= 15 && units >= -exact && units <= exact && count <= exact / segment_power_of_ten(scale))
+		return (double) (int64) units / (double) (count * segment_power_of_ten(scale));
+	wide = segment_wide_from_int128(units);
+	return segment_wide_to_mean(&wide, scale, count);
 }
 
 bool

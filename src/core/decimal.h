@@ -72,6 +72,9 @@ extern Datum segment_units_to_numeric(segment_int128 units, int scale);
 extern double segment_decimal_to_double(const SegmentWide *units, int scale);
 extern double segment_units_to_double(segment_int128 units, int scale);
 
+/* Nearest double to the mean of count > 0 amounts of this total: equal means are equal doubles. */
+extern double segment_units_to_mean(segment_int128 units, int scale, int64 count);
+
 /*
  * Reads "-12.50" as -1250 and 2 decimals, and moves text past it; false unless digits stand there, also behind a point,
  * at most SEGMENT_MAX_DECIMALS of them, and the value fits.

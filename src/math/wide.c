@@ -221,7 +221,7 @@ shift_left_once(SegmentWide *value)
  * totals beyond 2^53 units come here; the common case is a single correctly rounded division by the caller.
  */
 static double
-divide_to_double(SegmentWide magnitude, int decimals)
+divide_to_double(SegmentWide magnitude, int decimals, int64_t count)
 {
 	SegmentWide divisor = segment_wide_from_int128(1);
 	SegmentWide rest = {{0, 0, 0, 0}};
@@ -233,7 +233,9 @@ divide_to_double(SegmentWide magnitude, int decimals)
 
 	if (bits == 0)
 		return 0.0;
+	/* below 10^22 * 2^63 < 2^137: doubling a rest can't overflow */
 	(void) segment_wide_scale_up(&divisor, decimals);
+	(void) segment_wide_multiply(&divisor, (uint64_t) count);
 	for (exponent = bits - 1;; exponent--)
 	{
 		SegmentWide minus = divisor;
@@ -267,13 +269,19 @@ divide_to_double(SegmentWide magnitude, int decimals)
 }
 
 double
-segment_wide_to_double(const SegmentWide *value, int decimals)
+segment_wide_to_mean(const SegmentWide *value, int decimals, int64_t count)
 {
 	SegmentWide magnitude = *value;
 	bool negative = take_magnitude(&magnitude);
-	double result = divide_to_double(magnitude, decimals);
+	double result = divide_to_double(magnitude, decimals, count);
 
 	return negative ? -result : result;
+}
+
+double
+segment_wide_to_double(const SegmentWide *value, int decimals)
+{
+	return segment_wide_to_mean(value, decimals, 1);
 }
 
 int

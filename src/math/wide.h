@@ -46,6 +46,9 @@ extern uint64_t segment_wide_divide(SegmentWide *value, uint64_t divisor);
 /* Nearest double (ties to even) to value / 10^decimals, 0 <= decimals <= 22, correctly rounded. */
 extern double segment_wide_to_double(const SegmentWide *value, int decimals);
 
+/* Nearest double to value / 10^decimals / count, 0 <= decimals <= 22, count > 0, correctly rounded. */
+extern double segment_wide_to_mean(const SegmentWide *value, int decimals, int64_t count);
+
 /*
  * Writes value / 10^decimals as decimal digits with exactly that many decimals ("-0.50"), terminated.
  * SEGMENT_WIDE_DIGITS bytes are enough for any value with up to 20 decimals. Returns the length.

@@ -285,5 +285,10 @@ segment_rfm_monetary_double(const Rfm *rfm)
 double
 segment_rfm_average_double(const Rfm *rfm)
 {
-	return segment_rfm_monetary_double(rfm) / (double) rfm->orders;
+	SegmentWide total;
+
+	if (!rfm->is_wide)
+		return segment_units_to_mean(rfm->total, rfm->scale, rfm->orders);
+	total = segment_rfm_total(rfm);
+	return segment_wide_to_mean(&total, rfm->scale, rfm->orders);
 }

@@ -165,6 +165,26 @@ test_double(void)
 	check(nearest, "to double is what strtod makes of the digits");
 }
 
+/* The mean of n times an amount is the amount, whatever n: the divisions by n and by the scale are rounded once. */
+static void
+test_mean(void)
+{
+	bool equal = true;
+
+	for (int i = 0; i < 100000; i++)
+	{
+		__int128 units = (int64_t) next_random();
+		int64_t count = (int64_t) (next_random() >> (1 + next_random() % 63)) | 1;
+		int decimals = (int) (next_random() % 21);
+		SegmentWide value = wide(units);
+		SegmentWide total = wide(units);
+
+		equal = equal && segment_wide_multiply(&total, (uint64_t) count) &&
+				segment_wide_to_mean(&total, decimals, count) == segment_wide_to_double(&value, decimals);
+	}
+	check(equal, "the mean of equal amounts is the amount");
+}
+
 int
 main(void)
 {
@@ -172,6 +192,7 @@ main(void)
 	test_beyond_128();
 	test_text();
 	test_double();
+	test_mean();
 	printf("1..%d\n", tests);
 	return failures > 0;
 }
