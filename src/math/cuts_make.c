@@ -4,8 +4,20 @@
 #include "math/cuts_make.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "math/text.h"
+
+/* The double nearest to the value's first 15 digits: 250.194 rather than 250.19400000000002. */
+static double
+round_to_15_digits(double value)
+{
+	char digits[SEGMENT_NUMBER_TEXT];
+
+	snprintf(digits, sizeof(digits), "%.15g", value);
+	return strtod(digits, NULL);
+}
 
 double
 segment_between(double low, double high, int64_t part, int64_t parts)
@@ -13,6 +25,7 @@ segment_between(double low, double high, int64_t part, int64_t parts)
 	double p = (double) part;
 	double n = (double) parts;
 	double value;
+	double rounded;
 
 	if (part == 0 || low == high)
 		return low;
@@ -24,6 +37,9 @@ segment_between(double low, double high, int64_t part, int64_t parts)
 		value = ((n - p) * low + p * high) / n;
 	else
 		value = low * ((n - p) / n) + high * (p / n);
+	rounded = round_to_15_digits(value);
+	if (low <= rounded && rounded < high)
+		value = rounded;
 	if (value < low)
 		return low;
 	if (value >= high)

@@ -25,7 +25,9 @@ extern void segment_quantile_cuts(int64_t n, int bins, const int64_t *ranks, con
 /* Bins of equal width between lowest and highest. */
 extern void segment_equal_width_cuts(double lowest, double highest, int bins, double *thresholds);
 
-/* What a smallest and a largest value have between them, by parts: ((parts - part) low + part high) / parts. */
+/*
+ * What lies between low and high: ((parts - part) low + part high) / parts, in 15 digits where they lie in [low, high).
+ */
 extern double segment_between(double low, double high, int64_t part, int64_t parts);
 
 #endif
