@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 -- Scores: the main job on twelve customers, frozen cut points, a person's thresholds, and what is refused.
 SET search_path = public, segment; -- for the operators
 CREATE TABLE customer AS
@@ -32,34 +31,3 @@ SELECT segment.cut_points(ARRAY[1, 2], 'above');
 SELECT segment.rfm_score(rfm, '2025-12-31', bins => 10) OVER () FROM customer LIMIT 1;
 SELECT '6-1-1'::segment.rfm_score;
 DROP TABLE customer, frozen;
-=======
--- Scores, cut points and quantiles at a glance.
-SET search_path = public, segment;
-CREATE TABLE orders AS
-SELECT customer_id, date '2025-12-31' - customer_id * 7 - n AS ordered_at, (customer_id * 37 + n * 11) % 90 + 10 AS amount
-FROM generate_series(1, 12) customer_id, generate_series(0, customer_id % 4) n;
-
--- each customer among all, with three bins
-SELECT customer_id, rfm_recency(rfm, '2025-12-31') AS days, rfm_frequency(rfm) AS orders, rfm_monetary(rfm) AS total, score, score_code(score)
-FROM (SELECT customer_id, rfm_agg(ordered_at, amount) AS rfm, rfm_score(rfm_agg(ordered_at, amount), '2025-12-31', 3) OVER () AS score
-      FROM orders GROUP BY customer_id) c
-ORDER BY customer_id;
-
--- the rule behind it, frozen
-SELECT rfm_cut_points_agg(rfm, '2025-12-31', 3) AS rule
-FROM (SELECT rfm_agg(ordered_at, amount) AS rfm FROM orders GROUP BY customer_id) c \gset
-SELECT :'rule' AS rule;
-SELECT dimension, score, lower, upper, used, count FROM rfm_cut_points_info(:'rule');
-SELECT rfm_score(:'rule'::rfm_cut_points, rfm_agg(ordered_at, amount), '2025-12-31') FROM orders WHERE customer_id = 12;
-
--- thresholds of a person, and their sides
-SELECT v, score(cut_points(ARRAY[10, 20]), v) AS "from", score('within {10,20}', v) AS within, score('under {10,20}', v) AS under
-FROM generate_series(5, 25, 5) v;
-SELECT * FROM cut_points_info(cut_points(ARRAY[2, 5, 5]));
-
--- methods: equal width misleads where a few values are far from the rest
-SELECT cut_points(quantiles, 4, method) FROM (SELECT quantiles_agg(v) FROM generate_series(1, 40) i, LATERAL (VALUES (i), (i % 3), (10 ^ (i - 37))) x(v)) t(quantiles),
-  unnest('{quantile,natural,equal_width}'::text[]) method;
-
-DROP TABLE orders;
->>>>>>> 1653be7 (score: documentation, a regression test; cut points between two values have 15 digits)
