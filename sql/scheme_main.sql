@@ -18,9 +18,17 @@ SELECT * FROM segment.check_scheme('ours');
 DELETE FROM segment.scheme_rule WHERE scheme = 'ours' AND segment = 'Stars';
 SELECT kind, count(*), min(message) FROM segment.check_scheme('ours') GROUP BY kind;
 SELECT segment.label('5-5-1', 'ours');
-DELETE FROM segment.scheme WHERE name = 'ours';
 
 -- refused
+INSERT INTO segment.scheme_rule (scheme, position, segment, r_lower) VALUES ('ours', 11, 'too good', 6);
+SELECT segment.copy_scheme('classic', 'ours');
+DELETE FROM segment.scheme WHERE name = 'ours';
 SELECT segment.label('5-5-1', 'clasic');
 SELECT segment.label('3-3-1/4', 'classic');
 DELETE FROM segment.scheme WHERE name = 'classic';
+
+-- a name that is shipped
+INSERT INTO segment.scheme (name) VALUES ('classic');
+SELECT segment.label('5-5-5', 'classic');
+DELETE FROM segment.scheme WHERE NOT shipped;
+SELECT segment.label('5-5-5', 'classic');
