@@ -295,6 +295,16 @@ CREATE FUNCTION tracked_orders(model btyd_model, customers btyd, after interval)
   AS 'MODULE_PATHNAME', 'segment_tracked_orders' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION tracked_orders(btyd_model, btyd, interval) IS 'Repeat orders that the model expects of all customers from each one''s first order until so long after the end of their histories (before, if negative): the tracking curve. NULL for NULL arguments. 22023 where units differ.';
 
+-- Simulation.
+
+CREATE FUNCTION simulate_orders(model btyd_model, customers int, from_time timestamp, period interval, entry interval DEFAULT '0 days', seed bigint DEFAULT 1, OUT customer int, OUT ordered_at timestamp) RETURNS SETOF record
+  AS 'MODULE_PATHNAME', 'segment_simulate_orders' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION simulate_orders(btyd_model, int, timestamp, interval, interval, bigint) IS 'Orders of customers drawn from a transaction model: first orders spread evenly over entry from from_time on, then what the model makes of them until from_time + period. The same for the same seed. For tests, demonstrations and power studies. 22023 where an argument is out of range.';
+
+CREATE FUNCTION simulate_summaries(model btyd_model, customers int, period interval, entry interval DEFAULT '0 days', seed bigint DEFAULT 1) RETURNS SETOF repeat_summary
+  AS 'MODULE_PATHNAME', 'segment_simulate_summaries' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION simulate_summaries(btyd_model, int, interval, interval, bigint) IS 'Repeat summaries of customers drawn from a transaction model as in simulate_orders, of the exact moments: days are not merged. 22023 where an argument is out of range.';
+
 -- Renewals.
 
 CREATE FUNCTION renewal_survival(model renewal_model, renewals int) RETURNS float8
