@@ -190,9 +190,9 @@ COMMENT ON COLUMN segmentation_run.details IS 'what else the action says, withou
 -- and restore them. No row-level security on them: pg_dump and COPY refuse a table with it for every role but its owner
 -- and superusers, so the extension's owner could neither dump nor restore.
 GRANT SELECT, INSERT, UPDATE, DELETE ON segmentation, segmentation_version, segmentation_cut_points, snapshot, snapshot_customer
-  TO @extowner@ WITH GRANT OPTION;
-GRANT SELECT, INSERT ON segmentation_run TO @extowner@ WITH GRANT OPTION;
-GRANT SELECT, UPDATE, USAGE ON SEQUENCE snapshot_id TO @extowner@ WITH GRANT OPTION;
+  TO @extowner@, pg_database_owner WITH GRANT OPTION;
+GRANT SELECT, INSERT ON segmentation_run TO @extowner@, pg_database_owner WITH GRANT OPTION;
+GRANT SELECT, UPDATE, USAGE ON SEQUENCE snapshot_id TO @extowner@, pg_database_owner WITH GRANT OPTION;
 
 SELECT pg_catalog.pg_extension_config_dump('segmentation', '');
 SELECT pg_catalog.pg_extension_config_dump('segmentation_version', '');

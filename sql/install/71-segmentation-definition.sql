@@ -12,6 +12,11 @@ COMMENT ON FUNCTION run_restricted(text) IS
   'runs one command as the current role in a security-restricted operation, as REFRESH MATERIALIZED VIEW does, so that '
   'code in it can''t take on another role; the number of rows. NULL for NULL';
 
+CREATE FUNCTION read_restricted(query text) RETURNS text[]
+  LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_read_restricted';
+COMMENT ON FUNCTION read_restricted(text) IS
+  'the first row of a query, as text, run as by run_restricted; NULL without a row, and for NULL';
+
 CREATE FUNCTION segmentation_column_type(source regclass, "column" name) RETURNS regtype
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -144,23 +149,22 @@ COMMENT ON FUNCTION segmentation_scored(segmentation_version, date) IS
   'common table expressions customers, cut_points (stored, or made) and scored of a version''s query';
 
 CREATE FUNCTION segmentation_as_of(v segmentation_version) RETURNS date
-  LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   today date := (now() AT TIME ZONE v.zone)::date;
-  last_order date;
+  last_order text;
 BEGIN
   IF v.as_of_rule = 'last_order' THEN
-    EXECUTE format('SELECT (max(o.%I)%s)::date %s', v.at,
+    last_order := (segment.read_restricted(format('SELECT (max(o.%I)%s)::date::timestamp %s', v.at,
                    CASE WHEN segment.segmentation_column_type(v.source, v.at) = 'timestamptz'::regtype
                      THEN format(' AT TIME ZONE %L', v.zone) END,
-                   segment.segmentation_source(v, NULL))
-      INTO last_order;
+                   segment.segmentation_source(v, NULL))))[1];
     IF last_order IS NULL THEN
       RAISE EXCEPTION USING ERRCODE = 'no_data_found', MESSAGE = 'the source has no order that counts',
         DETAIL = format('%s has no row with a time that meets the filter.', v.source),
         HINT = 'Look at preflight() for the source, or pass as_of.';
     END IF;
-    RETURN least(last_order, today);
+    RETURN least(last_order::timestamp::date, today);
   END IF;
   RETURN today - CASE v.as_of_rule WHEN 'yesterday' THEN 1 ELSE 0 END;
 END
@@ -174,7 +178,7 @@ DECLARE
   v segment.segmentation_version := segment.segmentation_version_of(name, version);
   day date := coalesce(as_of,
     (SELECT max(t.as_of) FROM segment.snapshot t WHERE t.segmentation = v.segmentation AND t.version = v.version),
-    segment.segmentation_as_of(v));
+    (now() AT TIME ZONE v.zone)::date);
 BEGIN
   RETURN concat(
     format(E'-- segmentation %s, version %s, as of %s\n', v.segmentation, v.version, day),
@@ -192,5 +196,5 @@ END
 $$;
 COMMENT ON FUNCTION definition(text, date, integer) IS
   'the plain SQL that refresh runs: pasted into psql or dbt it gives the rows of customer_profile, with the customer id in '
-  'its own type. as_of: by default the newest snapshot''s, or by the version''s rule; version: by default the active one. '
+  'its own type. as_of: by default the newest snapshot''s, or today without one; version: by default the active one. '
   'Frozen cut points stand in it as literals once they are made. 42704 for an unknown segmentation or version';

@@ -98,6 +98,7 @@ DECLARE
   target integer;
   movement record;
   calibrate boolean;
+  counts text[];
   source_rows bigint;
   unknown_rows bigint;
   unknown_amount numeric;
@@ -105,9 +106,12 @@ DECLARE
 BEGIN
   refreshed := coalesce(refresh.as_of, segment.segmentation_as_of(v));
 
-  EXECUTE format('SELECT count(*), count(*) FILTER (WHERE o.%1$I IS NULL), sum(o.%2$I::numeric) FILTER (WHERE o.%1$I IS NULL)%3$s',
-                 v.customer, v.amount, E'\n' || segment.segmentation_source(v, refreshed))
-    INTO source_rows, unknown_rows, unknown_amount;
+  counts := segment.read_restricted(format(
+    'SELECT count(*), count(*) FILTER (WHERE o.%1$I IS NULL), sum(o.%2$I::numeric) FILTER (WHERE o.%1$I IS NULL)%3$s',
+    v.customer, v.amount, E'\n' || segment.segmentation_source(v, refreshed)));
+  source_rows := counts[1];
+  unknown_rows := counts[2];
+  unknown_amount := counts[3];
   IF unknown_rows > own.max_unknown_share * source_rows THEN
     RAISE EXCEPTION USING ERRCODE = 'data_exception',
       MESSAGE = format('segmentation "%s" is not published: too many rows without a customer', name),

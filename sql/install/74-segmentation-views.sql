@@ -147,4 +147,4 @@ COMMENT ON COLUMN rfm_grid.definition_version IS 'the version that made the snap
 
 -- The views run with the reader's rights: without rights on the tables they show nothing.
 GRANT SELECT ON published_snapshot, customer_profile, segment_summary, rfm_grid TO PUBLIC;
-GRANT SELECT ON published_snapshot, customer_profile, segment_summary, rfm_grid TO @extowner@ WITH GRANT OPTION;
+GRANT SELECT ON published_snapshot, customer_profile, segment_summary, rfm_grid TO @extowner@, pg_database_owner WITH GRANT OPTION;

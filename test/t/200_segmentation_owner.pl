@@ -1,0 +1,99 @@
+# Installed by a plain database owner: declarations and snapshots survive dump and restore, by the owner and by a superuser;
+# two roles under row-level security see what a filtered copy gives; a refresh runs with its owner's rights only.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('segmentation');
+$node->init;
+$node->append_conf('postgresql.conf', 'fsync = off');
+$node->start;
+$node->safe_psql('postgres', <<'SQL');
+CREATE ROLE keeper LOGIN;
+CREATE ROLE north LOGIN;
+CREATE ROLE south LOGIN;
+CREATE DATABASE shop OWNER keeper;
+CREATE DATABASE restored OWNER keeper;
+CREATE DATABASE by_superuser OWNER keeper;
+SQL
+my $superuser = getpwuid($>);
+
+# Statements as a role in a database; the result, or the error message.
+sub as
+{
+	my ($role, $database, $sql) = @_;
+	my ($out, $err) = ('', '');
+	my $code = $node->psql($database, $sql, stdout => \$out, stderr => \$err, extra_params => [ '-U', $role ], on_error_stop => 1);
+	return $code == 0 ? $out : $err;
+}
+
+is(as('keeper', 'shop', <<'SQL'), '', 'a plain database owner installs the extension and grants');
+CREATE EXTENSION segment;
+CREATE TABLE orders AS
+SELECT 'c' || g % 700 AS customer, timestamp '2025-01-01' + g * interval '20 minutes' AS at, (g * 7919 % 10000) / 100.0 AS amount,
+       (ARRAY['north', 'south'])[1 + g % 700 % 2] AS region
+FROM generate_series(1, 6000) g;
+ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_region ON orders USING (region = current_user);
+GRANT SELECT ON orders TO north, south;
+GRANT CREATE ON SCHEMA public TO north, south;
+DO $$BEGIN PERFORM segment.grant_segmentation('north'), segment.grant_segmentation('south'); END$$;
+SQL
+
+# --- row-level security of the source --------------------------------------------------------------------------------
+
+for my $role ('north', 'south')
+{
+	is(as($role, 'shop', <<"SQL"), "$role\n2025-03-20|350", "$role declares and refreshes");
+SELECT segment.create_segmentation('$role', 'public.orders', 'customer', 'at', 'amount');
+SELECT refreshed, customers FROM segment.refresh('$role', '2025-03-20');
+SQL
+	is(as('keeper', 'shop', <<"SQL"), '0', "$role sees what a filtered copy gives");
+CREATE TABLE copy_$role AS SELECT * FROM orders WHERE region = '$role';
+DO \$\$BEGIN PERFORM segment.create_segmentation('copy of $role', 'copy_$role', 'customer', 'at', 'amount'), segment.refresh('copy of $role', '2025-03-20'); END\$\$;
+SELECT count(*) FROM (
+  SELECT customer_id, recency_days, orders, revenue, rfm_code, segment_name FROM segment.customer_profile WHERE segmentation = '$role'
+  EXCEPT ALL
+  SELECT customer_id, recency_days, orders, revenue, rfm_code, segment_name FROM segment.customer_profile WHERE segmentation = 'copy of $role') d;
+SQL
+}
+like(as('north', 'shop', q{SELECT segment.refresh('south')}), qr/must be owner of segmentation "south"/, 'nobody borrows another role\'s rights');
+like(as($superuser, 'shop', q{SELECT segment.refresh('south')}), qr/must be owner of segmentation "south"/, 'nor does a superuser lend them');
+
+# A view whose function tries to become the session's role again.
+like(as($superuser, 'shop', <<'SQL'), qr/security-restricted operation/, 'code in a source can not take on another role');
+SET ROLE north;
+CREATE FUNCTION public.climb() RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RESET ROLE; RETURN true; END';
+CREATE VIEW public.trap AS SELECT * FROM public.orders WHERE public.climb();
+SELECT segment.create_segmentation('trap', 'public.trap', 'customer', 'at', 'amount');
+SELECT segment.refresh('trap', '2025-03-20');
+SQL
+as('north', 'shop', q{SELECT segment.drop_segmentation('trap'); DROP VIEW public.trap; DROP FUNCTION public.climb});
+like(as('north', 'shop', 'UPDATE segment.segmentation_run SET run_by = NULL'), qr/permission denied/, 'the log is added to only');
+like(as('keeper', 'shop', 'DELETE FROM segment.segmentation_run'), qr/permission denied/, 'by the extension\'s owner too');
+
+# --- dump and restore ------------------------------------------------------------------------------------------------
+
+my $state = q{SELECT md5(string_agg(p::text, ' ' ORDER BY p::text)) FROM segment.customer_profile p};
+my $before = as('keeper', 'shop', $state);
+for my $role ('keeper', $superuser)
+{
+	my $file = PostgreSQL::Test::Utils::tempdir . "/$role.sql";
+	my $to = $role eq 'keeper' ? 'restored' : 'by_superuser';
+	# The policy is the table's own: its owner may dump it.
+	$node->command_ok([ 'pg_dump', '-U', $role, '-f', $file, '-p', $node->port, '-h', $node->host, 'shop' ], "$role dumps");
+	$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-U', $role, '-p', $node->port, '-h', $node->host, '-d', $to, '-f', $file ],
+		"$role restores");
+	is(as($role, $to, $state), $before, 'the views show the same');
+	is(as('north', $to, q{SELECT customers FROM segment.refresh('north', '2025-03-20')}), '350', 'and refresh goes on');
+	is(as($role, $to, $state . q{ WHERE segmentation <> 'north'}), as('keeper', 'shop', $state . q{ WHERE segmentation <> 'north'}), 'others are as they were');
+}
+
+# --- the user's own objects ------------------------------------------------------------------------------------------
+
+is(as('keeper', 'restored', q{DROP EXTENSION segment; SELECT count(*) FROM orders}), '6000', 'DROP EXTENSION leaves the user\'s tables');
+$node->stop;
+done_testing();
