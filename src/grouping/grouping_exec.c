@@ -78,6 +78,11 @@ add_batch(GroupingState *node)
 		if (i + ROWS_AHEAD < batch->count)
 			prefetch_group(table, layout, row + ROWS_AHEAD * row_size);
 		group = group_of(node, row);
+		if (unlikely(group == NULL) && node->shared != NULL)
+		{
+			segment_grouping_hand_over(node);
+			group = group_of(node, row);
+		}
 		if (unlikely(group == NULL))
 			segment_grouping_spill_row(&node->spill, row);
 		else
@@ -209,32 +214,37 @@ note_memory(GroupingState *node)
 	node->peak_memory = Max(node->peak_memory, memory);
 }
 
-/* Fills the table: from the child, or from the next part; false if there is nothing left. */
-static bool
-next_pass(GroupingState *node)
+/* Makes the table empty for about so many groups. */
+static void
+start_pass(GroupingState *node, double groups)
 {
-	GroupingSpill *spill = &node->spill;
 	Size limit = get_hash_memory_limit();
-	Size group_bytes = node->layout.group_size + 12;
-	GroupingPart *part = NULL;
-	double groups = node->plan.groups;
+	double bytes = groups * (node->layout.group_size + 12.0);
 
-	if (node->started)
-	{
-		part = segment_grouping_spill_next(spill);
-		if (part == NULL)
-			return false;
-		groups = (double) part->rows;
-	}
 	segment_grouping_reset_aggregates(&node->aggregates);
-	spill->bits = segment_grouping_spill_bits(groups * group_bytes, limit);
+	node->spill.bits = segment_grouping_spill_bits(bytes, limit);
 	node->table.limit = limit;
-	if (groups * group_bytes > limit)
-		node->table.limit -= segment_grouping_spill_memory(spill->bits);
+	if (bytes > limit && node->shared == NULL)
+		node->table.limit -= segment_grouping_spill_memory(node->spill.bits);
 	segment_grouping_table_reset(&node->table, groups);
 	node->outside = 0;
 	node->batch.count = 0;
 	node->batch.arena_used = 0;
+}
+
+/* Fills the table: from the child, or from the next part; false if there is nothing left. */
+static bool
+next_pass_alone(GroupingState *node)
+{
+	GroupingPart *part = NULL;
+
+	if (node->started)
+	{
+		part = segment_grouping_spill_next(&node->spill);
+		if (part == NULL)
+			return false;
+	}
+	start_pass(node, part != NULL ? (double) part->rows : node->plan.groups);
 	node->started = true;
 	if (part == NULL)
 		read_child(node);
@@ -244,11 +254,49 @@ next_pass(GroupingState *node)
 	note_memory(node);
 	if (part != NULL)
 		segment_grouping_part_close(part);
-	segment_grouping_spill_end(spill);
+	segment_grouping_spill_end(&node->spill);
+	node->passes++;
+	return true;
+}
+
+/*
+ * The same as one of several processes: groups a share of the child's rows, then fills the table with merged groups.
+ * Who comes after the others have grouped all rows helps to merge.
+ */
+static bool
+next_pass_together(GroupingState *node)
+{
+	if (!node->started)
+	{
+		GroupingShared *shared = node->shared;
+
+		memset(&node->share, 0, sizeof(node->share));
+		node->started = true;
+		if (BarrierAttach(&shared->barrier) == 0)
+		{
+			node->share.participant = pg_atomic_fetch_add_u32(&shared->participants, 1);
+			start_pass(node, node->plan.groups);
+			read_child(node);
+			add_batch(node);
+			note_memory(node);
+			segment_grouping_end_build(node);
+		}
+		node->passes = 1;
+	}
+	if (!segment_grouping_merge_next(node))
+		return false;
+	note_memory(node);
+	return true;
+}
+
+static bool
+next_pass(GroupingState *node)
+{
+	if (!(node->shared != NULL ? next_pass_together(node) : next_pass_alone(node)))
+		return false;
 	node->cursor.chunk = 0;
 	node->cursor.offset = 0;
 	node->groups += node->table.groups;
-	node->passes++;
 	return true;
 }
 
@@ -469,6 +517,11 @@ static const CustomExecMethods exec_methods = {
 	.ExecCustomScan = grouping_exec,
 	.EndCustomScan = grouping_end,
 	.ReScanCustomScan = grouping_rescan,
+	.EstimateDSMCustomScan = segment_grouping_estimate_dsm,
+	.InitializeDSMCustomScan = segment_grouping_init_dsm,
+	.ReInitializeDSMCustomScan = segment_grouping_reinit_dsm,
+	.InitializeWorkerCustomScan = segment_grouping_init_worker,
+	.ShutdownCustomScan = segment_grouping_shutdown,
 	.ExplainCustomScan = segment_grouping_explain,
 };
 

@@ -7,6 +7,7 @@
 #include "nodes/extensible.h"
 #include "nodes/pathnodes.h"
 
+#include "grouping/grouping_parallel.h"
 #include "grouping/grouping_spill.h"
 #include "grouping/grouping_table.h"
 #include "grouping/grouping_trans.h"
@@ -58,6 +59,8 @@ typedef struct GroupingState
 	GroupingTable table;
 	GroupingSpill spill;
 	GroupingBatch batch;
+	GroupingShared *shared;		/* NULL unless several processes work on it */
+	GroupingShare share;
 	AttrNumber last_input;		/* highest column of the child's slot that is read */
 	bool any_filter;
 	Size outside;				/* memory of states outside the groups, as of the last look */

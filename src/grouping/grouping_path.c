@@ -43,9 +43,15 @@ static const struct config_enum_entry enable_options[] = {
  */
 #define PROBE_SHARE 0.5
 
-/* Costs of grouping rows of the child into groups: what is due before the first group, and for all of them. */
+/* What a group's way through a worker's queue costs, in units of parallel_tuple_cost. */
+#define QUEUE_SHARE 0.25
+
+/*
+ * Costs of grouping rows of the child into groups, by one of so many processes: what is due before the first group,
+ * and for all of them.
+ */
 static void
-set_costs(PlannerInfo *root, CustomPath *path, const GroupingShape *shape, double rows, double groups)
+set_costs(PlannerInfo *root, CustomPath *path, const GroupingShape *shape, double rows, double groups, double processes)
 {
 	Path *child = linitial(path->custom_paths);
 	AggClauseCosts costs;
@@ -61,7 +67,9 @@ set_costs(PlannerInfo *root, CustomPath *path, const GroupingShape *shape, doubl
 		STARTUP_ROWS * (cpu_tuple_cost + cpu_operator_cost);
 	startup += rows * PROBE_SHARE * (costs.transCost.per_tuple + cpu_operator_cost * shape->keys);
 	group_bytes = path->path.pathtarget->width + 32.0 + costs.transitionSpace;
-	if (groups * group_bytes > limit)
+	if (processes > 1)
+		startup += Min(rows, groups) * cpu_tuple_cost;
+	else if (groups * group_bytes > limit)
 	{
 		/* the rows of the groups that find no room are written and read once */
 		double spilled = rows * (1.0 - limit / (groups * group_bytes));
@@ -69,6 +77,7 @@ set_costs(PlannerInfo *root, CustomPath *path, const GroupingShape *shape, doubl
 
 		startup += 2.0 * pages * seq_page_cost + spilled * cpu_tuple_cost;
 	}
+	groups = clamp_row_est(groups / processes);
 	total = startup + groups * (cpu_tuple_cost + costs.finalCost.per_tuple);
 	path->path.rows = groups;
 	if (shape->having != NIL)
@@ -76,21 +85,18 @@ set_costs(PlannerInfo *root, CustomPath *path, const GroupingShape *shape, doubl
 		cost_qual_eval(&having, shape->having, root);
 		startup += having.startup;
 		total += having.startup + groups * having.per_tuple;
-		path->path.rows =
-			clamp_row_est(groups * clauselist_selectivity(root, shape->having, 0, JOIN_INNER, NULL));
+		path->path.rows = clamp_row_est(groups * clauselist_selectivity(root, shape->having, 0, JOIN_INNER, NULL));
 	}
 	startup += path->path.pathtarget->cost.startup;
 	total += path->path.pathtarget->cost.startup + path->path.rows * path->path.pathtarget->cost.per_tuple;
 	path->path.startup_cost = startup;
 	path->path.total_cost = total;
-	if (segment_grouping_enable == GROUPING_FORCE)
-		path->path.startup_cost = path->path.total_cost = 0;
 }
 
-/* Offers the node on top of an input path. */
-static void
-add_grouping_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, const GroupingShape *shape,
-				  Path *input, double groups)
+/* The node on top of an input path. */
+static CustomPath *
+grouping_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, const GroupingShape *shape,
+			  Path *input, double groups, double processes)
 {
 	PathTarget *target = create_empty_pathtarget();
 	CustomPath *path = makeNode(CustomPath);
@@ -112,8 +118,63 @@ add_grouping_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_r
 				   list_make5(shape->column_inputs, shape->operators, shape->collations, shape->argument_inputs,
 							  shape->filter_inputs),
 				   makeFloat(psprintf("%.1f", groups)));
-	set_costs(root, path, shape, input->rows, groups);
+	set_costs(root, path, shape, input->rows, groups, processes);
+	return path;
+}
+
+/* Offers the node as a whole. */
+static void
+add_serial_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, const GroupingShape *shape,
+				Path *input, double groups)
+{
+	CustomPath *path = grouping_path(root, input_rel, output_rel, shape, input, groups, 1.0);
+
+	if (segment_grouping_enable == GROUPING_FORCE)
+		path->path.startup_cost = path->path.total_cost = 0.02;
 	add_path(output_rel, (Path *) path);
+}
+
+/* The processes that a parallel path counts on: workers, and a leader who has other work too, as core estimates. */
+static double
+processes_of(const Path *path)
+{
+	double processes = path->parallel_workers;
+
+	if (parallel_leader_participation && path->parallel_workers < 4)
+		processes += 1.0 - 0.3 * path->parallel_workers;
+	return processes;
+}
+
+/* Offers the node as several processes under a Gather. */
+static void
+add_parallel_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, const GroupingShape *shape,
+				  double groups)
+{
+	Path *input;
+	CustomPath *path;
+	GatherPath *gather;
+	ListCell *aggref;
+	double processes;
+	double rows;
+
+	if (!output_rel->consider_parallel || input_rel->partial_pathlist == NIL || IS_OTHER_REL(output_rel))
+		return;
+	foreach (aggref, shape->aggrefs)
+		if (!segment_grouping_is_mergeable(lfirst_node(Aggref, aggref)))
+			return;
+	input = (Path *) linitial(input_rel->partial_pathlist);
+	if (input->parallel_workers <= 0 || input->param_info != NULL)
+		return;
+	processes = processes_of(input);
+	path = grouping_path(root, input_rel, output_rel, shape, input, groups, processes);
+	path->path.parallel_aware = true;
+	path->path.parallel_workers = input->parallel_workers;
+	rows = path->path.rows * processes;
+	gather = create_gather_path(root, output_rel, (Path *) path, output_rel->reltarget, NULL, &rows);
+	gather->path.total_cost -= (1.0 - QUEUE_SHARE) * parallel_tuple_cost * rows;
+	if (segment_grouping_enable == GROUPING_FORCE)
+		gather->path.startup_cost = gather->path.total_cost = 0.01;
+	add_path(output_rel, (Path *) gather);
 }
 
 /* True for a path that fetches every row through a queue from parallel workers. */
@@ -152,6 +213,7 @@ segment_grouping_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptI
 	GroupingShape shape;
 	Path *input;
 	List *keys;
+	double groups;
 
 	if (previous_hook != NULL)
 		previous_hook(root, stage, input_rel, output_rel, extra);
@@ -164,8 +226,9 @@ segment_grouping_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptI
 	if (input == NULL)
 		return;
 	keys = list_truncate(list_copy(shape.columns), shape.keys);
-	add_grouping_path(root, input_rel, output_rel, &shape, input,
-					  estimate_num_groups(root, keys, input->rows, NULL, NULL));
+	groups = estimate_num_groups(root, keys, input->rows, NULL, NULL);
+	add_serial_path(root, input_rel, output_rel, &shape, input, groups);
+	add_parallel_path(root, input_rel, output_rel, &shape, groups);
 }
 
 void

@@ -137,10 +137,25 @@ rfm_value(int option, void *state, Datum *value)
 }
 
 static bool
-rfm_is_flat(int option, const void *state)
+rfm_is_moved(int option, const void *state)
 {
 	(void) option;
-	return ((const Rfm *) state)->vl_len_ != MOVED;
+	return ((const Rfm *) state)->vl_len_ == MOVED;
+}
+
+static const void *
+rfm_outside(int option, const void *state, Size *size)
+{
+	(void) option;
+	*size = VARSIZE(rfm_of(state));
+	return rfm_of(state);
+}
+
+static void
+rfm_relocate(int option, void *state, void *outside)
+{
+	(void) option;
+	((Rfm *) state)->first = (int64) (uintptr_t) outside;
 }
 
 static const GroupingKernel rfm_kernel = {
@@ -150,7 +165,9 @@ static const GroupingKernel rfm_kernel = {
 	.add = rfm_add,
 	.merge = rfm_merge,
 	.value = rfm_value,
-	.is_flat = rfm_is_flat,
+	.is_moved = rfm_is_moved,
+	.outside = rfm_outside,
+	.relocate = rfm_relocate,
 };
 
 static const GroupingKernel *const kernels[] = {&rfm_kernel};

@@ -295,3 +295,30 @@ segment_grouping_read_group(const GroupingLayout *layout, char *group, Datum *va
 		values[i] = nulls[i] ? (Datum) 0 : group_value(&layout->cell[i], group);
 	}
 }
+
+void
+segment_grouping_group_as_row(const GroupingLayout *layout, char *group, bool is_null_group, char *row)
+{
+	GroupingRowHead *head = (GroupingRowHead *) row;
+
+	head->filtered = 0;
+	if (layout->narrow)
+	{
+		head->nulls = is_null_group;
+		head->hash = grouping_hash_of_group(layout, group);
+		*(Datum *) (row + layout->cell[0].in_row) = *(Datum *) group;
+		return;
+	}
+	head->nulls = ((GroupingGroupHead *) group)->nulls;
+	head->hash = ((GroupingGroupHead *) group)->hash;
+	for (int i = 0; i < layout->columns; i++)
+	{
+		const GroupingCell *cell = &layout->cell[i];
+
+		if (cell->kind == GROUPING_CELL_VARLENA)
+			*(Datum *) (row + cell->in_row) = group_value(cell, group);
+		else
+			memcpy(row + cell->in_row, group + cell->in_group,
+				   cell->kind == GROUPING_CELL_FIXED ? MAXALIGN(cell->length) : sizeof(Datum));
+	}
+}

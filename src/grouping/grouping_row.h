@@ -148,9 +148,20 @@ extern void segment_grouping_keep_row(GroupingLayout *layout, char *row, char *a
 /* True if the group's keys are those of the row. Not for narrow groups. */
 extern bool segment_grouping_same_keys(GroupingLayout *layout, char *group, char *row);
 
+/* The hash of a group that is not the narrow group of NULL. */
+static inline uint32
+grouping_hash_of_group(const GroupingLayout *layout, const char *group)
+{
+	return layout->narrow ? grouping_hash_datum(layout->seed, *(const Datum *) group)
+						  : ((const GroupingGroupHead *) group)->hash;
+}
+
 /* Bytes of a group for this row, and writing its head and stored columns; the states are zeroed. */
 extern Size segment_grouping_group_size(const GroupingLayout *layout, const char *row);
 extern void segment_grouping_write_group(const GroupingLayout *layout, char *group, Size size, char *row);
+
+/* Turns a group, wherever it lies, into a row that holds its stored columns only. */
+extern void segment_grouping_group_as_row(const GroupingLayout *layout, char *group, bool is_null_group, char *row);
 
 /* Reads the stored columns of a group with a head. */
 extern void segment_grouping_read_group(const GroupingLayout *layout, char *group, Datum *values, bool *nulls);

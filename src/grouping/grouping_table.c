@@ -97,17 +97,8 @@ place(GroupingTable *table, uint32 hash, uint32 handle)
 	table->index[position] = (hash & ~table->handle_mask) | handle;
 }
 
-/* The hash of a group that is not the narrow group of NULL. */
-static inline uint32
-hash_of_group(const GroupingLayout *layout, const char *group)
-{
-	return layout->narrow ? grouping_hash_datum(layout->seed, *(const Datum *) group)
-						  : ((const GroupingGroupHead *) group)->hash;
-}
-
-/* Bytes of a group. */
-static inline Size
-size_of_group(const GroupingTable *table, const GroupingChunk *chunk, const char *group)
+Size
+segment_grouping_table_group_size(const GroupingTable *table, const GroupingChunk *chunk, const char *group)
 {
 	Size eighths;
 
@@ -129,7 +120,7 @@ segment_grouping_table_next(const GroupingTable *table, GroupingCursor *cursor)
 		{
 			char *group = (char *) chunk + offset;
 
-			cursor->offset = offset + size_of_group(table, chunk, group);
+			cursor->offset = offset + segment_grouping_table_group_size(table, chunk, group);
 			return group;
 		}
 		cursor->chunk++;
@@ -152,7 +143,7 @@ rebuild_index(GroupingTable *table, uint32 slots)
 	table->memory -= old_size;
 	while ((group = segment_grouping_table_next(table, &cursor)) != NULL)
 		if (group != table->null_group)
-			place(table, hash_of_group(table->layout, group),
+			place(table, grouping_hash_of_group(table->layout, group),
 				  (cursor.chunk << GROUPING_OFFSET_BITS) | ((group - (char *) table->chunk[cursor.chunk]) / 8));
 }
 

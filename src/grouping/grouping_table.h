@@ -69,6 +69,10 @@ extern void segment_grouping_table_reset(GroupingTable *table, double expected);
  */
 extern char *segment_grouping_table_insert(GroupingTable *table, char *row, Size outside);
 
+/* Bytes of a group of this chunk. */
+extern Size segment_grouping_table_group_size(const GroupingTable *table, const GroupingChunk *chunk,
+											  const char *group);
+
 /* The next group, or NULL. */
 extern char *segment_grouping_table_next(const GroupingTable *table, GroupingCursor *cursor);
 

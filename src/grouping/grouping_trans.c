@@ -117,6 +117,17 @@ init_trans(GroupingTrans *trans, AggState *agg_state)
 		trans->kernel =
 			segment_grouping_kernel(pertrans->transfn.fn_addr, argument_types, arguments, &trans->option);
 
+	if (OidIsValid(form->aggcombinefn) && pertrans->transtypeByVal && pertrans->aggtranstype != INTERNALOID)
+	{
+		build_aggregate_transfn_expr(&aggref->aggtranstype, 1, 0, false, aggref->aggtranstype, aggref->inputcollid,
+									 form->aggcombinefn, InvalidOid, &expression, NULL);
+		fmgr_info(form->aggcombinefn, &trans->combine);
+		fmgr_info_set_expr((Node *) expression, &trans->combine);
+		trans->combine_call = palloc0(SizeForFunctionCallInfo(2));
+		InitFunctionCallInfoData(*trans->combine_call, &trans->combine, 2, pertrans->aggCollation,
+								 (Node *) agg_state, NULL);
+	}
+
 	trans->peragg.aggref = aggref;
 	get_typlenbyval(aggref->aggtype, &trans->result_length, &trans->result_by_value);
 	if (OidIsValid(form->aggfinalfn))
@@ -307,6 +318,73 @@ segment_grouping_add_row(GroupingAggregates *aggregates, const GroupingLayout *l
 		else
 			add_by_call(aggregates, trans, state, arguments, nulls);
 	}
+}
+
+/* Combines two states that are passed by value; the rules are those of core's advance_combine_function. */
+static void
+combine_by_call(GroupingAggregates *aggregates, GroupingTrans *trans, GroupingDatumState *state,
+				const GroupingDatumState *other)
+{
+	FunctionCallInfo call = trans->combine_call;
+
+	if (trans->combine.fn_strict)
+	{
+		if (other->is_null)
+			return;
+		if (!state->is_set || state->is_null)
+		{
+			*state = *other;
+			return;
+		}
+	}
+	call->args[0].value = state->value;
+	call->args[0].isnull = state->is_null;
+	call->args[1].value = other->value;
+	call->args[1].isnull = other->is_null;
+	call->isnull = false;
+	aggregates->agg_state->curpertrans = &trans->pertrans;
+	state->value = FunctionCallInvoke(call);
+	aggregates->agg_state->curpertrans = NULL;
+	state->is_null = call->isnull;
+	state->is_set = true;
+}
+
+void
+segment_grouping_merge_states(GroupingAggregates *aggregates, char *group, char *other)
+{
+	for (int i = 0; i < aggregates->count; i++)
+	{
+		GroupingTrans *trans = &aggregates->trans[i];
+		void *state = group + trans->in_group;
+		const void *added = other + trans->in_group;
+
+		if (trans->kernel != NULL)
+			trans->kernel->merge(trans->option, aggregates->state_context, state, added);
+		else
+			combine_by_call(aggregates, trans, state, added);
+	}
+}
+
+bool
+segment_grouping_is_mergeable(Aggref *aggref)
+{
+	HeapTuple tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggref->aggfnoid));
+	Form_pg_aggregate form;
+	FmgrInfo transition;
+	Oid argument_types[FUNC_MAX_ARGS];
+	int arguments = get_aggregate_argtypes(aggref, argument_types);
+	int option;
+	bool mergeable;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	form = (Form_pg_aggregate) GETSTRUCT(tuple);
+	fmgr_info(form->aggtransfn, &transition);
+	mergeable = segment_grouping_kernel(transition.fn_addr, argument_types, arguments, &option) != NULL ||
+		(OidIsValid(form->aggcombinefn) && aggref->aggtranstype != INTERNALOID &&
+		 get_typbyval(aggref->aggtranstype));
+	ReleaseSysCache(tuple);
+	return mergeable;
 }
 
 void

@@ -14,7 +14,7 @@
 
 /*
  * What stands in for a transition function that works on a state of fixed size, all zero before the first row that
- * counts. A state may point to memory of the aggregate's context, so it is flat only as long as is_flat says so.
+ * counts.
  */
 typedef struct GroupingKernel
 {
@@ -28,8 +28,10 @@ typedef struct GroupingKernel
 	void (*merge)(int option, MemoryContext context, void *state, const void *other);
 	/* The value that the final function takes; false for NULL. */
 	bool (*value)(int option, void *state, Datum *value);
-	/* False if the state points to memory outside itself. */
-	bool (*is_flat)(int option, const void *state);
+	/* True if the state points to memory outside itself; then the other two give it, and point to a copy of it. */
+	bool (*is_moved)(int option, const void *state);
+	const void *(*outside)(int option, const void *state, Size *size);
+	void (*relocate)(int option, void *state, void *outside);
 } GroupingKernel;
 
 /* The kernel of a transition function for these argument types, or NULL. */
@@ -57,6 +59,8 @@ typedef struct GroupingTrans
 	/* the transition function */
 	AggStatePerTransData pertrans;	/* what AggGetAggref and its like look at; initial value; type of the state */
 	FunctionCallInfo call;
+	FmgrInfo combine;			/* used by parallel plans, for a state that is passed by value */
+	FunctionCallInfo combine_call;
 	/* the final function */
 	AggStatePerAggData peragg;
 	FmgrInfo final;
@@ -98,6 +102,12 @@ extern void segment_grouping_start_states(GroupingAggregates *aggregates, char *
 /* Adds a row to all states of its group. */
 extern void segment_grouping_add_row(GroupingAggregates *aggregates, const GroupingLayout *layout, char *group,
 									 char *row);
+
+/* Adds the states of another group of the same keys, which stay as they are. */
+extern void segment_grouping_merge_states(GroupingAggregates *aggregates, char *group, char *other);
+
+/* True if groups of this aggregate can be merged, and their states moved between processes. */
+extern bool segment_grouping_is_mergeable(Aggref *aggref);
 
 /* The results of a group. */
 extern void segment_grouping_results(GroupingAggregates *aggregates, char *group, Datum *values, bool *nulls);
