@@ -68,40 +68,27 @@ segment_model_argument(FunctionCallInfo fcinfo, int arg)
 	return cache;
 }
 
-/* Squared distance between a vector and a centre. */
-static inline double
-squared_distance(const double *x, const double *center, int dims)
+/* Finds the two nearest centres, for a number of dimensions that the compiler knows where it is small. */
+static inline __attribute__((always_inline)) void
+nearest_two(const ModelCache *cache, const double *x, int dims, Place *place)
 {
-	double sum = 0.0;
+	const double *center = cache->centers;
+	int c;
 	int j;
 
-	for (j = 0; j < dims; j++)
-		sum += (x[j] - center[j]) * (x[j] - center[j]);
-	return sum;
-}
-
-bool
-segment_model_locate(const ModelCache *cache, double *x, int dims, Place *place)
-{
-	int c;
-
-	if (unlikely(dims != cache->space.dims))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("feature vector does not fit the model"),
-						errdetail("The vector has %d features, the model %d.", dims, cache->space.dims),
-						errhint("Pass the features that the model was fitted on, in the same order.")));
-	if (!segment_space_enter(&cache->space, x))
-		return false;
 	place->cluster = 0;
 	place->second = -1;
-	place->distance = squared_distance(x, cache->centers, dims);
+	place->distance = INFINITY;
 	place->second_distance = INFINITY;
-	for (c = 1; c < cache->k; c++)
+	for (c = 0; c < cache->k; c++, center += dims)
 	{
-		double distance = squared_distance(x, cache->centers + (Size) c * dims, dims);
+		double distance = 0.0;
 
+		for (j = 0; j < dims; j++)
+			distance += (x[j] - center[j]) * (x[j] - center[j]);
 		if (distance < place->distance)
 		{
-			place->second = place->cluster;
+			place->second = c == 0 ? -1 : place->cluster;
 			place->second_distance = place->distance;
 			place->cluster = c;
 			place->distance = distance;
@@ -111,6 +98,31 @@ segment_model_locate(const ModelCache *cache, double *x, int dims, Place *place)
 			place->second = c;
 			place->second_distance = distance;
 		}
+	}
+}
+
+bool
+segment_model_locate(const ModelCache *cache, double *x, int dims, Place *place)
+{
+	if (unlikely(dims != cache->space.dims))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("feature vector does not fit the model"),
+						errdetail("The vector has %d features, the model %d.", dims, cache->space.dims),
+						errhint("Pass the features that the model was fitted on, in the same order.")));
+	if (!segment_space_enter(&cache->space, x))
+		return false;
+	switch (dims)
+	{
+		case 2:
+			nearest_two(cache, x, 2, place);
+			break;
+		case 3:
+			nearest_two(cache, x, 3, place);
+			break;
+		case 4:
+			nearest_two(cache, x, 4, place);
+			break;
+		default:
+			nearest_two(cache, x, dims, place);
 	}
 	return true;
 }

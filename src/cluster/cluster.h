@@ -23,4 +23,8 @@ extern void segment_features_of_args(FunctionCallInfo fcinfo, int first, int cou
  */
 extern void segment_check_fit_memory(const char *what, Size bytes);
 
+/* Bytes as \x and lower-case hexadecimal digits, and back: NULL if the text is not that. */
+extern unsigned char *segment_hex_decode(const char *text, Size *length);
+extern char *segment_hex_encode(const unsigned char *bytes, Size length);
+
 #endif

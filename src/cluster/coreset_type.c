@@ -13,6 +13,7 @@
 #include "core/compat.h"
 #include "math/wire.h"
 
+#include "cluster/cluster.h"
 #include "cluster/coreset.h"
 #include "cluster/model.h"
 
@@ -208,41 +209,17 @@ encode(const Coreset *coreset, Size *length)
 	return bytes;
 }
 
-/* The value of a hexadecimal digit; -1 for another character. */
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 PG_FUNCTION_INFO_V1(segment_coreset_in);
 
 /* Text input. 22P02 for anything that output does not write. */
 Datum
 segment_coreset_in(PG_FUNCTION_ARGS)
 {
-	const char *text = PG_GETARG_CSTRING(0);
-	Size length = strlen(text);
 	const char *why = "it is no hexadecimal text that begins with \\x";
-	unsigned char *bytes = palloc(length / 2 + 1);
-	Coreset *coreset = NULL;
-	bool proper = length >= 2 && length % 2 == 0 && text[0] == '\\' && text[1] == 'x';
-	Size i;
+	Size length;
+	unsigned char *bytes = segment_hex_decode(PG_GETARG_CSTRING(0), &length);
+	Coreset *coreset = bytes ? decode(bytes, length, &why) : NULL;
 
-	for (i = 2; proper && i < length; i += 2)
-	{
-		int high = hex_digit(text[i]);
-		int low = hex_digit(text[i + 1]);
-
-		proper = high >= 0 && low >= 0;
-		bytes[i / 2 - 1] = (unsigned char) (high * 16 + low);
-	}
-	if (proper)
-		coreset = decode(bytes, length / 2 - 1, &why);
 	if (!coreset)
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION), errmsg("invalid input syntax for type coreset"),
@@ -256,21 +233,10 @@ PG_FUNCTION_INFO_V1(segment_coreset_out);
 Datum
 segment_coreset_out(PG_FUNCTION_ARGS)
 {
-	static const char digits[] = "0123456789abcdef";
 	Size length;
 	unsigned char *bytes = encode(PG_GETARG_CORESET(0), &length);
-	char *text = palloc(2 * length + 3);
-	Size i;
 
-	text[0] = '\\';
-	text[1] = 'x';
-	for (i = 0; i < length; i++)
-	{
-		text[2 + 2 * i] = digits[bytes[i] >> 4];
-		text[3 + 2 * i] = digits[bytes[i] & 15];
-	}
-	text[2 + 2 * length] = '\0';
-	PG_RETURN_CSTRING(text);
+	PG_RETURN_CSTRING(segment_hex_encode(bytes, length));
 }
 
 PG_FUNCTION_INFO_V1(segment_coreset_recv);

@@ -138,3 +138,54 @@ segment_nulls_of(const text *word)
 					errdetail("nulls is \"%s\"; accepted are skip, error and mean.", text_to_cstring(word)),
 					errhint("skip leaves the vector out, mean takes the feature's mean instead.")));
 }
+
+/* The value of a hexadecimal digit; -1 for another character. */
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+unsigned char *
+segment_hex_decode(const char *text, Size *length)
+{
+	Size digits = strlen(text);
+	unsigned char *bytes = palloc(digits / 2 + 1);
+	Size i;
+
+	if (digits < 2 || digits % 2 != 0 || text[0] != '\\' || text[1] != 'x')
+		return NULL;
+	for (i = 2; i < digits; i += 2)
+	{
+		int high = hex_digit(text[i]);
+		int low = hex_digit(text[i + 1]);
+
+		if (high < 0 || low < 0)
+			return NULL;
+		bytes[i / 2 - 1] = (unsigned char) (high * 16 + low);
+	}
+	*length = digits / 2 - 1;
+	return bytes;
+}
+
+char *
+segment_hex_encode(const unsigned char *bytes, Size length)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *text = palloc(2 * length + 3);
+	Size i;
+
+	text[0] = '\\';
+	text[1] = 'x';
+	for (i = 0; i < length; i++)
+	{
+		text[2 + 2 * i] = digits[bytes[i] >> 4];
+		text[3 + 2 * i] = digits[bytes[i] & 15];
+	}
+	text[2 + 2 * length] = '\0';
+	return text;
+}

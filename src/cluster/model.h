@@ -99,6 +99,10 @@ segment_model_centers(const KmeansModel *model)
 /* An empty model of this size in the current context. */
 extern KmeansModel *segment_model_make(int k, int dims);
 
+/* The model of a text, NULL if it is none; and back. */
+extern KmeansModel *segment_model_read(const char *text);
+extern char *segment_model_write(const KmeansModel *model);
+
 /* The space of a model. */
 extern void segment_model_space(const KmeansModel *model, Space *space);
 

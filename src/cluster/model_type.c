@@ -80,9 +80,8 @@ model_valid(const KmeansModel *model)
 	return true;
 }
 
-/* The model of a text; NULL if it is none. */
-static KmeansModel *
-read_model(const char *text)
+KmeansModel *
+segment_model_read(const char *text)
 {
 	SegmentJson json;
 	KmeansModel *model;
@@ -143,9 +142,8 @@ read_model(const char *text)
 	return model;
 }
 
-/* The text of a model. */
-static char *
-write_model(const KmeansModel *model)
+char *
+segment_model_write(const KmeansModel *model)
 {
 	Size numbers = 40 + 3 * model->dims + 3 * model->k + (Size) model->k * model->dims;
 	char *text = palloc(numbers * (SEGMENT_NUMBER_TEXT + 2));
@@ -183,7 +181,7 @@ PG_FUNCTION_INFO_V1(segment_kmeans_model_in);
 Datum
 segment_kmeans_model_in(PG_FUNCTION_ARGS)
 {
-	KmeansModel *model = read_model(PG_GETARG_CSTRING(0));
+	KmeansModel *model = segment_model_read(PG_GETARG_CSTRING(0));
 
 	if (!model)
 		ereturn(fcinfo->context, (Datum) 0,
@@ -199,7 +197,7 @@ PG_FUNCTION_INFO_V1(segment_kmeans_model_out);
 Datum
 segment_kmeans_model_out(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_CSTRING(write_model(PG_GETARG_KMEANS_MODEL(0)));
+	PG_RETURN_CSTRING(segment_model_write(PG_GETARG_KMEANS_MODEL(0)));
 }
 
 PG_FUNCTION_INFO_V1(segment_kmeans_model_recv);
@@ -215,7 +213,7 @@ segment_kmeans_model_recv(PG_FUNCTION_ARGS)
 	KmeansModel *model = NULL;
 
 	if (version == SEGMENT_MODEL_VERSION && memchr(bytes, 0, length) == NULL)
-		model = read_model(pnstrdup(bytes, length));
+		model = segment_model_read(pnstrdup(bytes, length));
 	if (!model)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type kmeans_model"),
 						errdetail("It is not version %d, or its text is no model.", SEGMENT_MODEL_VERSION),
@@ -229,7 +227,7 @@ PG_FUNCTION_INFO_V1(segment_kmeans_model_send);
 Datum
 segment_kmeans_model_send(PG_FUNCTION_ARGS)
 {
-	const char *text = write_model(PG_GETARG_KMEANS_MODEL(0));
+	const char *text = segment_model_write(PG_GETARG_KMEANS_MODEL(0));
 	StringInfoData message;
 
 	pq_begintypsend(&message);
@@ -244,7 +242,7 @@ PG_FUNCTION_INFO_V1(segment_kmeans_model_to_jsonb);
 Datum
 segment_kmeans_model_to_jsonb(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(write_model(PG_GETARG_KMEANS_MODEL(0)))));
+	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(segment_model_write(PG_GETARG_KMEANS_MODEL(0)))));
 }
 
 PG_FUNCTION_INFO_V1(segment_kmeans_model_from_jsonb);
@@ -253,7 +251,7 @@ PG_FUNCTION_INFO_V1(segment_kmeans_model_from_jsonb);
 Datum
 segment_kmeans_model_from_jsonb(PG_FUNCTION_ARGS)
 {
-	KmeansModel *model = read_model(DatumGetCString(DirectFunctionCall1(jsonb_out, PG_GETARG_DATUM(0))));
+	KmeansModel *model = segment_model_read(DatumGetCString(DirectFunctionCall1(jsonb_out, PG_GETARG_DATUM(0))));
 
 	if (!model)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("jsonb value is no kmeans_model"),

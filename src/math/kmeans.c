@@ -32,15 +32,17 @@ typedef struct Scratch
 	double *second;		/* n */
 	double *trial;		/* n */
 	double *cumulated;	/* n */
+	double *best_nearest;	/* n: of the best solution, while swapping */
 	int32_t *label;		/* n */
 	int32_t *old_label;	/* n */
+	int32_t *best_label;	/* n */
 } Scratch;
 
 size_t
 segment_kmeans_workspace(int n, int dims, int k)
 {
-	return sizeof(double) * (2 * (size_t) k * (size_t) dims + 2 * (size_t) k + 4 * (size_t) n) +
-		   2 * sizeof(int32_t) * (size_t) n;
+	return sizeof(double) * (2 * (size_t) k * (size_t) dims + 2 * (size_t) k + 5 * (size_t) n) +
+		   3 * sizeof(int32_t) * (size_t) n;
 }
 
 /* Lays the scratch memory out. */
@@ -58,8 +60,10 @@ lay_out(void *workspace, int n, int dims, int k)
 	s.second = (at += n);
 	s.trial = (at += n);
 	s.cumulated = (at += n);
+	s.best_nearest = (at += n);
 	s.label = (int32_t *) (at + n);
 	s.old_label = s.label + n;
+	s.best_label = s.old_label + n;
 	return s;
 }
 
@@ -315,18 +319,14 @@ refill(const SegmentPoints *points, int k, Scratch *s)
 	return any;
 }
 
-/* Sets every centre to the mean of its points; true if one had none. */
-static bool
-update_centers(const SegmentPoints *points, int k, Scratch *s)
+/* Adds all points to the sums of their centres, for a number of dimensions that the compiler knows where it is small. */
+static inline __attribute__((always_inline)) void
+sum_points(const SegmentPoints *points, Scratch *s, int dims)
 {
-	int dims = points->dims;
 	size_t n = (size_t) points->n;
 	size_t i;
-	int c;
 	int j;
 
-	memset(s->sum, 0, (size_t) k * (size_t) dims * sizeof(double));
-	memset(s->weight, 0, (size_t) k * sizeof(double));
 	for (i = 0; i < n; i++)
 	{
 		double *sum = s->sum + (size_t) s->label[i] * (size_t) dims;
@@ -336,6 +336,24 @@ update_centers(const SegmentPoints *points, int k, Scratch *s)
 		for (j = 0; j < dims; j++)
 			sum[j] += w * points->x[(size_t) j * n + i];
 	}
+}
+
+/* Sets every centre to the mean of its points; true if one had none. */
+static bool
+update_centers(const SegmentPoints *points, int k, Scratch *s)
+{
+	int dims = points->dims;
+	int c;
+	int j;
+
+	memset(s->sum, 0, (size_t) k * (size_t) dims * sizeof(double));
+	memset(s->weight, 0, (size_t) k * sizeof(double));
+	if (dims == 2)
+		sum_points(points, s, 2);
+	else if (dims == 3)
+		sum_points(points, s, 3);
+	else
+		sum_points(points, s, dims);
 	for (c = 0; c < k; c++)
 		for (j = 0; j < dims && s->weight[c] > 0.0; j++)
 			s->center[c * dims + j] = s->sum[c * dims + j] / s->weight[c];
@@ -350,8 +368,7 @@ typedef struct Limits
 } Limits;
 
 /*
- * Lloyd's descent from s->center. Leaves labels, distances (also to the second centre) and centres in s, which belong
- * together unless stopped by the rounds. Returns the sum.
+ * Lloyd's descent from s->center. Leaves labels, distances and centres in s that belong together. Returns the sum.
  */
 static double
 descend(const SegmentPoints *points, const SegmentKmeansOptions *options, Limits limits, Scratch *s,
@@ -370,7 +387,7 @@ descend(const SegmentPoints *points, const SegmentKmeansOptions *options, Limits
 		if (options->poll)
 			options->poll();
 		memcpy(s->old_label, s->label, (size_t) n * sizeof(int32_t));
-		segment_nearest(points, 0, n, s->center, options->k, s->label, s->nearest, s->second);
+		segment_nearest(points, 0, n, s->center, options->k, s->label, s->nearest, NULL);
 		sum = weighted_sum(points->w, s->nearest, n);
 		same = round > 0 && memcmp(s->old_label, s->label, (size_t) n * sizeof(int32_t)) == 0;
 		if (same)
@@ -415,8 +432,9 @@ cheapest_centre(const SegmentPoints *points, int k, Scratch *s)
 	{
 		double trial = s->trial[i];
 
-		if (trial > s->nearest[i])
-			s->loss[s->label[i]] += points->w[i] * ((trial < s->second[i] ? trial : s->second[i]) - s->nearest[i]);
+		if (trial > s->best_nearest[i])
+			s->loss[s->best_label[i]] +=
+				points->w[i] * ((trial < s->second[i] ? trial : s->second[i]) - s->best_nearest[i]);
 	}
 	for (c = 1; c < k; c++)
 		if (s->loss[c] < s->loss[best])
@@ -443,13 +461,12 @@ swap_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, S
 		double total;
 		double sum;
 
+		memcpy(s->center, fit->center, center_bytes);
 		if (!current)
-		{
-			memcpy(s->center, fit->center, center_bytes);
-			segment_nearest(points, 0, n, s->center, options->k, s->label, s->nearest, s->second);
-		}
+			segment_nearest(points, 0, n, s->center, options->k, s->best_label, s->best_nearest, s->second);
+		current = true;
 		/* Half of the places are drawn by their share of the sum, half by weight: outliers must not take them all. */
-		total = cumulate(points->w, swap % 2 == 0 ? s->nearest : NULL, n, s->cumulated);
+		total = cumulate(points->w, swap % 2 == 0 ? s->best_nearest : NULL, n, s->cumulated);
 		drawn = pick(s->cumulated, n, segment_rng_double(&rng) * total);
 		copy_point(points, drawn, s->sum);
 		all_distances(points, s->sum, s->trial);
@@ -457,9 +474,11 @@ swap_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, S
 									   : (int) (segment_rng_double(&rng) * options->k);
 		memcpy(s->center + (size_t) given_up * (size_t) dims, s->sum, (size_t) dims * sizeof(double));
 		sum = descend(points, options, limits, s, fit);
-		current = sum < fit->inertia;
-		if (current)
+		if (sum < fit->inertia)
+		{
 			keep(points, options->k, s, sum, fit);
+			current = false;
+		}
 	}
 }
 

@@ -1,0 +1,56 @@
+-- cluster: how good an assignment is, and what the clusters are like: exact sums in the assignment scan.
+
+CREATE TYPE cluster_quality;
+
+CREATE FUNCTION cluster_quality_in(cstring) RETURNS cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_in(cstring) IS 'Text input of type cluster_quality. 22P02 for anything that cluster_quality_out does not give.';
+
+CREATE FUNCTION cluster_quality_out(cluster_quality) RETURNS cstring
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_out(cluster_quality) IS 'Text output of type cluster_quality; reads back as the same value.';
+
+CREATE FUNCTION cluster_quality_recv(internal) RETURNS cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_recv(internal) IS 'Binary input of type cluster_quality. 22P03 for anything that cluster_quality_send does not give.';
+
+CREATE FUNCTION cluster_quality_send(cluster_quality) RETURNS bytea
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_send(cluster_quality) IS 'Binary output of type cluster_quality.';
+
+CREATE TYPE cluster_quality (
+  INPUT = cluster_quality_in, OUTPUT = cluster_quality_out, RECEIVE = cluster_quality_recv, SEND = cluster_quality_send,
+  INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
+);
+COMMENT ON TYPE cluster_quality IS 'Exact sums over the assignment of vectors to the clusters of a model. Made by the aggregate cluster_quality, read by cluster_quality_info and cluster_profile.';
+
+CREATE FUNCTION cluster_quality_eq(cluster_quality, cluster_quality) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_eq(cluster_quality, cluster_quality) IS 'cluster_quality = cluster_quality, by bytes';
+CREATE FUNCTION cluster_quality_ne(cluster_quality, cluster_quality) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_ne(cluster_quality, cluster_quality) IS 'cluster_quality <> cluster_quality, by bytes';
+CREATE OPERATOR = (LEFTARG = cluster_quality, RIGHTARG = cluster_quality, FUNCTION = cluster_quality_eq, COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel);
+COMMENT ON OPERATOR = (cluster_quality, cluster_quality) IS 'cluster_quality = cluster_quality, by bytes';
+CREATE OPERATOR <> (LEFTARG = cluster_quality, RIGHTARG = cluster_quality, FUNCTION = cluster_quality_ne, COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
+COMMENT ON OPERATOR <> (cluster_quality, cluster_quality) IS 'cluster_quality <> cluster_quality, by bytes';
+
+CREATE FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8[]) RETURNS cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8[]) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE FUNCTION cluster_quality_combine(cluster_quality, cluster_quality) RETURNS cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_combine(cluster_quality, cluster_quality) IS 'Support function of cluster_quality: merges two states. 22023 outside an aggregate.';
+CREATE FUNCTION cluster_quality_final(cluster_quality) RETURNS cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_final(cluster_quality) IS 'Support function of cluster_quality: the value, or NULL if there was no vector.';
+CREATE AGGREGATE cluster_quality(kmeans_model, float8[]) (
+  SFUNC = cluster_quality_add, STYPE = cluster_quality, FINALFUNC = cluster_quality_final, COMBINEFUNC = cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cluster_quality(kmeans_model, float8[]) IS 'Assigns every vector to its cluster and sums up exactly, in any order: sizes, squared distances, silhouettes, features. Vectors skipped by the model''s NULL policy are counted; rows with a NULL model are ignored. NULL without any vector. 22023 if the model changes from row to row or the vectors don''t fit it.';
+
+CREATE FUNCTION cluster_quality_info(quality cluster_quality, OUT vectors bigint, OUT skipped bigint, OUT k int, OUT inertia float8, OUT total float8, OUT calinski_harabasz float8, OUT davies_bouldin float8, OUT silhouette float8)
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_info(cluster_quality) IS 'One row about an assignment: vectors, skipped for a NULL, clusters; inertia (sum of squared distances to the centroids, scaled; exact), total (the same about the mean); Calinski-Harabasz index (1974; more is better), Davies-Bouldin index (1979; less is better), mean simplified silhouette (by distances to centroids; -1 to 1, more is better). Indices are NULL where they are undefined.';
+
+CREATE FUNCTION cluster_profile(quality cluster_quality, names text[] DEFAULT NULL, OUT cluster int, OUT size bigint, OUT share float8, OUT feature int, OUT name text, OUT mean float8, OUT population_mean float8, OUT index float8, OUT z float8, OUT rank int) RETURNS SETOF record
+  AS 'MODULE_PATHNAME', 'segment_cluster_profile' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 30;
+COMMENT ON FUNCTION cluster_profile(cluster_quality, text[]) IS 'One row a cluster and feature: size and share of the cluster; number and name of the feature (names in the order of the vector); mean in the cluster and in the population, in the user''s units; index = 100 * mean / population mean (NULL if that is 0); z = how many standard deviations the cluster''s mean lies off the population''s, after the model''s transform; rank 1 is the feature that sets the cluster apart most. 22023 if names does not have one name a feature.';
