@@ -162,3 +162,27 @@ COMMENT ON FUNCTION cluster_second_distance(kmeans_model, float8[]) IS 'Distance
 CREATE FUNCTION cluster_anomaly(model kmeans_model, features float8[]) RETURNS float8
   AS 'MODULE_PATHNAME', 'segment_cluster_anomaly' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cluster_anomaly(kmeans_model, float8[]) IS 'How unusual a vector is for its cluster: distance to the centroid / root mean squared distance of the cluster''s members when fitted. 1 is typical, above 3 is rare. Infinite off a cluster whose members are all equal, NULL on it. NULL for a NULL model or vector, and for a NULL feature under nulls skip. 22023 if the vector does not have the model''s number of features; 22003 for NaN and infinity.';
+-- A refit keeps the numbers of its predecessor.
+
+CREATE FUNCTION relabel(new_model kmeans_model, old_model kmeans_model) RETURNS kmeans_model
+  AS 'MODULE_PATHNAME', 'segment_relabel' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION relabel(kmeans_model, kmeans_model) IS 'The new model with the old one''s cluster numbers: clusters are matched at the least sum of squared distances between centroids, in the old model''s scaled space (Hungarian method); a pair farther apart than half the old cluster''s distance to its nearest neighbour is no match. A cluster without match gets a number that was never given before. NULL for NULL; 22023 for models of different features or transforms.';
+
+CREATE FUNCTION relabel_report(new_model kmeans_model, old_model kmeans_model, OUT cluster int, OUT new_cluster int, OUT old_cluster int, OUT status text, OUT distance float8) RETURNS SETOF record
+  AS 'MODULE_PATHNAME', 'segment_relabel_report' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
+COMMENT ON FUNCTION relabel_report(kmeans_model, kmeans_model) IS 'What relabel does, one row a cluster of either model: its number afterwards, its number in the new model (NULL if retired) and in the old one (NULL if new), status (matched, new, retired), distance between the matched centroids in the old model''s scaled space.';
+
+-- Fit and assign at once, by partition.
+
+CREATE FUNCTION kmeans_assign(features float8[], k int) RETURNS int
+  AS 'MODULE_PATHNAME', 'segment_kmeans_assign' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION kmeans_assign(float8[], int) IS 'Window function: fits k clusters on the partition (transform log, scale standard) and gives each row''s cluster, 1 for the largest. A partition with fewer distinct vectors gets one cluster for each. NULL for a vector that is NULL or has a NULL. k is taken from the partition''s first row. 22023 for k out of range.';
+CREATE FUNCTION kmeans_assign(features float8[], k int, transform text) RETURNS int
+  AS 'MODULE_PATHNAME', 'segment_kmeans_assign' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION kmeans_assign(float8[], int, text) IS 'As kmeans_assign(float8[], int); transform: log or none';
+CREATE FUNCTION kmeans_assign(features float8[], k int, transform text, scale text) RETURNS int
+  AS 'MODULE_PATHNAME', 'segment_kmeans_assign' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION kmeans_assign(float8[], int, text, text) IS 'As kmeans_assign(float8[], int, text); scale: standard, robust or none';
+CREATE FUNCTION kmeans_assign(features float8[], k int, transform text, scale text, seed bigint) RETURNS int
+  AS 'MODULE_PATHNAME', 'segment_kmeans_assign' LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION kmeans_assign(float8[], int, text, text, bigint) IS 'As kmeans_assign(float8[], int, text, text); seed (>= 0) decides the random choices';
