@@ -5,30 +5,31 @@
 
 -- standard: rules 1 to 5 ask for orders or tenure, so by scores alone they do not match and the plain rules below answer:
 -- New is then Promising, Cannot Lose is At Risk, and a customer who scores high in frequency with two orders only (where
--- most have one) is not held back from Champions and Loyal.
+-- most have one) is not held back from Champions and Loyal. Scores compare customers with each other, so the meanings do
+-- too: where most left a year ago, a customer of recency score 4 has not "bought lately". Only New knows its days.
 INSERT INTO scheme (name, shipped, bins, title, source) VALUES ('standard', true, 5,
   'Complete, monotone, and true to its words',
   'the extension''s own');
 WITH word (segment, sort, colour, meaning, action) AS (VALUES
   ('Champions', 1, '#364B9A', 'Among the most recent, most frequent and highest-spending customers.',
    'Thank them: first access to what is new, and ask for reviews and referrals. No discounts needed.'),
-  ('Loyal', 2, '#4A7BB7', 'Order often and are still active.',
+  ('Loyal', 2, '#4A7BB7', 'Order often, and are not among those away longest.',
    'Keep them close: loyalty rewards, and offers that complete what they buy.'),
-  ('Big Spenders', 3, '#6EA6CD', 'Few orders, but among the highest totals, and still active.',
+  ('Big Spenders', 3, '#6EA6CD', 'Few orders, but among the highest totals, and not among those away longest.',
    'Personal attention: bring them back for the next big order with premium items and service.'),
-  ('Potential Loyalists', 4, '#98CAE1', 'Bought lately, and more than once: on the way to being loyal.',
+  ('Potential Loyalists', 4, '#98CAE1', 'Among the more recent customers, with more than one order: on the way to being loyal.',
    'Invite them to the loyalty programme and recommend what goes with earlier orders.'),
   ('New', 5, '#C2E4EF', 'First order within the last 60 days; no habit yet.',
    'Welcome them, help them with what they bought, and win the second order soon.'),
-  ('Promising', 6, '#EAECCC', 'Bought lately; few orders so far.',
+  ('Promising', 6, '#EAECCC', 'Among the more recent customers; few orders so far.',
    'Give a reason for the next order: recommendations, a small offer with an end date.'),
-  ('Need Attention', 7, '#FEDA8B', 'Few orders, and the last one is neither recent nor long ago: interest is fading.',
+  ('Need Attention', 7, '#FEDA8B', 'Few orders, the last one neither among the most recent nor among the oldest: interest is fading.',
    'Remind them now, with items like those they bought, before they drift away.'),
-  ('Cannot Lose', 8, '#FDB366', 'Ordered often and spent much, but not for a long time.',
+  ('Cannot Lose', 8, '#FDB366', 'Ordered often and spent much, but are among those away longest.',
    'Win them back in person: call or write, ask what went wrong, make the best offer you have.'),
-  ('At Risk', 9, '#F67E4B', 'Ordered repeatedly, but not for a long time.',
+  ('At Risk', 9, '#F67E4B', 'Ordered repeatedly, but are among those away longest.',
    'Send a personal reminder with a good reason to return; renew contact before they are lost.'),
-  ('Hibernating', 10, '#DD3D2D', 'Few orders, long ago, though not beyond recall.',
+  ('Hibernating', 10, '#DD3D2D', 'Few orders, and among those away longest, though not beyond recall.',
    'Low-cost reminders at the right season; stop if they do not answer.'),
   ('Lost', 11, '#A50026', 'Few and small orders, longest ago.',
    'Leave out of paid campaigns; a yearly newsletter at most.')

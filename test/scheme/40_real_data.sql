@@ -4,7 +4,7 @@
 \if :no_data
 \q
 \endif
-SELECT plan(23);
+SELECT plan(24);
 
 -- Every customer of the three data sets, scored among its own: days, orders, total as plain SQL has them.
 CREATE TEMP TABLE customer AS
@@ -91,6 +91,9 @@ SELECT is_empty($$SELECT * FROM labelled l JOIN bound b USING (data)
   'those who are still active: within the most recent three fifths');
 SELECT is_empty($$SELECT * FROM labelled l JOIN bound b USING (data)
   WHERE segment IN ('Cannot Lose', 'At Risk', 'Hibernating', 'Lost') AND NOT l.days > b.days[3]$$, 'those who are not: beyond');
+SELECT is_empty($$SELECT data, segment, max(days) FROM labelled JOIN segment.scheme_segments USING (segment)
+  WHERE scheme = 'standard' AND meaning ~ 'lately|still active' AND days > 365 GROUP BY data, segment$$,
+  'of nobody away for a year it is said that they bought lately');
 SELECT is_empty($$SELECT * FROM labelled l JOIN bound b USING (data) WHERE segment = 'Lost' AND NOT (l.days > b.days[4] AND l.total <= b.total[3])$$,
   'Lost: longest ago, and small');
 SELECT is_empty($$SELECT * FROM (SELECT data, total, segment, avg(total) FILTER (WHERE segment = 'Champions') OVER (PARTITION BY data) AS champions,

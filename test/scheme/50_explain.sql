@@ -13,7 +13,7 @@ CREATE FUNCTION orders(n int, first date, last date, amount numeric) RETURNS seg
 $$;
 
 SELECT is(segment.explain_label(total, orders(4, '2025-01-01', '2025-06-01', 25.50), '2025-06-30', 'standard'), array_to_string(ARRAY[
-  'Potential Loyalists (4 of 11 in scheme standard): Bought lately, and more than once: on the way to being loyal.',
+  'Potential Loyalists (4 of 11 in scheme standard): Among the more recent customers, with more than one order: on the way to being loyal.',
   'What to do: Invite them to the loyalty programme and recommend what goes with earlier orders.',
   'Recency 5 of 5: 29 days since the last order (5: 0 to 30, 4: 31 to 60, 3: 61 to 90, 2: 91 to 180, 1: 181 or more)',
   'Frequency 3 of 5: 4 orders (5: 8 or more, 4: 5 to 7, 3: 3 to 4, 2: 2, 1: 1)',
