@@ -99,8 +99,8 @@ extern void segment_make_cuts(SegmentSource *source, int bins, SegmentMethod met
 extern void segment_make_cuts_of(const double *values, size_t n, int bins, SegmentMethod method, bool descending,
 								 SegmentCutsBuffer *result);
 
-/* A WARNING if bins of equal width put nearly all of what ("customers") into one score. */
-extern void segment_warn_lopsided(const SegmentCuts *cuts, const char *what);
+/* A WARNING, and true, if bins of equal width put nearly all of what ("customers") into one score. */
+extern bool segment_warn_lopsided(const SegmentCuts *cuts, const char *what);
 
 /* The poll of math's long loops. */
 extern void segment_score_poll(void);

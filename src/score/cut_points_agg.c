@@ -357,8 +357,10 @@ segment_cut_points_agg_deserialize(PG_FUNCTION_ARGS)
 	if (!AggCheckCallContext(fcinfo, &context))
 		segment_not_an_aggregate("cut_points_agg_deserialize");
 	bytes = PG_GETARG_BYTEA_PP(0);
-	initStringInfo(&buffer);
-	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), (int) VARSIZE_ANY_EXHDR(bytes));
+	/* read where the bytes are, as they may be many */
+	buffer.data = VARDATA_ANY(bytes);
+	buffer.len = buffer.maxlen = (int) VARSIZE_ANY_EXHDR(bytes);
+	buffer.cursor = 0;
 	if (pq_getmsgbyte(&buffer) != SEGMENT_QUANTILES_VERSION)
 		refuse_bytes("The version is unknown.");
 	dimensions = pq_getmsgbyte(&buffer);

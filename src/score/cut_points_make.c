@@ -206,7 +206,7 @@ segment_make_cuts_of(const double *values, size_t n, int bins, SegmentMethod met
 		counts[segment_cuts_score(cuts, values[i]) - 1]++;
 }
 
-void
+bool
 segment_warn_lopsided(const SegmentCuts *cuts, const char *what)
 {
 	const int64 *counts;
@@ -214,16 +214,18 @@ segment_warn_lopsided(const SegmentCuts *cuts, const char *what)
 	int64 most = 0;
 
 	if (cuts->method != SEGMENT_METHOD_EQUAL_WIDTH)
-		return;
+		return false;
 	counts = segment_cuts_counts(cuts);
 	for (int i = 0; i < cuts->bins; i++)
 	{
 		total += counts[i];
 		most = Max(most, counts[i]);
 	}
-	if (total >= LOPSIDED_VALUES && most > LOPSIDED_SHARE * total)
-		ereport(WARNING, (errmsg("bins of equal width put " INT64_FORMAT " of " INT64_FORMAT " %s into one score", most,
-								 total, what),
-						  errdetail("A few large values stretch the bins, so that nearly all others fall into one."),
-						  errhint("Use the method quantile or natural for skewed values such as money.")));
+	if (total < LOPSIDED_VALUES || most <= LOPSIDED_SHARE * total)
+		return false;
+	ereport(WARNING,
+			(errmsg("bins of equal width put " INT64_FORMAT " of " INT64_FORMAT " %s into one score", most, total, what),
+			 errdetail("A few large values stretch the bins, so that nearly all others fall into one."),
+			 errhint("Use the method quantile or natural for skewed values such as money.")));
+	return true;
 }

@@ -264,6 +264,11 @@ score_partition(WindowObject window, QueryState *query, PartitionState *partitio
 	int64 n;
 	int64 next = 0;
 
+	/* WinGetFuncArgInPartition counts rows in an int */
+	if (rows > PG_INT32_MAX)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("a partition has too many rows"),
+						errdetail("It has " INT64_FORMAT " rows; rfm_score takes %d.", rows, PG_INT32_MAX),
+						errhint("Score by frozen cut points: rfm_score(rfm_cut_points, rfm, as_of).")));
 	for (int d = 0; d < RFM_DIMENSIONS; d++)
 		values[d] = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(rows, sizeof(double)));
 	n = read_partition(window, &options, rows, values, scores);
@@ -283,11 +288,8 @@ score_partition(WindowObject window, QueryState *query, PartitionState *partitio
 	}
 	for (int d = 0; d < RFM_DIMENSIONS; d++)
 		pfree(values[d]);
-	if (n > 0 && !query->has_warned && options.method == SEGMENT_METHOD_EQUAL_WIDTH)
-	{
-		segment_warn_lopsided(cuts[RFM_MONETARY], "customers");
-		query->has_warned = true;
-	}
+	if (n > 0 && !query->has_warned)
+		query->has_warned = segment_warn_lopsided(cuts[RFM_MONETARY], "customers");
 	partition->scores = scores;
 }
 

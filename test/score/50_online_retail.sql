@@ -16,7 +16,7 @@ SELECT is(count(*), 4338::bigint, 'customers') FROM c;
 SELECT results_eq('SELECT score_r(score)::int, count(*) FROM c GROUP BY 1 ORDER BY 1', 'VALUES (1, 861::bigint), (2, 866), (3, 863), (4, 880), (5, 868)', 'recency scores');
 SELECT results_eq('SELECT score_f(score)::int, count(*) FROM c GROUP BY 1 ORDER BY 1', 'VALUES (1, 1493::bigint), (2, 835), (3, 508), (4, 802), (5, 700)', 'frequency scores');
 SELECT results_eq('SELECT score_m(score)::int, count(*) FROM c GROUP BY 1 ORDER BY 1', 'VALUES (1, 868::bigint), (2, 867), (3, 868), (4, 867), (5, 868)', 'monetary scores');
-SELECT results_eq(format($$SELECT upper::text FROM rfm_cut_points_info(%L) WHERE dimension = %L AND upper IS NOT NULL ORDER BY upper$$, :'cuts', d),
+SELECT results_eq(format($$SELECT i.upper::text FROM rfm_cut_points_info(%L) i WHERE dimension = %L AND upper IS NOT NULL ORDER BY i.upper$$, :'cuts', d),
   want, 'cut points of ' || d)
 FROM (VALUES ('recency', ARRAY['13.8', '33', '72', '180']), ('frequency', ARRAY['1', '2', '3', '6']),
              ('monetary', ARRAY['250.194', '490.096', '942.276', '2058.426'])) t(d, want);
