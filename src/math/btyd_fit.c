@@ -78,8 +78,10 @@ time_row(BtydSample *sample, uint32_t *index, size_t mask, double time)
 	size_t at;
 
 	memcpy(&bits, &time, sizeof(bits));
-	bits *= UINT64_C(0x9E3779B97F4A7C15);
-	for (at = (size_t) (bits >> 20);; at++)
+	/* Two rounds, as the low bits of whole numbers' mantissas are all zero (the finalizer of MurmurHash3). */
+	bits = (bits ^ bits >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
+	bits = (bits ^ bits >> 33) * UINT64_C(0xC4CEB9FE1A85EC53);
+	for (at = (size_t) (bits ^ bits >> 33);; at++)
 	{
 		uint32_t slot = index[at & mask];
 

@@ -132,16 +132,22 @@ beta_series(BetaKernel kernel, double k, double tau, double a, double b)
 
 	for (;;)
 	{
-		double ratio = z * (k + n) / (n + 1);
-		double term;
+		double term = 0;
+		double ratio;
+		int i;
 
-		orders += survive;
-		survive *= (b + n) / (a + b + n);
-		weight *= ratio;
-		n += 1;
-		term = weight * (kernel == KERNEL_SURVIVES ? survive : orders);
-		total += term;
-		/* ratio bounds the decline of the weights from here on, unless k < 1, where it rises to z; orders grow slowly */
+		/* Looking at every eighth term whether the rest can be seen is cheaper than at each. */
+		for (i = 0; i < 8; i++)
+		{
+			orders += survive;
+			survive *= (b + n) / (a + b + n);
+			weight *= z * (k + n) / (n + 1);
+			n += 1;
+			term = weight * (kernel == KERNEL_SURVIVES ? survive : orders);
+			total += term;
+		}
+		/* Bounds the decline of the terms from here on: that of the weights rises to z if k < 1; orders grow slowly. */
+		ratio = z * (k + n) / (n + 1);
 		if (ratio < z)
 			ratio = z;
 		ratio *= 1 + 1 / n;
