@@ -93,4 +93,13 @@ is($node->safe_psql($db, 'SELECT orders, revenue FROM customer_segments WHERE cu
 $reader->finish;
 like($out, qr/still $before\b/, 'the reader still reads what he read');
 
+# --- the dbt model, rendered as dbt would ----------------------------------------------------------------------------
+
+my ($model) = $readme =~ /^```sql skip=dbt[^\n]*\n(.*?)^```/ms;
+$model =~ s/^\{[{%].*[}%]\}\n//mg;
+$model =~ s/\{\{ as_of \}\}/date '2025-12-31'/g;
+$model =~ s/\{\{ ref\('orders'\) \}\}/orders/g;
+is($node->safe_psql($db, "SELECT count(*), bool_and(segment_name IS NOT NULL) FROM ($model) m"),
+	$node->safe_psql($db, "SELECT count(DISTINCT customer_id) || '|t' FROM orders WHERE ordered_at < date '2025-12-31' + 1"), 'the dbt model');
+
 done_testing();
