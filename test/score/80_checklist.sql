@@ -1,7 +1,7 @@
 -- 80_checklist.sql: the checklist of every aggregate, for quantiles_agg, quantiles_rollup, cut_points_agg and
 -- rfm_cut_points_agg (no rows, NULLs, one row, NaN, text form: 20 to 70; bad bytes and cancel: test/t)
 \ir ../lib/begin.sql
-SELECT plan(60);
+SELECT plan(62);
 SET search_path = public, segment;
 SET client_min_messages = error;
 CREATE TABLE o AS
@@ -59,6 +59,9 @@ SET work_mem = '64kB';
 SET hash_mem_multiplier = 1;
 SELECT is(results('o', call), answer, 'in 64 kB: ' || call) FROM serial WHERE call LIKE '%(value%' AND call NOT LIKE '%FILTER%' ORDER BY call COLLATE "C";
 SELECT is(quantiles_distinct(quantiles_agg(g)), 200000::bigint, 'many runs, merged in levels') FROM generate_series(200000, 1, -1) g;
+SELECT results_eq('SELECT (quantiles_entries(quantiles_agg(g::bigint * 7919 % 5003))).* FROM generate_series(1, 100000) g',
+  'SELECT (g::bigint * 7919 % 5003)::float8, count(*) FROM generate_series(1, 100000) g GROUP BY 1 ORDER BY 1', 'values that recur in many runs');
+SELECT is(cut_points_agg(g::bigint * 7919 % 5003, 4)::text, 'quantile {1250,2501,3752} by quantile of {25005,25005,25005,24985}', 'and their cut points') FROM generate_series(1, 100000) g;
 RESET work_mem;
 RESET hash_mem_multiplier;
 
