@@ -1,0 +1,97 @@
+// queries.mjs: the data and the contenders of bench/rfm. AS_OF lies after the last order.
+export const AS_OF = "date '2024-03-01'";
+
+// Skewed customers: a tenth as many as orders, most orders by a third of them; log-normal-like amounts.
+export function createOrders(orders) {
+  return `SELECT setseed(0.42);
+CREATE TABLE orders AS
+SELECT (1 + floor(${orders / 10} * power(random(), 1.5)))::bigint AS customer_id,
+       timestamptz '2020-01-01 00:00 UTC' + floor(random() * 129600000) * interval '1 second' AS ordered_at,
+       round(exp(random() * 3 + 2)::numeric, 2)::numeric(12, 2) AS amount
+FROM generate_series(1, ${orders});
+VACUUM ANALYZE orders;`;
+}
+
+// Variants of the same rows, each a table of its own.
+export const variants = {
+  uuid: `CREATE TABLE orders_uuid AS SELECT md5(customer_id::text)::uuid AS customer_id, ordered_at, amount FROM orders;
+VACUUM ANALYZE orders_uuid;`,
+  text: `CREATE TABLE orders_text AS SELECT 'customer-' || customer_id AS customer_id, ordered_at, amount FROM orders;
+VACUUM ANALYZE orders_text;`,
+  lines: `CREATE TABLE orders_lines AS
+SELECT customer_id, ordered_at, round(amount / 5, 2)::numeric(12, 2) AS amount, order_id
+FROM (SELECT *, row_number() OVER () AS order_id FROM (TABLE orders LIMIT (SELECT count(*) / 5 FROM orders)) o) o, generate_series(1, 5);
+VACUUM ANALYZE orders_lines;`,
+  once: `CREATE TABLE orders_once AS
+SELECT CASE WHEN n * 10 <= total * 0.6 THEN n ELSE total + 1 + floor(total * 0.04 * random())::bigint END AS customer_id, ordered_at, amount
+FROM (SELECT *, row_number() OVER () AS n, count(*) OVER () / 10 * 10 AS total FROM orders) o;
+VACUUM ANALYZE orders_once;`,
+};
+
+const aggregate = (table, order = "") =>
+  `SELECT customer_id, segment.rfm_agg(ordered_at, amount${order}) AS rfm FROM ${table} GROUP BY customer_id`;
+const scan = (table, key = "max(customer_id)") =>
+  `SELECT ${key} AS customer_id, max(ordered_at) AS at, sum(amount) AS amount FROM ${table}`;
+
+// What users write today.
+const plain = (table) => `SELECT customer_id, ${AS_OF} - (last_at AT TIME ZONE 'UTC')::date AS recency_days, orders, revenue,
+       ntile(5) OVER (ORDER BY last_at) AS r, ntile(5) OVER (ORDER BY orders) AS f, ntile(5) OVER (ORDER BY revenue) AS m
+FROM (SELECT customer_id, max(ordered_at) AS last_at, count(*) AS orders, sum(amount) AS revenue FROM ${table} GROUP BY customer_id) c`;
+
+const main = (table, zone = "", order = "") => `SELECT customer_id, ${AS_OF} AS as_of,
+       segment.rfm_recency(rfm, ${AS_OF}${zone && `, ${zone}`}) AS recency_days, segment.rfm_frequency(rfm) AS orders, segment.rfm_monetary(rfm) AS revenue,
+       segment.score_r(score) AS r, segment.score_f(score) AS f, segment.score_m(score) AS m, segment.score_code(score) AS rfm_code,
+       segment.label(score, 'classic') AS segment_name, segment.label_sort(score, 'classic') AS segment_sort
+FROM (SELECT customer_id, segment.rfm_agg(ordered_at, amount${order}) AS rfm,
+             segment.rfm_score(segment.rfm_agg(ordered_at, amount${order}), ${AS_OF}${zone && `, zone => ${zone}`}) OVER () AS score
+      FROM ${table} WHERE customer_id IS NOT NULL AND ordered_at < ${AS_OF} + 1 GROUP BY customer_id) c`;
+
+const duckAggregate = `SELECT customer_id, max(ordered_at) AS last_at, count(*) AS orders, sum(amount) AS revenue FROM orders GROUP BY customer_id`;
+const duckMain = `SELECT customer_id, ${AS_OF} - last_at::date AS recency_days, orders, revenue, ntile(5) OVER (ORDER BY last_at) AS r,
+       ntile(5) OVER (ORDER BY orders) AS f, ntile(5) OVER (ORDER BY revenue) AS m FROM (${duckAggregate}) c`;
+
+const tuned = "work_mem 1GB, jit off";
+const serial = { work_mem: "1GB", jit: "off", max_parallel_workers_per_gather: "0", "segment.enable_fast_aggregate": "on" };
+const parallel = { ...serial, max_parallel_workers_per_gather: "2" };
+const core = { ...serial, "segment.enable_fast_aggregate": "off" };
+const small = { ...serial, work_mem: "4MB" };
+const defaults = { work_mem: "4MB", jit: "on", max_parallel_workers_per_gather: "2", "segment.enable_fast_aggregate": "on" };
+const pg = (name, sql, settings, setting) => ({ name, engine: "PostgreSQL", sql, settings, setting });
+
+export const contenders = [
+  pg("scan, no grouping", scan("orders"), serial, `${tuned}, serial`),
+  pg("scan, no grouping, 2 workers", scan("orders"), parallel, `${tuned}, 2 workers`),
+  pg("rfm_agg, core's HashAggregate", aggregate("orders"), core, `${tuned}, serial`),
+  pg("rfm_agg, our node", aggregate("orders"), serial, `${tuned}, serial`),
+  pg("rfm_agg, our node, 2 workers", aggregate("orders"), parallel, `${tuned}, 2 workers`),
+  pg("rfm_agg, our node, work_mem 4 MB", aggregate("orders"), small, "work_mem 4MB, jit off, serial"),
+  pg("plain SQL: aggregates and 3 x ntile", plain("orders"), serial, `${tuned}, serial`),
+  pg("main job", main("orders"), serial, `${tuned}, serial`),
+  pg("main job, 2 workers", main("orders"), parallel, `${tuned}, 2 workers`),
+  pg("plain SQL, default settings", plain("orders"), defaults, "defaults: work_mem 4MB, jit on, 2 workers"),
+  pg("main job, default settings", main("orders"), defaults, "defaults: work_mem 4MB, jit on, 2 workers"),
+  { name: "DuckDB: the aggregates", engine: "DuckDB", sql: duckAggregate, setting: "2 threads, its own table" },
+  { name: "DuckDB: aggregates and 3 x ntile", engine: "DuckDB", sql: duckMain, setting: "2 threads, its own table" },
+];
+
+export const variantContenders = {
+  uuid: [pg("uuid key: scan", scan("orders_uuid", "max(uuid_hash(customer_id))"), serial, `${tuned}, serial`),
+    pg("uuid key: rfm_agg", aggregate("orders_uuid"), serial, `${tuned}, serial`)],
+  text: [pg("text key: scan", scan("orders_text", "max(length(customer_id))"), serial, `${tuned}, serial`),
+    pg("text key: rfm_agg", aggregate("orders_text"), serial, `${tuned}, serial`)],
+  lines: [pg("5 lines an order: rfm_agg(at, amount)", aggregate("orders_lines"), serial, `${tuned}, serial`),
+    pg("5 lines an order: rfm_agg(at, amount, order_id)", aggregate("orders_lines", ", order_id"), serial, `${tuned}, serial`)],
+  once: [pg("60 % order once: scan", scan("orders_once"), serial, `${tuned}, serial`),
+    pg("60 % order once: rfm_agg", aggregate("orders_once"), serial, `${tuned}, serial`),
+    pg("60 % order once: main job", main("orders_once"), serial, `${tuned}, serial`)],
+  zone: [pg("main job, zone Europe/Berlin", main("orders", "'Europe/Berlin'"), serial, `${tuned}, serial`)],
+};
+
+// Sums that any order of rows gives, the same in both engines: equal only if every customer's values are.
+export const checksum = (inner) => `SELECT count(*), sum(orders), sum(revenue), sum(recency_days), sum(customer_id * orders),
+  sum(customer_id * revenue), sum(customer_id * recency_days) FROM (${inner}) q`;
+export const checked = {
+  plain: `SELECT customer_id, recency_days, orders, revenue FROM (${plain("orders")}) p`,
+  ours: `SELECT customer_id, recency_days, orders, revenue FROM (${main("orders")}) m`,
+  duck: `SELECT customer_id, recency_days, orders, revenue FROM (${duckMain}) d`,
+};
