@@ -87,8 +87,10 @@ add_batch(GroupingState *node)
 			segment_grouping_spill_row(&node->spill, row);
 		else
 			segment_grouping_add_row(aggregates, layout, group, row);
-		MemoryContextReset(aggregates->row_context);
+		if (aggregates->calls)
+			MemoryContextReset(aggregates->row_context);
 	}
+	MemoryContextReset(aggregates->row_context);
 	batch->count = 0;
 	batch->arena_used = 0;
 	MemoryContextSwitchTo(caller);

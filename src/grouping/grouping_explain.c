@@ -5,8 +5,6 @@
 
 #include "commands/explain.h"
 #include "executor/executor.h"
-#include "nodes/makefuncs.h"
-#include "nodes/nodeFuncs.h"
 #include "utils/ruleutils.h"
 
 #include "core/compat.h"
@@ -23,11 +21,9 @@ explain_keys(GroupingState *node, List *ancestors, ExplainState *es)
 
 	for (int i = 0; i < list_length(node->plan.operators); i++)
 	{
-		Node *expression = (Node *) list_nth_node(TargetEntry, scan->custom_scan_tlist, i)->expr;
-		Var *key = makeVar(INDEX_VAR, i + 1, exprType(expression), exprTypmod(expression),
-						   exprCollation(expression), 0);
+		Node *key = (Node *) list_nth_node(TargetEntry, scan->custom_scan_tlist, i)->expr;
 
-		keys = lappend(keys, deparse_expression((Node *) key, context, use_prefix, true));
+		keys = lappend(keys, deparse_expression(key, context, use_prefix, true));
 	}
 	ExplainPropertyList("Group Key", keys, es);
 }

@@ -179,10 +179,11 @@ segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState
 		init_trans(trans, agg_state);
 		trans->in_group = aggregates->states_size;
 		aggregates->states_size += grouping_state_size(trans);
-		if (trans->kernel == NULL && !trans->pertrans.transtypeByVal)
-			aggregates->memory_grows = true;
+		if (trans->kernel != NULL)
+			continue;
+		aggregates->calls = true;
 		/* an internal state is a pointer passed by value */
-		if (trans->kernel == NULL && trans->pertrans.aggtranstype == INTERNALOID)
+		if (!trans->pertrans.transtypeByVal || trans->pertrans.aggtranstype == INTERNALOID)
 			aggregates->memory_grows = true;
 	}
 }

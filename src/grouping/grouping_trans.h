@@ -75,6 +75,7 @@ typedef struct GroupingAggregates
 	int count;
 	GroupingTrans *trans;
 	Size states_size;
+	bool calls;					/* some transition function is called, and may leave memory behind */
 	bool memory_grows;			/* some state lives in the aggregate context */
 	AggState *agg_state;		/* what the functions take for their caller */
 	MemoryContext state_context;	/* lives as long as the groups in memory */

@@ -1,0 +1,116 @@
+-- When the planner takes the node, privileges, prepared statements, cursors, EXPLAIN.
+\ir ../lib/begin.sql
+\ir same.psql
+SELECT plan(22);
+
+CREATE TABLE orders AS
+SELECT (i * 7919) % 5003 AS customer, timestamptz '2020-01-01 UTC' + (i % 1000) * interval '1 day' AS ordered,
+       ((i * 31) % 10000)::numeric / 100 AS amount
+FROM generate_series(1, 60000) i;
+CREATE TABLE few AS SELECT * FROM orders LIMIT 20;
+ANALYZE orders, few;
+\set query 'SELECT customer, segment.rfm_agg(ordered, amount) FROM orders GROUP BY customer'
+
+-- Cost.
+SELECT ok(uses_node(:'query'), 'taken by default');
+SELECT ok(uses_node('SELECT * FROM (SELECT customer, segment.rfm_agg(ordered, amount) AS rfm,
+                       segment.rfm_frequency(segment.rfm_agg(ordered, amount)) > 1 AS again FROM orders
+                       WHERE customer IS NOT NULL AND ordered < timestamptz ''2024-01-01 UTC'' GROUP BY customer) c'),
+          'taken in the shape of the main job');
+SELECT ok(NOT uses_node('SELECT customer, segment.rfm_agg(ordered, amount) FROM few GROUP BY customer'), 'not for a tiny table');
+SELECT ok(NOT uses_node('SELECT customer, count(*) FROM orders GROUP BY customer'), 'not without an aggregate of ours');
+CREATE INDEX orders_by_customer ON orders (customer) INCLUDE (ordered, amount);
+CLUSTER orders USING orders_by_customer;
+ANALYZE orders;
+SELECT ok(NOT uses_node(:'query' || ' ORDER BY customer LIMIT 10'), 'not for a few groups of sorted input');
+SET LOCAL segment.enable_fast_aggregate = off;
+SELECT ok(NOT uses_node(:'query'), 'not when turned off');
+SET LOCAL segment.enable_fast_aggregate = on;
+
+-- EXPLAIN.
+SET LOCAL max_parallel_workers_per_gather = 0;
+CREATE TEMP TABLE plan_lines (line text);
+DO $$
+DECLARE
+  line text;
+BEGIN
+  FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT customer % 7, segment.rfm_agg(ordered, amount)
+                       FROM orders o GROUP BY customer % 7, customer HAVING count(*) > 12' LOOP
+    INSERT INTO plan_lines VALUES (line);
+  END LOOP;
+END
+$$;
+SELECT ok(EXISTS (SELECT FROM plan_lines WHERE line LIKE '%Group Key: (customer % 7), customer'), 'EXPLAIN shows the keys');
+SELECT ok(EXISTS (SELECT FROM plan_lines WHERE line LIKE '%Filter: ((count(*)) > 12)'), 'and HAVING');
+SELECT ok(EXISTS (SELECT FROM plan_lines WHERE line LIKE '%Groups: 5003'), 'and the groups');
+
+-- Prepared statements and cursors.
+SET LOCAL segment.enable_fast_aggregate = force;
+SET LOCAL plan_cache_mode = force_generic_plan;
+PREPARE by_limit(int) AS SELECT customer, segment.rfm_frequency(segment.rfm_agg(ordered, amount)) FROM orders WHERE customer < $1 GROUP BY customer;
+CREATE TEMP TABLE prepared AS EXECUTE by_limit(3);
+SELECT is((SELECT count(*) FROM prepared), 3::bigint, 'a prepared statement');
+CREATE TEMP TABLE prepared_again AS EXECUTE by_limit(40);
+SELECT is((SELECT count(*) FROM prepared_again), 40::bigint, 'the same plan with another parameter');
+DECLARE c SCROLL CURSOR FOR SELECT customer, segment.rfm_agg(ordered, amount) FROM orders GROUP BY customer;
+MOVE FORWARD 10 IN c;
+CREATE FUNCTION fetched() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  c refcursor := 'c';
+  first text;
+  again text;
+BEGIN
+  FETCH c INTO first;
+  MOVE BACKWARD 2 IN c;
+  FETCH c INTO again;
+  FETCH c INTO again;
+  RETURN CASE WHEN again = first THEN 'same' ELSE again || ' after ' || first END;
+END
+$$;
+SELECT is(fetched(), 'same', 'a scrolling cursor goes back');
+CLOSE c;
+
+-- Rows that a concurrent update would send through the plan again (EvalPlanQual) need a plan that can restart.
+CREATE TABLE summary (customer int PRIMARY KEY, rfm segment.rfm);
+INSERT INTO summary SELECT customer, NULL FROM orders GROUP BY customer;
+UPDATE summary s SET rfm = n.rfm FROM (SELECT customer, segment.rfm_agg(ordered, amount) AS rfm FROM orders GROUP BY customer) n
+WHERE n.customer = s.customer;
+SELECT is((SELECT count(*) FROM summary WHERE rfm IS NOT NULL), 5003::bigint, 'UPDATE … FROM a grouping');
+
+-- Parallel plans.
+SET LOCAL max_parallel_workers_per_gather = 2;
+SET LOCAL min_parallel_table_scan_size = 0;
+SET LOCAL parallel_setup_cost = 0;
+SELECT is((SELECT count(*) FROM (SELECT customer, segment.rfm_agg(ordered, amount) FROM orders GROUP BY customer) q), 5003::bigint,
+          'no group is lost or doubled by parallel workers');
+SELECT is(differences(:'query'), 0::bigint, 'parallel: same rows');
+SET LOCAL work_mem = '64kB';
+SELECT is(differences(:'query'), 0::bigint, 'parallel, little memory: same rows');
+SELECT is(differences('SELECT customer, segment.rfm_agg(ordered, amount * 1e26 + 1e-9) FROM orders GROUP BY customer'), 0::bigint,
+          'parallel, totals beyond 128 bits: same rows');
+SELECT is(differences('SELECT md5(customer::text), segment.rfm_agg(ordered, amount), count(*), min(ordered) FROM orders GROUP BY 1'), 0::bigint,
+          'parallel, text keys and core''s aggregates: same rows');
+SELECT is(differences('SELECT NULLIF(customer % 10, 3), segment.rfm_agg(ordered, amount) FILTER (WHERE amount > 50) FROM orders GROUP BY 1'), 0::bigint,
+          'parallel, a NULL key: same rows');
+RESET work_mem;
+
+-- Privileges: as core's executor checks them.
+CREATE ROLE segment_grouping_reader;
+GRANT SELECT ON orders TO segment_grouping_reader;
+SELECT uses_node(:'query') AS as_owner \gset
+SET LOCAL ROLE segment_grouping_reader;
+SELECT lives_ok('EXPLAIN ' || :'query', 'anybody may run the aggregate');
+RESET ROLE;
+REVOKE EXECUTE ON FUNCTION segment.rfm_agg(timestamptz, numeric) FROM PUBLIC;
+SET LOCAL ROLE segment_grouping_reader;
+SET LOCAL segment.enable_fast_aggregate = force;
+SELECT throws_ok(:'query', '42501', 'permission denied for aggregate rfm_agg', 'unless EXECUTE on the aggregate is revoked');
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION segment.rfm_agg(timestamptz, numeric) TO PUBLIC;
+REVOKE EXECUTE ON FUNCTION segment.rfm_agg_trans(segment.rfm, timestamptz, numeric) FROM PUBLIC;
+SET LOCAL ROLE segment_grouping_reader;
+SELECT lives_ok(:'query', 'the transition function needs the aggregate''s owner to have the privilege');
+RESET ROLE;
+
+SELECT * FROM finish();
+ROLLBACK;
