@@ -173,8 +173,8 @@ CREATE TABLE segmentation_run (
 CREATE INDEX segmentation_run_segmentation ON segmentation_run (segmentation, run_at);
 COMMENT ON TABLE segmentation_run IS 'audit log: one row an action on a segmentation, added to only; the extension''s owner may not change it either';
 COMMENT ON COLUMN segmentation_run.run_at IS 'when the action ended';
-COMMENT ON COLUMN segmentation_run.action IS 'create, new version, activate, refresh, drop, forget, export, …';
-COMMENT ON COLUMN segmentation_run.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segmentation_run.action IS 'create, new version, activate, refresh, publish, drop, forget';
+COMMENT ON COLUMN segmentation_run.segmentation IS 'the segmentation''s name; empty for forget, which reaches all';
 COMMENT ON COLUMN segmentation_run.version IS 'its version';
 COMMENT ON COLUMN segmentation_run.as_of IS 'as_of of a refresh';
 COMMENT ON COLUMN segmentation_run.run_by IS 'the role that acted';
@@ -182,7 +182,7 @@ COMMENT ON COLUMN segmentation_run.session_role IS 'the role that had logged in'
 COMMENT ON COLUMN segmentation_run.source IS 'the source''s name then';
 COMMENT ON COLUMN segmentation_run.source_rows IS 'rows of the source up to as_of that meet the filter';
 COMMENT ON COLUMN segmentation_run.customers IS 'number of customers in the result';
-COMMENT ON COLUMN segmentation_run.fingerprint IS 'order-free sum of the 64-bit hashes of customers, summaries, scores and segments: the same result has the same';
+COMMENT ON COLUMN segmentation_run.fingerprint IS 'order-free sum of the 64-bit hashes of customers, summaries, scores and segments: the same result has the same; of forget, the keyed hash';
 COMMENT ON COLUMN segmentation_run.seconds IS 'duration';
 COMMENT ON COLUMN segmentation_run.details IS 'what else the action says, without personal data';
 

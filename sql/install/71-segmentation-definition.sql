@@ -105,7 +105,8 @@ BEGIN
     format(E'         segment.rfm_agg(o.%I, o.%I%s) AS rfm\n', v.at, v.amount, ', o.' || quote_ident(v.order_id)),
     source,
     CASE WHEN position(E'\n  WHERE ' IN source) > 0 THEN E'\n    AND ' ELSE E'\n  WHERE ' END,
-    format(E'o.%I IS NOT NULL\n  GROUP BY o.%1$I', v.customer));
+    format(E'o.%I IS NOT NULL\n  GROUP BY o.%1$I', v.customer),
+    CASE WHEN EXISTS (SELECT FROM segment.forgotten) THEN format(E'\n  HAVING NOT segment.is_forgotten(o.%I::text)', v.customer) END);
 END
 $$;
 COMMENT ON FUNCTION segmentation_customers(segmentation_version, date) IS

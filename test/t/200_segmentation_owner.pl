@@ -92,6 +92,24 @@ for my $role ('keeper', $superuser)
 	is(as($role, $to, $state . q{ WHERE segmentation <> 'north'}), as('keeper', 'shop', $state . q{ WHERE segmentation <> 'north'}), 'others are as they were');
 }
 
+# --- erasure ----------------------------------------------------------------------------------------------------------
+
+my $person = 'b5c0a1de-0000-4000-8000-0123456789ab';
+as('keeper', 'restored', <<"SQL");
+CREATE TABLE people AS SELECT '$person'::uuid AS id, date '2025-01-01' AS at, 10 AS amount
+UNION ALL SELECT gen_random_uuid(), date '2025-01-01' + g, g FROM generate_series(1, 100) g;
+SELECT segment.create_segmentation('people', 'people', 'id', 'at', 'amount', market => 'id', min_market => 1);
+SELECT segment.new_version('people', '{"market": null}');
+SELECT segment.activate_version('people', 2);
+SELECT segment.refresh('people');
+SELECT segment.forget('$person');
+SELECT segment.refresh('people');
+SQL
+is(as('keeper', 'restored', q{SELECT customers FROM segment.published_snapshot WHERE segmentation = 'people'}), '100', 'the forgotten customer does not come back');
+my ($dump, $messages) = run_command([ 'pg_dump', '-U', 'keeper', '-p', $node->port, '-h', $node->host, '--data-only', '--exclude-table=people', 'restored' ]);
+like($dump, qr/COPY segment\.snapshot_customer/, 'a dump of the extension\'s tables');
+unlike($dump, qr/\Q$person\E/, 'has no trace of the forgotten customer');
+
 # --- the user's own objects ------------------------------------------------------------------------------------------
 
 is(as('keeper', 'restored', q{DROP EXTENSION segment; SELECT count(*) FROM orders}), '6000', 'DROP EXTENSION leaves the user\'s tables');

@@ -1,0 +1,140 @@
+-- segmentation: erasure, access, small groups
+
+CREATE TABLE forgotten_key (
+  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  key bytea NOT NULL
+);
+COMMENT ON TABLE forgotten_key IS 'the secret key of the hashes in forgotten; made by the first forget(). Whoever has it can test whether an id was forgotten';
+COMMENT ON COLUMN forgotten_key.only_row IS 'true: there is one row';
+COMMENT ON COLUMN forgotten_key.key IS '32 random bytes';
+
+CREATE TABLE forgotten (
+  hash bytea PRIMARY KEY,
+  forgotten_on date NOT NULL
+);
+COMMENT ON TABLE forgotten IS 'customers who must not come back: no id, only a keyed hash of it; refresh leaves them out of every segmentation';
+COMMENT ON COLUMN forgotten.hash IS 'keyed SHA-256 of the customer id as text';
+COMMENT ON COLUMN forgotten.forgotten_on IS 'day of forget()';
+
+CREATE TABLE published_summary (
+  segmentation text NOT NULL REFERENCES segmentation (name) ON UPDATE CASCADE ON DELETE CASCADE,
+  as_of date NOT NULL,
+  grain text NOT NULL,
+  market text NOT NULL,
+  segment_name text NOT NULL,
+  segment_sort smallint,
+  is_suppressed boolean NOT NULL,
+  customers bigint,
+  orders bigint,
+  revenue numeric,
+  min_cell integer NOT NULL,
+  definition_version integer NOT NULL,
+  published_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (segmentation, as_of, grain, market, segment_name)
+);
+COMMENT ON TABLE published_summary IS 'summaries safe to show: written by publish_summary; grant SELECT on it to readers. Unique key (segmentation, as_of, grain, market, segment_name)';
+COMMENT ON COLUMN published_summary.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN published_summary.as_of IS 'day of the snapshot';
+COMMENT ON COLUMN published_summary.grain IS 'total, segment, market, or market and segment: the rows of one grain add up to the total';
+COMMENT ON COLUMN published_summary.market IS 'the market; all; or (other markets): the remainder of the suppressed ones of this grain';
+COMMENT ON COLUMN published_summary.segment_name IS 'the segment; all; or (other segments): the remainder of the suppressed ones';
+COMMENT ON COLUMN published_summary.segment_sort IS 'rank of the segment; NULL for all and the remainder';
+COMMENT ON COLUMN published_summary.is_suppressed IS 'true: the numbers are hidden, and counted in the remainder row of the grain';
+COMMENT ON COLUMN published_summary.customers IS 'number of customers; NULL if suppressed';
+COMMENT ON COLUMN published_summary.orders IS 'number of orders; NULL if suppressed';
+COMMENT ON COLUMN published_summary.revenue IS 'net amount; NULL if suppressed';
+COMMENT ON COLUMN published_summary.min_cell IS 'fewest distinct customers that a shown row has; 0: nothing is suppressed';
+COMMENT ON COLUMN published_summary.definition_version IS 'the version that made the snapshot';
+COMMENT ON COLUMN published_summary.published_at IS 'when it was published';
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON forgotten, forgotten_key, published_summary TO @extowner@, pg_database_owner WITH GRANT OPTION;
+SELECT pg_catalog.pg_extension_config_dump('forgotten', '');
+SELECT pg_catalog.pg_extension_config_dump('forgotten_key', '');
+SELECT pg_catalog.pg_extension_config_dump('published_summary', '');
+
+CREATE FUNCTION customer_hash(customer text) RETURNS bytea
+  LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT sha256(k.key || sha256(k.key || convert_to(customer, 'UTF8'))) FROM forgotten_key k;
+END;
+COMMENT ON FUNCTION customer_hash(text) IS 'keyed hash of a customer id as text; NULL before the first forget()';
+
+CREATE FUNCTION is_forgotten(customer text) RETURNS boolean
+  LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT EXISTS (SELECT FROM forgotten f WHERE f.hash = customer_hash(customer));
+END;
+COMMENT ON FUNCTION is_forgotten(text) IS 'whether a customer id was given to forget(); NULL for NULL';
+
+CREATE VIEW personal_data WITH (security_invoker = true) AS
+SELECT table_name, column_name, content
+FROM (VALUES ('segment.snapshot_customer', 'customer', 'customer id as text, beside summary, scores and segment of each snapshot'),
+             ('segment.forgotten', 'hash', 'keyed hash of the ids of erased customers')) d (table_name, column_name, content);
+COMMENT ON VIEW personal_data IS 'where the extension keeps data of persons, for a record of processing; unique key (table_name, column_name). Objects of your own made from them are yours to list';
+COMMENT ON COLUMN personal_data.table_name IS 'the table';
+COMMENT ON COLUMN personal_data.column_name IS 'the column that identifies the person';
+COMMENT ON COLUMN personal_data.content IS 'what is in it';
+GRANT SELECT ON personal_data TO PUBLIC;
+GRANT SELECT ON personal_data TO @extowner@, pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION forget(customer text, OUT table_name text, OUT rows bigint) RETURNS SETOF record
+  LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 2 SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  person bytea;
+BEGIN
+  -- A refresh that runs now could write the customer again: wait for it.
+  PERFORM FROM segment.segmentation s ORDER BY s.name FOR UPDATE;
+  INSERT INTO segment.forgotten_key (key)
+  VALUES (uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) ON CONFLICT DO NOTHING;
+  person := segment.customer_hash(customer);
+
+  table_name := 'segment.snapshot_customer';
+  DELETE FROM segment.snapshot_customer c
+  WHERE c.snapshot = ANY (ARRAY(SELECT s.id FROM segment.snapshot s)) AND c.customer = forget.customer;
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  RETURN NEXT;
+
+  table_name := 'segment.forgotten';
+  INSERT INTO segment.forgotten VALUES (person, current_date) ON CONFLICT DO NOTHING;
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  RETURN NEXT;
+  PERFORM segment.segmentation_log('forget', '', NULL, NULL, NULL, NULL, NULL, encode(person, 'hex'), NULL, NULL);
+END
+$$;
+COMMENT ON FUNCTION forget(text) IS
+  'erases a customer, given by id as text, from every table of the extension, and keeps a keyed hash, so that no later '
+  'refresh brings the customer back. Returns the rows removed or added by table; a second call changes nothing. Counts and '
+  'cut points of snapshots stay. Erase the source yourself, and refresh materialized views made from snapshots; removed '
+  'rows leave the disk with VACUUM, and backups with their age. NULL does nothing';
+
+CREATE FUNCTION export_person(customer text) RETURNS jsonb
+  LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT jsonb_build_object(
+    'customer', export_person.customer,
+    'erased', coalesce(is_forgotten(export_person.customer), false),
+    'profiles', coalesce(jsonb_agg(to_jsonb(p) || jsonb_build_object(
+      'purpose', s.description, 'meaning', g.meaning, 'action', g.action, 'scheme', v.scheme,
+      'inputs', jsonb_build_object('source', v.source::text, 'time', v.at, 'amount', v.amount, 'order', v.order_id, 'market', v.market))
+      ORDER BY p.segmentation, p.as_of), '[]'))
+  FROM customer_profile p
+  JOIN segmentation s ON s.name = p.segmentation
+  JOIN segmentation_version v ON v.segmentation = p.segmentation AND v.version = p.definition_version
+  LEFT JOIN scheme_segments g ON g.scheme = v.scheme AND g.segment = p.segment_name
+  WHERE p.customer_id = export_person.customer;
+END;
+COMMENT ON FUNCTION export_person(text) IS
+  'all that is stored about a customer, given by id as text, as a JSON object: each shown snapshot''s values, scores and '
+  'segment with its meaning, the purpose, and the columns that it was made from (GDPR article 15, CCPA right to know). NULL for NULL';
+
+CREATE FUNCTION hidden_groups(sizes bigint[], k bigint) RETURNS integer
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT CASE WHEN count(*) FILTER (WHERE n < k) = 0 THEN 0
+              ELSE coalesce(min(i) FILTER (WHERE i >= 2 AND i >= small AND pool >= k), count(*)) END::integer
+  FROM (SELECT n, i, sum(n) OVER (ORDER BY i) AS pool, count(*) FILTER (WHERE n < k) OVER () AS small
+        FROM unnest(sizes) WITH ORDINALITY AS s (n, i)) x;
+END;
+COMMENT ON FUNCTION hidden_groups(bigint[], bigint) IS
+  'of groups in ascending order of size, how many to hide: all smaller than k, and of the others the smallest until at '
+  'least two are hidden that have k members together, so that none follows from the total. All, if that can''t be had';
