@@ -122,13 +122,15 @@ grow(SegmentOrderIds *ids)
 }
 
 uint32
-segment_order_ids_number(SegmentOrderIds *ids, SegmentOrderIdType *id_type, Datum id)
+segment_order_ids_number(SegmentOrderIds *ids, SegmentOrderIdType *id_type, Datum id, MemoryContext context)
 {
 	uint32 hash = hash_id(id_type, id);
 	int64 found = find_id(ids, id_type, id, hash);
 
 	if (found < 0)
 	{
+		MemoryContext caller_context = MemoryContextSwitchTo(context);
+
 		if (ids->count == ids->capacity)
 			grow(ids);
 		found = ids->count;
@@ -137,6 +139,7 @@ segment_order_ids_number(SegmentOrderIds *ids, SegmentOrderIdType *id_type, Datu
 		ids->count++;
 		if (ids->index != NULL)
 			put_in_index(ids, (uint32) found);
+		MemoryContextSwitchTo(caller_context);
 	}
 	ids->recent = (uint32) found;
 	return (uint32) found;

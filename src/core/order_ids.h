@@ -34,8 +34,12 @@ typedef struct SegmentOrderIds
 /* 42883 for a type without equality or hash function. What is looked up lives in context. */
 extern void segment_order_id_type(SegmentOrderIdType *id_type, Oid type, Oid collation, MemoryContext context);
 
-/* The number of an id; if it is new, it is added, copied into the current context. */
-extern uint32 segment_order_ids_number(SegmentOrderIds *ids, SegmentOrderIdType *id_type, Datum id);
+/*
+ * The number of an id; if it is new, it is added, copied into context, where the set lives. Hash and equality functions
+ * of some types (numeric) leave copies behind: the current context should be one that is reset after the row.
+ */
+extern uint32 segment_order_ids_number(SegmentOrderIds *ids, SegmentOrderIdType *id_type, Datum id,
+									   MemoryContext context);
 
 extern void segment_order_id_write(StringInfo buffer, const SegmentOrderIdType *id_type, Datum id);
 

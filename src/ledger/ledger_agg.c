@@ -133,14 +133,16 @@ segment_ledger_agg_trans(PG_FUNCTION_ARGS)
 			state->collation = input->id_type.collation;
 		}
 	}
+	MemoryContextSwitchTo(caller_context);
 	if (input->has_order_id && !PG_ARGISNULL(3))
 	{
 		Datum id = PG_GETARG_DATUM(3);
 
 		if (input->id_type.length == -1)
 			id = PointerGetDatum(PG_DETOAST_DATUM_PACKED(id));
-		order = segment_order_ids_number(state->ids, &input->id_type, id) + 1;
+		order = segment_order_ids_number(state->ids, &input->id_type, id, aggregate_context) + 1;
 	}
+	MemoryContextSwitchTo(aggregate_context);
 	segment_ledger_state_add(state, day, order, &amount);
 	MemoryContextSwitchTo(caller_context);
 	PG_RETURN_POINTER(state);

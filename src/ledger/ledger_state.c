@@ -144,7 +144,7 @@ segment_ledger_state_merge(LedgerState *state, const LedgerState *other, Segment
 		number = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(uint32), (Size) other->ids->count + 1));
 		number[0] = 0;
 		for (uint32 i = 0; i < other->ids->count; i++)
-			number[i + 1] = segment_order_ids_number(state->ids, id_type, other->ids->ids[i]) + 1;
+			number[i + 1] = segment_order_ids_number(state->ids, id_type, other->ids->ids[i], CurrentMemoryContext) + 1;
 	}
 	amount.scale = other->scale;
 	for (uint32 i = 0; i < other->n_rows; i++)
@@ -430,7 +430,8 @@ segment_ledger_state_read(StringInfo buffer, SegmentOrderIdType *id_type)
 	else if (n_ids > 0)
 		refuse_bytes("It has order ids without a type.");
 	for (uint32 i = 0; i < n_ids; i++)
-		if (segment_order_ids_number(state->ids, id_type, segment_order_id_read(buffer, id_type)) != i)
+		if (segment_order_ids_number(state->ids, id_type, segment_order_id_read(buffer, id_type),
+									 CurrentMemoryContext) != i)
 			refuse_bytes("An order id occurs twice.");
 	n = pq_getmsgint(buffer, 4);
 	for (uint32 i = 0; i < n; i++)

@@ -201,12 +201,11 @@ append_entry(RfmOrders *state, OrderIdType *id_type, Datum id, uint32 hash)
 	return entry;
 }
 
-/* Adds one row with an id; runs in the aggregate's context. */
+/* Adds one row with the id that find_entry has found, or not; runs in the aggregate's context. */
 static void
-add_row(RfmOrders *state, OrderIdType *id_type, Datum id, int64 at, const SegmentAmount *amount)
+add_row(RfmOrders *state, OrderIdType *id_type, Datum id, uint32 hash, int64 found, int64 at,
+		const SegmentAmount *amount)
 {
-	uint32 hash = hash_id(id_type, id);
-	int64 found = find_entry(state, id_type, id, hash);
 	bool is_new = found < 0;
 	OrderEntry *entry = is_new ? append_entry(state, id_type, id, hash) : &state->entries[found];
 
@@ -244,6 +243,9 @@ segment_rfm_orders_trans(PG_FUNCTION_ARGS)
 	MemoryContext caller_context;
 	int64 at;
 	SegmentAmount amount;
+	Datum id = 0;
+	uint32 hash = 0;
+	int64 found = -1;
 
 	if (!AggCheckCallContext(fcinfo, &aggregate_context))
 		segment_not_an_aggregate("rfm_agg_trans");
@@ -263,6 +265,16 @@ segment_rfm_orders_trans(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(state);
 	}
 	segment_rfm_read_row(fcinfo, &id_type->input, &at, &amount);
+	if (!PG_ARGISNULL(3))
+	{
+		/* in the caller's short-lived context: detoasting, hashing and comparing may leave copies behind */
+		id = PG_GETARG_DATUM(3);
+		if (id_type->length == -1)
+			id = PointerGetDatum(PG_DETOAST_DATUM_PACKED(id));
+		hash = hash_id(id_type, id);
+		if (state != NULL)
+			found = find_entry(state, id_type, id, hash);
+	}
 
 	caller_context = MemoryContextSwitchTo(aggregate_context);
 	if (state == NULL)
@@ -270,13 +282,7 @@ segment_rfm_orders_trans(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(3))
 		state->sum = segment_rfm_add(state->sum, at, &amount);
 	else
-	{
-		Datum id = PG_GETARG_DATUM(3);
-
-		if (id_type->length == -1)
-			id = PointerGetDatum(PG_DETOAST_DATUM_PACKED(id));
-		add_row(state, id_type, id, at, &amount);
-	}
+		add_row(state, id_type, id, hash, found, at, &amount);
 	MemoryContextSwitchTo(caller_context);
 	PG_RETURN_POINTER(state);
 }

@@ -4,7 +4,7 @@
 \if :no_data
 \q
 \endif
-SELECT plan(19);
+SELECT plan(20);
 SET search_path = public, segment;
 
 CREATE TEMP TABLE whole AS SELECT customer_id, ledger_agg(ordered_at, amount, order_id) AS l FROM known_customers GROUP BY customer_id;
@@ -67,6 +67,16 @@ FROM (SELECT g, CASE g % 3 WHEN 0 THEN 0.00000000000000000001 WHEN 1 THEN 999999
       FROM generate_series(1, 30) g) s;
 SELECT is(ledger_orders(ledger_agg(date '2025-01-01' + g % 1000, 1), '-infinity', 'infinity'), 100000::bigint, 'long lists are packed on the way')
 FROM generate_series(1, 100000) g;
+
+-- memory: hashing a numeric id copies it, once a row; the copies do not stay
+CREATE FUNCTION memory_of(id text) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+  FOR line IN EXECUTE format('EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) SELECT g %% 5, segment.ledger_agg(date ''2024-01-01'', 1, %s) FROM generate_series(1, 100000) g GROUP BY 1', id) LOOP
+    IF line ~ 'Memory Usage' THEN RETURN substring(line FROM 'Memory Usage: (\d+)kB'); END IF;
+  END LOOP;
+END $$;
+SELECT cmp_ok(memory_of('(g % 50 + 0.5)::numeric'), '<', memory_of('g % 50') + 200, 'numeric order ids take the memory of integer ones');
 
 -- a role that owns nothing
 CREATE ROLE segment_ledger_nobody;

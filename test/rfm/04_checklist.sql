@@ -1,7 +1,7 @@
 -- 04_checklist.sql: the checklist of every aggregate, for rfm_agg with two and three arguments and rfm_rollup
 -- (NaN and infinity, NULLs, empty input, shuffled order and rollup: 01 to 03; bad bytes and cancel: test/t)
 \ir ../lib/begin.sql
-SELECT plan(20);
+SELECT plan(21);
 SET search_path = public, segment;
 SELECT setseed(0.5);
 CREATE TABLE o AS
@@ -79,5 +79,15 @@ SELECT is((SELECT count(*) FROM received), (SELECT count(*) FROM sent), 'all row
 CREATE INDEX ON received USING btree (r);
 CREATE INDEX ON received USING hash (r);
 SELECT is((SELECT count(*) FROM sent JOIN received ON sent.r = received.r), (SELECT count(*) FROM sent a JOIN sent b ON a.r::text = b.r::text), 'joins by value');
+
+-- memory follows the orders, not the rows: hashing a numeric id copies it, once a row
+CREATE FUNCTION memory_of(call text) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+  FOR line IN EXECUTE format('EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) SELECT g %% 5, %s FROM generate_series(1, 100000) g GROUP BY 1', call) LOOP
+    IF line ~ 'Memory Usage' THEN RETURN substring(line FROM 'Memory Usage: (\d+)kB'); END IF;
+  END LOOP;
+END $$;
+SELECT cmp_ok(memory_of($$rfm_agg(date '2024-01-01', 1, (g % 50 + 0.5)::numeric)$$), '<', 200, 'many rows of few orders with numeric ids');
 
 SELECT * FROM finish();
