@@ -85,12 +85,6 @@ segment_coreset_items(const Coreset *coreset)
 	return coreset->data + SEGMENT_CORESET_STATS * coreset->dims;
 }
 
-static inline const double *
-segment_coreset_resolution(const Coreset *coreset)
-{
-	return coreset->data + 2 * coreset->dims;
-}
-
 /* Cells that a compressed coreset of so many features has at most: below 300 kB up to 3 features. */
 static inline int
 segment_coreset_cells(int dims)
@@ -142,6 +136,12 @@ extern bool segment_coreset_valid(const Coreset *coreset, const char **why);
 
 /* Bytes of the stored form. */
 extern Size segment_coreset_size(SegmentCoresetMode mode, int dims, int items);
+
+/*
+ * The smallest difference between two values of a feature (from 0), in the user's units; 0 if it has one value only.
+ * In a compressed coreset it is that of the points before the compression.
+ */
+extern double segment_feature_resolution(const Coreset *coreset, int feature);
 
 /* Options as words, and back; 22023 for another word. */
 extern SegmentTransform segment_transform_of(const text *word);

@@ -206,17 +206,17 @@ compare_doubles(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The smallest difference between two values of a feature among the distinct points; 0 if there is only one value. */
+/* The smallest difference between two values of a feature among rows; values has room for n_rows doubles. */
 static double
-resolution_of(const CoresetState *state, int feature, double *values)
+resolution_of(const double *rows, int n_rows, int dims, int feature, double *values)
 {
 	double resolution = 0.0;
 	int n = 0;
 	int i;
 
-	for (i = 0; i < state->n_rows; i++)
+	for (i = 0; i < n_rows; i++)
 	{
-		double value = state->rows[(Size) i * SEGMENT_ROW_SIZE(state->head.dims) + feature];
+		double value = rows[(Size) i * SEGMENT_ROW_SIZE(dims) + feature];
 
 		if (!isnan(value))
 			values[n++] = value;
@@ -225,6 +225,20 @@ resolution_of(const CoresetState *state, int feature, double *values)
 	for (i = 1; i < n; i++)
 		if (values[i] > values[i - 1] && (resolution == 0.0 || values[i] - values[i - 1] < resolution))
 			resolution = values[i] - values[i - 1];
+	return isfinite(resolution) ? resolution : 0.0;
+}
+
+double
+segment_feature_resolution(const Coreset *coreset, int feature)
+{
+	double resolution;
+	double *values;
+
+	if (coreset->mode == SEGMENT_CORESET_COMPRESSED)
+		return coreset->data[2 * coreset->dims + feature];
+	values = segment_palloc_array(double, Max(coreset->items, 1));
+	resolution = resolution_of(segment_coreset_items(coreset), coreset->items, coreset->dims, feature, values);
+	pfree(values);
 	return resolution;
 }
 
@@ -237,7 +251,7 @@ leave_distinct(CoresetState *state)
 	int j;
 
 	for (j = 0; j < dims; j++)
-		state->stats[2 * dims + j] = resolution_of(state, j, values);
+		state->stats[2 * dims + j] = resolution_of(state->rows, state->n_rows, dims, j, values);
 	pfree(values);
 	if (state->slots)
 		pfree(state->slots);
