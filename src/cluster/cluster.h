@@ -23,6 +23,11 @@ extern void segment_features_of_args(FunctionCallInfo fcinfo, int first, int cou
  */
 extern void segment_check_fit_memory(const char *what, Size bytes);
 
+/*
+ * The names of the features, which are argument arg, or NULL for none; 22023 unless there is one for each of dims.
+ */
+extern Datum *segment_feature_names(FunctionCallInfo fcinfo, int arg, int dims);
+
 /* Bytes as \x and lower-case hexadecimal digits, and back: NULL if the text is not that. */
 extern unsigned char *segment_hex_decode(const char *text, Size *length);
 extern char *segment_hex_encode(const unsigned char *bytes, Size length);

@@ -189,3 +189,23 @@ segment_hex_encode(const unsigned char *bytes, Size length)
 	text[2 + 2 * length] = '\0';
 	return text;
 }
+
+Datum *
+segment_feature_names(FunctionCallInfo fcinfo, int arg, int dims)
+{
+	Datum *names;
+	bool *is_null;
+	int count;
+	int j;
+
+	if (PG_ARGISNULL(arg))
+		return NULL;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(arg), TEXTOID, -1, false, TYPALIGN_INT, &names, &is_null, &count);
+	for (j = 0; j < count && !is_null[j]; j++)
+		;
+	if (count != dims || j < count)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("names do not fit the features"),
+						errdetail("There are %d names, %d of them before the first NULL, for %d features.", count, j, dims),
+						errhint("Pass one name for each feature, in the order of the vector.")));
+	return names;
+}

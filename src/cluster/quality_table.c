@@ -123,27 +123,6 @@ segment_cluster_quality_info(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
 }
 
-/* The names of the features, or NULL for none; 22023 unless there is one for each. */
-static Datum *
-feature_names(FunctionCallInfo fcinfo, int arg, int dims)
-{
-	Datum *names;
-	bool *is_null;
-	int count;
-	int j;
-
-	if (PG_ARGISNULL(arg))
-		return NULL;
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(arg), TEXTOID, -1, false, TYPALIGN_INT, &names, &is_null, &count);
-	for (j = 0; j < count && !is_null[j]; j++)
-		;
-	if (count != dims || j < count)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("names do not fit the features"),
-						errdetail("There are %d names, %d of them before the first NULL, for %d features.", count, j, dims),
-						errhint("Pass one name for each feature, in the order of the vector.")));
-	return names;
-}
-
 /* What one feature of one cluster is like. */
 typedef struct Trait
 {
@@ -187,7 +166,7 @@ segment_cluster_profile(PG_FUNCTION_ARGS)
 	quality = PG_GETARG_QUALITY(0);
 	model = segment_quality_model(quality);
 	dims = quality->dims;
-	names = feature_names(fcinfo, 1, dims);
+	names = segment_feature_names(fcinfo, 1, dims);
 	for (j = 0; j < dims; j++)
 	{
 		SegmentSum sum = *segment_quality_sum(quality, 0, QUALITY_OWN + j);

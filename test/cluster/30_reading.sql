@@ -6,7 +6,7 @@
 \q
 \endif
 SET search_path = public, segment;
-SELECT plan(26);
+SELECT plan(29);
 CREATE TEMP TABLE iris AS SELECT x FROM point WHERE set = 'iris';
 CREATE TEMP TABLE model AS SELECT kmeans(coreset_agg(x, 'none'), 3, scale => 'none') AS model FROM iris;
 CREATE TEMP TABLE quality AS SELECT cluster_quality((SELECT model FROM model), x) AS q FROM iris;
@@ -36,6 +36,16 @@ SELECT results_eq($$SELECT cluster, size, name, round(mean::numeric, 4), round(p
            (2, 50, 'sepal length', 5.0060, 5.8433, 85.67, 3), (2, 50, 'sepal width', 3.4280, 3.0573, 112.12, 4)$$, 'setosa: what sets it apart comes first');
 SELECT throws_ok($$SELECT * FROM cluster_profile((SELECT q FROM quality), '{a,b}')$$, '22023', NULL, 'names that do not fit');
 SELECT is((SELECT count(*) FROM cluster_profile((SELECT q FROM quality)) WHERE name IS NULL), 12::bigint, 'without names');
+
+-- Rules
+CREATE TEMP TABLE rule AS SELECT * FROM cluster_rules((SELECT model FROM model), (SELECT coreset_agg(x, 'none') FROM iris), '{sepal length,sepal width,petal length,petal width}');
+SELECT results_eq($$SELECT rule, precision, recall FROM rule WHERE cluster = 2$$, $$VALUES ('petal length <= 1.9', 1::float8, 1::float8)$$, 'setosa: a rule of one threshold, without exception');
+SELECT results_eq($$SELECT cluster, precision, recall FROM rule ORDER BY 1$$,
+  $$SELECT r.cluster, count(*) FILTER (WHERE inside AND c = r.cluster)::float8 / count(*) FILTER (WHERE inside), count(*) FILTER (WHERE inside AND c = r.cluster)::float8 / count(*) FILTER (WHERE c = r.cluster)
+    FROM rule r, LATERAL (SELECT cluster_of((SELECT model FROM model), x) AS c,
+                            (SELECT bool_and(coalesce(v >= lower[j], true) AND coalesce(v <= upper[j], true)) FROM unnest(x) WITH ORDINALITY u(v, j)) AS inside FROM iris) i
+    GROUP BY r.cluster ORDER BY 1$$, 'precision and recall are those of the rule on the flowers');
+SELECT ok(min(precision) > 0.85 AND min(recall) > 0.8, 'and not bad') FROM rule;
 
 -- The number of clusters
 SELECT is(advised_k, expected, format('%s: %s clusters are advised', set, expected))
