@@ -39,7 +39,7 @@ SELECT is((SELECT count(*) FROM cluster_profile((SELECT q FROM quality)) WHERE n
 
 -- Rules
 CREATE TEMP TABLE rule AS SELECT * FROM cluster_rules((SELECT model FROM model), (SELECT coreset_agg(x, 'none') FROM iris), '{sepal length,sepal width,petal length,petal width}');
-SELECT results_eq($$SELECT rule, precision, recall FROM rule WHERE cluster = 2$$, $$VALUES ('petal length <= 1.9', 1::float8, 1::float8)$$, 'setosa: a rule of one threshold, without exception');
+SELECT results_eq($$SELECT rule, precision, recall FROM rule WHERE cluster = 2$$, $$VALUES ('petal length <= 2', 1::float8, 1::float8)$$, 'setosa: a rule of one threshold, without exception');
 SELECT results_eq($$SELECT cluster, precision, recall FROM rule ORDER BY 1$$,
   $$SELECT r.cluster, count(*) FILTER (WHERE inside AND c = r.cluster)::float8 / count(*) FILTER (WHERE inside), count(*) FILTER (WHERE inside AND c = r.cluster)::float8 / count(*) FILTER (WHERE c = r.cluster)
     FROM rule r, LATERAL (SELECT cluster_of((SELECT model FROM model), x) AS c,
