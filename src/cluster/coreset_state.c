@@ -515,15 +515,21 @@ segment_coreset_size(SegmentCoresetMode mode, int dims, int items)
 		   sizeof(double) * ((Size) SEGMENT_CORESET_STATS * dims + (Size) items * segment_coreset_item_size(mode, dims));
 }
 
-/* Size of the stored form. A compressed state is brought into its stored shape first, so that all readers agree. */
+/*
+ * Size of the stored form. A compressed state is brought into its stored shape first, so that all readers agree. Works
+ * in the object's own context: a sort's context can't free single chunks from 17 on.
+ */
 static Size
 state_flat_size(ExpandedObjectHeader *header)
 {
 	CoresetState *state = (CoresetState *) header;
+	MemoryContext before;
 
 	if (state->head.mode == SEGMENT_CORESET_DISTINCT)
 		return segment_coreset_size(SEGMENT_CORESET_DISTINCT, state->head.dims, state->n_rows);
+	before = MemoryContextSwitchTo(header->eoh_context);
 	segment_coreset_compress(state, segment_coreset_cells(state->head.dims));
+	MemoryContextSwitchTo(before);
 	return segment_coreset_size(SEGMENT_CORESET_COMPRESSED, state->head.dims, state->n_cells);
 }
 
@@ -569,7 +575,7 @@ state_flatten(ExpandedObjectHeader *header, void *result, Size allocated_size)
 		return;
 	}
 	stored->items = state->n_rows;
-	order = segment_palloc_array(const double *, Max(state->n_rows, 1));
+	order = MemoryContextAlloc(header->eoh_context, mul_size(sizeof(*order), Max(state->n_rows, 1)));
 	for (i = 0; i < state->n_rows; i++)
 		order[i] = state->rows + (Size) i * SEGMENT_ROW_SIZE(dims);
 	qsort_arg(order, state->n_rows, sizeof(double *), compare_rows, &dims);

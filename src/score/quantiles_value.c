@@ -127,14 +127,17 @@ segment_quantiles_value_source(const Quantiles *quantiles)
 
 /* --- the expanded object ------------------------------------------------------------------------ */
 
+/* Works in the object's own context: a sort's context can't free single chunks from 17 on. */
 static Size
 object_flat_size(ExpandedObjectHeader *header)
 {
 	QuantilesObject *object = (QuantilesObject *) header;
+	MemoryContext before = MemoryContextSwitchTo(header->eoh_context);
 	SegmentSource *source = segment_quantiles_state_source(&object->state);
 
 	segment_quantiles_measure(source, &object->flat_n, &object->flat_width);
 	pfree(source);
+	MemoryContextSwitchTo(before);
 	return segment_quantiles_size(object->flat_n, object->flat_width);
 }
 
@@ -143,6 +146,7 @@ static void
 object_flatten(ExpandedObjectHeader *header, void *result, Size size)
 {
 	QuantilesObject *object = (QuantilesObject *) header;
+	MemoryContext before = MemoryContextSwitchTo(header->eoh_context);
 	SegmentSource *source = segment_quantiles_state_source(&object->state);
 	Quantiles *quantiles = result;
 
@@ -155,6 +159,7 @@ object_flatten(ExpandedObjectHeader *header, void *result, Size size)
 	quantiles->total = object->state.total;
 	segment_quantiles_fill(source, quantiles);
 	pfree(source);
+	MemoryContextSwitchTo(before);
 }
 
 static const ExpandedObjectMethods object_methods = {object_flat_size, object_flatten};
