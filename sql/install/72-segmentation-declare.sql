@@ -230,7 +230,7 @@ CREATE FUNCTION grant_segmentation(role regrole) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON segment.segmentation, segment.segmentation_version, '
-                 'segment.segmentation_cut_points, segment.snapshot, segment.snapshot_customer, segment.published_summary TO %s', role);
+                 'segment.segmentation_cut_points, segment.snapshot, segment.snapshot_customer, segment.published_summary, segment.data_quality TO %s', role);
   EXECUTE format('GRANT SELECT ON segment.forgotten, segment.forgotten_key TO %s', role);
   EXECUTE format('GRANT SELECT, INSERT ON segment.segmentation_run TO %s', role);
   EXECUTE format('GRANT USAGE ON SEQUENCE segment.snapshot_id TO %s', role);

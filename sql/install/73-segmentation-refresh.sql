@@ -119,6 +119,8 @@ BEGIN
       HINT = 'Repair the source, or raise max_unknown_share in segment.segmentation.';
   END IF;
 
+  PERFORM segment.segmentation_quality(v, refreshed);
+
   DELETE FROM segment.segmentation_cut_points c
   WHERE c.segmentation = v.segmentation AND c.version = v.version AND c.as_of = refreshed AND v.cut_points = 'floating';
   calibrate := NOT EXISTS (
