@@ -1,8 +1,9 @@
 \echo Use "CREATE EXTENSION segment" to load this file. \quit
 
 -- The schema must be empty, and the installer's own or the database owner's: the owner of a schema that was there before
--- could have put functions into it that capture calls of this extension's users. (The database owner could install the
--- extension alone; and a superuser who restores a dump of that finds the schema made, and owned, like this.)
+-- could have put functions into it that capture calls of this extension's users, and so could anybody later who may
+-- create objects in it. (The database owner could install the extension alone; and a superuser who restores a dump of that
+-- finds the schema made, and owned, like this; its privileges are restored later.)
 DO $$
 DECLARE
   problem text;
@@ -18,6 +19,10 @@ BEGIN
              OR EXISTS (SELECT FROM pg_catalog.pg_type t WHERE t.typnamespace OPERATOR(pg_catalog.=) n.oid)
              OR EXISTS (SELECT FROM pg_catalog.pg_operator o WHERE o.oprnamespace OPERATOR(pg_catalog.=) n.oid)
              THEN 'Schema "segment" is not empty.'
+           WHEN EXISTS (SELECT FROM pg_catalog.aclexplode(n.nspacl) a
+                         WHERE a.privilege_type OPERATOR(pg_catalog.=) 'CREATE'
+                           AND a.grantee OPERATOR(pg_catalog.<>) n.nspowner)
+             THEN 'Others than its owner may create objects in schema "segment".'
          END
     INTO problem
     FROM pg_catalog.pg_namespace n
@@ -27,7 +32,7 @@ BEGIN
     RAISE EXCEPTION USING
       ERRCODE = 'duplicate_schema',
       MESSAGE = 'schema "segment" exists already and can''t be trusted',
-      DETAIL  = problem || ' The extension needs a schema of this name that is its installer''s own and empty.',
+      DETAIL  = problem || ' The extension needs a schema of this name that is its installer''s own, empty, and closed to others.',
       HINT    = 'Rename that schema (ALTER SCHEMA segment RENAME TO …) or drop it, then run CREATE EXTENSION again.';
   END IF;
 END

@@ -172,6 +172,10 @@ $node->safe_psql('taken', 'CREATE SCHEMA segment AUTHORIZATION other');
 my $refused = as('keeper', 'taken', 'CREATE EXTENSION segment');
 like($refused, qr/schema "segment" exists already/, 'a schema of another role is refused');
 like($refused, qr/HINT:  Rename that schema/, 'with a way out');
+$node->safe_psql('taken', 'DROP SCHEMA segment');
+as('keeper', 'taken', 'CREATE SCHEMA segment; GRANT CREATE ON SCHEMA segment TO PUBLIC');
+like(as('keeper', 'taken', 'CREATE EXTENSION segment'), qr/Others than its owner may create objects/,
+	'a schema that others may create functions in is refused');
 
 # --- a schema owner who puts other relations in the place of ours ------------------------------------------------------
 
