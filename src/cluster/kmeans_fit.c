@@ -159,5 +159,7 @@ segment_kmeans_agg_final(PG_FUNCTION_ARGS)
 	if (coreset->rows == 0)
 		PG_RETURN_NULL();
 	options.k = coreset->fit_k;
+	/* the state of another aggregate has none; anybody can call this function */
+	segment_check_int_range("k", options.k, 1, SEGMENT_MAX_CLUSTERS);
 	PG_RETURN_POINTER(segment_fit_model(coreset, cstring_to_text("stored"), &options));
 }

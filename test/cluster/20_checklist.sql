@@ -1,7 +1,7 @@
 -- 20_checklist.sql: the checklist of the aggregates coreset_agg, coreset_rollup and kmeans_agg
 -- (bad bytes and cancel: test/t)
 \ir ../lib/begin.sql
-SELECT plan(62);
+SELECT plan(63);
 SET search_path = public, segment;
 CREATE TABLE v AS
 SELECT g AS id, (hashint4(g) & 127)::float8 AS r, (hashint4(g + 7) & 31)::float8 AS f, (hashint4(g) & 127) * 0.25 + 1 AS m, hashint4(g) & 3 AS part
@@ -44,6 +44,7 @@ SELECT throws_ok($$SELECT coreset_agg(ARRAY[[1, 2], [3, 4]]::float8[])$$, '2202E
 SELECT throws_ok($$SELECT coreset_agg('{}'::float8[])$$, '2202E', NULL, 'an empty vector');
 SELECT throws_ok($$SELECT coreset_agg(array_fill(1::float8, ARRAY[65]))$$, '2202E', NULL, '65 features');
 SELECT lives_ok($$SELECT coreset_agg(array_fill(1::float8, ARRAY[64]))$$, '64 features');
+SELECT throws_ok($$SELECT kmeans_agg_final(coreset_agg(x)) FROM (VALUES (1::float8), (2)) q(x)$$, '22023', NULL, 'the final function with a coreset that says no k');
 SELECT throws_ok($$SELECT coreset_agg(ARRAY[1::float8], 'none', -1)$$, '22023', NULL, 'a negative weight');
 SELECT throws_ok($$SELECT coreset_agg(ARRAY[1::float8], 'none', 'NaN')$$, '22023', NULL, 'a weight that is no number');
 SELECT throws_ok($$SELECT coreset_agg(ARRAY[1::float8], 'none', 5e9) FROM generate_series(1, 2)$$, '54000', NULL, 'too much weight');
