@@ -22,6 +22,8 @@ SQL
 my %queries = (
 	'two arguments' => 'SELECT customer, segment.rfm_agg(at, amount) FROM o GROUP BY customer',
 	'three arguments' => 'SELECT customer, segment.rfm_agg(at, amount, order_id) FROM o GROUP BY customer',
+	'ledger' => 'SELECT customer, segment.ledger_agg(at, amount) FROM o GROUP BY customer',
+	'ledger with order ids' => 'SELECT customer, segment.ledger_agg(at, amount, order_id) FROM o GROUP BY customer',
 	'rollup' => 'SELECT customer, segment.rfm_rollup(r) FROM (SELECT customer, segment.rfm_agg(at, amount) AS r FROM o GROUP BY customer, at) q GROUP BY customer',
 );
 for my $name (sort keys %queries)
