@@ -175,7 +175,7 @@ BEGIN
                      WHEN at_type = 'timestamptz' THEN '; days are those of UTC' ELSE '' END;
         EXECUTE pg_catalog.format($f$
           CREATE FUNCTION segment.ledger_agg_trans(internal, at %1$s, amount %2$s%3$s) RETURNS internal
-            AS 'MODULE_PATHNAME', 'segment_ledger_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+            AS 'MODULE_PATHNAME', 'segment_ledger_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT segment.rfm_agg_support;
           COMMENT ON FUNCTION segment.ledger_agg_trans(internal, %1$s, %2$s%4$s) IS
             'Transition function of ledger_agg. 22023 outside an aggregate.';
           CREATE AGGREGATE segment.ledger_agg(at %1$s, amount %2$s%3$s) (

@@ -4,7 +4,7 @@
 \if :no_data
 \q
 \endif
-SELECT plan(20);
+SELECT plan(21);
 SET search_path = public, segment;
 
 CREATE TEMP TABLE whole AS SELECT customer_id, ledger_agg(ordered_at, amount, order_id) AS l FROM known_customers GROUP BY customer_id;
@@ -77,6 +77,7 @@ BEGIN
     IF line ~ 'Memory Usage' THEN RETURN substring(line FROM 'Memory Usage: (\d+)kB'); END IF;
   END LOOP;
 END $$;
+SET segment.enable_fast_aggregate = off; -- the figure is the executor's own node's
 SELECT cmp_ok(memory_of('id'), '<', memory_of('g % 50') + 200, 'numeric order ids take the memory of integer ones');
 
 -- a role that owns nothing
@@ -85,6 +86,11 @@ GRANT SELECT ON forced TO segment_ledger_nobody;
 SET LOCAL ROLE segment_ledger_nobody;
 SELECT lives_ok($$SELECT segment.ledger_agg(ordered_at, amount, order_id) FROM public.forced WHERE customer_id = 12346$$, 'as nobody in particular');
 RESET ROLE;
+
+SET segment.enable_fast_aggregate = force;
+SELECT is_empty($$SELECT FROM (SELECT customer_id, ledger_agg(ordered_at, amount, order_id) AS l FROM forced GROUP BY 1) f
+  JOIN whole w ON w.customer_id = f.customer_id WHERE ledger_send(f.l) <> ledger_send(w.l)$$, 'the fast grouping path gives the same');
+RESET segment.enable_fast_aggregate;
 
 SELECT finish();
 ROLLBACK;
