@@ -15,6 +15,9 @@
 /* Interquartile range of the standard normal distribution: robust spread estimates the standard deviation. */
 #define NORMAL_QUARTILES 1.3489795003921634
 
+/* Sums of squares stay below this, so that what is computed from them stays finite. */
+#define LARGEST_TOTAL 1e295
+
 /* A value and its weight, for quantiles. */
 typedef struct Weighed
 {
@@ -229,6 +232,10 @@ segment_fit_points(const Coreset *coreset, const text *transform, SegmentScale s
 	for (i = 0; i < n; i++)
 		fit->inner += fit->within[i];
 	fit->total += fit->inner;
+	if (!(fit->total <= LARGEST_TOTAL))
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("features are too far apart for this scale"),
+						errdetail("The scaled sum of squares is %g; it must stay below %g.", fit->total, LARGEST_TOTAL),
+						errhint("Use scale standard, or transform log.")));
 	pfree(sorted);
 	return fit;
 }

@@ -66,6 +66,11 @@ add_vector(Quality *quality, const double *x, const double *y, const Place *plac
 	int dims = quality->dims;
 	int j;
 
+	for (j = 0; j < dims; j++)
+		if (!isfinite(y[j] * y[j]) || !isfinite(place->distance))
+			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("vector is too far from the clusters"),
+							errdetail("Feature %d is %g; its scaled square is no finite number.", j + 1, x[j]),
+							errhint("Filter such rows, or use a model with transform log.")));
 	if (quality->pending >= MAX_PENDING)
 		segment_quality_settle(quality);
 	quality->pending++;

@@ -14,6 +14,9 @@
 #include "cluster/cluster.h"
 #include "cluster/model.h"
 
+/* Costs stay below this, so that no sum of them overflows. */
+#define LARGEST_COST 1e290
+
 /* How the clusters of a new model follow those of an old one. */
 typedef struct Lineage
 {
@@ -53,7 +56,8 @@ distances(const KmeansModel *fresh, const KmeansModel *old)
 
 				sum += moved * moved;
 			}
-			squared[(Size) a * old->k + b] = sum;
+			/* Models come as text, too: whatever their numbers, the matching gets finite costs. */
+			squared[(Size) a * old->k + b] = sum < LARGEST_COST ? sum : LARGEST_COST;
 		}
 	}
 	return squared;

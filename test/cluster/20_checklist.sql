@@ -1,7 +1,7 @@
 -- 20_checklist.sql: the checklist of the aggregates coreset_agg, coreset_rollup and kmeans_agg
 -- (bad bytes and cancel: test/t)
 \ir ../lib/begin.sql
-SELECT plan(63);
+SELECT plan(66);
 SET search_path = public, segment;
 CREATE TABLE v AS
 SELECT g AS id, (hashint4(g) & 127)::float8 AS r, (hashint4(g + 7) & 31)::float8 AS f, (hashint4(g) & 127) * 0.25 + 1 AS m, hashint4(g) & 3 AS part
@@ -62,6 +62,11 @@ SELECT throws_ok($$SELECT kmeans(coreset_agg(x), 2, scale => 'minmax') FROM gene
 SELECT throws_ok($$SELECT kmeans_agg(ARRAY[x], x) FROM generate_series(1, 9) x$$, '22023', NULL, 'k that changes');
 SELECT throws_ok($$SELECT kmeans(coreset_compress(coreset_agg(x, 'none'), 5), 2, transform => 'log') FROM generate_series(1, 9) x$$, '0A000', NULL, 'log of compressed raw points');
 SELECT throws_ok($$SELECT coreset_add(NULL, ARRAY[1::float8])$$, '22023', NULL, 'a support function outside its aggregate');
+
+SELECT throws_ok($$SELECT kmeans(coreset_agg(x, 'none'), 2, scale => 'robust') FROM unnest(ARRAY[-power(2::float8, 400), 0, 1e-200, 2e-200, 3e-200, power(2::float8, 400)]) x$$, '22003', NULL, 'values that no scale brings together');
+SELECT throws_ok($$SELECT cluster_quality((SELECT kmeans(coreset_agg(x * 1e-150, 'none'), 2) FROM generate_series(1, 9) x), '{1e130}')$$, '22003', NULL, 'a vector too far off for its square');
+SELECT lives_ok($$SELECT relabel(m::text::kmeans_model, regexp_replace(m::text, '"centers":.*', '"centers":[1e308,-1e308]}')::kmeans_model) FROM (SELECT kmeans_agg(ARRAY[x], 2) AS m FROM generate_series(1, 9) x) q$$,
+  'relabelling ends for any numbers');
 
 -- Extreme amounts are fine under log, and exact points can change their transform
 SELECT is((SELECT array_agg(size ORDER BY cluster) FROM cluster_table((SELECT kmeans_agg(ARRAY[x], 2) FROM unnest('{1,2,3,1e300,-1e300}'::float8[]) x))), '{4,1}'::float8[], '1e300');
