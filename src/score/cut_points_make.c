@@ -44,6 +44,7 @@ quantile_thresholds(SegmentSource *source, int bins, double *thresholds)
 	source->rewind(source);
 	while (next < n_ranks && source->next(source, &entry))
 	{
+		CHECK_FOR_INTERRUPTS();
 		seen += entry.count;
 		while (next < n_ranks && ranks[next] < seen)
 			values[next++] = entry.value;
@@ -100,7 +101,10 @@ collect(SegmentSource *source, size_t *n)
 	source->rewind(source);
 	*n = 0;
 	while (*n < source->distinct && source->next(source, &entries[*n]))
+	{
+		CHECK_FOR_INTERRUPTS();
 		(*n)++;
+	}
 	return entries;
 }
 
@@ -134,7 +138,10 @@ segment_make_cuts(SegmentSource *source, int bins, SegmentMethod method, bool de
 	counts = segment_cuts_counts(cuts);
 	source->rewind(source);
 	while (source->next(source, &entry))
+	{
+		CHECK_FOR_INTERRUPTS();
 		counts[segment_cuts_score(cuts, entry.value) - 1] += entry.count;
+	}
 }
 
 /* Thresholds of plain values by selection. */
@@ -203,7 +210,10 @@ segment_make_cuts_of(const double *values, size_t n, int bins, SegmentMethod met
 
 	counts = segment_cuts_counts(cuts);
 	for (size_t i = 0; i < n; i++)
+	{
+		SEGMENT_POLL(segment_score_poll, i);
 		counts[segment_cuts_score(cuts, values[i]) - 1]++;
+	}
 }
 
 bool

@@ -10,6 +10,7 @@
 #include "common/hashfn.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
@@ -17,7 +18,7 @@
 #include "math/text.h"
 #include "score/quantiles.h"
 
-/* The longest text that errors repeat. */
+/* Errors repeat the beginning of a text: at most so many bytes. */
 #define SHOWN_TEXT 80
 
 PG_FUNCTION_INFO_V1(segment_quantiles_in);
@@ -38,7 +39,9 @@ segment_quantiles_in(PG_FUNCTION_ARGS)
 	if (fault)
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type quantiles: \"%.*s\"", SHOWN_TEXT, text), errdetail("%s", fault),
+				 errmsg("invalid input syntax for type quantiles: \"%.*s\"",
+						pg_mbcliplen(text, (int) strlen(text), SHOWN_TEXT), text),
+				 errdetail("%s", fault),
 				 errhint("quantiles_agg(value) makes quantiles of any values.")));
 	for (size_t i = 0; i < n; i++)
 	{
