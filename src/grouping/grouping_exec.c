@@ -3,21 +3,12 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_collation.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
-#include "nodes/nodeFuncs.h"
-#include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "core/compat.h"
 #include "grouping/grouping_node.h"
-
-/* Rows of a batch: enough to hide the way to memory, few enough to stay in the first-level cache. */
-#define BATCH_ROWS 512
-#define BATCH_BYTES (32 * 1024)
-#define ARENA_BYTES (32 * 1024)
 
 /* How many rows ahead the memory of groups is asked for: about as many requests as a core has under way. */
 #define ROWS_AHEAD 16
@@ -142,9 +133,50 @@ filtered_bits(const GroupingState *node, const TupleTableSlot *slot)
 	return bits;
 }
 
+/* The same for the common case: one key passed by value, one aggregate with a kernel, no FILTER. */
+void
+segment_grouping_read_child_narrow(GroupingState *node)
+{
+	PlanState *child = linitial(node->css.custom_ps);
+	GroupingLayout *layout = &node->layout;
+	GroupingBatch *batch = &node->batch;
+	GroupingTrans *trans = &node->aggregates.trans[0];
+	MemoryContext row_context = node->aggregates.row_context;
+	int key_input = layout->cell[0].input - 1;
+	int16 key_length = layout->cell[0].length;
+	TupleTableSlot *slot;
+
+	while (slot = ExecProcNode(child), !TupIsNull(slot))
+	{
+		char *row = batch->rows + (Size) batch->count * layout->row_size;
+		GroupingRowHead *head = (GroupingRowHead *) row;
+		MemoryContext caller;
+		Datum arguments[FUNC_MAX_ARGS];
+		bool nulls[FUNC_MAX_ARGS];
+		Datum key = 0;
+
+		slot_getsomeattrs(slot, node->last_input);
+		head->filtered = 0;
+		head->nulls = slot->tts_isnull[key_input];
+		if (likely(!slot->tts_isnull[key_input]))
+			key = grouping_canonical(slot->tts_values[key_input], key_length);
+		*(Datum *) (row + sizeof(GroupingRowHead)) = key;
+		head->hash = grouping_hash_datum(layout->seed, key);
+		for (int i = 0; i < trans->arguments; i++)
+		{
+			arguments[i] = slot->tts_values[trans->input[i] - 1];
+			nulls[i] = slot->tts_isnull[trans->input[i] - 1];
+		}
+		caller = MemoryContextSwitchTo(row_context);
+		trans->kernel->pack(trans->option, arguments, nulls, row + trans->in_row);
+		MemoryContextSwitchTo(caller);
+		row_added(node, row);
+	}
+}
+
 /* Reads the child to its end. */
-static void
-read_child(GroupingState *node)
+void
+segment_grouping_read_child(GroupingState *node)
 {
 	PlanState *child = linitial(node->css.custom_ps);
 	GroupingLayout *layout = &node->layout;
@@ -166,6 +198,7 @@ read_child(GroupingState *node)
 		} while (bytes > 0 && !reserve_arena(node, bytes));
 		if (node->any_filter)
 			((GroupingRowHead *) row)->filtered = filtered_bits(node, slot);
+		segment_grouping_pack_row(&node->aggregates, slot, row);
 		segment_grouping_keep_row(layout, row, batch->arena + batch->arena_used);
 		batch->arena_used += bytes;
 		MemoryContextSwitchTo(caller);
@@ -249,7 +282,7 @@ next_pass_alone(GroupingState *node)
 	start_pass(node, part != NULL ? (double) part->rows : node->plan.groups);
 	node->started = true;
 	if (part == NULL)
-		read_child(node);
+		node->read_child(node);
 	else
 		read_part(node, part);
 	add_batch(node);
@@ -278,7 +311,7 @@ next_pass_together(GroupingState *node)
 		{
 			node->share.participant = pg_atomic_fetch_add_u32(&shared->participants, 1);
 			start_pass(node, node->plan.groups);
-			read_child(node);
+			node->read_child(node);
 			add_batch(node);
 			note_memory(node);
 			segment_grouping_end_build(node);
@@ -319,8 +352,8 @@ store_group(GroupingState *node, char *group, TupleTableSlot *slot)
 	ExecStoreVirtualTuple(slot);
 }
 
-static TupleTableSlot *
-grouping_exec(CustomScanState *css)
+TupleTableSlot *
+segment_grouping_exec(CustomScanState *css)
 {
 	GroupingState *node = (GroupingState *) css;
 	ExprContext *econtext = css->ss.ps.ps_ExprContext;
@@ -349,191 +382,4 @@ grouping_exec(CustomScanState *css)
 		}
 		return css->ss.ps.ps_ProjInfo != NULL ? ExecProject(css->ss.ps.ps_ProjInfo) : slot;
 	}
-}
-
-/* How the values of a key are compared. */
-static GroupingCompare
-compare_of(Oid equal, Oid collation)
-{
-	switch (equal)
-	{
-		case F_INT2EQ:
-		case F_INT4EQ:
-		case F_INT8EQ:
-		case F_OIDEQ:
-		case F_BOOLEQ:
-		case F_CHAREQ:
-		case F_DATE_EQ:
-		case F_TIME_EQ:
-		case F_TIMESTAMP_EQ:
-		case F_TIMESTAMPTZ_EQ:
-		case F_ENUM_EQ:
-			return GROUPING_COMPARE_DATUM;
-		case F_UUID_EQ:
-			return GROUPING_COMPARE_FIXED;
-		case F_BYTEAEQ:
-			return GROUPING_COMPARE_BYTES;
-		case F_TEXTEQ:
-			return OidIsValid(collation) && get_collation_isdeterministic(collation) ? GROUPING_COMPARE_BYTES
-																					 : GROUPING_COMPARE_FUNCTION;
-		default:
-			return GROUPING_COMPARE_FUNCTION;
-	}
-}
-
-/* Sets a cell for the child's column of this type. */
-static void
-init_cell(GroupingCell *cell, AttrNumber input, Oid type)
-{
-	bool by_value;
-
-	get_typlenbyval(type, &cell->length, &by_value);
-	cell->kind = by_value ? GROUPING_CELL_BYVAL
-		: cell->length > 0 ? GROUPING_CELL_FIXED
-						   : GROUPING_CELL_VARLENA;
-	cell->compare = GROUPING_COMPARE_NONE;
-	cell->input = input;
-}
-
-/* The cell of the child's column, a new one if there is none yet. */
-static int
-cell_of(GroupingLayout *layout, AttrNumber input, Oid type)
-{
-	for (int i = 0; i < layout->cells; i++)
-		if (layout->cell[i].input == input)
-			return i;
-	init_cell(&layout->cell[layout->cells], input, type);
-	return layout->cells++;
-}
-
-/* The cells of keys, carried columns and arguments. */
-static void
-init_layout(GroupingState *node, List *outputs)
-{
-	GroupingLayout *layout = &node->layout;
-	GroupingPlan *plan = &node->plan;
-
-	layout->cell = palloc0(sizeof(GroupingCell) * GROUPING_MAX_CELLS);
-	layout->seed = grouping_mix((uint64) segment_grouping_seed + 1);
-	layout->columns = list_length(plan->columns);
-	layout->keys = list_length(plan->operators);
-	for (int i = 0; i < layout->columns; i++)
-	{
-		GroupingCell *cell = &layout->cell[layout->cells++];
-
-		init_cell(cell, list_nth_int(plan->columns, i), exprType((Node *) list_nth_node(TargetEntry, outputs, i)->expr));
-		if (i < layout->keys)
-		{
-			Oid operator = list_nth_oid(plan->operators, i);
-			Oid hash;
-
-			if (!get_op_hash_functions(operator, &hash, NULL))
-				elog(ERROR, "operator %u has no hash function", operator);
-			fmgr_info(get_opcode(operator), &cell->equal);
-			fmgr_info(hash, &cell->hash);
-			cell->collation = list_nth_oid(plan->collations, i);
-			cell->compare = compare_of(cell->equal.fn_oid, cell->collation);
-		}
-	}
-	for (int i = 0; i < node->aggregates.count; i++)
-	{
-		GroupingTrans *trans = &node->aggregates.trans[i];
-		List *inputs = (List *) list_nth(plan->arguments, i);
-
-		trans->arguments = list_length(inputs);
-		trans->cell = palloc(sizeof(int) * (trans->arguments + 1));
-		for (int j = 0; j < trans->arguments; j++)
-		{
-			TargetEntry *argument = list_nth_node(TargetEntry, trans->aggref->args, j);
-
-			trans->cell[j] = cell_of(layout, list_nth_int(inputs, j), exprType((Node *) argument->expr));
-		}
-		if (trans->filter != 0)
-			node->any_filter = true;
-		node->last_input = Max(node->last_input, trans->filter);
-	}
-	segment_grouping_lay_out(layout, node->aggregates.states_size);
-	for (int i = 0; i < layout->cells; i++)
-		node->last_input = Max(node->last_input, layout->cell[i].input);
-	for (int i = 0; i < node->aggregates.count; i++)
-		node->aggregates.trans[i].in_group += layout->states_offset;
-}
-
-static void
-grouping_begin(CustomScanState *css, EState *estate, int eflags)
-{
-	GroupingState *node = (GroupingState *) css;
-	CustomScan *scan = (CustomScan *) css->ss.ps.plan;
-	List *outputs = scan->custom_scan_tlist;
-	List *aggrefs = NIL;
-
-	segment_grouping_plan_read(&node->plan, scan->custom_private);
-	eflags &= ~(EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD | EXEC_FLAG_MARK);
-	css->custom_ps = list_make1(ExecInitNode(linitial(scan->custom_plans), estate, eflags));
-
-	for (int i = list_length(node->plan.columns); i < list_length(outputs); i++)
-		aggrefs = lappend(aggrefs, list_nth_node(TargetEntry, outputs, i)->expr);
-	segment_grouping_init_aggregates(&node->aggregates, css, aggrefs, node->plan.filters);
-	init_layout(node, outputs);
-
-	node->table.layout = node->spill.layout = &node->layout;
-	node->table.context =
-		AllocSetContextCreate(estate->es_query_cxt, "segment grouping table", ALLOCSET_DEFAULT_SIZES);
-	node->spill.context =
-		AllocSetContextCreate(estate->es_query_cxt, "segment grouping files", ALLOCSET_DEFAULT_SIZES);
-	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
-		return;
-	node->batch.capacity = Max(Min(BATCH_ROWS, BATCH_BYTES / node->layout.row_size), 16);
-	node->batch.rows = palloc(mul_size(node->batch.capacity, node->layout.row_size));
-	node->batch.arena_size = node->layout.by_reference ? ARENA_BYTES : 0;
-	node->batch.arena = palloc(Max(node->batch.arena_size, 8));
-}
-
-static void
-grouping_end(CustomScanState *css)
-{
-	GroupingState *node = (GroupingState *) css;
-
-	segment_grouping_spill_reset(&node->spill);
-	MemoryContextDelete(node->table.context);
-	ExecEndNode(linitial(css->custom_ps));
-}
-
-static void
-grouping_rescan(CustomScanState *css)
-{
-	GroupingState *node = (GroupingState *) css;
-	PlanState *child = linitial(css->custom_ps);
-
-	segment_grouping_spill_reset(&node->spill);
-	node->started = false;
-	if (css->ss.ps.chgParam != NULL)
-		UpdateChangedParamSet(child, css->ss.ps.chgParam);
-	if (child->chgParam == NULL)
-		ExecReScan(child);
-}
-
-static const CustomExecMethods exec_methods = {
-	.CustomName = GROUPING_NODE_NAME,
-	.BeginCustomScan = grouping_begin,
-	.ExecCustomScan = grouping_exec,
-	.EndCustomScan = grouping_end,
-	.ReScanCustomScan = grouping_rescan,
-	.EstimateDSMCustomScan = segment_grouping_estimate_dsm,
-	.InitializeDSMCustomScan = segment_grouping_init_dsm,
-	.ReInitializeDSMCustomScan = segment_grouping_reinit_dsm,
-	.InitializeWorkerCustomScan = segment_grouping_init_worker,
-	.ShutdownCustomScan = segment_grouping_shutdown,
-	.ExplainCustomScan = segment_grouping_explain,
-};
-
-Node *
-segment_grouping_create_state(CustomScan *scan)
-{
-	GroupingState *node = palloc0(sizeof(GroupingState));
-
-	NodeSetTag(node, T_CustomScanState);
-	node->css.flags = scan->flags;
-	node->css.methods = &exec_methods;
-	return (Node *) node;
 }

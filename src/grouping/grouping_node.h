@@ -50,7 +50,8 @@ typedef struct GroupingBatch
 	Size arena_size;
 } GroupingBatch;
 
-typedef struct GroupingState
+typedef struct GroupingState GroupingState;
+struct GroupingState
 {
 	CustomScanState css;
 	GroupingPlan plan;
@@ -61,6 +62,7 @@ typedef struct GroupingState
 	GroupingBatch batch;
 	GroupingShared *shared;		/* NULL unless several processes work on it */
 	GroupingShare share;
+	void (*read_child)(struct GroupingState *node);
 	AttrNumber last_input;		/* highest column of the child's slot that is read */
 	bool any_filter;
 	Size outside;				/* memory of states outside the groups, as of the last look */
@@ -70,7 +72,7 @@ typedef struct GroupingState
 	uint64 groups;
 	Size peak_memory;
 	int passes;
-} GroupingState;
+};
 
 /* The planner's side, grouping_path.c and grouping_plan.c. */
 extern void segment_grouping_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
@@ -80,6 +82,13 @@ extern const CustomScanMethods segment_grouping_scan_methods;
 
 /* Creates the executor's state of a plan node. */
 extern Node *segment_grouping_create_state(CustomScan *scan);
+
+/* The next group as a row of the node's output. */
+extern TupleTableSlot *segment_grouping_exec(CustomScanState *css);
+
+/* Read the child to its end; the first needs one key passed by value, one aggregate with a kernel, and no FILTER. */
+extern void segment_grouping_read_child_narrow(GroupingState *node);
+extern void segment_grouping_read_child(GroupingState *node);
 
 /* EXPLAIN's lines. */
 extern void segment_grouping_explain(CustomScanState *node, List *ancestors, ExplainState *es);

@@ -74,25 +74,80 @@ rfm_refuse(int option, int64 at, SegmentAmountFault fault, Datum amount)
 	segment_amount_refuse(fault, amount, OPTION_AMOUNT_TYPE(option), at_text);
 }
 
-static void
-rfm_add(int option, MemoryContext context, void *state, const Datum *arguments, const bool *nulls)
+/*
+ * A row, packed: 184 bits of two's complement hold any accepted amount (below 10^50 units), so an amount that leaves
+ * 128 bits needs no memory of its own.
+ */
+typedef struct PackedRow
 {
-	Rfm *rfm = (Rfm *) state;
+	int64 at;
+	segment_int128 units;		/* or the low 128 bits of a wide amount */
+	int64 tail;					/* bits 0 to 4: scale; 5: the row counts; 6: wide; 8 to 63: the high bits of a wide amount */
+} PackedRow;
+
+#define PACKED_SCALE 0x1F
+#define PACKED_COUNTS 0x20
+#define PACKED_WIDE 0x40
+
+static void
+rfm_pack(int option, const Datum *arguments, const bool *nulls, void *packed)
+{
+	PackedRow *row = (PackedRow *) packed;
 	SegmentAmount amount;
 	SegmentAmountFault fault;
-	int64 at;
 
 	if (nulls[0] || nulls[1])
+	{
+		row->tail = 0;
 		return;
-	at = segment_time_from_datum(arguments[0], OPTION_KIND(option));
+	}
+	row->at = segment_time_from_datum(arguments[0], OPTION_KIND(option));
 	fault = segment_amount_read(arguments[1], OPTION_AMOUNT_TYPE(option), &amount);
-	if (unlikely(fault != SEGMENT_AMOUNT_OK || !segment_time_is_finite(at, OPTION_KIND(option))))
-		rfm_refuse(option, at, fault, arguments[1]);
+	if (unlikely(fault != SEGMENT_AMOUNT_OK || !segment_time_is_finite(row->at, OPTION_KIND(option))))
+		rfm_refuse(option, row->at, fault, arguments[1]);
+	if (likely(!amount.is_wide))
+	{
+		row->units = amount.units;
+		row->tail = amount.scale | PACKED_COUNTS;
+	}
+	else
+	{
+		memcpy(&row->units, amount.wide.limb, 2 * sizeof(uint64));
+		row->tail = (int64) (amount.wide.limb[2] << 8) | amount.scale | PACKED_COUNTS | PACKED_WIDE;
+	}
+}
+
+/* Adds a row that the narrow form has no room for. */
+static pg_noinline void
+rfm_add_large(MemoryContext context, Rfm *rfm, const PackedRow *row)
+{
+	SegmentAmount amount;
+
+	amount.scale = (int) (row->tail & PACKED_SCALE);
+	amount.is_wide = (row->tail & PACKED_WIDE) != 0;
+	amount.units = row->units;
+	if (amount.is_wide)
+	{
+		memcpy(amount.wide.limb, &row->units, 2 * sizeof(uint64));
+		amount.wide.limb[2] = (uint64) (row->tail >> 8);
+		amount.wide.limb[3] = (uint64) (row->tail >> 63);
+	}
+	rfm_add_moved(context, rfm, row->at, &amount);
+}
+
+static void
+rfm_add(int option, MemoryContext context, void *state, const void *packed)
+{
+	Rfm *rfm = (Rfm *) state;
+	const PackedRow *row = (const PackedRow *) packed;
+
+	if (!(row->tail & PACKED_COUNTS))
+		return;
 	if (rfm->vl_len_ == 0)
 		segment_rfm_init(rfm, OPTION_KIND(option));
-	if (unlikely(amount.is_wide || rfm->vl_len_ == MOVED ||
-				 !segment_rfm_add_narrow(rfm, at, amount.units, amount.scale)))
-		rfm_add_moved(context, rfm, at, &amount);
+	if (unlikely((row->tail & PACKED_WIDE) || rfm->vl_len_ == MOVED ||
+				 !segment_rfm_add_narrow(rfm, row->at, row->units, (int) (row->tail & PACKED_SCALE))))
+		rfm_add_large(context, rfm, row);
 }
 
 static void
@@ -162,6 +217,8 @@ static const GroupingKernel rfm_kernel = {
 	.transition = segment_rfm_agg_trans,
 	.state_size = sizeof(Rfm),
 	.bind = rfm_bind,
+	.packed_size = sizeof(PackedRow),
+	.pack = rfm_pack,
 	.add = rfm_add,
 	.merge = rfm_merge,
 	.value = rfm_value,

@@ -11,7 +11,7 @@
 
 /* Gives every cell its place. Every cell begins at a multiple of 8 bytes. */
 void
-segment_grouping_lay_out(GroupingLayout *layout, Size states_size)
+segment_grouping_lay_out(GroupingLayout *layout, Size states_size, Size packed_size)
 {
 	Size row = sizeof(GroupingRowHead);
 	Size group = 0;
@@ -37,7 +37,8 @@ segment_grouping_lay_out(GroupingLayout *layout, Size states_size)
 				layout->variable = true;
 		}
 	}
-	layout->row_size = row;
+	layout->packed_offset = row;
+	layout->row_size = row + packed_size;
 	layout->states_offset = group;
 	layout->group_size = group + states_size;
 }

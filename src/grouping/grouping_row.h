@@ -6,7 +6,7 @@
  * batches, so that the memory of many groups can be prefetched at once. A group (an entry of the hash table) begins
  * with the same stored columns; the states of the aggregates follow.
  *
- *   row:    GroupingRowHead | cells               varlenas: pointers into the batch's arena
+ *   row:    GroupingRowHead | cells | packed      varlenas: pointers into the batch's arena
  *   group:  [GroupingGroupHead] | cells | states | bytes     varlenas: offsets from the group's start
  *
  * A group's columns hold no pointers, so it can lie in memory that several processes map at different addresses. A
@@ -78,6 +78,7 @@ typedef struct GroupingLayout
 	bool narrow;				/* groups have no head */
 	bool variable;				/* some stored column is a varlena */
 	bool by_reference;			/* some cell is a varlena: rows point into the arena */
+	uint32 packed_offset;		/* of what kernels pack into a row */
 	uint32 row_size;
 	uint32 states_offset;		/* of the first state in a group */
 	uint32 group_size;			/* without the bytes of varlenas */
@@ -133,8 +134,11 @@ grouping_row_is_null(const char *row, int cell)
 	return (((const GroupingRowHead *) row)->nulls >> cell) & 1;
 }
 
-/* Kinds, offsets and sizes from the cells' types; states_size bytes of states follow the stored columns. */
-extern void segment_grouping_lay_out(GroupingLayout *layout, Size states_size);
+/*
+ * Kinds, offsets and sizes from the cells' types; states_size bytes of states follow a group's stored columns, and
+ * packed_size bytes of packed arguments a row's cells.
+ */
+extern void segment_grouping_lay_out(GroupingLayout *layout, Size states_size, Size packed_size);
 
 /*
  * Copies the cells of a slot (deformed far enough) to a row: values by value are complete, varlenas still point into

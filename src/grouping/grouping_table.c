@@ -56,12 +56,13 @@ static void
 new_index(GroupingTable *table, uint32 slots)
 {
 	Size size = mul_size(slots, sizeof(uint32));
+	uint32 chunks = Max(table->chunks * 2, table->expected_chunks);
 
 	table->index = allocate(table, size);
 	memset(table->index, 0, size);
 	table->mask = slots - 1;
 	table->handle_mask = ((uint32) 1 << GROUPING_OFFSET_BITS) - 1;
-	while (table->handle_mask != PG_UINT32_MAX && (table->handle_mask >> GROUPING_OFFSET_BITS) < table->chunks * 2)
+	while (table->handle_mask != PG_UINT32_MAX && (table->handle_mask >> GROUPING_OFFSET_BITS) < chunks)
 		table->handle_mask = table->handle_mask * 2 + 1;
 	table->grow_at = GROW_AT(slots);
 }
@@ -83,6 +84,7 @@ segment_grouping_table_reset(GroupingTable *table, double expected)
 	table->slab_left = 0;
 	table->chunks = table->chunks_allocated = 0;
 	table->null_group = NULL;
+	table->expected_chunks = (uint32) Min(GROW_AT((double) slots) * table->layout->group_size / GROUPING_CHUNK_MAX, 1024);
 	new_index(table, slots);
 }
 

@@ -35,6 +35,7 @@ typedef struct GroupingTable
 	bool full;					/* no more new groups */
 	uint32 *index;
 	uint32 mask;				/* slots of the index - 1 */
+	uint32 expected_chunks;
 	uint32 handle_mask;			/* the bits of a slot that are the handle */
 	uint32 groups;
 	uint32 grow_at;				/* groups at which the index is doubled */

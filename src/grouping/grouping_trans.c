@@ -180,7 +180,11 @@ segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState
 		trans->in_group = aggregates->states_size;
 		aggregates->states_size += grouping_state_size(trans);
 		if (trans->kernel != NULL)
+		{
+			trans->in_row = aggregates->packed_size;
+			aggregates->packed_size += trans->kernel->packed_size;
 			continue;
+		}
 		aggregates->calls = true;
 		/* an internal state is a pointer passed by value */
 		if (!trans->pertrans.transtypeByVal || trans->pertrans.aggtranstype == INTERNALOID)
@@ -294,6 +298,28 @@ add_by_call(GroupingAggregates *aggregates, GroupingTrans *trans, GroupingDatumS
 }
 
 void
+segment_grouping_pack_row(GroupingAggregates *aggregates, TupleTableSlot *slot, char *row)
+{
+	uint32 filtered = ((GroupingRowHead *) row)->filtered;
+
+	for (int i = 0; i < aggregates->count; i++)
+	{
+		GroupingTrans *trans = &aggregates->trans[i];
+		Datum arguments[GROUPING_MAX_CELLS];
+		bool nulls[GROUPING_MAX_CELLS];
+
+		if (trans->kernel == NULL || ((filtered >> i) & 1))
+			continue;
+		for (int j = 0; j < trans->arguments; j++)
+		{
+			arguments[j] = slot->tts_values[trans->input[j] - 1];
+			nulls[j] = slot->tts_isnull[trans->input[j] - 1];
+		}
+		trans->kernel->pack(trans->option, arguments, nulls, row + trans->in_row);
+	}
+}
+
+void
 segment_grouping_add_row(GroupingAggregates *aggregates, const GroupingLayout *layout, char *group, char *row)
 {
 	uint32 filtered = ((GroupingRowHead *) row)->filtered;
@@ -307,6 +333,11 @@ segment_grouping_add_row(GroupingAggregates *aggregates, const GroupingLayout *l
 
 		if ((filtered >> i) & 1)
 			continue;
+		if (trans->kernel != NULL)
+		{
+			trans->kernel->add(trans->option, aggregates->state_context, state, row + trans->in_row);
+			continue;
+		}
 		for (int j = 0; j < trans->arguments; j++)
 		{
 			int cell = trans->cell[j];
@@ -314,10 +345,7 @@ segment_grouping_add_row(GroupingAggregates *aggregates, const GroupingLayout *l
 			arguments[j] = grouping_row_value(&layout->cell[cell], row);
 			nulls[j] = grouping_row_is_null(row, cell);
 		}
-		if (trans->kernel != NULL)
-			trans->kernel->add(trans->option, aggregates->state_context, state, arguments, nulls);
-		else
-			add_by_call(aggregates, trans, state, arguments, nulls);
+		add_by_call(aggregates, trans, state, arguments, nulls);
 	}
 }
 

@@ -22,8 +22,11 @@ typedef struct GroupingKernel
 	Size state_size;			/* a multiple of 8 */
 	/* False if the kernel can't serve these argument types; *option is handed to the other functions. */
 	bool (*bind)(const Oid *argument_types, int arguments, int *option);
-	/* Adds a row; context is where a state may allocate. */
-	void (*add)(int option, MemoryContext context, void *state, const Datum *arguments, const bool *nulls);
+	/* What a row adds, in packed_size bytes that hold no pointers; raises the errors of arguments out of range. */
+	Size packed_size;
+	void (*pack)(int option, const Datum *arguments, const bool *nulls, void *packed);
+	/* Adds a packed row; context is where a state may allocate. */
+	void (*add)(int option, MemoryContext context, void *state, const void *packed);
 	/* Adds another state, which stays as it is. */
 	void (*merge)(int option, MemoryContext context, void *state, const void *other);
 	/* The value that the final function takes; false for NULL. */
@@ -55,7 +58,9 @@ typedef struct GroupingTrans
 	uint32 in_group;			/* offset of the state */
 	AttrNumber filter;			/* column of the child's slot, 0 without FILTER */
 	int arguments;
-	int *cell;					/* the cells of the arguments */
+	int *cell;					/* the cells of the arguments, unless there is a kernel */
+	AttrNumber *input;			/* the child's columns of the arguments */
+	uint32 in_row;				/* offset of the packed arguments, if there is a kernel */
 	/* the transition function */
 	AggStatePerTransData pertrans;	/* what AggGetAggref and its like look at; initial value; type of the state */
 	FunctionCallInfo call;
@@ -75,6 +80,7 @@ typedef struct GroupingAggregates
 	int count;
 	GroupingTrans *trans;
 	Size states_size;
+	Size packed_size;			/* of all arguments that kernels pack */
 	bool calls;					/* some transition function is called, and may leave memory behind */
 	bool memory_grows;			/* some state lives in the aggregate context */
 	AggState *agg_state;		/* what the functions take for their caller */
@@ -99,6 +105,9 @@ extern void segment_grouping_reset_aggregates(GroupingAggregates *aggregates);
 
 /* Sets up the states of a new group where zero is not the beginning. */
 extern void segment_grouping_start_states(GroupingAggregates *aggregates, char *group);
+
+/* Packs the arguments of a slot that kernels take into a row whose filtered bits are set. */
+extern void segment_grouping_pack_row(GroupingAggregates *aggregates, TupleTableSlot *slot, char *row);
 
 /* Adds a row to all states of its group. */
 extern void segment_grouping_add_row(GroupingAggregates *aggregates, const GroupingLayout *layout, char *group,

@@ -239,6 +239,19 @@ is($node->safe_psql('postgres', "SELECT format(E'%s: %s\\n%s', number, detail, q
 	'', "$queries generated queries give core's rows and errors");
 my $through = $node->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE through_node) FROM counts');
 cmp_ok($through, '>', $queries * 0.7, "$through of them went through the node");
-is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_ls_tmpdir()}), '0', 'no temporary file is left');
+my $left = q{SELECT count(*) FROM pg_ls_dir('base/pgsql_tmp', true, false)};
+is($node->safe_psql('postgres', $left), '0', 'no temporary file is left');
+
+# A cancel while rows are spilled, alone and with parallel workers.
+for my $workers (0, 2)
+{
+	my ($ret, $out, $err) = $node->psql('postgres', <<SQL);
+SET segment.enable_fast_aggregate = force; SET work_mem = '64kB'; SET statement_timeout = '700ms';
+SET max_parallel_workers_per_gather = $workers; SET parallel_setup_cost = 0; SET min_parallel_table_scan_size = 0;
+SELECT count(r) FROM (SELECT a.many * 1000 + b.i8, segment.rfm_agg(a.da, a.nu2) AS r FROM t a, t b GROUP BY 1) q;
+SQL
+	like($err, qr/canceling statement due to statement timeout/, "a statement is cancelled, $workers workers");
+	is($node->safe_psql('postgres', $left), '0', "its files are gone, $workers workers");
+}
 $node->stop;
 done_testing();

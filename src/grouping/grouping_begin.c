@@ -1,0 +1,215 @@
+/*
+ * grouping_begin.c: the node's beginning and end: rows and groups laid out for the query's columns, and the callbacks.
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "core/compat.h"
+#include "grouping/grouping_node.h"
+
+/* Rows of a batch: enough to hide the way to memory, few enough to stay in the first-level cache. */
+#define BATCH_ROWS 512
+#define BATCH_BYTES (32 * 1024)
+#define ARENA_BYTES (32 * 1024)
+
+/* How the values of a key are compared. */
+static GroupingCompare
+compare_of(Oid equal, Oid collation)
+{
+	switch (equal)
+	{
+		case F_INT2EQ:
+		case F_INT4EQ:
+		case F_INT8EQ:
+		case F_OIDEQ:
+		case F_BOOLEQ:
+		case F_CHAREQ:
+		case F_DATE_EQ:
+		case F_TIME_EQ:
+		case F_TIMESTAMP_EQ:
+		case F_TIMESTAMPTZ_EQ:
+		case F_ENUM_EQ:
+			return GROUPING_COMPARE_DATUM;
+		case F_UUID_EQ:
+			return GROUPING_COMPARE_FIXED;
+		case F_BYTEAEQ:
+			return GROUPING_COMPARE_BYTES;
+		case F_TEXTEQ:
+			return OidIsValid(collation) && get_collation_isdeterministic(collation) ? GROUPING_COMPARE_BYTES
+																					 : GROUPING_COMPARE_FUNCTION;
+		default:
+			return GROUPING_COMPARE_FUNCTION;
+	}
+}
+
+/* Sets a cell for the child's column of this type. */
+static void
+init_cell(GroupingCell *cell, AttrNumber input, Oid type)
+{
+	bool by_value;
+
+	get_typlenbyval(type, &cell->length, &by_value);
+	cell->kind = by_value ? GROUPING_CELL_BYVAL
+		: cell->length > 0 ? GROUPING_CELL_FIXED
+						   : GROUPING_CELL_VARLENA;
+	cell->compare = GROUPING_COMPARE_NONE;
+	cell->input = input;
+}
+
+/* The cell of the child's column, a new one if there is none yet. */
+static int
+cell_of(GroupingLayout *layout, AttrNumber input, Oid type)
+{
+	for (int i = 0; i < layout->cells; i++)
+		if (layout->cell[i].input == input)
+			return i;
+	init_cell(&layout->cell[layout->cells], input, type);
+	return layout->cells++;
+}
+
+/* The cells of keys, carried columns and arguments. */
+static void
+init_layout(GroupingState *node, List *outputs)
+{
+	GroupingLayout *layout = &node->layout;
+	GroupingPlan *plan = &node->plan;
+
+	layout->cell = palloc0(sizeof(GroupingCell) * GROUPING_MAX_CELLS);
+	layout->seed = grouping_mix((uint64) segment_grouping_seed + 1);
+	layout->columns = list_length(plan->columns);
+	layout->keys = list_length(plan->operators);
+	for (int i = 0; i < layout->columns; i++)
+	{
+		GroupingCell *cell = &layout->cell[layout->cells++];
+
+		init_cell(cell, list_nth_int(plan->columns, i), exprType((Node *) list_nth_node(TargetEntry, outputs, i)->expr));
+		if (i < layout->keys)
+		{
+			Oid operator = list_nth_oid(plan->operators, i);
+			Oid hash;
+
+			if (!get_op_hash_functions(operator, &hash, NULL))
+				elog(ERROR, "operator %u has no hash function", operator);
+			fmgr_info(get_opcode(operator), &cell->equal);
+			fmgr_info(hash, &cell->hash);
+			cell->collation = list_nth_oid(plan->collations, i);
+			cell->compare = compare_of(cell->equal.fn_oid, cell->collation);
+		}
+	}
+	for (int i = 0; i < node->aggregates.count; i++)
+	{
+		GroupingTrans *trans = &node->aggregates.trans[i];
+		List *inputs = (List *) list_nth(plan->arguments, i);
+
+		trans->arguments = list_length(inputs);
+		trans->cell = palloc(sizeof(int) * (trans->arguments + 1));
+		trans->input = palloc(sizeof(AttrNumber) * (trans->arguments + 1));
+		for (int j = 0; j < trans->arguments; j++)
+		{
+			TargetEntry *argument = list_nth_node(TargetEntry, trans->aggref->args, j);
+
+			trans->input[j] = list_nth_int(inputs, j);
+			node->last_input = Max(node->last_input, trans->input[j]);
+			if (trans->kernel == NULL)
+				trans->cell[j] = cell_of(layout, trans->input[j], exprType((Node *) argument->expr));
+		}
+		if (trans->filter != 0)
+			node->any_filter = true;
+		node->last_input = Max(node->last_input, trans->filter);
+	}
+	segment_grouping_lay_out(layout, node->aggregates.states_size, node->aggregates.packed_size);
+	for (int i = 0; i < layout->cells; i++)
+		node->last_input = Max(node->last_input, layout->cell[i].input);
+	for (int i = 0; i < node->aggregates.count; i++)
+	{
+		node->aggregates.trans[i].in_group += layout->states_offset;
+		node->aggregates.trans[i].in_row += layout->packed_offset;
+	}
+	node->read_child = layout->narrow && node->aggregates.count == 1 && !node->aggregates.calls && !node->any_filter
+		? segment_grouping_read_child_narrow
+		: segment_grouping_read_child;
+}
+
+static void
+grouping_begin(CustomScanState *css, EState *estate, int eflags)
+{
+	GroupingState *node = (GroupingState *) css;
+	CustomScan *scan = (CustomScan *) css->ss.ps.plan;
+	List *outputs = scan->custom_scan_tlist;
+	List *aggrefs = NIL;
+
+	segment_grouping_plan_read(&node->plan, scan->custom_private);
+	eflags &= ~(EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD | EXEC_FLAG_MARK);
+	css->custom_ps = list_make1(ExecInitNode(linitial(scan->custom_plans), estate, eflags));
+
+	for (int i = list_length(node->plan.columns); i < list_length(outputs); i++)
+		aggrefs = lappend(aggrefs, list_nth_node(TargetEntry, outputs, i)->expr);
+	segment_grouping_init_aggregates(&node->aggregates, css, aggrefs, node->plan.filters);
+	init_layout(node, outputs);
+
+	node->table.layout = node->spill.layout = &node->layout;
+	node->table.context =
+		AllocSetContextCreate(estate->es_query_cxt, "segment grouping table", ALLOCSET_DEFAULT_SIZES);
+	node->spill.context =
+		AllocSetContextCreate(estate->es_query_cxt, "segment grouping files", ALLOCSET_DEFAULT_SIZES);
+	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
+		return;
+	node->batch.capacity = Max(Min(BATCH_ROWS, BATCH_BYTES / node->layout.row_size), 16);
+	node->batch.rows = palloc(mul_size(node->batch.capacity, node->layout.row_size));
+	node->batch.arena_size = node->layout.by_reference ? ARENA_BYTES : 0;
+	node->batch.arena = palloc(Max(node->batch.arena_size, 8));
+}
+
+static void
+grouping_end(CustomScanState *css)
+{
+	GroupingState *node = (GroupingState *) css;
+
+	segment_grouping_spill_reset(&node->spill);
+	MemoryContextDelete(node->table.context);
+	ExecEndNode(linitial(css->custom_ps));
+}
+
+static void
+grouping_rescan(CustomScanState *css)
+{
+	GroupingState *node = (GroupingState *) css;
+	PlanState *child = linitial(css->custom_ps);
+
+	segment_grouping_spill_reset(&node->spill);
+	node->started = false;
+	if (css->ss.ps.chgParam != NULL)
+		UpdateChangedParamSet(child, css->ss.ps.chgParam);
+	if (child->chgParam == NULL)
+		ExecReScan(child);
+}
+
+static const CustomExecMethods exec_methods = {
+	.CustomName = GROUPING_NODE_NAME,
+	.BeginCustomScan = grouping_begin,
+	.ExecCustomScan = segment_grouping_exec,
+	.EndCustomScan = grouping_end,
+	.ReScanCustomScan = grouping_rescan,
+	.EstimateDSMCustomScan = segment_grouping_estimate_dsm,
+	.InitializeDSMCustomScan = segment_grouping_init_dsm,
+	.ReInitializeDSMCustomScan = segment_grouping_reinit_dsm,
+	.InitializeWorkerCustomScan = segment_grouping_init_worker,
+	.ShutdownCustomScan = segment_grouping_shutdown,
+	.ExplainCustomScan = segment_grouping_explain,
+};
+
+Node *
+segment_grouping_create_state(CustomScan *scan)
+{
+	GroupingState *node = palloc0(sizeof(GroupingState));
+
+	NodeSetTag(node, T_CustomScanState);
+	node->css.flags = scan->flags;
+	node->css.methods = &exec_methods;
+	return (Node *) node;
+}
