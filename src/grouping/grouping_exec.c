@@ -39,7 +39,7 @@ group_of(GroupingState *node, char *row)
 
 	if (likely(group != NULL))
 		return group;
-	if (aggregates->memory_grows && table->groups % GROUPS_PER_CHECK == 0)
+	if (table->groups % GROUPS_PER_CHECK == 0)
 		node->outside = MemoryContextMemAllocated(aggregates->state_context, true);
 	group = segment_grouping_table_insert(table, row, node->outside);
 	if (group != NULL)
@@ -72,6 +72,7 @@ add_batch(GroupingState *node)
 		if (unlikely(group == NULL) && node->shared != NULL)
 		{
 			segment_grouping_hand_over(node);
+			node->outside = 0;
 			group = group_of(node, row);
 		}
 		if (unlikely(group == NULL))
@@ -305,7 +306,7 @@ next_pass_together(GroupingState *node)
 	{
 		GroupingShared *shared = node->shared;
 
-		memset(&node->share, 0, sizeof(node->share));
+		node->share.pass = node->share.passes = 0;
 		node->started = true;
 		if (BarrierAttach(&shared->barrier) == 0)
 		{

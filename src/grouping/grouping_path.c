@@ -220,6 +220,9 @@ segment_grouping_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptI
 	if (stage != UPPERREL_GROUP_AGG || segment_grouping_enable == GROUPING_OFF || group_extra == NULL ||
 		output_rel->pathlist == NIL)
 		return;
+	/* who turns hash aggregation off means this one too */
+	if (!enable_hashagg && segment_grouping_enable != GROUPING_FORCE)
+		return;
 	if (!segment_grouping_shape(root, output_rel, group_extra->havingQual, &shape))
 		return;
 	input = cheapest_without_gather(input_rel);

@@ -68,9 +68,9 @@ read_initial_value(AggStatePerTransData *pertrans, HeapTuple aggregate_tuple)
 	}
 }
 
-/* Prepares one aggregate. */
+/* Prepares one aggregate; combines if its states are merged too. */
 static void
-init_trans(GroupingTrans *trans, AggState *agg_state)
+init_trans(GroupingTrans *trans, AggState *agg_state, bool combines)
 {
 	Aggref *aggref = trans->aggref;
 	AggStatePerTransData *pertrans = &trans->pertrans;
@@ -90,6 +90,8 @@ init_trans(GroupingTrans *trans, AggState *agg_state)
 	if (OidIsValid(form->aggfinalfn))
 		check_execute(form->aggfinalfn, owner, OBJECT_FUNCTION);
 	check_execute(form->aggtransfn, owner, OBJECT_FUNCTION);
+	if (combines && OidIsValid(form->aggcombinefn))
+		check_execute(form->aggcombinefn, owner, OBJECT_FUNCTION);
 
 	arguments = get_aggregate_argtypes(aggref, argument_types);
 	pertrans->aggref = aggref;
@@ -176,7 +178,7 @@ segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState
 
 		trans->aggref = lfirst_node(Aggref, aggref);
 		trans->filter = lfirst_int(filter);
-		init_trans(trans, agg_state);
+		init_trans(trans, agg_state, node->ss.ps.plan->parallel_aware);
 		trans->in_group = aggregates->states_size;
 		aggregates->states_size += grouping_state_size(trans);
 		if (trans->kernel != NULL)
@@ -186,9 +188,6 @@ segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState
 			continue;
 		}
 		aggregates->calls = true;
-		/* an internal state is a pointer passed by value */
-		if (!trans->pertrans.transtypeByVal || trans->pertrans.aggtranstype == INTERNALOID)
-			aggregates->memory_grows = true;
 	}
 }
 
@@ -452,6 +451,8 @@ segment_grouping_results(GroupingAggregates *aggregates, char *group, Datum *val
 		call->args[0].value = MakeExpandedObjectReadOnly(value, is_null, trans->pertrans.transtypeLen);
 		call->args[0].isnull = is_null;
 		call->isnull = false;
+		/* AggStateIsShared looks at pertrans[peragg->transno] */
+		aggregates->agg_state->pertrans = &trans->pertrans;
 		aggregates->agg_state->curperagg = &trans->peragg;
 		value = FunctionCallInvoke(call);
 		aggregates->agg_state->curperagg = NULL;

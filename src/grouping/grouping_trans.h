@@ -82,7 +82,6 @@ typedef struct GroupingAggregates
 	Size states_size;
 	Size packed_size;			/* of all arguments that kernels pack */
 	bool calls;					/* some transition function is called, and may leave memory behind */
-	bool memory_grows;			/* some state lives in the aggregate context */
 	AggState *agg_state;		/* what the functions take for their caller */
 	MemoryContext state_context;	/* lives as long as the groups in memory */
 	MemoryContext row_context;	/* for the calls; the caller resets it now and then */

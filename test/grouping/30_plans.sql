@@ -1,7 +1,7 @@
 -- When the planner takes the node, privileges, prepared statements, cursors, EXPLAIN.
 \ir ../lib/begin.sql
 \ir same.psql
-SELECT plan(22);
+SELECT plan(23);
 
 CREATE TABLE orders AS
 SELECT (i * 7919) % 5003 AS customer, timestamptz '2020-01-01 UTC' + (i % 1000) * interval '1 day' AS ordered,
@@ -26,6 +26,9 @@ SELECT ok(NOT uses_node(:'query' || ' ORDER BY customer LIMIT 10'), 'not for a f
 SET LOCAL segment.enable_fast_aggregate = off;
 SELECT ok(NOT uses_node(:'query'), 'not when turned off');
 SET LOCAL segment.enable_fast_aggregate = on;
+SET LOCAL enable_hashagg = off;
+SELECT ok(NOT uses_node(:'query'), 'not when hash aggregation is turned off');
+SET LOCAL enable_hashagg = on;
 
 -- EXPLAIN.
 SET LOCAL max_parallel_workers_per_gather = 0;
