@@ -1,7 +1,7 @@
 -- lifetime-value.sql: what dev/demo --lifetime-value adds, from table ledgers (customer_id, ledger) and customer_segments.
 -- Takes as_of. The last quarter of the time is held out to check predictions that the rest makes.
 \set ON_ERROR_STOP on
-SET search_path = segment, public;
+SET search_path = public, segment;
 SET client_min_messages = error;
 CREATE TABLE fitted AS
 SELECT mbgnbd(btyd_agg(r)) AS orders, gamma_gamma(spend_agg(r, true)) AS spend
@@ -48,9 +48,10 @@ FROM calibration HAVING count(*) > 1;
 \o
 \pset tuples_only off
 \pset footer off
-SELECT segment_name AS segment, count(*) AS customers, round(avg(p_alive)::numeric, 2) AS p_alive, round(avg(orders_12_months)::numeric, 2) AS orders_12_months,
+SELECT coalesce(segment_name, 'Total') AS segment, count(*) AS customers, round(avg(p_alive)::numeric, 2) AS p_alive, round(avg(orders_12_months)::numeric, 2) AS orders_12_months,
        round(sum(value_12_months)::numeric) AS value_12_months, round(avg(value_12_months)::numeric, 2) AS value_per_customer
-FROM lifetime_value JOIN customer_segments USING (customer_id) GROUP BY segment_name ORDER BY min(segment_sort);
+FROM lifetime_value JOIN customer_segments USING (customer_id)
+GROUP BY GROUPING SETS ((segment_name, segment_sort), ()) ORDER BY grouping(segment_name), segment_sort;
 \echo
 SELECT ranked_by AS "hold-out: ranked by", actual AS orders, round(expected::numeric) AS expected, round(mae::numeric, 3) AS mae,
        round(auc::numeric, 3) AS auc, round(top_20_share::numeric, 3) AS top_20_share
