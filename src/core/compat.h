@@ -71,6 +71,11 @@
 #define TupleDescFinalize(desc) ((void) (desc))
 #endif
 
+/* RESPECT and IGNORE NULLS came to all window functions with 19; one that has no use for them says so. */
+#if PG_VERSION_NUM < 190000
+#define WinCheckAndInitializeNullTreatment(window, allow, fcinfo) ((void) 0)
+#endif
+
 /* palloc of n elements with a checked size, without palloc_array's newer symbol. */
 #define segment_palloc_array(type, n) ((type *) palloc(mul_size(sizeof(type), (n))))
 #define segment_palloc0_array(type, n) ((type *) palloc0(mul_size(sizeof(type), (n))))

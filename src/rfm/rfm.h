@@ -106,6 +106,9 @@ extern Rfm *segment_rfm_add_amount(Rfm *rfm, const SegmentAmount *amount, bool t
  */
 extern Rfm *segment_rfm_merge(Rfm *a, const Rfm *b);
 
+/* Raises 22023: the two times are of different types. */
+pg_noreturn extern void segment_rfm_refuse_kinds(SegmentTimeKind a, SegmentTimeKind b);
+
 /* The canonical value: narrow if it fits. rfm itself, or a copy in the current context. */
 extern Rfm *segment_rfm_finish(Rfm *rfm);
 

@@ -72,6 +72,8 @@ segment_rfm_agg_trans(PG_FUNCTION_ARGS)
 		state = palloc(sizeof(Rfm));
 		segment_rfm_init(state, input->kind);
 	}
+	else if (unlikely(state->kind != input->kind))
+		segment_rfm_refuse_kinds((SegmentTimeKind) state->kind, input->kind);
 	PG_RETURN_POINTER(segment_rfm_add(state, at, &amount));
 }
 

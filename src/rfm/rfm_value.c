@@ -183,6 +183,16 @@ merge_narrow(Rfm *a, const Rfm *b)
 	return true;
 }
 
+void
+segment_rfm_refuse_kinds(SegmentTimeKind a, SegmentTimeKind b)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("summaries of different time types can't be merged"),
+					errdetail("One rfm was made from %s, the other from %s.", segment_time_kind_name(a),
+							  segment_time_kind_name(b)),
+					errhint("Cast the times to one type where the summaries are made.")));
+}
+
 Rfm *
 segment_rfm_merge(Rfm *a, const Rfm *b)
 {
@@ -191,11 +201,7 @@ segment_rfm_merge(Rfm *a, const Rfm *b)
 	SegmentWide returned;
 
 	if (a->kind != b->kind)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("summaries of different time types can't be merged"),
-						errdetail("One rfm was made from %s, the other from %s.", segment_time_kind_name(a->kind),
-								  segment_time_kind_name(b->kind)),
-						errhint("Cast the times to one type where the summaries are made.")));
+		segment_rfm_refuse_kinds(a->kind, b->kind);
 	if (!a->is_wide && !b->is_wide && merge_narrow(a, b))
 	{
 		merge_head(a, b);

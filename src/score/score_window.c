@@ -303,6 +303,7 @@ segment_rfm_score_window(PG_FUNCTION_ARGS)
 	PartitionState *partition = WinGetPartitionLocalMemory(window, sizeof(PartitionState));
 	RfmScore score;
 
+	WinCheckAndInitializeNullTreatment(window, false, fcinfo);
 	if (!partition->scores)
 	{
 		/* what must live as long as the partition goes where its local memory is */

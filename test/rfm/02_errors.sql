@@ -1,6 +1,6 @@
 -- 02_errors.sql: every refusal of the rfm room: SQLSTATE, primary line, detail, hint
 \ir ../lib/begin.sql
-SELECT plan(30);
+SELECT plan(31);
 
 -- the four parts of the error that a statement raises
 CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
@@ -53,6 +53,8 @@ SELECT matches(pg_temp.refusal(format($$SELECT segment.rfm_last(segment.rfm_agg(
 SELECT is(pg_temp.refusal($$SELECT segment.rfm_rollup(r) FROM (SELECT segment.rfm_agg(date '2025-01-02', 1) UNION ALL SELECT segment.rfm_agg(timestamp '2025-01-02', 1)) q(r)$$),
   '22023 | summaries of different time types can''t be merged | One rfm was made from date, the other from timestamp. | Cast the times to one type where the summaries are made.',
   'mixed kinds');
+CREATE AGGREGATE pg_temp.from_a_date(at timestamp, amount int) (SFUNC = segment.rfm_agg_trans, STYPE = segment.rfm, INITCOND = 'date(2025-01-01,2025-01-01,1,1,0,0)');
+SELECT matches(pg_temp.refusal($$SELECT pg_temp.from_a_date(timestamp '2025-01-02', 1)$$), '^22023 .*One rfm was made from date, the other from timestamp', 'a state of another kind');
 SELECT matches(pg_temp.refusal($$SELECT segment.rfm_agg_trans(NULL::segment.rfm, date '2025-01-01', 1)$$), '^22023 .*support function', 'a support function is not for callers');
 SELECT matches(pg_temp.refusal($$SELECT segment.rfm_agg_combine(r, r) FROM (SELECT segment.rfm_agg(date '2025-01-01', 1) r) q$$), '^22023 .*support function', 'nor is the combine function');
 
