@@ -213,7 +213,7 @@ run_pgtap() {
 # --- TAP in Perl -----------------------------------------------------------------------------------------------------
 
 run_tap() {
-	local file name pgxs
+	local file name pgxs log
 	pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")/..
 	for file in "$work"/tree/test/t/*.pl; do
 		[ -e "$file" ] || continue
@@ -225,8 +225,11 @@ run_tap() {
 			TESTLOGDIR="$work/tree/tmp_check/log" top_builddir="$work/tree" PG_REGRESS="$pgxs/test/regress/pg_regress" \
 			SEGMENT_DATA="$(data_folder || true)" TMPDIR=/tmp \
 			perl -I "$pgxs/test/perl" -I "$work/tree/test/t" "$file"
-		# What a script says as it dies is in its log only.
-		grep -q '^1\.\.' "$work/logs/tap" || tail -n 20 "$work/tree/tmp_check/log/regress_log_$(basename "$file" .pl)" >>"$work/logs/tap"
+		# What a script says as it dies is in its log only: the error first, then the statement, which may be long.
+		log=$work/tree/tmp_check/log/regress_log_$(basename "$file" .pl)
+		if ! grep -q '^1\.\.' "$work/logs/tap" && [ -e "$log" ]; then
+			{ tail -n 10 "$log"; grep -A 3 -m 2 'ERROR:\|error running' "$log"; } >>"$work/logs/tap" || true
+		fi
 		judge tap "$name" "$status"
 		rm -rf "$work/tree/tmp_check"
 	done

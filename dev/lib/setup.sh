@@ -114,7 +114,7 @@ setup_work() {
 	tar -C "$top" --exclude=./.git --exclude='*.o' --exclude='*.bc' --exclude='*.so' --exclude='*.d' --exclude=./build \
 		-cf - . | tar -C "$work/tree" -xf -
 	[ -z "$run_user" ] || chown -R "$run_user" "$work"
-	export HOME=$work LC_ALL=C.UTF-8
+	export HOME=$work LC_ALL=C.UTF-8 LANG=C.UTF-8
 	unset PGUSER PGDATABASE PGOPTIONS PGTZ PGDATESTYLE PGSERVICE PGPASSFILE PGCLIENTENCODING
 	cd "$work"
 }

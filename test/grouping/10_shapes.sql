@@ -54,7 +54,9 @@ SELECT same('SELECT customer, (SELECT max(segment.rfm_frequency(r)) FROM (
              FROM (SELECT DISTINCT customer FROM orders) c', 'a correlated subquery');
 SELECT same('SELECT customer, (SELECT count(*) FROM orders i WHERE i.customer = o.customer), segment.rfm_agg(ordered, amount)
              FROM orders o GROUP BY customer', 'a subquery over the key');
-SELECT same('SELECT ''all'' AS k, segment.rfm_agg(ordered, amount) FROM orders GROUP BY 1', 'a constant key');
+-- From 16 on, core knows that a constant makes one group.
+SELECT same('SELECT ''all'' AS k, segment.rfm_agg(ordered, amount) FROM orders GROUP BY 1', 'a constant key',
+            current_setting('server_version_num')::int < 160000);
 SELECT same('SELECT ROW(customer, shop), segment.rfm_agg(ordered, amount) FROM orders GROUP BY 1', 'a row, which has no hash', false);
 SELECT same('SELECT ARRAY[customer % 3, customer % 2], segment.rfm_agg(ordered, amount) FROM orders GROUP BY 1', 'an array as key');
 
