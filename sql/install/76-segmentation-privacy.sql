@@ -131,10 +131,10 @@ CREATE FUNCTION hidden_groups(sizes bigint[], k bigint) RETURNS integer
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
   SELECT CASE WHEN count(*) FILTER (WHERE n < k) = 0 THEN 0
-              ELSE coalesce(min(i) FILTER (WHERE i >= 2 AND i >= small AND pool >= k), count(*)) END::integer
+              ELSE coalesce(min(i) FILTER (WHERE i >= small AND pool >= k), count(*)) END::integer
   FROM (SELECT n, i, sum(n) OVER (ORDER BY i) AS pool, count(*) FILTER (WHERE n < k) OVER () AS small
         FROM unnest(sizes) WITH ORDINALITY AS s (n, i)) x;
 END;
 COMMENT ON FUNCTION hidden_groups(bigint[], bigint) IS
-  'of groups in ascending order of size, how many to hide: all smaller than k, and of the others the smallest until at '
-  'least two are hidden that have k members together, so that none follows from the total. All, if that can''t be had';
+  'of groups in ascending order of size, how many to hide: all smaller than k, and of the others the smallest until the '
+  'hidden have k members together, which makes them two or more, so that none follows from the total. All, if that can''t be had';

@@ -47,12 +47,12 @@ BEGIN
     GROUP BY 1, 2, 3, 4, 5
   ),
   -- Markets are hidden in it in ascending order of size: up to the last that has a small cell or is hidden as such, and on
-  -- until two or more are hidden and no segment of the remainder is small.
+  -- until no segment of the remainder is small (a single hidden market would leave its small cell there).
   must AS (SELECT coalesce(max(i) FILTER (WHERE n < k OR hidden), 0) AS last FROM cell),
   upto AS (
     SELECT CASE WHEN (SELECT last FROM must) = 0 THEN 0 ELSE coalesce(
       (SELECT min(m.i) FROM mar m
-       WHERE m.i >= 2 AND m.i >= (SELECT last FROM must)
+       WHERE m.i >= (SELECT last FROM must)
          AND NOT EXISTS (SELECT FROM cell c WHERE c.i <= m.i GROUP BY c.segment HAVING sum(c.n) < k)),
       (SELECT max(m.i) FROM mar m)) END AS last
   ),
