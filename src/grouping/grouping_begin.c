@@ -182,7 +182,7 @@ grouping_rescan(CustomScanState *css)
 	PlanState *child = linitial(css->custom_ps);
 
 	segment_grouping_spill_reset(&node->spill);
-	node->started = false;
+	node->started = node->exchanging = false;
 	if (css->ss.ps.chgParam != NULL)
 		UpdateChangedParamSet(child, css->ss.ps.chgParam);
 	if (child->chgParam == NULL)

@@ -3,6 +3,8 @@
  */
 #include "postgres.h"
 
+#include <fcntl.h>
+
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -60,6 +62,8 @@ add_batch(GroupingState *node)
 	char *row = batch->rows;
 
 	CHECK_FOR_INTERRUPTS();
+	for (; node->exchanging && batch->count > 0; batch->count--, row += row_size)
+		segment_grouping_spill_row(&node->spill, row);
 	for (int i = 0; i < Min(batch->count, ROWS_AHEAD); i++)
 		prefetch_group(table, layout, row + i * row_size);
 	for (int i = 0; i < batch->count; i++, row += row_size)
@@ -69,7 +73,7 @@ add_batch(GroupingState *node)
 		if (i + ROWS_AHEAD < batch->count)
 			prefetch_group(table, layout, row + ROWS_AHEAD * row_size);
 		group = group_of(node, row);
-		if (unlikely(group == NULL) && node->shared != NULL)
+		if (unlikely(group == NULL) && node->shared != NULL && !node->plan.by_rows)
 		{
 			segment_grouping_hand_over(node);
 			node->outside = 0;
@@ -260,7 +264,7 @@ start_pass(GroupingState *node, double groups)
 	segment_grouping_reset_aggregates(&node->aggregates);
 	node->spill.bits = segment_grouping_spill_bits(bytes, limit);
 	node->table.limit = limit;
-	if (bytes > limit && node->shared == NULL)
+	if (bytes > limit && (node->shared == NULL || node->plan.by_rows))
 		node->table.limit -= segment_grouping_spill_memory(node->spill.bits);
 	segment_grouping_table_reset(&node->table, groups);
 	node->outside = 0;
@@ -295,30 +299,81 @@ next_pass_alone(GroupingState *node)
 	return true;
 }
 
+/* Reads a share of the child's rows, and hands over groups or rows; then waits until all have done so. */
+static void
+build_share(GroupingState *node)
+{
+	GroupingShared *shared = node->shared;
+
+	node->share.participant = pg_atomic_fetch_add_u32(&shared->participants, 1);
+	start_pass(node, node->plan.by_rows ? 0 : node->plan.groups);
+	if (node->plan.by_rows)
+	{
+		node->spill.bits = GROUPING_SHARE_BITS;
+		node->spill.level = 0;
+		node->spill.files = &shared->files;
+		node->spill.participant = node->share.participant;
+		node->exchanging = true;
+	}
+	node->read_child(node);
+	add_batch(node);
+	note_memory(node);
+	node->exchanging = false;
+	if (node->plan.by_rows)
+		segment_grouping_spill_end_shared(&node->spill);
+	segment_grouping_end_build(node);
+}
+
+/* Groups the rows of another partition; false if all are taken. */
+static bool
+group_partition(GroupingState *node)
+{
+	GroupingShared *shared = node->shared;
+	uint32 partition = pg_atomic_fetch_add_u32(&shared->next, 1);
+	uint32 participants = pg_atomic_read_u32(&shared->participants);
+
+	if (partition >= GROUPING_SHARES)
+	{
+		segment_grouping_report(node);
+		return false;
+	}
+	start_pass(node, node->plan.groups / GROUPING_SHARES);
+	node->spill.level = 1;
+	for (uint32 i = 0; i < participants; i++)
+	{
+		char name[MAXPGPATH];
+		GroupingPart part;
+
+		segment_grouping_file_name(name, i, partition);
+		part.file = BufFileOpenFileSet(&shared->files.fs, name, O_RDONLY, true);
+		if (part.file == NULL)
+			continue;
+		read_part(node, &part);
+		BufFileClose(part.file);
+	}
+	add_batch(node);
+	note_memory(node);
+	segment_grouping_spill_end(&node->spill);
+	return true;
+}
+
 /*
- * The same as one of several processes: groups a share of the child's rows, then fills the table with merged groups.
- * Who comes after the others have grouped all rows helps to merge.
+ * Fills the table as one of several processes. Who comes after the others have read all rows helps with what they
+ * handed over.
  */
 static bool
 next_pass_together(GroupingState *node)
 {
 	if (!node->started)
 	{
-		GroupingShared *shared = node->shared;
-
 		node->share.pass = node->share.passes = 0;
 		node->started = true;
-		if (BarrierAttach(&shared->barrier) == 0)
-		{
-			node->share.participant = pg_atomic_fetch_add_u32(&shared->participants, 1);
-			start_pass(node, node->plan.groups);
-			node->read_child(node);
-			add_batch(node);
-			note_memory(node);
-			segment_grouping_end_build(node);
-		}
+		if (BarrierAttach(&node->shared->barrier) == 0)
+			build_share(node);
 		node->passes = 1;
 	}
+	if (node->plan.by_rows)
+		return node->spill.waiting != NIL ? next_pass_alone(node) : group_partition(node);
 	if (!segment_grouping_merge_next(node))
 		return false;
 	note_memory(node);

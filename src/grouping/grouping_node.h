@@ -34,6 +34,7 @@ typedef struct GroupingPlan
 	List *arguments;			/* List of IntList: the child's columns of each aggregate's arguments */
 	List *filters;				/* IntList: the child's column of each aggregate's FILTER, or 0 */
 	double groups;				/* expected */
+	bool by_rows;				/* how several processes share the work, see grouping_parallel.h */
 } GroupingPlan;
 
 extern List *segment_grouping_plan_write(const GroupingPlan *plan);
@@ -62,6 +63,7 @@ struct GroupingState
 	GroupingBatch batch;
 	GroupingShared *shared;		/* NULL unless several processes work on it */
 	GroupingShare share;
+	bool exchanging;			/* rows go to their partitions, not to groups */
 	void (*read_child)(struct GroupingState *node);
 	AttrNumber last_input;		/* highest column of the child's slot that is read */
 	bool any_filter;

@@ -42,12 +42,6 @@ pass_of(const GroupingShare *share, uint32 hash)
 	return (int) ((grouping_mix((uint64) hash + 0x474D) >> 32) % (uint64) share->passes);
 }
 
-static void
-file_name(char *name, uint32 participant, int partition)
-{
-	snprintf(name, MAXPGPATH, "%u.%d", participant, partition);
-}
-
 /* Room for a record of size bytes. */
 static char *
 record_room(GroupingState *node, Size size)
@@ -74,7 +68,7 @@ file_of(GroupingState *node, int partition)
 	{
 		char name[MAXPGPATH];
 
-		file_name(name, share->participant, partition);
+		segment_grouping_file_name(name, share->participant, partition);
 		share->file[partition] = BufFileCreateFileSet(&node->shared->files.fs, name);
 	}
 	return share->file[partition];
@@ -218,9 +212,8 @@ merge_record(GroupingState *node, const RecordHead *head)
 	segment_grouping_merge_states(aggregates, group, other);
 }
 
-/* Adds what EXPLAIN shows of this participant. */
-static void
-report(GroupingState *node)
+void
+segment_grouping_report(GroupingState *node)
 {
 	if (!IsParallelWorker())
 		return;
@@ -246,7 +239,7 @@ segment_grouping_merge_next(GroupingState *node)
 		share->partition = (int) pg_atomic_fetch_add_u32(&shared->next, 1);
 		if (share->partition >= GROUPING_SHARES)
 		{
-			report(node);
+			segment_grouping_report(node);
 			return false;
 		}
 		/* the table's index and its last chunk come on top of the groups */
@@ -266,7 +259,7 @@ segment_grouping_merge_next(GroupingState *node)
 		BufFile *file;
 		RecordHead head;
 
-		file_name(name, i, share->partition);
+		segment_grouping_file_name(name, i, share->partition);
 		file = BufFileOpenFileSet(&shared->files.fs, name, O_RDONLY, true);
 		if (file == NULL)
 			continue;

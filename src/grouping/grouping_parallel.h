@@ -1,6 +1,9 @@
 /*
- * grouping_parallel.h: one grouping by several processes. Each groups its share of the rows, hands its groups over in
- * partitions by hash, and when all have done so, merges whole partitions and returns their finished groups.
+ * grouping_parallel.h: one grouping by several processes.
+ *
+ * By groups, where rows are many times as many as groups: each groups its share of the rows, hands its groups over in
+ * partitions by hash, and when all have done so, merges whole partitions and returns their finished groups. By rows,
+ * otherwise: each hands its rows over in partitions, and groups whole partitions; that serves any aggregate.
  */
 #ifndef SEGMENT_GROUPING_PARALLEL_H
 #define SEGMENT_GROUPING_PARALLEL_H
@@ -13,7 +16,8 @@
 #include "storage/sharedfileset.h"
 
 /* Enough to share evenly, few enough that the files' buffers stay small. */
-#define GROUPING_SHARES 32
+#define GROUPING_SHARE_BITS 5
+#define GROUPING_SHARES (1 << GROUPING_SHARE_BITS)
 
 typedef struct GroupingShared
 {
@@ -51,6 +55,9 @@ extern void segment_grouping_end_build(struct GroupingState *node);
 
 /* Fills the table with merged groups of another partition; false if all are taken. */
 extern bool segment_grouping_merge_next(struct GroupingState *node);
+
+/* Adds what EXPLAIN shows of a worker to what it shows of all. */
+extern void segment_grouping_report(struct GroupingState *node);
 
 /* Callbacks of the node. */
 extern Size segment_grouping_estimate_dsm(CustomScanState *node, ParallelContext *pcxt);

@@ -43,6 +43,12 @@ static const struct config_enum_entry enable_options[] = {
  */
 #define PROBE_SHARE 0.5
 
+/* Handing a row over by way of a file that the kernel keeps in memory, in units of cpu_tuple_cost. */
+#define EXCHANGE_SHARE 0.5
+
+/* With fewer rows of a process to a group, a process spends more on groups that it hands over than it saves. */
+#define FEWEST_ROWS_A_GROUP 16
+
 /* What a group's way through a worker's queue costs, in units of parallel_tuple_cost. */
 #define QUEUE_SHARE 0.25
 
@@ -51,7 +57,8 @@ static const struct config_enum_entry enable_options[] = {
  * and for all of them.
  */
 static void
-set_costs(PlannerInfo *root, CustomPath *path, const GroupingShape *shape, double rows, double groups, double processes)
+set_costs(PlannerInfo *root, CustomPath *path, const GroupingShape *shape, double rows, double groups, double processes,
+		  bool by_rows)
 {
 	Path *child = linitial(path->custom_paths);
 	AggClauseCosts costs;
@@ -67,7 +74,9 @@ set_costs(PlannerInfo *root, CustomPath *path, const GroupingShape *shape, doubl
 		STARTUP_ROWS * (cpu_tuple_cost + cpu_operator_cost);
 	startup += rows * PROBE_SHARE * (costs.transCost.per_tuple + cpu_operator_cost * shape->keys);
 	group_bytes = path->path.pathtarget->width + 32.0 + costs.transitionSpace;
-	if (processes > 1)
+	if (by_rows)
+		startup += rows * EXCHANGE_SHARE * cpu_tuple_cost;
+	else if (processes > 1)
 		startup += Min(rows, groups) * cpu_tuple_cost;
 	else if (groups * group_bytes > limit)
 	{
@@ -96,7 +105,7 @@ set_costs(PlannerInfo *root, CustomPath *path, const GroupingShape *shape, doubl
 /* The node on top of an input path. */
 static CustomPath *
 grouping_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, const GroupingShape *shape,
-			  Path *input, double groups, double processes)
+			  Path *input, double groups, double processes, bool by_rows)
 {
 	PathTarget *target = create_empty_pathtarget();
 	CustomPath *path = makeNode(CustomPath);
@@ -118,7 +127,8 @@ grouping_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, 
 				   list_make5(shape->column_inputs, shape->operators, shape->collations, shape->argument_inputs,
 							  shape->filter_inputs),
 				   makeFloat(psprintf("%.1f", groups)));
-	set_costs(root, path, shape, input->rows, groups, processes);
+	path->custom_private = lappend(path->custom_private, makeInteger(by_rows));
+	set_costs(root, path, shape, input->rows, groups, processes, by_rows);
 	return path;
 }
 
@@ -127,7 +137,7 @@ static void
 add_serial_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, const GroupingShape *shape,
 				Path *input, double groups)
 {
-	CustomPath *path = grouping_path(root, input_rel, output_rel, shape, input, groups, 1.0);
+	CustomPath *path = grouping_path(root, input_rel, output_rel, shape, input, groups, 1.0, false);
 
 	if (segment_grouping_enable == GROUPING_FORCE)
 		path->path.startup_cost = path->path.total_cost = 0.02;
@@ -156,17 +166,19 @@ add_parallel_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_r
 	ListCell *aggref;
 	double processes;
 	double rows;
+	bool by_rows;
 
 	if (!output_rel->consider_parallel || input_rel->partial_pathlist == NIL || IS_OTHER_REL(output_rel))
 		return;
-	foreach (aggref, shape->aggrefs)
-		if (!segment_grouping_is_mergeable(lfirst_node(Aggref, aggref)))
-			return;
 	input = (Path *) linitial(input_rel->partial_pathlist);
 	if (input->parallel_workers <= 0 || input->param_info != NULL)
 		return;
 	processes = processes_of(input);
-	path = grouping_path(root, input_rel, output_rel, shape, input, groups, processes);
+	by_rows = input->rows < groups * FEWEST_ROWS_A_GROUP ||
+		groups * (output_rel->reltarget->width + 32.0) > (double) get_hash_memory_limit();
+	foreach (aggref, shape->aggrefs)
+		by_rows = by_rows || !segment_grouping_is_mergeable(lfirst_node(Aggref, aggref));
+	path = grouping_path(root, input_rel, output_rel, shape, input, groups, processes, by_rows);
 	path->path.parallel_aware = true;
 	path->path.parallel_workers = input->parallel_workers;
 	rows = path->path.rows * processes;

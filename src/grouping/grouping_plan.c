@@ -19,7 +19,8 @@ segment_grouping_plan_write(const GroupingPlan *plan)
 	List *written = list_make5(plan->columns, plan->operators, plan->collations, plan->arguments, plan->filters);
 
 	/* with a decimal point: read back as a worker gets it, it would be an Integer without */
-	return lappend(written, makeFloat(psprintf("%.1f", plan->groups)));
+	written = lappend(written, makeFloat(psprintf("%.1f", plan->groups)));
+	return lappend(written, makeInteger(plan->by_rows));
 }
 
 void
@@ -31,6 +32,7 @@ segment_grouping_plan_read(GroupingPlan *plan, List *custom_private)
 	plan->arguments = (List *) lfourth(custom_private);
 	plan->filters = (List *) list_nth(custom_private, 4);
 	plan->groups = floatVal(list_nth(custom_private, 5));
+	plan->by_rows = intVal(list_nth(custom_private, 6)) != 0;
 }
 
 /* The table columns behind a plan's output, from 1; NIL unless all of it are plain columns of the scanned table. */
@@ -108,6 +110,7 @@ plan_custom_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tli
 	plan.arguments = list_copy((List *) lfourth(inputs));
 	plan.filters = (List *) list_nth(inputs, 4);
 	plan.groups = floatVal(list_nth(path->custom_private, 4));
+	plan.by_rows = intVal(list_nth(path->custom_private, 5)) != 0;
 	take_rows_as_stored(root, (Plan *) linitial(custom_plans), &plan);
 
 	foreach (cell, columns)

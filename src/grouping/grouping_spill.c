@@ -47,15 +47,19 @@ segment_grouping_spill_row(GroupingSpill *spill, char *row)
 {
 	const GroupingLayout *layout = spill->layout;
 	MemoryContext caller = MemoryContextSwitchTo(spill->context);
+	int partition = partition_of(spill, ((GroupingRowHead *) row)->hash);
 	GroupingPart *part;
 	uint32 bytes = 0;
 
 	if (spill->part == NULL)
 		spill->part = palloc0(mul_size(sizeof(GroupingPart), 1 << spill->bits));
-	part = &spill->part[partition_of(spill, ((GroupingRowHead *) row)->hash)];
+	part = &spill->part[partition];
 	if (part->file == NULL)
 	{
-		part->file = BufFileCreateTemp(false);
+		char name[MAXPGPATH];
+
+		segment_grouping_file_name(name, spill->participant, partition);
+		part->file = spill->files != NULL ? BufFileCreateFileSet(&spill->files->fs, name) : BufFileCreateTemp(false);
 		part->level = spill->level + 1;
 		spill->partitions++;
 	}
@@ -115,6 +119,26 @@ segment_grouping_spill_end(GroupingSpill *spill)
 	pfree(spill->part);
 	spill->part = NULL;
 	MemoryContextSwitchTo(caller);
+}
+
+void
+segment_grouping_spill_end_shared(GroupingSpill *spill)
+{
+	if (spill->part != NULL)
+	{
+		for (int i = 0; i < 1 << spill->bits; i++)
+			if (spill->part[i].file != NULL)
+				BufFileClose(spill->part[i].file);
+		pfree(spill->part);
+		spill->part = NULL;
+	}
+	spill->files = NULL;
+}
+
+void
+segment_grouping_file_name(char *name, uint32 participant, int partition)
+{
+	snprintf(name, MAXPGPATH, "%u.%d", participant, partition);
 }
 
 GroupingPart *
@@ -192,6 +216,7 @@ segment_grouping_spill_reset(GroupingSpill *spill)
 		BufFileClose(((GroupingPart *) lfirst(part))->file);
 	spill->waiting = NIL;
 	spill->level = 0;
+	spill->files = NULL;
 	spill->flat = NULL;
 	spill->flat_size = 0;
 	MemoryContextReset(spill->context);

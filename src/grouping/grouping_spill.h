@@ -6,6 +6,7 @@
 #define SEGMENT_GROUPING_SPILL_H
 
 #include "storage/buffile.h"
+#include "storage/sharedfileset.h"
 
 #include "grouping/grouping_row.h"
 
@@ -27,6 +28,8 @@ typedef struct GroupingSpill
 	GroupingLayout *layout;
 	int level;
 	int bits;					/* 2^bits partitions */
+	SharedFileSet *files;		/* where other processes are to read the parts; else NULL */
+	uint32 participant;			/* with files: who writes them */
 	GroupingPart *part;			/* NULL until the first row comes */
 	char *flat;					/* room to make a row one piece */
 	Size flat_size;
@@ -50,6 +53,12 @@ extern void segment_grouping_spill_row(GroupingSpill *spill, char *row);
 
 /* Ends a pass: its parts wait to be read. */
 extern void segment_grouping_spill_end(GroupingSpill *spill);
+
+/* Ends a pass whose parts others read. */
+extern void segment_grouping_spill_end_shared(GroupingSpill *spill);
+
+/* The name of a participant's file of a partition. */
+extern void segment_grouping_file_name(char *name, uint32 participant, int partition);
 
 /* The next part, ready to be read, or NULL; spill->level is that of its rows. */
 extern GroupingPart *segment_grouping_spill_next(GroupingSpill *spill);
