@@ -155,8 +155,8 @@ processes_of(const Path *path)
 	return processes;
 }
 
-/* Offers the node as several processes under a Gather. */
-static void
+/* Offers the node as several processes under a Gather; false if it can't be. */
+static bool
 add_parallel_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, const GroupingShape *shape,
 				  double groups)
 {
@@ -169,10 +169,10 @@ add_parallel_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_r
 	bool by_rows;
 
 	if (!output_rel->consider_parallel || input_rel->partial_pathlist == NIL || IS_OTHER_REL(output_rel))
-		return;
+		return false;
 	input = (Path *) linitial(input_rel->partial_pathlist);
 	if (input->parallel_workers <= 0 || input->param_info != NULL)
-		return;
+		return false;
 	processes = processes_of(input);
 	by_rows = input->rows < groups * FEWEST_ROWS_A_GROUP ||
 		groups * (output_rel->reltarget->width + 32.0) > (double) get_hash_memory_limit();
@@ -187,6 +187,7 @@ add_parallel_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_r
 	if (segment_grouping_enable == GROUPING_FORCE)
 		gather->path.startup_cost = gather->path.total_cost = 0.01;
 	add_path(output_rel, (Path *) gather);
+	return true;
 }
 
 /* True for a path that fetches every row through a queue from parallel workers. */
@@ -242,8 +243,10 @@ segment_grouping_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptI
 		return;
 	keys = list_truncate(list_copy(shape.columns), shape.keys);
 	groups = estimate_num_groups(root, keys, input->rows, NULL, NULL);
+	/* two forced paths would be judged by what they cost further up */
+	if (add_parallel_path(root, input_rel, output_rel, &shape, groups) && segment_grouping_enable == GROUPING_FORCE)
+		return;
 	add_serial_path(root, input_rel, output_rel, &shape, input, groups);
-	add_parallel_path(root, input_rel, output_rel, &shape, groups);
 }
 
 void

@@ -60,8 +60,8 @@ sub source
 		"(SELECT * FROM t ORDER BY many DESC OFFSET 0) t$where",
 		"(SELECT * FROM t WHERE many % 3 = 0 UNION ALL SELECT * FROM p) t$where",
 		"t JOIN dim ON dim.id = t.i4$where", "dim LEFT JOIN t ON dim.id = t.i4 AND t.bo$where",
-		"(SELECT t.* FROM dim, LATERAL (SELECT * FROM t WHERE t.i4 = dim.id LIMIT 40) t) t$where",
-		"(WITH m AS MATERIALIZED (SELECT * FROM t) TABLE m) t$where", "(SELECT * FROM t LIMIT 50) t$where");
+		"(SELECT t.* FROM dim, LATERAL (SELECT * FROM t WHERE t.i4 = dim.id ORDER BY t::text LIMIT 40) t) t$where",
+		"(WITH m AS MATERIALIZED (SELECT * FROM t) TABLE m) t$where", "(SELECT * FROM t ORDER BY t::text LIMIT 50) t$where");
 }
 
 # A query, and whether all keys are plain, so that it can be sorted.
@@ -132,14 +132,14 @@ CREATE TABLE dim AS SELECT i AS id, 'dim ' || i AS name FROM generate_series(1, 
 CREATE INDEX ON t (i4);
 ANALYZE;
 CREATE TABLE failures (number int, query text, detail text);
-CREATE TABLE counts (through_node boolean);
+CREATE TABLE counts (through_node boolean, in_parallel boolean);
 
-CREATE FUNCTION uses_node(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION uses_node(query text, node text DEFAULT 'Custom Scan (SegmentGrouping)') RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   line text;
 BEGIN
   FOR line IN EXECUTE 'EXPLAIN (COSTS off) ' || query LOOP
-    IF line LIKE '%Custom Scan (SegmentGrouping)%' THEN RETURN true; END IF;
+    IF strpos(line, node) > 0 THEN RETURN true; END IF;
   END LOOP;
   RETURN false;
 END
@@ -192,7 +192,8 @@ BEGIN
     PERFORM set_config('segment.enable_fast_aggregate', split_part(kind, ' ', 1), true);
     PERFORM set_config('max_parallel_workers_per_gather', split_part(kind, ' ', 2), true);
     BEGIN
-      INSERT INTO counts SELECT uses_node(query) WHERE kind = 'force 0';
+      INSERT INTO counts SELECT uses_node(query), NULL WHERE kind = 'force 0';
+      INSERT INTO counts SELECT NULL, uses_node(query, 'Parallel Custom Scan (SegmentGrouping)') WHERE kind = 'force 2';
       PERFORM run(query, 'got', manner);
       IF problem IS NOT NULL THEN
         INSERT INTO failures VALUES (number, query, kind || ': no error, expected ' || problem);
@@ -239,6 +240,8 @@ is($node->safe_psql('postgres', "SELECT format(E'%s: %s\\n%s', number, detail, q
 	'', "$queries generated queries give core's rows and errors");
 my $through = $node->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE through_node) FROM counts');
 cmp_ok($through, '>', $queries * 0.7, "$through of them went through the node");
+my $parallel = $node->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE in_parallel) FROM counts');
+cmp_ok($parallel, '>', $queries * 0.2, "$parallel of them in several processes");
 my $left = q{SELECT count(*) FROM pg_ls_dir('base/pgsql_tmp', true, false)};
 is($node->safe_psql('postgres', $left), '0', 'no temporary file is left');
 
