@@ -438,7 +438,7 @@ merge_stats(CoresetState *state, const Coreset *other)
 	}
 }
 
-/* Whether a feature of a coreset has no value at all: its items hold NULLs only. */
+/* Stops unless a state and a coreset were made with the same options. */
 static void
 check_alike(const CoresetState *state, const Coreset *other)
 {
