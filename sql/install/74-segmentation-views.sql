@@ -46,7 +46,7 @@ COMMENT ON VIEW customer_profile IS
   'one row a segmentation, day and customer: unique key (segmentation, as_of, customer_id). Personal data. Filter is_latest for the current state';
 COMMENT ON COLUMN customer_profile.segmentation IS 'the segmentation''s name';
 COMMENT ON COLUMN customer_profile.as_of IS 'the day, inclusive, up to which orders count';
-COMMENT ON COLUMN customer_profile.customer_id IS 'the customer id, as text; create_profile_view gives it in its own type';
+COMMENT ON COLUMN customer_profile.customer_id IS 'the customer id, as text; definition() gives it in its own type';
 COMMENT ON COLUMN customer_profile.market IS 'the customer''s market; all where the segmentation has none';
 COMMENT ON COLUMN customer_profile.recency_days IS 'days from the last order to as_of; NULL without an order';
 COMMENT ON COLUMN customer_profile.orders IS 'number of orders';
