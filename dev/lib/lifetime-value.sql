@@ -38,10 +38,10 @@ CREATE FUNCTION pg_temp.chart(title text, x float8[], lines float8[][], names te
   FROM scale $$;
 \pset format unaligned
 \pset tuples_only on
-\o tracking.svg
+\o :tracking
 SELECT pg_temp.chart('Repeat purchases so far; held out behind the mark', array_agg((week - first)::float8 ORDER BY week),
   ARRAY[array_agg(actual::float8 ORDER BY week), array_agg(expected ORDER BY week)], '{actual,expected}', ARRAY[min(week), max(week)]::text[], min(split - first)) FROM tracking, split;
-\o calibration.svg
+\o :calibration
 SELECT pg_temp.chart('Mean purchases in the hold-out by purchases before', array_agg(repeat_purchases::float8 ORDER BY repeat_purchases),
   ARRAY[array_agg(actual ORDER BY repeat_purchases), array_agg(expected ORDER BY repeat_purchases)], '{actual,expected}', ARRAY[min(repeat_purchases)::text, max(repeat_purchases) || ' or more'], NULL)
 FROM calibration HAVING count(*) > 1;
