@@ -1,5 +1,5 @@
 # table.awk: lines "a|b|c", the first of them the titles, as a table: the first column left, the others right; a rule
-# below the titles and above the last line.
+# below the titles and above a line of totals.
 BEGIN { FS = "|" }
 {
 	for (i = 1; i <= NF; i++) {
@@ -14,7 +14,7 @@ function rule(   i, j, text) {
 }
 END {
 	for (line = 1; line <= NR; line++) {
-		if (line == 2 || line == NR) rule()
+		if (line == 2 || cell[line, 1] == "Total") rule()
 		text = ""
 		for (i = 1; i <= columns; i++) text = text sprintf(i == 1 ? "%-" width[i] "s" : "  %" width[i] "s", cell[line, i])
 		print " " text
