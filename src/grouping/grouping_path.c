@@ -49,9 +49,6 @@ static const struct config_enum_entry enable_options[] = {
 /* With fewer rows of a process to a group, a process spends more on groups that it hands over than it saves. */
 #define FEWEST_ROWS_A_GROUP 16
 
-/* What a group's way through a worker's queue costs, in units of parallel_tuple_cost. */
-#define QUEUE_SHARE 0.25
-
 /*
  * Costs of grouping rows of the child into groups, by one of so many processes: what is due before the first group,
  * and for all of them.
@@ -183,7 +180,6 @@ add_parallel_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_r
 	path->path.parallel_workers = input->parallel_workers;
 	rows = path->path.rows * processes;
 	gather = create_gather_path(root, output_rel, (Path *) path, output_rel->reltarget, NULL, &rows);
-	gather->path.total_cost -= (1.0 - QUEUE_SHARE) * parallel_tuple_cost * rows;
 	if (segment_grouping_enable == GROUPING_FORCE)
 		gather->path.startup_cost = gather->path.total_cost = 0.01;
 	add_path(output_rel, (Path *) gather);
