@@ -73,8 +73,8 @@ COMMENT ON COLUMN customer_profile.computed_at IS 'when it was computed';
 -- Filters on segmentation, as_of and is_latest reach the table: they are columns of every partition and group.
 CREATE VIEW segment_summary WITH (security_invoker = true) AS
 SELECT l.segmentation, l.as_of, l.market, l.segment AS segment_name, l.sort AS segment_sort,
-       l.customers, sum(l.customers) OVER market AS total_customers, l.customers / sum(l.customers) OVER market AS share_customers,
-       l.orders, l.revenue, sum(l.revenue) OVER market AS total_revenue,
+       l.customers, (sum(l.customers) OVER market)::bigint AS total_customers, l.customers / sum(l.customers) OVER market AS share_customers,
+       l.orders::bigint AS orders, l.revenue, sum(l.revenue) OVER market AS total_revenue,
        l.revenue / nullif(sum(l.revenue) OVER market, 0) AS share_revenue,
        l.revenue / nullif(l.orders, 0) AS average_order,
        l.recency_days / nullif(l.customers_with_orders, 0)::numeric AS average_recency_days,
@@ -119,7 +119,8 @@ COMMENT ON COLUMN segment_summary.is_latest IS 'whether as_of is the newest day 
 COMMENT ON COLUMN segment_summary.definition_version IS 'the version that made the snapshot';
 
 CREATE VIEW rfm_grid WITH (security_invoker = true) AS
-SELECT g.segmentation, g.as_of, g.r_score, g.f_score, g.customers, g.total_customers, g.customers / g.total_customers AS share_customers,
+SELECT g.segmentation, g.as_of, g.r_score, g.f_score, g.customers, g.total_customers::bigint AS total_customers,
+       g.customers / g.total_customers AS share_customers,
        g.revenue, substr(g.segment, 6) AS segment_name, left(g.segment, 5)::smallint AS segment_sort, g.is_latest, g.definition_version
 FROM (
   SELECT t.segmentation, t.as_of, score_r(c.score) AS r_score, score_f(c.score) AS f_score, count(*) AS customers,
@@ -145,6 +146,72 @@ COMMENT ON COLUMN rfm_grid.segment_sort IS 'rank of that segment, 1 is best';
 COMMENT ON COLUMN rfm_grid.is_latest IS 'whether as_of is the newest day of the segmentation';
 COMMENT ON COLUMN rfm_grid.definition_version IS 'the version that made the snapshot';
 
+-- Each row of the ranking stands for the percentiles that it is the last customer of: none or one, several where customers are few.
+CREATE VIEW value_curve WITH (security_invoker = true) AS
+SELECT t.segmentation, t.as_of, x.percentile::smallint AS percentile, x.customers, x.total_customers,
+       x.customers::numeric / nullif(x.total_customers, 0) AS share_customers, x.revenue, x.total_revenue,
+       x.revenue / nullif(x.total_revenue, 0) AS share_revenue, t.is_latest, t.definition_version
+FROM published_snapshot t
+CROSS JOIN LATERAL (
+  SELECT p AS percentile, r.i AS customers, r.n AS total_customers, r.revenue, r.total_revenue
+  FROM (SELECT row_number() OVER best AS i, count(*) OVER () AS n, sum(rfm_monetary(c.rfm)) OVER best AS revenue,
+               sum(rfm_monetary(c.rfm)) OVER () AS total_revenue
+        FROM snapshot_customer c WHERE c.snapshot = t.snapshot
+        WINDOW best AS (ORDER BY rfm_monetary(c.rfm) DESC ROWS UNBOUNDED PRECEDING)) r
+  CROSS JOIN LATERAL generate_series(100 * (r.i - 1) / r.n + 1, 100 * r.i / r.n) p
+  UNION ALL
+  SELECT 0, 0, count(*), 0, sum(rfm_monetary(c.rfm)) FROM snapshot_customer c WHERE c.snapshot = t.snapshot HAVING count(*) > 0) x;
+COMMENT ON VIEW value_curve IS
+  'how much of the revenue the best customers bring: for each per cent of them, 0 to 100, the customers with the greatest revenue '
+  'taken first; unique key (segmentation, as_of, percentile). A part of a customer counts as a whole one. Customers with '
+  'negative revenue bend the curve back to its end';
+COMMENT ON COLUMN value_curve.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN value_curve.as_of IS 'the day, inclusive, up to which orders count';
+COMMENT ON COLUMN value_curve.percentile IS 'the best so many per cent of the customers, 0 to 100';
+COMMENT ON COLUMN value_curve.customers IS 'how many customers these are';
+COMMENT ON COLUMN value_curve.total_customers IS 'number of all customers: the denominator of share_customers';
+COMMENT ON COLUMN value_curve.share_customers IS 'customers / total_customers, 0 to 1';
+COMMENT ON COLUMN value_curve.revenue IS 'net amount of their orders';
+COMMENT ON COLUMN value_curve.total_revenue IS 'that of all customers: the denominator of share_revenue';
+COMMENT ON COLUMN value_curve.share_revenue IS 'revenue / total_revenue; NULL if that is 0';
+COMMENT ON COLUMN value_curve.is_latest IS 'whether as_of is the newest day of the segmentation';
+COMMENT ON COLUMN value_curve.definition_version IS 'the version that made the snapshot';
+
+CREATE VIEW segment_profile WITH (security_invoker = true) AS
+SELECT p.segmentation, p.as_of, p.segment_name, p.segment_sort, p.feature, p.feature_sort, p.customers, p.mean, p.population_mean,
+       p.mean / nullif(p.population_mean, 0) - 1 AS relative_importance,
+       ((p.mean - p.population_mean) / nullif(p.population_deviation, 0))::double precision AS z, p.is_latest, p.definition_version
+FROM (
+  SELECT c.segmentation, c.as_of, c.segment_name, c.segment_sort, f.feature, f.feature_sort, count(f.value) AS customers,
+         avg(f.value) AS mean,
+         sum(sum(f.value)) OVER everybody / nullif(sum(count(f.value)) OVER everybody, 0) AS population_mean,
+         sqrt(greatest(sum(sum(f.value * f.value)) OVER everybody / nullif(sum(count(f.value)) OVER everybody, 0)
+                       - (sum(sum(f.value)) OVER everybody / nullif(sum(count(f.value)) OVER everybody, 0)) ^ 2, 0)) AS population_deviation,
+         c.is_latest, c.definition_version
+  FROM customer_profile c
+  CROSS JOIN LATERAL (VALUES ('recency_days', 1::smallint, c.recency_days::numeric), ('orders', 2::smallint, c.orders::numeric),
+                             ('revenue', 3::smallint, c.revenue), ('average_order', 4::smallint, c.average_order)) f (feature, feature_sort, value)
+  GROUP BY c.segmentation, c.as_of, c.is_latest, c.definition_version, c.segment_name, c.segment_sort, f.feature, f.feature_sort
+  WINDOW everybody AS (PARTITION BY c.segmentation, c.as_of, c.is_latest, f.feature)
+) p;
+COMMENT ON VIEW segment_profile IS
+  'what sets each segment apart: its mean of each feature beside the mean of all customers (a snake plot); unique key '
+  '(segmentation, as_of, segment_name, feature). The z of a feature, weighted by customers, add up to 0';
+COMMENT ON COLUMN segment_profile.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segment_profile.as_of IS 'the day, inclusive, up to which orders count';
+COMMENT ON COLUMN segment_profile.segment_name IS 'the segment';
+COMMENT ON COLUMN segment_profile.segment_sort IS 'rank of the segment, 1 is best: the column to sort segment_name by';
+COMMENT ON COLUMN segment_profile.feature IS 'recency_days, orders, revenue or average_order, as in customer_profile';
+COMMENT ON COLUMN segment_profile.feature_sort IS '1 to 4: the column to sort feature by';
+COMMENT ON COLUMN segment_profile.customers IS 'number of customers of the segment who have a value';
+COMMENT ON COLUMN segment_profile.mean IS 'mean of these customers; NULL if there are none';
+COMMENT ON COLUMN segment_profile.population_mean IS 'mean of all customers who have a value';
+COMMENT ON COLUMN segment_profile.relative_importance IS 'mean / population_mean - 1: 0.5 is half as much again as usual; NULL if that is 0';
+COMMENT ON COLUMN segment_profile.z IS '(mean - population_mean) / standard deviation of all customers; NULL if all are equal';
+COMMENT ON COLUMN segment_profile.is_latest IS 'whether as_of is the newest day of the segmentation';
+COMMENT ON COLUMN segment_profile.definition_version IS 'the version that made the snapshot';
+
 -- The views run with the reader's rights: without rights on the tables they show nothing.
-GRANT SELECT ON published_snapshot, customer_profile, segment_summary, rfm_grid TO PUBLIC;
-GRANT SELECT ON published_snapshot, customer_profile, segment_summary, rfm_grid TO @extowner@, pg_database_owner WITH GRANT OPTION;
+GRANT SELECT ON published_snapshot, customer_profile, segment_summary, rfm_grid, value_curve, segment_profile TO PUBLIC;
+GRANT SELECT ON published_snapshot, customer_profile, segment_summary, rfm_grid, value_curve, segment_profile
+  TO @extowner@, pg_database_owner WITH GRANT OPTION;

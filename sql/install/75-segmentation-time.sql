@@ -38,7 +38,7 @@ CREATE VIEW segment_migration WITH (security_invoker = true) AS
 SELECT m.segmentation, m.from_as_of, m.to_as_of, m.from_segment, m.from_sort, m.to_segment, m.to_sort,
        CASE WHEN m.from_sort IS NULL THEN 'new' WHEN m.to_sort IS NULL THEN 'gone' WHEN m.to_sort < m.from_sort THEN 'up'
             WHEN m.to_sort > m.from_sort THEN 'down' ELSE 'same' END AS direction,
-       m.customers, sum(m.customers) OVER origin AS total_customers, m.customers / sum(m.customers) OVER origin AS share_of_from,
+       m.customers, (sum(m.customers) OVER origin)::bigint AS total_customers, m.customers / sum(m.customers) OVER origin AS share_of_from,
        m.revenue, m.moved_by_order, m.moved_by_time, m.moved_by_recalibration, m.is_latest, m.definition_version
 FROM (
   SELECT t.segmentation, t.previous_as_of AS from_as_of, t.as_of AS to_as_of, coalesce(c.previous_segment, 'Not a customer') AS from_segment,
@@ -170,7 +170,7 @@ FROM (
   SELECT t.segmentation, t.as_of, x.feature, b.as_of AS baseline_as_of, t.is_latest, t.definition_version,
          array_agg(coalesce(x.expected, 0)::double precision ORDER BY x.bin) AS expected,
          array_agg(coalesce(x.actual, 0)::double precision ORDER BY x.bin) AS actual,
-         sum(x.expected) AS baseline_customers, sum(x.actual) AS customers
+         sum(x.expected)::bigint AS baseline_customers, sum(x.actual)::bigint AS customers
   FROM published_snapshot t
   CROSS JOIN LATERAL (
     SELECT s.id, s.as_of FROM snapshot s
@@ -205,7 +205,7 @@ SELECT e.segmentation, e.as_of, e.to_as_of, e.to_as_of - e.as_of AS days, e.segm
 FROM (
   SELECT t.segmentation, b.as_of, t.as_of AS to_as_of, c.segment AS segment_name, c.sort AS segment_sort, count(*) AS customers,
          count(*) FILTER (WHERE rfm_frequency(n.rfm) > rfm_frequency(c.rfm)) AS buyers,
-         sum(rfm_frequency(n.rfm) - rfm_frequency(c.rfm)) AS orders_since, sum(rfm_monetary(n.rfm) - rfm_monetary(c.rfm)) AS revenue_since,
+         sum(rfm_frequency(n.rfm) - rfm_frequency(c.rfm))::bigint AS orders_since, sum(rfm_monetary(n.rfm) - rfm_monetary(c.rfm)) AS revenue_since,
          t.is_latest
   FROM published_snapshot t
   CROSS JOIN LATERAL (
