@@ -8,6 +8,7 @@
 #include "fmgr.h"
 #include "utils/guc.h"
 
+#include "core/progress.h"
 #include "grouping/grouping.h"
 
 SEGMENT_MODULE_MAGIC;
@@ -18,5 +19,6 @@ void
 _PG_init(void)
 {
 	segment_grouping_init();
+	segment_progress_init();
 	MarkGUCPrefixReserved("segment");
 }

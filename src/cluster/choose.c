@@ -10,6 +10,7 @@
 
 #include "core/compat.h"
 #include "core/error.h"
+#include "core/progress.h"
 #include "math/criteria.h"
 
 #include "cluster/cluster.h"
@@ -226,8 +227,10 @@ segment_kmeans_choose(PG_FUNCTION_ARGS)
 	bench.scratch = segment_palloc_array(double, (Size) n + (Size) most * most + 2 * most);
 	bench.workspace = palloc(segment_kmeans_workspace(n, dims, most));
 	candidates = segment_palloc_array(Candidate, most - Min(k_min, most) + 1);
+	segment_progress_begin("kmeans_choose", most - Min(k_min, most) + 1, points->memory);
 	for (i = k_min; i <= most && judge(points, &bench, i, &candidates[n_candidates]); i++)
-		n_candidates++;
+		segment_progress_step(++n_candidates);
+	segment_progress_end();
 	if (n_candidates == 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("more clusters than distinct points"),
 						errdetail("k_min is %d; there are fewer distinct points.", k_min),

@@ -193,7 +193,8 @@ segment_fit_points(const Coreset *coreset, const text *transform, SegmentScale s
 	int j;
 
 	segment_check_not_empty(coreset);
-	segment_check_fit_memory(what, extra + column_bytes * ((distinct ? 1 : 2) * dims + 4));
+	fit->memory = extra + column_bytes * ((distinct ? 1 : 2) * dims + 4);
+	segment_check_fit_memory(what, fit->memory);
 	x = palloc(column_bytes * dims);
 	w = palloc(column_bytes);
 	sorted = segment_palloc_array(Weighed, n);

@@ -10,6 +10,7 @@
 
 #include "core/compat.h"
 #include "core/error.h"
+#include "core/progress.h"
 
 #include "cluster/cluster.h"
 #include "cluster/gmm_model.h"
@@ -78,7 +79,7 @@ segment_fit_gmm(const Coreset *coreset, const text *transform, const GmmFitOptio
 	SegmentKmeansOptions start = {.k = k, .starts = STARTS, .swaps = SWAPS, .max_iter = 300,
 								  .seed = (uint64) options->seed, .poll = segment_cluster_poll};
 	SegmentGmmOptions how = {.max_iter = options->max_iter, .tolerance = options->tolerance, .floor = variance_floor,
-							 .poll = segment_cluster_poll};
+							 .poll = segment_cluster_poll, .progress = segment_progress_step};
 	Size scratch = segment_gmm_scratch(n, dims, k, options->full);
 	SegmentKmeansFit clusters;
 	SegmentGmm gmm;
@@ -91,6 +92,7 @@ segment_fit_gmm(const Coreset *coreset, const text *transform, const GmmFitOptio
 	segment_check_not_empty(coreset);
 	fit = segment_fit_points(coreset, transform, options->scale, "gmm",
 							 segment_kmeans_workspace(n, dims, k) + (Size) n * 12 + scratch * sizeof(double));
+	segment_progress_begin(psprintf("gmm, k = %d", options->k), options->max_iter, fit->memory);
 	clusters.center = segment_palloc_array(double, (Size) k * dims);
 	clusters.weight = segment_palloc_array(double, k);
 	clusters.sse = segment_palloc_array(double, k);
@@ -110,6 +112,7 @@ segment_fit_gmm(const Coreset *coreset, const text *transform, const GmmFitOptio
 	set_floors(coreset, fit, &floor);
 	how.floor_arg = &floor;
 	segment_gmm_fit(&fit->points, fit->deviation, clusters.label, &how, &gmm, segment_palloc_array(double, scratch));
+	segment_progress_end();
 	memcpy(segment_gmm_shift(model), fit->space.shift, sizeof(double) * dims);
 	memcpy(segment_gmm_shift(model) + dims, fit->space.spread, sizeof(double) * dims);
 	memcpy(segment_gmm_shift(model) + 2 * dims, fit->space.mean, sizeof(double) * dims);
@@ -211,6 +214,7 @@ segment_gmm_choose(PG_FUNCTION_ARGS)
 	segment_check_int_range("k_max", k_max, k_min, SEGMENT_MAX_COMPONENTS);
 	segment_check_int_range("seed", options.seed, 0, PG_INT64_MAX);
 	n = k_max - k_min + 1;
+	segment_progress_begin("gmm_choose", n, 0);
 	models = segment_palloc_array(GmmModel *, n);
 	for (i = 0; i < n; i++)
 	{
@@ -221,7 +225,9 @@ segment_gmm_choose(PG_FUNCTION_ARGS)
 			best = segment_gmm_bic(models[i]);
 			advised = options.k;
 		}
+		segment_progress_step(i + 1);
 	}
+	segment_progress_end();
 	for (i = 0; i < n; i++)
 	{
 		Datum values[7];

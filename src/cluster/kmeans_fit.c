@@ -9,6 +9,7 @@
 
 #include "core/compat.h"
 #include "core/error.h"
+#include "core/progress.h"
 
 #include "cluster/cluster.h"
 #include "cluster/coreset.h"
@@ -61,8 +62,10 @@ segment_fit_model(const Coreset *coreset, const text *transform, const FitOption
 	how.tolerance = options->tolerance;
 	how.seed = (uint64) options->seed;
 	how.poll = segment_cluster_poll;
+	how.progress = segment_progress_step;
 	fit = segment_fit_points(coreset, transform, options->scale, "kmeans",
 							 segment_kmeans_workspace(n, dims, how.k) + (Size) n * 12);
+	segment_progress_begin(psprintf("kmeans, k = %d", k), how.starts + how.swaps, fit->memory);
 	model = segment_model_make(how.k, dims);
 	result.center = segment_model_centers(model);
 	result.weight = segment_model_weights(model);
@@ -78,6 +81,7 @@ segment_fit_model(const Coreset *coreset, const text *transform, const FitOption
 						errmsg("more clusters than distinct points"),
 						errdetail("k is %d; there are %d distinct points.", k, c),
 						errhint("Ask for at most %d clusters.", c)));
+	segment_progress_end();
 	add_inner(fit, &result);
 	memcpy(segment_model_shift(model), fit->space.shift, sizeof(double) * dims);
 	memcpy(segment_model_shift(model) + dims, fit->space.spread, sizeof(double) * dims);

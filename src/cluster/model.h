@@ -133,6 +133,7 @@ typedef struct FitPoints
 	double inner;		/* sum of within */
 	double total;		/* sum of squares about the mean, with inner */
 	bool exact;
+	Size memory;		/* bytes of the whole fit, which were checked */
 } FitPoints;
 
 /*

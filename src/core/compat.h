@@ -76,6 +76,42 @@
 #define WinCheckAndInitializeNullTreatment(window, allow, fcinfo) ((void) 0)
 #endif
 
+/* The number of this process, below MaxBackends. */
+#if PG_VERSION_NUM >= 170000
+#define segment_proc_number() MyProcNumber
+#else
+#define segment_proc_number() (MyProc->pgprocno)
+#endif
+
+/*
+ * Shared memory by name, made and set up by whoever asks first: from 17 on; NULL before. The callback got an argument
+ * with 19.
+ */
+typedef void (*SegmentMemoryInit) (void *memory);
+#if PG_VERSION_NUM >= 170000
+#include "storage/dsm_registry.h"
+#if PG_VERSION_NUM >= 190000
+static inline void
+segment_call_memory_init(void *memory, void *init)
+{
+	((SegmentMemoryInit) init)(memory);
+}
+#endif
+static inline void *
+segment_named_memory(const char *name, Size size, SegmentMemoryInit init)
+{
+	bool found;
+
+#if PG_VERSION_NUM >= 190000
+	return GetNamedDSMSegment(name, size, segment_call_memory_init, &found, (void *) init);
+#else
+	return GetNamedDSMSegment(name, size, init, &found);
+#endif
+}
+#else
+#define segment_named_memory(name, size, init) ((void) (name), (void) (size), (void) (init), (void *) NULL)
+#endif
+
 /* palloc of n elements with a checked size, without palloc_array's newer symbol. */
 #define segment_palloc_array(type, n) ((type *) palloc(mul_size(sizeof(type), (n))))
 #define segment_palloc0_array(type, n) ((type *) palloc0(mul_size(sizeof(type), (n))))

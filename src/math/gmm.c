@@ -403,6 +403,8 @@ segment_gmm_fit(const SegmentPoints *points, const double *deviation, const int3
 		before = gmm->log_likelihood;
 		if (options->poll)
 			options->poll();
+		if (options->progress)
+			options->progress(gmm->iterations + 1);
 	}
 	number_components(gmm);
 }

@@ -37,6 +37,7 @@ typedef struct SegmentGmmOptions
 	double (*floor) (int feature, double mean, const void *arg);
 	const void *floor_arg;
 	SegmentPoll poll;
+	SegmentSteps progress;	/* told the iterations done, at most max_iter; may be NULL */
 } SegmentGmmOptions;
 
 /* Doubles of scratch memory of a fit, and of segment_gmm_prepare. */

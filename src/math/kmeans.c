@@ -479,6 +479,8 @@ swap_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, S
 			keep(points, options->k, s, sum, fit);
 			current = false;
 		}
+		if (options->progress)
+			options->progress(options->starts + swap + 1);
 	}
 }
 
@@ -570,6 +572,8 @@ segment_kmeans(const SegmentPoints *points, const SegmentKmeansOptions *options,
 		sum = descend(points, options, limits, &s, fit);
 		if (sum < fit->inertia)
 			keep(points, options->k, &s, sum, fit);
+		if (options->progress)
+			options->progress(start + 1);
 	}
 	if (options->k > 1)
 		swap_centers(points, options, &s, fit);

@@ -31,6 +31,7 @@ typedef struct SegmentKmeansOptions
 	double tolerance;	/* a descent stops when a round improves the sum by this fraction or less; 0: never */
 	uint64_t seed;
 	SegmentPoll poll;
+	SegmentSteps progress;	/* told after every start and swap, starts + swaps steps in all; may be NULL */
 } SegmentKmeansOptions;
 
 /* Why the last descent stopped. */

@@ -5,7 +5,12 @@
 #ifndef SEGMENT_MATH_POLL_H
 #define SEGMENT_MATH_POLL_H
 
+#include <stdint.h>
+
 typedef void (*SegmentPoll) (void);
+
+/* A callback that is told how many steps are done, of as many as the function says; the like. */
+typedef void (*SegmentSteps) (int64_t done);
 
 /* Calls poll once in 2^16 rounds; poll may be NULL. */
 #define SEGMENT_POLL(poll, round) \
