@@ -162,7 +162,7 @@ COMMENT ON FUNCTION with_covariates(btyd_model, float8[]) IS 'The model of a cus
 
 CREATE FUNCTION model_info(fitted btyd_model, OUT model text, OUT unit interval, OUT customers bigint, OUT skipped_customers bigint, OUT cells int, OUT log_likelihood float8, OUT aic float8, OUT bic float8, OUT iterations int, OUT evaluations int, OUT stopped text, OUT gradient_norm float8, OUT penalty float8, OUT correlation float8, OUT warnings text[]) RETURNS record
   AS 'MODULE_PATHNAME', 'segment_clv_model_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION model_info(btyd_model) IS 'How a fit went: model, unit of time, customers, those that could not be used, cells, log-likelihood, AIC, BIC, iterations, evaluations of the likelihood, why it stopped (converged | boundary | flat likelihood | maximum of iterations | gradient not zero | given), largest gradient component per customer at the end, penalty, correlation of frequency and spend (gamma_gamma), warnings or NULL.';
+COMMENT ON FUNCTION model_info(btyd_model) IS 'How a fit went: model, unit of time, customers, those that could not be used, cells, log-likelihood, AIC, BIC, iterations, evaluations of the likelihood, why it stopped (converged | boundary | flat likelihood | maximum of iterations | gradient not zero | no optimum: nobody came back | given), largest gradient component per customer at the end, penalty, correlation of frequency and spend (gamma_gamma), warnings or NULL.';
 
 CREATE FUNCTION model_parameters(fitted btyd_model, OUT parameter text, OUT estimate float8, OUT standard_error float8, OUT lower_95 float8, OUT upper_95 float8) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_model_parameters' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -174,7 +174,7 @@ COMMENT ON FUNCTION model_covariance(btyd_model) IS 'Covariance matrix of the pa
 
 CREATE FUNCTION model_info(fitted spend_model, OUT model text, OUT unit interval, OUT customers bigint, OUT skipped_customers bigint, OUT cells int, OUT log_likelihood float8, OUT aic float8, OUT bic float8, OUT iterations int, OUT evaluations int, OUT stopped text, OUT gradient_norm float8, OUT penalty float8, OUT correlation float8, OUT warnings text[]) RETURNS record
   AS 'MODULE_PATHNAME', 'segment_clv_model_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION model_info(spend_model) IS 'How a fit went: model, unit of time, customers, those that could not be used, cells, log-likelihood, AIC, BIC, iterations, evaluations of the likelihood, why it stopped (converged | boundary | flat likelihood | maximum of iterations | gradient not zero | given), largest gradient component per customer at the end, penalty, correlation of frequency and spend (gamma_gamma), warnings or NULL.';
+COMMENT ON FUNCTION model_info(spend_model) IS 'How a fit went: model, unit of time, customers, those that could not be used, cells, log-likelihood, AIC, BIC, iterations, evaluations of the likelihood, why it stopped (converged | boundary | flat likelihood | maximum of iterations | gradient not zero | no optimum: nobody came back | given), largest gradient component per customer at the end, penalty, correlation of frequency and spend (gamma_gamma), warnings or NULL.';
 
 CREATE FUNCTION model_parameters(fitted spend_model, OUT parameter text, OUT estimate float8, OUT standard_error float8, OUT lower_95 float8, OUT upper_95 float8) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_model_parameters' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -186,7 +186,7 @@ COMMENT ON FUNCTION model_covariance(spend_model) IS 'Covariance matrix of the p
 
 CREATE FUNCTION model_info(fitted renewal_model, OUT model text, OUT unit interval, OUT customers bigint, OUT skipped_customers bigint, OUT cells int, OUT log_likelihood float8, OUT aic float8, OUT bic float8, OUT iterations int, OUT evaluations int, OUT stopped text, OUT gradient_norm float8, OUT penalty float8, OUT correlation float8, OUT warnings text[]) RETURNS record
   AS 'MODULE_PATHNAME', 'segment_clv_model_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION model_info(renewal_model) IS 'How a fit went: model, unit of time, customers, those that could not be used, cells, log-likelihood, AIC, BIC, iterations, evaluations of the likelihood, why it stopped (converged | boundary | flat likelihood | maximum of iterations | gradient not zero | given), largest gradient component per customer at the end, penalty, correlation of frequency and spend (gamma_gamma), warnings or NULL.';
+COMMENT ON FUNCTION model_info(renewal_model) IS 'How a fit went: model, unit of time, customers, those that could not be used, cells, log-likelihood, AIC, BIC, iterations, evaluations of the likelihood, why it stopped (converged | boundary | flat likelihood | maximum of iterations | gradient not zero | no optimum: nobody came back | given), largest gradient component per customer at the end, penalty, correlation of frequency and spend (gamma_gamma), warnings or NULL.';
 
 CREATE FUNCTION model_parameters(fitted renewal_model, OUT parameter text, OUT estimate float8, OUT standard_error float8, OUT lower_95 float8, OUT upper_95 float8) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_model_parameters' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

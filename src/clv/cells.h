@@ -60,14 +60,16 @@ cells_counts(const Cells *cells)
 /* Customers in all cells. */
 extern int64 segment_cells_customers(const Cells *cells);
 
-/* The growing table of an aggregate: rows in a hash table. Lives in the context it was created in. */
+/*
+ * The growing table of an aggregate: rows in a hash table, each its numbers and its count, so that a row that is found
+ * costs one cache line. Lives in the context it was created in.
+ */
 typedef struct CellsState
 {
 	int width;
-	double *numbers;
-	int64 *counts;
+	uint64 *rows;				/* width bit patterns of doubles, then the count */
 	uint32 *index;				/* row + 1 by hash; 0 is free */
-	uint32 capacity;			/* rows that fit; the index has four times as many places */
+	uint32 capacity;			/* rows that fit; the index has twice as many places */
 	Cells head;					/* n_cells counts the rows; no numbers behind it */
 } CellsState;
 
@@ -78,6 +80,9 @@ extern void segment_cells_add(CellsState *state, const double *row, int64 count)
 
 /* Adds all rows of another value; 22023 where units, covariates, … differ. */
 extern void segment_cells_merge(CellsState *state, const Cells *other);
+
+/* The same of a state that is known to be alike; other stays as it is. */
+extern void segment_cells_merge_state(CellsState *state, const CellsState *other);
 
 /* The canonical value in the current context. */
 extern Cells *segment_cells_finish(const CellsState *state);

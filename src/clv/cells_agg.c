@@ -169,9 +169,7 @@ segment_cells_combine(PG_FUNCTION_ARGS)
 	state = state_of(fcinfo, &other->head);
 	if (PG_ARGISNULL(0))
 		state->head.skipped = 0;
-	for (int32 i = 0; i < other->head.n_cells; i++)
-		segment_cells_add(state, other->numbers + (Size) i * other->width, other->counts[i]);
-	state->head.skipped += other->head.skipped;
+	segment_cells_merge_state(state, other);
 	PG_RETURN_POINTER(state);
 }
 

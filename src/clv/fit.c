@@ -22,6 +22,9 @@ PG_FUNCTION_INFO_V1(segment_bgbb);
 PG_FUNCTION_INFO_V1(segment_gamma_gamma);
 PG_FUNCTION_INFO_V1(segment_sbg);
 
+/* More distinct times than a hundred years have days. */
+#define USUAL_TIMES 65536
+
 /* A fit holds memory of liblbfgs: it must end by itself before a cancel can be served. */
 static bool
 cancel_requested(void *arg)
@@ -85,9 +88,15 @@ model_of_fit(int kind, int n_covariates, const SegmentFit *fit)
 		model->warnings |= CLV_WARN_BOUNDARY;
 	else if (fit->status == SEGMENT_FIT_FLAT)
 		model->warnings |= CLV_WARN_FLAT;
+	else if (fit->status == SEGMENT_FIT_NO_OPTIMUM)
+		model->warnings |= CLV_WARN_NO_REPEATERS;
 	else if (fit->status != SEGMENT_FIT_CONVERGED)
 		model->warnings |= CLV_WARN_NOT_CONVERGED;
-	if (fit->status != SEGMENT_FIT_CONVERGED)
+	if (fit->status == SEGMENT_FIT_NO_OPTIMUM)
+		ereport(WARNING, (errcode(ERRCODE_WARNING), errmsg("%s has no optimum", segment_clv_kind_name(kind)),
+						  errdetail("No customer has a repeat purchase: the likelihood rises for ever as orders get rarer."),
+						  errhint("Observe longer, or take in customers who came back.")));
+	else if (fit->status != SEGMENT_FIT_CONVERGED)
 		ereport(WARNING, (errcode(ERRCODE_WARNING), errmsg("%s did not converge: %s", segment_clv_kind_name(kind),
 														   segment_clv_status_name(fit->status)),
 						  errdetail("The data do not determine all parameters; there are %s standard errors.",
@@ -103,8 +112,9 @@ segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *optio
 	SegmentBtydCells cells;
 	SegmentFit fit;
 	ClvModel *model;
+	/* Summaries of whole days have few distinct times; room for as many as there can be is taken only if needed. */
+	size_t max_times = Min(2 * (size_t) btyd->n_cells, USUAL_TIMES);
 	void *work = NULL;
-	bool repeaters = false;
 
 	if (btyd->n_cells == 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there are no customers to fit"),
@@ -113,12 +123,11 @@ segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *optio
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("%s has no covariates", segment_clv_kind_name(kind)),
 						errdetail("The customers have %d covariates each.", btyd->n_covariates),
 						errhint("Fit bgnbd, mbgnbd or pareto_nbd, or collect the customers without covariates.")));
-	for (int32 i = 0; i < btyd->n_cells; i++)
+	for (int32 i = 0; i < btyd->n_cells && kind == SEGMENT_BGBB; i++)
 	{
 		const double *row = cells_row(btyd, i);
 
-		repeaters |= row[0] > 0;
-		if (kind == SEGMENT_BGBB && (row[1] != floor(row[1]) || row[2] != floor(row[2]) || row[1] < row[0] || row[2] > 10000))
+		if (row[1] != floor(row[1]) || row[2] != floor(row[2]) || row[1] < row[0] || row[2] > 10000)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("bgbb needs whole periods"),
 							errdetail("A customer has x %g, t_x %g and t %g; accepted are whole numbers with x <= t_x, "
 									  "and t up to 10000.", row[0], row[1], row[2]),
@@ -128,18 +137,23 @@ segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *optio
 	cells.n_covariates = btyd->n_covariates;
 	cells.cells = btyd->numbers;
 	cells.counts = cells_counts(btyd);
-	if ((kind == SEGMENT_BGNBD || kind == SEGMENT_MBGNBD) && btyd->n_covariates == 0)
-		work = segment_clv_work(segment_btyd_work_size(btyd->n_cells));
-	segment_btyd_fit((SegmentBtydKind) kind, &cells, options, work, &fit);
-	if (work != NULL)
-		pfree(work);
+	for (;; max_times = 2 * (size_t) btyd->n_cells)
+	{
+		bool done;
+
+		if (segment_btyd_uses_tables((SegmentBtydKind) kind, &cells))
+			work = segment_clv_work(segment_btyd_work_size(&cells, max_times));
+		done = segment_btyd_fit((SegmentBtydKind) kind, &cells, options, work, max_times, &fit);
+		if (work != NULL)
+			pfree(work);
+		if (done)
+			break;
+	}
 	model = model_of_fit(kind, btyd->n_covariates, &fit);
 	model->unit = btyd->unit;
 	model->n_cells = btyd->n_cells;
 	model->customers = segment_cells_customers(btyd);
 	model->penalty = options->penalty;
-	if (!repeaters)
-		model->warnings |= CLV_WARN_NO_REPEATERS;
 	return model;
 }
 

@@ -33,7 +33,7 @@ static const char *const warning_text[WARNINGS] = {
 	"flat likelihood: the data do not determine the parameters, there are no standard errors",
 	"q <= 1: the population has no mean spend, customers without repeat purchases get NULL",
 	"frequency and spend are correlated: the model takes them for independent",
-	"no customer has a repeat purchase"
+	"no customer has a repeat purchase: the likelihood has no maximum, do not use the parameters"
 };
 
 /* Warnings as text[]; NULL without any. */

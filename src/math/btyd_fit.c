@@ -6,217 +6,23 @@
 #include <math.h>
 #include <string.h>
 
+#include "math/btyd_tables.h"
 #include "math/special.h"
 
 /* A poll costs little, but not nothing: one every so many cells. */
 #define POLL_EVERY 4096
-
-/*
- * The likelihood of BG/NBD and MBG/NBD is a sum of terms in x alone, terms in t alone, and one term that takes all
- * three. The first two are evaluated once per distinct value, with weights; only the third once per cell.
- */
-typedef struct XRow
-{
-	double x;
-	double weight;
-	double log_odds;			/* part of the log odds of having left that x alone decides */
-} XRow;
-
-typedef struct TimeRow
-{
-	double time;
-	double weight;				/* customers observed for so long */
-	double weight_x;			/* and their orders */
-	double log_ratio;			/* log(1 + time / alpha) */
-	double inverse;				/* 1 / (alpha + time) */
-} TimeRow;
-
-typedef struct CellRow
-{
-	uint32_t x;
-	uint32_t t_x;
-	uint32_t t;
-	uint32_t padding;
-} CellRow;
 
 typedef struct BtydSample
 {
 	SegmentBtydKind kind;
 	const SegmentBtydCells *cells;
 	const SegmentFitOptions *options;
-	size_t n_x;
-	size_t n_times;
-	XRow *xs;					/* NULL: no tables */
-	TimeRow *times;
-	CellRow *rows;
 } BtydSample;
-
-/* A power of two, at least twice the number of values that can be in it. */
-static size_t
-index_size(size_t n_cells)
-{
-	size_t size = 16;
-
-	while (size < 4 * n_cells)
-		size *= 2;
-	return size;
-}
-
-size_t
-segment_btyd_work_size(size_t n_cells)
-{
-	if (n_cells > SIZE_MAX / 512 || n_cells > UINT32_MAX / 4)
-		return 0;
-	return n_cells * (sizeof(XRow) + 2 * sizeof(TimeRow) + sizeof(CellRow)) + index_size(n_cells) * sizeof(uint32_t);
-}
-
-/* The row of a time, a new one if there is none yet. */
-static uint32_t
-time_row(BtydSample *sample, uint32_t *index, size_t mask, double time)
-{
-	uint64_t bits;
-	size_t at;
-
-	memcpy(&bits, &time, sizeof(bits));
-	/* Two rounds, as the low bits of whole numbers' mantissas are all zero (the finalizer of MurmurHash3). */
-	bits = (bits ^ bits >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
-	bits = (bits ^ bits >> 33) * UINT64_C(0xC4CEB9FE1A85EC53);
-	for (at = (size_t) (bits ^ bits >> 33);; at++)
-	{
-		uint32_t slot = index[at & mask];
-
-		if (slot == 0)
-		{
-			TimeRow *row = &sample->times[sample->n_times++];
-
-			memset(row, 0, sizeof(*row));
-			row->time = time;
-			index[at & mask] = (uint32_t) sample->n_times;
-			return (uint32_t) sample->n_times - 1;
-		}
-		if (sample->times[slot - 1].time == time)
-			return slot - 1;
-	}
-}
-
-/* Fills the tables; cells are sorted by x. */
-static void
-make_tables(BtydSample *sample, void *work)
-{
-	const SegmentBtydCells *cells = sample->cells;
-	size_t n = cells->n_cells;
-	size_t mask = index_size(n) - 1;
-	uint32_t *index;
-	size_t i;
-
-	sample->xs = work;
-	sample->times = (TimeRow *) (sample->xs + n);
-	sample->rows = (CellRow *) (sample->times + 2 * n);
-	index = (uint32_t *) (sample->rows + n);
-	memset(index, 0, (mask + 1) * sizeof(uint32_t));
-	sample->n_x = 0;
-	sample->n_times = 0;
-	for (i = 0; i < n; i++)
-	{
-		const double *cell = cells->cells + 3 * i;
-		CellRow *row = &sample->rows[i];
-		double count = (double) cells->counts[i];
-
-		if (sample->n_x == 0 || sample->xs[sample->n_x - 1].x != cell[0])
-		{
-			sample->xs[sample->n_x].x = cell[0];
-			sample->xs[sample->n_x].weight = 0;
-			sample->n_x++;
-		}
-		row->x = (uint32_t) sample->n_x - 1;
-		row->t_x = time_row(sample, index, mask, cell[1]);
-		row->t = time_row(sample, index, mask, cell[2]);
-		sample->xs[row->x].weight += count;
-		sample->times[row->t].weight += count;
-		sample->times[row->t].weight_x += count * cell[0];
-	}
-}
 
 static bool
 stopped(const SegmentFitOptions *options)
 {
 	return options->poll != NULL && options->poll(options->poll_arg);
-}
-
-/* BG/NBD and MBG/NBD by tables: the same sum as that of segment_btyd_log_likelihood over the cells. */
-static double
-bg_objective(const double *theta, double *gradient, void *arg)
-{
-	BtydSample *sample = arg;
-	const SegmentBtydCells *cells = sample->cells;
-	double r = exp(theta[0]);
-	double alpha = exp(theta[1]);
-	double a = exp(theta[2]);
-	double b = exp(theta[3]);
-	double coin = sample->kind == SEGMENT_MBGNBD ? 1 : 0;
-	double psi_r = segment_digamma(r);
-	double psi_b = segment_digamma(b);
-	double psi_ab = segment_digamma(a + b);
-	double total = 0;
-	double by[4] = {0, 0, 0, 0};
-	size_t i;
-
-	for (i = 0; i < sample->n_x; i++)
-	{
-		XRow *row = &sample->xs[i];
-		double coins = row->x + coin;
-		double both = psi_ab - segment_digamma(a + b + coins);
-
-		row->log_odds = coins > 0 ? log(a / (b + coins - 1)) : -INFINITY;
-		total += row->weight * (segment_log_gamma_ratio(r, row->x) + segment_log_gamma_ratio(b, coins) -
-								segment_log_gamma_ratio(a + b, coins));
-		by[0] += row->weight * (segment_digamma(r + row->x) - psi_r);
-		by[2] += row->weight * both;
-		by[3] += row->weight * (both + segment_digamma(b + coins) - psi_b);
-	}
-	for (i = 0; i < sample->n_times; i++)
-	{
-		TimeRow *row = &sample->times[i];
-
-		row->log_ratio = log1p(row->time / alpha);
-		row->inverse = 1 / (alpha + row->time);
-		if (row->weight == 0)
-			continue;
-		total -= row->weight * r * row->log_ratio - row->weight_x * log(row->inverse);
-		by[0] -= row->weight * row->log_ratio;
-		by[1] += (row->weight * r * row->time / alpha - row->weight_x) * row->inverse;
-	}
-	for (i = 0; i < cells->n_cells; i++)
-	{
-		const CellRow *row = &sample->rows[i];
-		const XRow *x = &sample->xs[row->x];
-		const TimeRow *t_x = &sample->times[row->t_x];
-		const TimeRow *t = &sample->times[row->t];
-		double count = (double) cells->counts[i];
-		double coins = x->x + coin;
-		double idle = t->log_ratio - t_x->log_ratio;
-		double log_odds;
-		double e;
-		double dead;
-
-		if (coins == 0)
-			continue;
-		if (i % POLL_EVERY == 0 && stopped(sample->options))
-			return 0;
-		log_odds = (r + x->x) * idle + x->log_odds;
-		e = exp(-fabs(log_odds));
-		dead = count * (log_odds > 0 ? 1 : e) / (1 + e);
-		total += count * ((log_odds > 0 ? log_odds : 0) + log1p(e));
-		by[0] += dead * idle;
-		by[1] += dead * (r + x->x) * (t->inverse - t_x->inverse);
-		by[2] += dead / a;
-		by[3] -= dead / (b + coins - 1);
-	}
-	gradient[0] = by[0] * r;
-	gradient[1] = by[1] * alpha;
-	gradient[2] = by[2] * a;
-	gradient[3] = by[3] * b;
-	return total;
 }
 
 static double
@@ -295,13 +101,20 @@ cell_objective(const double *theta, double *gradient, void *arg)
 	return total;
 }
 
-void
+bool
+segment_btyd_uses_tables(SegmentBtydKind kind, const SegmentBtydCells *cells)
+{
+	return (kind == SEGMENT_BGNBD || kind == SEGMENT_MBGNBD) && cells->n_covariates == 0;
+}
+
+bool
 segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const SegmentFitOptions *options, void *work,
-				 SegmentFit *fit)
+				 size_t max_times, SegmentFit *fit)
 {
 	/* Of the shape of the rate and of leaving; the scales follow from the data. */
 	static const double shapes[4][4] = {{0.5, 1, 0.7, 2}, {2, 1, 0.3, 1}, {0.1, 1, 2, 10}, {1, 1, 0.05, 0.5}};
-	BtydSample sample = {kind, cells, options, 0, 0, NULL, NULL, NULL};
+	BtydSample sample = {kind, cells, options};
+	SegmentBtydTables tables = {kind, cells, options, 0, 0, NULL, NULL, NULL};
 	SegmentFitProblem problem;
 	double customers = 0;
 	double orders = 0;
@@ -321,10 +134,13 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const Segm
 	memset(&problem, 0, sizeof(problem));
 	problem.arg = &sample;
 	problem.objective = cell_objective;
-	if ((kind == SEGMENT_BGNBD || kind == SEGMENT_MBGNBD) && cells->n_covariates == 0)
+	if (segment_btyd_uses_tables(kind, cells))
 	{
-		make_tables(&sample, work);
-		problem.objective = bg_objective;
+		if (!segment_btyd_tables_make(&tables, work, max_times))
+			return false;
+		problem.arg = &tables;
+		problem.objective = segment_btyd_tables_objective;
+		problem.hessian = segment_btyd_tables_hessian;
 	}
 	problem.n_logs = segment_btyd_n_params(kind);
 	problem.n_params = problem.n_logs + 2 * cells->n_covariates;
@@ -366,6 +182,13 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const Segm
 		if (fit->status == SEGMENT_FIT_CONVERGED)
 			break;
 	}
+	/* Without a repeat order the likelihood rises for ever: rates to zero, or leaving at once. */
+	if (orders == 0 && fit->status != SEGMENT_FIT_STOPPED)
+	{
+		fit->status = SEGMENT_FIT_NO_OPTIMUM;
+		fit->has_covariance = false;
+	}
+	return true;
 }
 
 typedef struct SpendSample

@@ -30,16 +30,20 @@ typedef struct SegmentFitOptions
 	void *poll_arg;
 } SegmentFitOptions;
 
-/* Bytes of work space that segment_btyd_fit needs; 0: too large for a size_t. */
-extern size_t segment_btyd_work_size(size_t n_cells);
+/* BG/NBD and MBG/NBD without covariates need work space. */
+extern bool segment_btyd_uses_tables(SegmentBtydKind kind, const SegmentBtydCells *cells);
+
+/* How much, for so many distinct times t_x and t; 0: too large for a size_t. */
+extern size_t segment_btyd_work_size(const SegmentBtydCells *cells, size_t max_times);
 
 /*
  * Fits by maximum likelihood. fit->theta holds the logs of the natural parameters, then the coefficients of the
  * covariates on the rate, then those on leaving. alpha of a customer is alpha * exp(-rate' z); leaving: beta *
- * exp(-leave' z) for Pareto/NBD, a and b times exp(leave' z) for BG/NBD and MBG/NBD.
+ * exp(-leave' z) for Pareto/NBD, a and b times exp(leave' z) for BG/NBD and MBG/NBD. False, and no fit, if there are
+ * more than max_times distinct times to keep in the work space.
  */
-extern void segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const SegmentFitOptions *options,
-							 void *work, SegmentFit *fit);
+extern bool segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const SegmentFitOptions *options,
+							 void *work, size_t max_times, SegmentFit *fit);
 
 /* Parameters of a customer with these covariates. theta as in the fit. */
 extern void segment_btyd_params_of(SegmentBtydKind kind, const double *theta, int n_covariates,

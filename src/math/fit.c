@@ -1,6 +1,6 @@
 /*
- * fit.c: maximum likelihood. L-BFGS walks to the neighbourhood of the optimum; Newton steps, with a Hessian from
- * central differences of the gradient, take it to the last digits and give the standard errors.
+ * fit.c: maximum likelihood. L-BFGS walks to the neighbourhood of the optimum; Newton steps take it to the last digits
+ * and give the standard errors.
  */
 #include "math/fit.h"
 
@@ -10,6 +10,10 @@
 
 #define HESSIAN_STEP 1e-4
 #define NEWTON_STEPS 8
+
+/* Norm of the gradient, relative to that of the parameters, from which Newton steps go on. */
+#define NEAR 1e-7
+#define ROUGHLY_NEAR 1e-3
 
 /* Largest gradient component per observation at which a point counts as the optimum. */
 #define GRADIENT_TOLERANCE 1e-8
@@ -178,9 +182,32 @@ segment_invert_triangle(double *m, int n)
 	return true;
 }
 
-/* Hessian of the cost at theta, lower triangle, symmetrised. */
+/* The Hessian of the cost at theta, lower triangle, from that of the log-likelihood. */
 static void
-hessian(FitRun *run, const double *theta, double *triangle)
+given_hessian(FitRun *run, const double *theta, double *triangle)
+{
+	const SegmentFitProblem *problem = run->problem;
+	int n = problem->n_params;
+	int i;
+
+	problem->hessian(theta, triangle, problem->arg);
+	for (i = 0; i < SEGMENT_TRIANGLE(n, 0); i++)
+		triangle[i] /= -problem->observations;
+	for (i = 0; i < n; i++)
+	{
+		bool is_log = i < problem->n_logs;
+		double natural = is_log ? exp(theta[i]) : 1;
+
+		triangle[SEGMENT_TRIANGLE(i, i)] += problem->penalty * (is_log ? 4 : 2) * natural * natural;
+		if (is_log && fabs(theta[i]) > SEGMENT_FIT_WALL)
+			triangle[SEGMENT_TRIANGLE(i, i)] += 2;
+	}
+	run->evaluations++;
+}
+
+/* The same by central differences of the gradient, symmetrised. */
+static void
+difference_hessian(FitRun *run, const double *theta, double *triangle)
 {
 	double at[SEGMENT_FIT_MAX_PARAMS];
 	double up[SEGMENT_FIT_MAX_PARAMS];
@@ -227,7 +254,10 @@ newton(FitRun *run, SegmentFit *fit)
 		int i;
 		int j;
 
-		hessian(run, fit->theta, fit->covariance);
+		if (run->problem->hessian != NULL)
+			given_hessian(run, fit->theta, fit->covariance);
+		else
+			difference_hessian(run, fit->theta, fit->covariance);
 		fit->has_covariance = segment_invert_triangle(fit->covariance, n);
 		if (!fit->has_covariance)
 			break;
@@ -266,7 +296,8 @@ segment_fit(const SegmentFitProblem *problem, const double *start, SegmentFit *f
 	lbfgs_parameter_t parameters;
 	lbfgsfloatval_t *theta = lbfgs_malloc(problem->n_params);
 	bool at_wall = false;
-	int code;
+	bool is_near;
+	int code = 0;
 	int i;
 
 	memset(fit, 0, sizeof(*fit));
@@ -278,18 +309,24 @@ segment_fit(const SegmentFitProblem *problem, const double *start, SegmentFit *f
 	for (i = 0; i < problem->n_params; i++)
 		theta[i] = start[i];
 	lbfgs_parameter_init(&parameters);
-	parameters.epsilon = 1e-7;
 	parameters.max_iterations = problem->max_iterations;
 	parameters.max_linesearch = 60;
 	pair[0] = &run;
 	pair[1] = fit;
-	code = lbfgs(problem->n_params, theta, NULL, evaluate_pair, progress, pair, &parameters);
-	for (i = 0; i < problem->n_params; i++)
-		if (isfinite(theta[i]))
-			fit->theta[i] = theta[i];
+	/* Where Newton steps are cheap they may begin early; if they lead nowhere, the whole way again. */
+	for (is_near = problem->hessian == NULL;; is_near = true)
+	{
+		parameters.epsilon = is_near ? NEAR : ROUGHLY_NEAR;
+		code = lbfgs(problem->n_params, theta, NULL, evaluate_pair, progress, pair, &parameters);
+		for (i = 0; i < problem->n_params; i++)
+			if (isfinite(theta[i]))
+				fit->theta[i] = theta[i];
+		if (!run.stopped)
+			newton(&run, fit);
+		if (is_near || run.stopped || (fit->has_covariance && fit->gradient_norm <= GRADIENT_TOLERANCE))
+			break;
+	}
 	lbfgs_free(theta);
-	if (!run.stopped)
-		newton(&run, fit);
 	fit->evaluations = run.evaluations;
 	for (i = 0; i < problem->n_logs; i++)
 		if (fabs(fit->theta[i]) > SEGMENT_FIT_WALL - 1)

@@ -25,7 +25,8 @@ typedef enum SegmentFitStatus
 	SEGMENT_FIT_FLAT = 3,		/* no curvature: the data do not determine the parameters */
 	SEGMENT_FIT_MAX_ITERATIONS = 4,
 	SEGMENT_FIT_FAILED = 5,		/* gradient not zero at the best point found */
-	SEGMENT_FIT_STOPPED = 6		/* poll said so */
+	SEGMENT_FIT_STOPPED = 6,	/* poll said so */
+	SEGMENT_FIT_NO_OPTIMUM = 7	/* these data have none: the likelihood rises without end */
 } SegmentFitStatus;
 
 typedef struct SegmentFit
@@ -44,9 +45,13 @@ typedef struct SegmentFit
 /* Log-likelihood and its gradient at theta. */
 typedef double (*SegmentObjective) (const double *theta, double *gradient, void *arg);
 
+/* Its Hessian at theta, lower triangle by rows. */
+typedef void (*SegmentHessian) (const double *theta, double *triangle, void *arg);
+
 typedef struct SegmentFitProblem
 {
 	SegmentObjective objective;
+	SegmentHessian hessian;		/* NULL: by central differences of the gradient */
 	void *arg;
 	int n_params;
 	int n_logs;					/* the first so many parameters are logs, and have walls */

@@ -1,5 +1,5 @@
 /*
- * special.c: special functions. Sources: Abramowitz & Stegun 6.1 and 6.3 (Stirling series), Numerical Recipes 6.4
+ * special.c: special functions. Sources: Abramowitz & Stegun 6.1, 6.3 and 6.4 (Stirling series), Numerical Recipes 6.4
  * (continued fraction of the incomplete beta function, modified Lentz).
  */
 #include "math/special.h"
@@ -61,6 +61,22 @@ segment_digamma(double x)
 	z = 1.0 / (x * x);
 	return shift + log(x) - 0.5 / x -
 		z * (1.0 / 12 - z * (1.0 / 120 - z * (1.0 / 252 - z * (1.0 / 240 - z * (1.0 / 132 - z * 691.0 / 32760)))));
+}
+
+double
+segment_trigamma(double x)
+{
+	double shift = 0;
+	double z;
+
+	while (x < STIRLING_FROM)
+	{
+		shift += 1.0 / (x * x);
+		x += 1.0;
+	}
+	z = 1.0 / (x * x);
+	return shift + (1 + 0.5 / x +
+					z * (1.0 / 6 - z * (1.0 / 30 - z * (1.0 / 42 - z * (1.0 / 30 - z * (5.0 / 66 - z * 691.0 / 2730)))))) / x;
 }
 
 double

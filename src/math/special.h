@@ -16,6 +16,9 @@ extern double segment_log_beta(double a, double b);
 /* Derivative of log gamma, x > 0; 1e-15 relative away from its zero at 1.46. */
 extern double segment_digamma(double x);
 
+/* Second derivative of log gamma, x > 0; 1e-15 relative. */
+extern double segment_trigamma(double x);
+
 /* log(exp(a) + exp(b)); either may be -infinity. */
 extern double segment_log_add(double a, double b);
 

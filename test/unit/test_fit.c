@@ -4,8 +4,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "math/btyd_fit.h"
+#include "math/btyd_tables.h"
+#include "math/special.h"
 
 static int count;
 static int failures;
@@ -45,9 +48,9 @@ static void
 fit_cells(SegmentBtydKind kind, size_t n, const double *cells, const int64_t *counts, SegmentFit *fit)
 {
 	SegmentBtydCells sample = {n, 0, cells, counts};
-	void *work = malloc(segment_btyd_work_size(n));
+	void *work = malloc(segment_btyd_work_size(&sample, 2 * n));
 
-	segment_btyd_fit(kind, &sample, &options, work, fit);
+	segment_btyd_fit(kind, &sample, &options, work, 2 * n, fit);
 	free(work);
 }
 
@@ -69,7 +72,7 @@ degenerate(void)
 		int finite = 1;
 
 		fit_cells((SegmentBtydKind) kind, 2, one_timers, counts, &fit);
-		check(fit.status != SEGMENT_FIT_CONVERGED, "all one-timers: not converged");
+		check(fit.status == SEGMENT_FIT_NO_OPTIMUM, "all one-timers: no optimum");
 		for (i = 0; i < fit.n_params; i++)
 			finite &= isfinite(fit.theta[i]);
 		fit_cells((SegmentBtydKind) kind, 1, same, counts, &fit);
@@ -94,11 +97,59 @@ stops(void)
 	static const int64_t counts[2] = {5, 5};
 	SegmentBtydCells sample = {2, 0, cells, counts};
 	SegmentFitOptions stopping = {0, 500, stop_at_once, NULL};
-	void *work = malloc(segment_btyd_work_size(2));
+	void *work = malloc(segment_btyd_work_size(&sample, 4));
 	SegmentFit fit;
 
-	segment_btyd_fit(SEGMENT_BGNBD, &sample, &stopping, work, &fit);
+	check(!segment_btyd_fit(SEGMENT_BGNBD, &sample, &options, work, 2, &fit), "no room for the third time");
+	check(segment_btyd_fit(SEGMENT_BGNBD, &sample, &stopping, work, 3, &fit), "room for all times");
 	check(fit.status == SEGMENT_FIT_STOPPED, "poll stops a fit");
+	free(work);
+}
+
+/* The likelihood by tables is that by cells, its Hessian the slope of its gradient. */
+static void
+tables(SegmentBtydKind kind)
+{
+	static const double cells[15] = {0, 0, 10, 0, 0, 30, 1, 9, 10, 3, 9, 30, 700, 29, 30};
+	static const int64_t counts[5] = {5, 3, 4, 2, 1};
+	static const double theta[4] = {-0.5, 1.7, -0.3, 0.4};
+	SegmentBtydCells sample = {5, 0, cells, counts};
+	SegmentBtydTables t = {kind, &sample, &options, 0, 0, NULL, NULL, NULL};
+	void *work = malloc(segment_btyd_work_size(&sample, 10));
+	SegmentBtydParams params;
+	double gradient[4];
+	double triangle[10];
+	double by_cells = 0;
+	int good = 1;
+	int i;
+	int j;
+
+	segment_btyd_tables_make(&t, work, 10);
+	segment_btyd_params_of(kind, theta, 0, NULL, &params);
+	for (i = 0; i < 5; i++)
+	{
+		SegmentHistory h = {cells[3 * i], cells[3 * i + 1], cells[3 * i + 2]};
+
+		by_cells += (double) counts[i] * segment_btyd_log_likelihood(&params, &h, NULL);
+	}
+	check(fabs(segment_btyd_tables_objective(theta, gradient, &t) / by_cells - 1) < 1e-13, "tables and cells agree");
+	segment_btyd_tables_hessian(theta, triangle, &t);
+	for (i = 0; i < 4; i++)
+	{
+		double up[4];
+		double down[4];
+		double at[4];
+
+		memcpy(at, theta, sizeof(at));
+		at[i] = theta[i] + 1e-5;
+		segment_btyd_tables_objective(at, up, &t);
+		at[i] = theta[i] - 1e-5;
+		segment_btyd_tables_objective(at, down, &t);
+		for (j = 0; j <= i; j++)
+			good &= fabs((up[j] - down[j]) / 2e-5 - triangle[SEGMENT_TRIANGLE(i, j)]) <
+				1e-6 * (1 + fabs(triangle[SEGMENT_TRIANGLE(i, j)]));
+	}
+	check(good, "the Hessian is the slope of the gradient");
 	free(work);
 }
 
@@ -120,7 +171,13 @@ main(void)
 	renewals();
 	degenerate();
 	stops();
+	tables(SEGMENT_BGNBD);
+	tables(SEGMENT_MBGNBD);
 	inverse();
+	/* A&S 6.4.2, 6.4.4: pi^2 / 6, pi^2 / 2 */
+	check(fabs(segment_trigamma(1) - 1.6449340668482264365) < 1e-14, "trigamma at 1");
+	check(fabs(segment_trigamma(0.5) - 4.9348022005446793094) < 2e-14, "trigamma at 1/2");
+	check(fabs(segment_trigamma(1e6) * 1e6 - 1.0000005000001666667) < 1e-15, "trigamma far out");
 	printf("1..%d\n", count);
 	return failures != 0;
 }
