@@ -42,6 +42,14 @@ CREATE TABLE segmentation_version (
   as_of_rule text NOT NULL,
   opt_out regclass,
   opt_out_customer name,
+  channel name,
+  clusters integer,
+  cluster_model kmeans_model,
+  cluster_names text[],
+  features text[],
+  value_tiers integer,
+  orders_model text,
+  horizon interval,
   created_by name NOT NULL DEFAULT current_user,
   created_at timestamptz NOT NULL DEFAULT now(),
   activated_at timestamptz,
@@ -50,7 +58,17 @@ CREATE TABLE segmentation_version (
   CONSTRAINT segmentation_version_look_back_range CHECK (look_back_days BETWEEN 1 AND 36500),
   CONSTRAINT segmentation_version_cut_points_known CHECK (cut_points IN ('frozen', 'floating')),
   CONSTRAINT segmentation_version_as_of_rule_known CHECK (as_of_rule IN ('last_order', 'today', 'yesterday')),
-  CONSTRAINT segmentation_version_opt_out_complete CHECK ((opt_out IS NULL) = (opt_out_customer IS NULL))
+  CONSTRAINT segmentation_version_opt_out_complete CHECK ((opt_out IS NULL) = (opt_out_customer IS NULL)),
+  CONSTRAINT segmentation_version_one_label CHECK (num_nonnulls(clusters, cluster_model, value_tiers) <= 1),
+  CONSTRAINT segmentation_version_clusters_range CHECK (clusters BETWEEN 2 AND 100),
+  CONSTRAINT segmentation_version_features_known CHECK (features IS NULL OR cardinality(features) > 0
+    AND features <@ '{recency,orders,revenue,average_order,tenure,returns,returned}'),
+  CONSTRAINT segmentation_version_features_given CHECK (num_nonnulls(clusters, cluster_model) = 0 OR features IS NOT NULL),
+  CONSTRAINT segmentation_version_value_tiers_known CHECK (value_tiers IN (2, 3)),
+  CONSTRAINT segmentation_version_orders_model_known CHECK (orders_model IN ('mbgnbd', 'pareto_nbd')),
+  CONSTRAINT segmentation_version_horizon_range CHECK (horizon > interval '0'),
+  CONSTRAINT segmentation_version_value_tiers_given CHECK (value_tiers IS NULL OR num_nulls(orders_model, horizon) = 0),
+  CONSTRAINT segmentation_version_value_tiers_whole CHECK (value_tiers IS NULL OR look_back_days IS NULL)
 );
 COMMENT ON TABLE segmentation_version IS 'one row a version of a segmentation: what it reads and how it scores; never changed once it was refreshed';
 COMMENT ON COLUMN segmentation_version.segmentation IS 'the segmentation''s name';
@@ -73,6 +91,14 @@ COMMENT ON COLUMN segmentation_version.zone IS 'time zone whose calendar days co
 COMMENT ON COLUMN segmentation_version.as_of_rule IS 'as_of of a refresh that names none: last_order (day of the last order, at most today), today, yesterday';
 COMMENT ON COLUMN segmentation_version.opt_out IS 'relation with the customers that must not be profiled';
 COMMENT ON COLUMN segmentation_version.opt_out_customer IS 'column of opt_out with the customer id';
+COMMENT ON COLUMN segmentation_version.channel IS 'column of the source: where the row was sold (store, web, …); NULL: not looked at';
+COMMENT ON COLUMN segmentation_version.clusters IS 'customers are labelled by this many clusters, fitted when cut points are made; NULL: not by fitted clusters';
+COMMENT ON COLUMN segmentation_version.cluster_model IS 'customers are labelled by the clusters of this model; NULL: not by a given one';
+COMMENT ON COLUMN segmentation_version.cluster_names IS 'names of clusters 1, 2, …; where there is none, Cluster and its number';
+COMMENT ON COLUMN segmentation_version.features IS 'what describes a customer for clusters, in the model''s order: of recency (days), orders, revenue, average_order, tenure (days), returns, returned';
+COMMENT ON COLUMN segmentation_version.value_tiers IS 'customers are labelled by value tiers of this many levels, 2 or 3; NULL: not by value';
+COMMENT ON COLUMN segmentation_version.orders_model IS 'model of future orders for value tiers: mbgnbd or pareto_nbd';
+COMMENT ON COLUMN segmentation_version.horizon IS 'value tiers ask for an order within this time';
 COMMENT ON COLUMN segmentation_version.created_by IS 'role that made the version';
 COMMENT ON COLUMN segmentation_version.created_at IS 'when it was made';
 COMMENT ON COLUMN segmentation_version.activated_at IS 'when it was last activated; NULL: never';
@@ -95,6 +121,29 @@ COMMENT ON COLUMN segmentation_cut_points.as_of IS 'the day of which they were m
 COMMENT ON COLUMN segmentation_cut_points.market IS 'the market; '''' for those of all customers, which small and later markets fall back to';
 COMMENT ON COLUMN segmentation_cut_points.customers IS 'number of customers with orders that they were made of';
 COMMENT ON COLUMN segmentation_cut_points.cut_points IS 'the cut points; rfm_cut_points_info shows them';
+
+CREATE TABLE segmentation_model (
+  segmentation text NOT NULL,
+  version integer NOT NULL,
+  as_of date NOT NULL,
+  clusters kmeans_model,
+  orders btyd_model,
+  spend spend_model,
+  spend_levels cut_points,
+  return_levels cut_points,
+  PRIMARY KEY (segmentation, version, as_of),
+  CONSTRAINT segmentation_model_version_exists FOREIGN KEY (segmentation, version)
+    REFERENCES segmentation_version (segmentation, version) ON UPDATE CASCADE ON DELETE CASCADE
+);
+COMMENT ON TABLE segmentation_model IS 'fitted models of versions that label by clusters or value tiers: one row if frozen, one an as_of if floating';
+COMMENT ON COLUMN segmentation_model.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segmentation_model.version IS 'the version';
+COMMENT ON COLUMN segmentation_model.as_of IS 'the day of which they were fitted';
+COMMENT ON COLUMN segmentation_model.clusters IS 'the clusters; NULL for value tiers, and if no customer had an order';
+COMMENT ON COLUMN segmentation_model.orders IS 'model of future orders; NULL for clusters';
+COMMENT ON COLUMN segmentation_model.spend IS 'model of the spend of an order; NULL for clusters';
+COMMENT ON COLUMN segmentation_model.spend_levels IS 'cut points of the expected spend of an order; NULL for clusters';
+COMMENT ON COLUMN segmentation_model.return_levels IS 'cut points of the probability of an order within the horizon; NULL for clusters';
 
 CREATE SEQUENCE snapshot_id AS integer;
 
@@ -139,6 +188,8 @@ CREATE TABLE snapshot_customer (
   previous_sort smallint,
   since date NOT NULL,
   moved_by text,
+  repeat repeat_summary,
+  channel text,
   PRIMARY KEY (snapshot, customer),
   CONSTRAINT snapshot_customer_moved_by_known CHECK (moved_by IN ('new', 'order', 'time', 'recalibration'))
 );
@@ -154,6 +205,8 @@ COMMENT ON COLUMN snapshot_customer.previous_segment IS 'segment in the previous
 COMMENT ON COLUMN snapshot_customer.previous_sort IS 'rank of the previous segment';
 COMMENT ON COLUMN snapshot_customer.since IS 'as_of of the snapshot since which the customer has carried the segment without a break';
 COMMENT ON COLUMN snapshot_customer.moved_by IS 'why the segment differs from the previous: new, order (own orders), time (no order since), recalibration (other cut points or rules); NULL: it does not';
+COMMENT ON COLUMN snapshot_customer.repeat IS 'repeat purchases up to as_of, in weeks, where the version labels by value tiers; else NULL';
+COMMENT ON COLUMN snapshot_customer.channel IS 'the channel of most of the customer''s rows up to as_of (of equals, the first by name); NULL where the segmentation has none';
 
 CREATE TABLE segmentation_run (
   run_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -189,14 +242,15 @@ COMMENT ON COLUMN segmentation_run.details IS 'what else the action says, withou
 -- A plain database owner who installed the extension owns none of the tables: these grants let the owner use, hand on, dump
 -- and restore them. No row-level security on them: pg_dump and COPY refuse a table with it for every role but its owner
 -- and superusers, so the extension's owner could neither dump nor restore.
-GRANT SELECT, INSERT, UPDATE, DELETE ON segmentation, segmentation_version, segmentation_cut_points, snapshot, snapshot_customer
-  TO @extowner@, pg_database_owner WITH GRANT OPTION;
+GRANT SELECT, INSERT, UPDATE, DELETE ON segmentation, segmentation_version, segmentation_cut_points, segmentation_model,
+  snapshot, snapshot_customer TO @extowner@, pg_database_owner WITH GRANT OPTION;
 GRANT SELECT, INSERT ON segmentation_run TO @extowner@, pg_database_owner WITH GRANT OPTION;
 GRANT SELECT, UPDATE, USAGE ON SEQUENCE snapshot_id TO @extowner@, pg_database_owner WITH GRANT OPTION;
 
 SELECT pg_catalog.pg_extension_config_dump('segmentation', '');
 SELECT pg_catalog.pg_extension_config_dump('segmentation_version', '');
 SELECT pg_catalog.pg_extension_config_dump('segmentation_cut_points', '');
+SELECT pg_catalog.pg_extension_config_dump('segmentation_model', '');
 SELECT pg_catalog.pg_extension_config_dump('snapshot_id', '');
 SELECT pg_catalog.pg_extension_config_dump('snapshot', '');
 SELECT pg_catalog.pg_extension_config_dump('snapshot_customer', '');

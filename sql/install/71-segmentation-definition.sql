@@ -102,6 +102,11 @@ BEGIN
       ELSE format(
         E'         coalesce((array_agg(o.%1$I::text ORDER BY o.%2$I DESC, o.%1$I::text COLLATE "C" DESC)\n'
         '           FILTER (WHERE o.%1$I::text <> '''' AND o.%2$I IS NOT NULL))[1], ''unknown'') AS market,\n', v.market, v.at) END,
+    CASE WHEN v.channel IS NOT NULL THEN format(
+      E'         mode() WITHIN GROUP (ORDER BY o.%1$I::text COLLATE "C") FILTER (WHERE o.%1$I::text <> '''') AS channel,\n', v.channel) END,
+    CASE WHEN v.value_tiers IS NOT NULL THEN format(
+      E'         segment.ledger_repeat(segment.ledger_agg(o.%I, o.%I, %s, %L), DATE %L, interval ''1 week'') AS repeat,\n',
+      v.at, v.amount, coalesce('o.' || quote_ident(v.order_id), 'NULL::integer'), v.zone, as_of) END,
     format(E'         segment.rfm_agg(o.%I, o.%I%s) AS rfm\n', v.at, v.amount, ', o.' || quote_ident(v.order_id)),
     source,
     CASE WHEN position(E'\n  WHERE ' IN source) > 0 THEN E'\n    AND ' ELSE E'\n  WHERE ' END,
@@ -110,7 +115,180 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION segmentation_customers(segmentation_version, date) IS
-  'query of a version that gives customer_id, market and rfm, one row a customer';
+  'query of a version that gives customer_id, market, rfm, and where the version needs them channel and repeat, one row a customer';
+
+-- What labels a customer other than a scheme. The two functions below write SQL about one row, and what it needs from all.
+CREATE FUNCTION segmentation_features(v segmentation_version, as_of date, rfm text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT 'ARRAY[' || string_agg(CASE f.name
+      WHEN 'recency' THEN format('segment.rfm_recency(%s, DATE %L, %L)', rfm, as_of, v.zone)
+      WHEN 'orders' THEN format('segment.rfm_frequency(%s)', rfm)
+      WHEN 'revenue' THEN format('segment.rfm_monetary(%s)', rfm)
+      WHEN 'average_order' THEN format('segment.rfm_average(%s)', rfm)
+      WHEN 'tenure' THEN format('segment.rfm_tenure(%s, DATE %L, %L)', rfm, as_of, v.zone)
+      WHEN 'returns' THEN format('segment.rfm_returns(%s)', rfm)
+      WHEN 'returned' THEN format('segment.rfm_returned(%s)', rfm)
+    END, ', ' ORDER BY f.position) || ']::double precision[]'
+  FROM unnest(v.features) WITH ORDINALITY AS f (name, position);
+END;
+COMMENT ON FUNCTION segmentation_features(segmentation_version, date, text) IS
+  'SQL of the feature vector of a customer whose summary is the SQL expression rfm';
+
+CREATE FUNCTION segmentation_model_of(v segmentation_version, as_of date) RETURNS segmentation_model
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT m FROM segmentation_model m
+  WHERE m.segmentation = v.segmentation AND m.version = v.version AND (v.cut_points = 'frozen' OR m.as_of = segmentation_model_of.as_of);
+END;
+COMMENT ON FUNCTION segmentation_model_of(segmentation_version, date) IS
+  'the fitted models that label a version''s customers at as_of; NULL if none are stored';
+
+CREATE FUNCTION cluster_labels(model kmeans_model, features text[], names text[], OUT cluster integer, OUT segment text, OUT sort smallint)
+  RETURNS SETOF record LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 8
+BEGIN ATOMIC
+  SELECT t.cluster, coalesce(names[t.cluster], 'Cluster ' || t.cluster),
+         row_number() OVER (ORDER BY t.centroid[array_position(features, 'revenue')] DESC NULLS LAST, t.cluster)::smallint
+  FROM cluster_table(model) AS t;
+END;
+COMMENT ON FUNCTION cluster_labels(kmeans_model, text[], text[]) IS
+  'segments of a model''s clusters: named by names, or Cluster and the number; ranked by the typical revenue, highest first, '
+  'if that is one of the features, else by number. No rows for a NULL model';
+
+CREATE FUNCTION segmentation_models(v segmentation_version, as_of date) RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  m segment.segmentation_model := segment.segmentation_model_of(v, as_of);
+  old segment.kmeans_model;
+  fit text;
+BEGIN
+  IF v.value_tiers IS NOT NULL THEN
+    RETURN concat(
+      E'models AS MATERIALIZED (\n',
+      CASE WHEN m.version IS NOT NULL
+        THEN format(E'  SELECT %L::segment.btyd_model AS orders,\n         %L::segment.spend_model AS spend', m.orders, m.spend)
+        ELSE format(E'  SELECT segment.%s(segment.btyd_agg(repeat)) AS orders,\n'
+                    '         segment.gamma_gamma(segment.spend_agg(repeat, true)) AS spend\n  FROM customers', v.orders_model) END,
+      E'\n),\npredicted AS MATERIALIZED (\n',
+      E'  SELECT c.*, segment.expected_spend(m.spend, c.repeat) AS expected_spend,\n',
+      format(E'         segment.p_orders(m.orders, c.repeat, interval %L) AS p_order\n  FROM customers AS c, models AS m\n),\n', v.horizon),
+      E'levels AS MATERIALIZED (\n',
+      CASE WHEN m.version IS NOT NULL
+        THEN format(E'  SELECT %L::segment.cut_points AS spend,\n         %L::segment.cut_points AS p_order', m.spend_levels, m.return_levels)
+        ELSE format(E'  SELECT segment.cut_points_agg(expected_spend, %1$s) AS spend,\n'
+                    '         segment.cut_points_agg(p_order, %1$s) AS p_order\n  FROM predicted', v.value_tiers) END,
+      E'\n),\n');
+  END IF;
+
+  IF v.cluster_model IS NOT NULL OR m.version IS NOT NULL THEN
+    fit := format('  SELECT %L::segment.kmeans_model AS model', coalesce(v.cluster_model, m.clusters));
+  ELSIF v.clusters IS NOT NULL THEN
+    -- Sorted, as a compressed coreset depends on the order of its rows
+    fit := format('segment.kmeans(segment.coreset_agg(%s ORDER BY customer_id::text COLLATE "C"), k => %s)',
+                  segment.segmentation_features(v, as_of, 'rfm'), v.clusters);
+    -- Cluster 3 stays cluster 3 where models float.
+    SELECT b.clusters INTO old FROM segment.segmentation_model b
+    WHERE b.segmentation = v.segmentation AND b.version = v.version AND b.as_of < segmentation_models.as_of
+    ORDER BY b.as_of DESC LIMIT 1;
+    IF old IS NOT NULL THEN
+      fit := format('segment.relabel(%s, %L::segment.kmeans_model)', fit, old);
+    END IF;
+    fit := format(E'  SELECT %s AS model\n  FROM customers\n  WHERE segment.rfm_frequency(rfm) > 0', fit);
+  ELSE
+    RETURN '';
+  END IF;
+  RETURN concat(E'clusters AS MATERIALIZED (\n', fit, E'\n),\ncluster_labels AS MATERIALIZED (\n',
+    format(E'  SELECT l.* FROM clusters, segment.cluster_labels(model, %L, %L) AS l\n),\n', v.features, v.cluster_names));
+END
+$$;
+COMMENT ON FUNCTION segmentation_models(segmentation_version, date) IS
+  'common table expressions between customers and scored that a version needs to label by clusters or value tiers (models '
+  'stored, or fitted to the customers); empty for a scheme';
+
+CREATE FUNCTION segmentation_labelled(v segmentation_version, as_of date) RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  without text := 'segment.rfm_frequency(s.rfm) > 0';
+BEGIN
+  IF v.value_tiers IS NOT NULL THEN
+    RETURN concat(
+      format(E'  SELECT s.*, coalesce(t.tier, CASE WHEN %s THEN ''Others'' ELSE ''No orders'' END) AS segment_name,\n', without),
+      format(E'         coalesce(t.sort, CASE WHEN %s THEN 1000 ELSE 1001 END)::smallint AS segment_sort\n', without),
+      E'  FROM scored AS s\n  CROSS JOIN levels AS l\n',
+      format(E'  LEFT JOIN segment.value_tiers(%s) AS t\n', v.value_tiers),
+      E'    ON t.spend_level = segment.score(l.spend, s.expected_spend) AND t.return_level = segment.score(l.p_order, s.p_order)\n');
+  ELSIF v.clusters IS NOT NULL OR v.cluster_model IS NOT NULL THEN
+    RETURN concat(
+      format(E'  SELECT s.*, coalesce(l.segment, CASE WHEN %s THEN ''Others'' ELSE ''No orders'' END) AS segment_name,\n', without),
+      format(E'         coalesce(l.sort, CASE WHEN %s THEN 1000 ELSE 1001 END)::smallint AS segment_sort\n', without),
+      E'  FROM scored AS s\n  CROSS JOIN clusters AS m\n  LEFT JOIN cluster_labels AS l\n',
+      format(E'    ON segment.rfm_frequency(s.rfm) > 0 AND l.cluster = segment.cluster_of(m.model, %s)\n', segment.segmentation_features(v, as_of, 's.rfm')));
+  END IF;
+  RETURN concat(
+    format(E'  SELECT s.*, segment.label(s.score, %L, s.rfm, DATE %L, %L) AS segment_name,\n', v.scheme, as_of, v.zone),
+    format(E'         segment.label_sort(s.score, %L, s.rfm, DATE %L, %L) AS segment_sort\n', v.scheme, as_of, v.zone),
+    E'  FROM scored AS s\n');
+END
+$$;
+COMMENT ON FUNCTION segmentation_labelled(segmentation_version, date) IS
+  'query of a version that adds segment_name and segment_sort to scored: from its scheme, clusters or value tiers. A customer '
+  'with orders who gets none is Others (no purchase that was kept), one without is No orders';
+
+CREATE VIEW segment_meaning WITH (security_invoker = true) AS
+SELECT v.segmentation, v.version, g.segment, g.sort, g.meaning, g.action, g.colour
+FROM segmentation_version v
+CROSS JOIN LATERAL (
+  SELECT s.segment, s.sort, s.meaning, s.action, s.colour
+  FROM scheme_segments s
+  WHERE s.scheme = v.scheme AND (num_nonnulls(v.clusters, v.cluster_model, v.value_tiers) = 0 OR s.segment IN ('Others', 'No orders'))
+  UNION ALL
+  SELECT t.tier, t.sort, t.meaning, t.action, (p.palette)[1 + t.sort % 9]
+  FROM (VALUES ('{#DDDDDD,#004949,#009292,#490092,#006DDB,#B66DFF,#6DB6FF,#B6DBFF,#DB6D00}'::text[])) p (palette), value_tiers(v.value_tiers) t
+  UNION ALL
+  SELECT l.segment, l.sort,
+         format('Typically %s; %s %% of the customers when fitted',
+                (SELECT string_agg(concat(replace(f.name, '_', ' '), ' ', round(c.centroid[f.position]::numeric, 1)), ', ' ORDER BY f.position)
+                 FROM unnest(v.features) WITH ORDINALITY AS f (name, position)), round(100 * c.share::numeric)),
+         NULL, (p.palette)[1 + l.sort % 9]
+  FROM (VALUES ('{#DDDDDD,#004949,#009292,#490092,#006DDB,#B66DFF,#6DB6FF,#B6DBFF,#DB6D00}'::text[])) p (palette),
+       (SELECT coalesce(v.cluster_model, (SELECT m.clusters FROM segmentation_model m WHERE m.segmentation = v.segmentation
+                                          AND m.version = v.version ORDER BY m.as_of DESC LIMIT 1)) AS model) m,
+       cluster_labels(m.model, v.features, v.cluster_names) l JOIN cluster_table(m.model) c USING (cluster)
+) g;
+COMMENT ON VIEW segment_meaning IS 'every segment that a version can name, whatever names it: unique key (segmentation, version, segment)';
+COMMENT ON COLUMN segment_meaning.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segment_meaning.version IS 'the version';
+COMMENT ON COLUMN segment_meaning.segment IS 'the segment';
+COMMENT ON COLUMN segment_meaning.sort IS 'rank, 1 is best; clusters by typical revenue';
+COMMENT ON COLUMN segment_meaning.meaning IS 'who is in it: as the scheme or tier says; of a cluster the typical customer (the newest model''s)';
+COMMENT ON COLUMN segment_meaning.action IS 'what to do about them; NULL for clusters';
+COMMENT ON COLUMN segment_meaning.colour IS 'colour in charts, as #RRGGBB';
+GRANT SELECT ON segment_meaning TO PUBLIC;
+GRANT SELECT ON segment_meaning TO @extowner@, pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION segmentation_label_then(old segmentation_version, calibrated date, v segmentation_version, as_of date) RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  m segment.segmentation_model := segment.segmentation_model_of(old, calibrated);
+BEGIN
+  IF old.value_tiers IS NOT NULL AND v.value_tiers IS NOT NULL THEN
+    RETURN format('segment.value_tier(segment.score(%L::segment.cut_points, segment.expected_spend(%L::segment.spend_model, s.repeat)), '
+      'segment.score(%L::segment.cut_points, segment.p_orders(%L::segment.btyd_model, s.repeat, interval %L)), %s)',
+      m.spend_levels, m.spend, m.return_levels, m.orders, old.horizon, old.value_tiers);
+  ELSIF num_nonnulls(old.clusters, old.cluster_model) = 1 AND num_nonnulls(v.clusters, v.cluster_model) = 1 THEN
+    RETURN format('(SELECT l.segment FROM segment.cluster_labels(%1$L::segment.kmeans_model, %2$L, %3$L) AS l '
+      'WHERE l.cluster = segment.cluster_of(%1$L::segment.kmeans_model, %4$s))', coalesce(old.cluster_model, m.clusters),
+      old.features, old.cluster_names, segment.segmentation_features(old, as_of, 's.rfm'));
+  ELSIF num_nonnulls(old.clusters, old.cluster_model, old.value_tiers, v.clusters, v.cluster_model, v.value_tiers) = 0 THEN
+    RETURN format('segment.label(segment.rfm_score(coalesce(old_own.cut_points, old_all.cut_points), s.rfm, DATE %1$L, %2$L), %3$L, '
+      's.rfm, DATE %1$L, %2$L)', as_of, old.zone, old.scheme);
+  END IF;
+  RETURN 'before.segment';
+END
+$$;
+COMMENT ON FUNCTION segmentation_label_then(segmentation_version, date, segmentation_version, date) IS
+  'SQL of the segment that a row s (rfm, repeat) would have had under an older version''s rules and the models it had on the '
+  'day calibrated; where old and new label by different things (scheme, clusters, tiers) the old segment, as names then can''t be compared';
 
 CREATE FUNCTION segmentation_scored(v segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -136,18 +314,18 @@ BEGIN
           format(E'\n  UNION ALL\n  SELECT market, count(*), %s\n  FROM customers\n  WHERE segment.rfm_frequency(rfm) > 0\n'
                  '  GROUP BY market\n  HAVING count(*) >= %s', made, v.min_market) END)
     END,
-    E'\n),\nscored AS (\n',
-    E'  SELECT c.customer_id, c.market, c.rfm,\n',
+    E'\n),\n', segment.segmentation_models(v, as_of),
+    E'scored AS (\n  SELECT c.*,\n',
     format(E'         segment.rfm_score(%s, c.rfm, DATE %L, %L) AS score\n',
            CASE WHEN v.market IS NULL THEN 'everybody.cut_points' ELSE 'coalesce(own.cut_points, everybody.cut_points)' END, as_of, v.zone),
-    E'  FROM customers AS c\n',
+    format(E'  FROM %s AS c\n', CASE WHEN v.value_tiers IS NOT NULL THEN 'predicted' ELSE 'customers' END),
     CASE WHEN v.market IS NOT NULL THEN E'  LEFT JOIN cut_points AS own ON own.market = c.market\n' END,
     E'  LEFT JOIN cut_points AS everybody ON everybody.market = \'\'\n',
-    E')\n');
+    E'),\nlabelled AS (\n', segment.segmentation_labelled(v, as_of), E')\n');
 END
 $$;
 COMMENT ON FUNCTION segmentation_scored(segmentation_version, date) IS
-  'common table expressions customers, cut_points (stored, or made) and scored of a version''s query';
+  'common table expressions of a version''s query: customers, cut_points and models (stored, or made), scored, labelled';
 
 CREATE FUNCTION segmentation_as_of(v segmentation_version) RETURNS date
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -182,7 +360,7 @@ DECLARE
     (now() AT TIME ZONE v.zone)::date);
 BEGIN
   RETURN concat(
-    format(E'-- segmentation %s, version %s, as of %s\n', v.segmentation, v.version, day),
+    format(E'-- segmentation %s, version %s, as of %s\n', regexp_replace(v.segmentation, '[[:cntrl:]]', ' ', 'g'), v.version, day),
     'WITH ', segment.segmentation_scored(v, day),
     format(E'SELECT customer_id, DATE %L AS as_of, market,\n', day),
     format(E'       segment.rfm_recency(rfm, DATE %L, %L) AS recency_days,\n', day, v.zone),
@@ -190,9 +368,10 @@ BEGIN
     format(E'       segment.rfm_first(rfm, %L) AS first_order_on,\n       segment.rfm_last(rfm, %1$L) AS last_order_on,\n', v.zone),
     E'       segment.score_r(score) AS r_score, segment.score_f(score) AS f_score, segment.score_m(score) AS m_score,\n',
     E'       segment.score_code(score) AS rfm_code,\n',
-    format(E'       segment.label(score, %L, rfm, DATE %L, %L) AS segment_name,\n', v.scheme, day, v.zone),
-    format(E'       segment.label_sort(score, %L, rfm, DATE %L, %L) AS segment_sort\n', v.scheme, day, v.zone),
-    'FROM scored');
+    E'       segment_name, segment_sort',
+    CASE WHEN v.channel IS NOT NULL THEN ', channel' END,
+    CASE WHEN v.value_tiers IS NOT NULL THEN ', expected_spend, p_order' END,
+    E'\nFROM labelled');
 END
 $$;
 COMMENT ON FUNCTION definition(text, date, integer) IS

@@ -79,6 +79,18 @@ BEGIN
   IF v.market IS NOT NULL THEN
     PERFORM segment.segmentation_check_column(v.source, 'market', v.market, NULL);
   END IF;
+  IF v.channel IS NOT NULL THEN
+    PERFORM segment.segmentation_check_column(v.source, 'channel', v.channel, NULL);
+  END IF;
+  IF NOT v.features <@ '{recency,orders,revenue,average_order,tenure,returns,returned}' OR cardinality(v.features) = 0 THEN
+    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'features of clusters are not known',
+      DETAIL = format('They are %s; accepted are recency, orders, revenue, average_order, tenure, returns, returned.', v.features),
+      HINT = 'For other features make a model and labels of your own, as docs/cluster.md shows.';
+  END IF;
+  IF cardinality(v.cluster_names) <> (SELECT count(DISTINCT n) FROM unnest(v.cluster_names) n WHERE n NOT IN ('', 'Others', 'No orders')) THEN
+    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'names of clusters must differ',
+      DETAIL = format('They are %s.', v.cluster_names), HINT = 'Give each cluster a name; Others and No orders are taken.';
+  END IF;
   IF v.opt_out IS NOT NULL THEN
     PERFORM segment.segmentation_check_column(v.opt_out, 'opt_out_customer', v.opt_out_customer, NULL);
   END IF;
@@ -91,7 +103,7 @@ BEGIN
     PERFORM segment.check_filter(v.filter);
   END IF;
   -- Parsing the whole query checks types, hash functions, names in the filter, privileges, options and the zone.
-  PERFORM segment.run_restricted(format('WITH %s SELECT * FROM scored LIMIT 0', segment.segmentation_scored(v, DATE '2000-01-01')));
+  PERFORM segment.run_restricted(format('WITH %s SELECT * FROM labelled LIMIT 0', segment.segmentation_scored(v, DATE '2000-01-01')));
   PERFORM now() AT TIME ZONE v.zone;
 END
 $$;
@@ -103,7 +115,10 @@ CREATE FUNCTION create_segmentation(name text, source regclass, customer name, a
   cut_points text DEFAULT 'frozen', method text DEFAULT 'quantile', monetary text DEFAULT 'total',
   min_market bigint DEFAULT NULL, zone text DEFAULT 'UTC', as_of_rule text DEFAULT 'last_order',
   opt_out regclass DEFAULT NULL, opt_out_customer name DEFAULT NULL, keep_days integer DEFAULT NULL,
-  max_unknown_share numeric DEFAULT NULL, description text DEFAULT NULL) RETURNS text
+  max_unknown_share numeric DEFAULT NULL, description text DEFAULT NULL, channel name DEFAULT NULL,
+  clusters integer DEFAULT NULL, cluster_model kmeans_model DEFAULT NULL, cluster_names text[] DEFAULT NULL,
+  features text[] DEFAULT '{recency,orders,revenue}', value_tiers integer DEFAULT NULL, orders_model text DEFAULT 'mbgnbd',
+  horizon interval DEFAULT '12 months') RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v segment.segmentation_version;
@@ -138,6 +153,14 @@ BEGIN
   v.opt_out := opt_out;
   v.opt_out_customer := CASE WHEN opt_out IS NOT NULL THEN coalesce(opt_out_customer, customer) END;
   v.min_market := coalesce(min_market, 20 * segment.segmentation_bins(v));
+  v.channel := channel;
+  v.clusters := clusters;
+  v.cluster_model := cluster_model;
+  v.cluster_names := cluster_names;
+  v.features := features;
+  v.value_tiers := value_tiers;
+  v.orders_model := orders_model;
+  v.horizon := horizon;
   v.created_by := current_user;
   v.created_at := now();
   v.activated_at := now();
@@ -151,11 +174,12 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION create_segmentation(text, regclass, name, name, name, name, name, text, integer, text, text, text, text,
-  bigint, text, text, regclass, name, integer, numeric, text) IS
+  bigint, text, text, regclass, name, integer, numeric, text, name, integer, kmeans_model, text[], text[], integer, text, interval) IS
   'declares a segmentation of the customers of a table, view or foreign table, without touching it, as the current role; '
   'refresh computes it. name: 1 to 63 characters; source, customer, at, amount: the relation and its columns; the options '
   'are those of the columns of segmentation and segmentation_version. opt_out_customer: by default the column named as the '
-  'customer; min_market: by default 20 × bins. Returns the name. 42710 if it exists, 42703, 42804, 42601 and others for '
+  'customer; min_market: by default 20 × bins. Labels come from the scheme unless clusters (a number of them, fitted at the '
+  'first refresh, or at each if cut_points float), cluster_model (a model of your own) or value_tiers (2 or 3 levels) is given. Returns the name. 42710 if it exists, 42703, 42804, 42601 and others for '
   'what can''t be run';
 
 CREATE FUNCTION new_version(name text, changes jsonb DEFAULT '{}') RETURNS integer
@@ -230,7 +254,7 @@ CREATE FUNCTION grant_segmentation(role regrole) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON segment.segmentation, segment.segmentation_version, '
-                 'segment.segmentation_cut_points, segment.snapshot, segment.snapshot_customer, segment.published_summary, segment.data_quality TO %s', role);
+                 'segment.segmentation_cut_points, segment.segmentation_model, segment.snapshot, segment.snapshot_customer, segment.published_summary, segment.data_quality TO %s', role);
   EXECUTE format('GRANT SELECT ON segment.forgotten, segment.forgotten_key TO %s', role);
   EXECUTE format('GRANT SELECT, INSERT ON segment.segmentation_run TO %s', role);
   EXECUTE format('GRANT USAGE ON SEQUENCE segment.snapshot_id TO %s', role);

@@ -36,9 +36,8 @@ BEGIN
   columns := concat('before.segment, before.sort, ',
     format('CASE WHEN before.segment = s.segment THEN before.since ELSE DATE %L END, ', as_of),
     'CASE WHEN before.customer IS NULL THEN ''new'' WHEN before.segment = s.segment THEN NULL ',
-    CASE WHEN NOT same_rules THEN format(
-      'WHEN segment.label(segment.rfm_score(coalesce(old_own.cut_points, old_all.cut_points), s.rfm, DATE %1$L, %2$L), %3$L, s.rfm, DATE %1$L, %2$L) '
-      '= before.segment THEN ''recalibration'' ', as_of, old.zone, old.scheme) END,
+    CASE WHEN NOT same_rules THEN format('WHEN %s = before.segment THEN ''recalibration'' ',
+      segment.segmentation_label_then(old, p.as_of, v, as_of)) END,
     format('WHEN %s THEN ''order'' ELSE ''time'' END', acted));
   joins := concat(
     format(' LEFT JOIN segment.snapshot_customer AS before ON before.snapshot = %s AND before.customer = s.customer', p.id),
@@ -123,6 +122,8 @@ BEGIN
 
   DELETE FROM segment.segmentation_cut_points c
   WHERE c.segmentation = v.segmentation AND c.version = v.version AND c.as_of = refreshed AND v.cut_points = 'floating';
+  DELETE FROM segment.segmentation_model m
+  WHERE m.segmentation = v.segmentation AND m.version = v.version AND m.as_of = refreshed AND v.cut_points = 'floating';
   calibrate := NOT EXISTS (
     SELECT FROM segment.segmentation_cut_points c
     WHERE c.segmentation = v.segmentation AND c.version = v.version AND (v.cut_points = 'frozen' OR c.as_of = refreshed));
@@ -142,11 +143,18 @@ BEGIN
     CASE WHEN calibrate THEN format(E', made AS (\n'
       '  INSERT INTO segment.segmentation_cut_points (segmentation, version, as_of, market, customers, cut_points)\n'
       '  SELECT %L, %s, DATE %L, market, customers, cut_points FROM cut_points\n)', v.segmentation, v.version, refreshed) END,
-    E'\nINSERT INTO segment.snapshot_customer (snapshot, customer, market, rfm, score, segment, sort, previous_segment, previous_sort, since, moved_by)\n',
-    format('SELECT %s, s.customer, s.market, s.rfm, s.score, s.segment, s.sort, %s ', target, movement.columns),
-    format('FROM (SELECT customer_id::text, market, rfm, score, segment.label(score, %1$L, rfm, DATE %2$L, %3$L), '
-           'segment.label_sort(score, %1$L, rfm, DATE %2$L, %3$L) FROM scored) '
-           'AS s (customer, market, rfm, score, segment, sort)', v.scheme, refreshed, v.zone),
+    CASE WHEN calibrate AND num_nonnulls(v.clusters, v.value_tiers) = 1 THEN format(E', fitted AS (\n'
+      '  INSERT INTO segment.segmentation_model (segmentation, version, as_of, %s)\n  SELECT %L, %s, DATE %L, %s\n)',
+      CASE WHEN v.clusters IS NOT NULL THEN 'clusters' ELSE 'orders, spend, spend_levels, return_levels' END,
+      v.segmentation, v.version, refreshed,
+      CASE WHEN v.clusters IS NOT NULL THEN 'model FROM clusters' ELSE 'm.orders, m.spend, l.spend, l.p_order FROM models AS m, levels AS l' END) END,
+    E'\nINSERT INTO segment.snapshot_customer (snapshot, customer, market, rfm, score, segment, sort, repeat, channel, '
+    'previous_segment, previous_sort, since, moved_by)\n',
+    format('SELECT %s, s.customer, s.market, s.rfm, s.score, s.segment, s.sort, s.repeat, s.channel, %s ', target, movement.columns),
+    format('FROM (SELECT customer_id::text, market, rfm, score, segment_name, segment_sort, %s, %s FROM labelled) '
+           'AS s (customer, market, rfm, score, segment, sort, repeat, channel)',
+           CASE WHEN v.value_tiers IS NOT NULL THEN 'repeat' ELSE 'NULL::segment.repeat_summary' END,
+           CASE WHEN v.channel IS NOT NULL THEN 'channel' ELSE 'NULL::text' END),
     movement.joins));
 
   SELECT count(*) FILTER (WHERE t.moved_by IS NOT NULL),

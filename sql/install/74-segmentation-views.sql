@@ -38,7 +38,7 @@ SELECT t.segmentation, t.as_of, c.customer AS customer_id, c.market,
        score_r(c.score) AS r_score, score_f(c.score) AS f_score, score_m(c.score) AS m_score, score_code(c.score) AS rfm_code,
        c.segment AS segment_name, c.sort AS segment_sort,
        c.previous_segment AS previous_segment_name, c.previous_sort AS previous_segment_sort,
-       c.since AS segment_since, c.moved_by, t.is_latest, t.definition_version, t.computed_at
+       c.since AS segment_since, c.moved_by, t.is_latest, t.definition_version, t.computed_at, c.channel AS preferred_channel
 FROM published_snapshot t
 JOIN segmentation_version v ON v.segmentation = t.segmentation AND v.version = t.definition_version
 JOIN snapshot_customer c ON c.snapshot = t.snapshot;
@@ -69,6 +69,7 @@ COMMENT ON COLUMN customer_profile.moved_by IS 'why the segment differs from the
 COMMENT ON COLUMN customer_profile.is_latest IS 'whether as_of is the newest day of the segmentation';
 COMMENT ON COLUMN customer_profile.definition_version IS 'the version that made the snapshot';
 COMMENT ON COLUMN customer_profile.computed_at IS 'when it was computed';
+COMMENT ON COLUMN customer_profile.preferred_channel IS 'the channel of most of the customer''s rows; NULL where the segmentation has none';
 
 -- Filters on segmentation, as_of and is_latest reach the table: they are columns of every partition and group.
 CREATE VIEW segment_summary WITH (security_invoker = true) AS
@@ -92,8 +93,7 @@ FROM (
   FROM published_snapshot t
   WHERE t.unknown_rows > 0
 ) l
-JOIN segmentation_version v ON v.segmentation = l.segmentation AND v.version = l.definition_version
-LEFT JOIN scheme_segments g ON g.scheme = v.scheme AND g.segment = l.segment
+LEFT JOIN segment_meaning g ON g.segmentation = l.segmentation AND g.version = l.definition_version AND g.segment = l.segment
 WINDOW market AS (PARTITION BY l.segmentation, l.as_of, l.is_latest, l.market);
 COMMENT ON VIEW segment_summary IS
   'one row a segmentation, day, market and segment: unique key (segmentation, as_of, market, segment_name). Market all is '

@@ -120,7 +120,7 @@ BEGIN ATOMIC
   FROM customer_profile p
   JOIN segmentation s ON s.name = p.segmentation
   JOIN segmentation_version v ON v.segmentation = p.segmentation AND v.version = p.definition_version
-  LEFT JOIN scheme_segments g ON g.scheme = v.scheme AND g.segment = p.segment_name
+  LEFT JOIN segment_meaning g ON g.segmentation = v.segmentation AND g.version = v.version AND g.segment = p.segment_name
   WHERE p.customer_id = export_person.customer;
 END;
 COMMENT ON FUNCTION export_person(text) IS
