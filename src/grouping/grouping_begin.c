@@ -142,10 +142,13 @@ grouping_begin(CustomScanState *css, EState *estate, int eflags)
 	CustomScan *scan = (CustomScan *) css->ss.ps.plan;
 	List *outputs = scan->custom_scan_tlist;
 	List *aggrefs = NIL;
+	Plan *child = linitial(scan->custom_plans);
 
 	segment_grouping_plan_read(&node->plan, scan->custom_private);
 	eflags &= ~(EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD | EXEC_FLAG_MARK);
-	css->custom_ps = list_make1(ExecInitNode(linitial(scan->custom_plans), estate, eflags));
+	if (!(eflags & EXEC_FLAG_EXPLAIN_ONLY))
+		child = segment_grouping_with_times(child);
+	css->custom_ps = list_make1(ExecInitNode(child, estate, eflags));
 
 	for (int i = list_length(node->plan.columns); i < list_length(outputs); i++)
 		aggrefs = lappend(aggrefs, list_nth_node(TargetEntry, outputs, i)->expr);

@@ -85,6 +85,9 @@ extern const CustomScanMethods segment_grouping_scan_methods;
 /* Creates the executor's state of a plan node. */
 extern Node *segment_grouping_create_state(CustomScan *scan);
 
+/* The child's plan with a filter that needs no conversion for every row. */
+extern Plan *segment_grouping_with_times(Plan *child);
+
 /* The next group as a row of the node's output. */
 extern TupleTableSlot *segment_grouping_exec(CustomScanState *css);
 
