@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { colour, count, day, features, money, none, percent, plural, signed, state, times } from './format.js';
+import { colour, count, day, features, money, none, percent, plural, shortDay, signed, state, times } from './format.js';
 
 const modules = process.env.NODE_PATH;
 const { build } = createRequire(`${modules}/`)('esbuild');
@@ -29,7 +29,7 @@ function table(caption, columns, rows) {
 const figures = (id, html) => `<details id="${id}-figures"><summary>Show the figures as a table</summary>${html}</details>`;
 
 /** A chart is an image that says in words what it shows; its figures are in the table below it. */
-const chart = (kind, label) => `<div class="chart ${kind}" data-chart="${kind}" role="img" aria-label="${escape(label)}"></div>
+const chart = (kind, label) => `<div class="chart ${kind}" data-chart="${kind}" role="img" aria-label="${escape(label)}" style="--rows:${Math.min(segments.length, 20)}"></div>
 <noscript><p class="quiet">The chart needs JavaScript; the table below has its figures.</p></noscript>`;
 
 const section = (id, title, lead, html) => `<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>
@@ -54,10 +54,10 @@ const worth = [...segments].sort((a, b) => b.revenue - a.revenue)[0];
 
 function inShort() {
 	const said = [];
-	if (segments.length > 1 && worth.share_revenue !== null) {
+	if (segments.length > 1 && revenue > 0) {
 		said.push(`<strong>${name(worth.name)}</strong> bring the most: ${percent(worth.share_customers)} of the customers, ${percent(worth.share_revenue)} of the revenue.`);
 	}
-	if (best20 && best20.share_revenue !== null && customers >= 20) {
+	if (best20 && revenue > 0 && customers >= 20) {
 		said.push(`The best 20 % of the customers bring <strong>${percent(best20.share_revenue)}</strong> of the revenue.`);
 	}
 	if (compared) {
@@ -82,11 +82,11 @@ function header() {
 	return `<header><p class="over">Customer segments</p><h1>${name(about.segmentation)}</h1>
 ${about.description ? `<p>${name(about.description)}</p>` : ''}
 <dl class="tiles">
-${tile('Customers', count(customers), compared ? `${signed(customers - customersBefore)} since ${day(about.previous_as_of)}` : 'first snapshot')}
+${tile('Customers', count(customers), compared ? `${signed(customers - customersBefore)} since ${shortDay(about.previous_as_of)}` : 'first snapshot')}
 ${tile('Revenue', money(revenue), `of these customers, ${about.look_back_days ? `last ${plural(about.look_back_days, 'day', 'days')}` : 'all orders so far'}`)}
 ${tile('Orders', count(orders), customers ? `${(orders / customers).toFixed(1)} a customer` : '')}
 ${tile('Average order', orders ? money(revenue / orders) : none, 'revenue / orders')}
-${tile('Orders up to', day(about.as_of), age)}
+${tile('Orders up to', shortDay(about.as_of), age)}
 </dl>
 ${inShort()}</header>`;
 }
@@ -115,7 +115,7 @@ function cards() {
 		`<div class="cards">${segments.map((s, i) => {
 			const e = evidence.get(s.name);
 			return `<article style="--mark:${colour(s, i, segments.length)}"><h3>${name(s.name)}</h3>
-<p class="figures">${plural(s.customers, 'customer', 'customers')}, ${percent(s.share_customers)} · ${percent(s.share_revenue)} of the revenue</p>
+<p class="figures">${plural(s.customers, 'customer', 'customers')} (${percent(s.share_customers)}), ${percent(s.share_revenue)} of the revenue</p>
 ${s.meaning ? `<p>${name(s.meaning)}</p>` : ''}
 ${s.action ? `<p class="todo"><strong>To do:</strong> ${name(s.action)}</p>` : ''}
 ${e ? `<p class="quiet">Bought again: ${percent(e.share_buyers)} (${count(e.buyers)} of ${count(e.customers)})</p>` : ''}</article>`;
@@ -125,8 +125,11 @@ ${e ? `<p class="quiet">Bought again: ${percent(e.share_buyers)} (${count(e.buye
 function grid() {
 	if (data.grid.length === 0) return '';
 	const most = [...data.grid].sort((a, b) => b.customers - a.customers)[0];
+	const without = (key) => Array.from({ length: Math.max(...data.grid.map((x) => x[key])) }, (_, i) => i + 1).filter((i) => !data.grid.some((x) => x[key] === i));
+	const gaps = [['recency', without('r')], ['frequency', without('f')]].filter(([, list]) => list.length);
 	return section('grid', 'How recently, and how often?',
-		'Each cell counts the customers with a recency score (up: bought more recently) and a frequency score (right: more orders). Darker is more. The best are at the top right.',
+		'Each cell counts the customers with a recency score (up: bought more recently) and a frequency score (right: more orders). Darker is more. The best are at the top right.'
+		+ gaps.map(([what, list]) => ` Nobody has ${what} score ${list.join(', ')}: many customers are alike in it, and equal customers have equal scores.`).join(''),
 		`${chart('grid', `Heat map of recency and frequency scores. Most customers, ${count(most.customers)}, have recency score ${most.r} and frequency score ${most.f}.`)}
 ${figures('grid', table('Customers by recency and frequency score', [
 			['Recency score', (x) => x.r], ['Frequency score', (x) => x.f], ['Customers', (x) => count(x.customers)], ['Share', (x) => percent(x.share_customers)],
@@ -137,15 +140,16 @@ const words = { up: 'better', down: 'worse', same: 'same', new: 'new', gone: 'go
 
 function migration() {
 	if (!compared) return section('changes', 'What changed?', 'This is the first snapshot: from the next one on, this shows who moved where.', '');
+	const way = { new: (m) => name(m.to), gone: (m) => name(m.from) };
 	const list = (title, direction) => {
 		const rows = moves(direction).filter((m) => m.from !== m.to).slice(0, 5);
-		return `<div><h3>${title}</h3>${rows.length ? `<ol>${rows.map((m) => `<li>${count(m.customers)}: ${name(state(m.from, m.from_sort))} → ${name(state(m.to, m.to_sort))}</li>`).join('')}</ol>` : '<p>Nobody.</p>'}</div>`;
+		return `<div><h3>${title}</h3>${rows.length ? `<ol>${rows.map((m) => `<li>${count(m.customers)}: ${way[direction] ? way[direction](m) : `${name(m.from)} → ${name(m.to)}`}</li>`).join('')}</ol>` : '<p>Nobody.</p>'}</div>`;
 	};
 	const changes = data.migration.filter((m) => m.from !== m.to);
 	return section('changes', 'What changed?',
 		`From ${day(about.previous_as_of)} (left) to ${day(about.as_of)} (right), best segment on top: bands that rise (blue) are customers who moved to a better segment, bands that fall (orange) to a worse one; grey ones stayed, green ones are new.`,
 		`${chart('sankey', `Flow of customers between segments: ${count(moved('up'))} moved up, ${count(moved('down'))} moved down, ${count(moved('new'))} are new, ${count(moved('gone'))} are gone.`)}
-<div class="lists">${list('Most moved up', 'up')}${list('Most moved down', 'down')}${list('New customers', 'new')}${changes.some((m) => m.direction === 'gone') ? list('No longer customers', 'gone') : ''}</div>
+<div class="lists">${list('Most moved up', 'up')}${list('Most moved down', 'down')}${list('New customers, now in', 'new')}${changes.some((m) => m.direction === 'gone') ? list('No longer customers, before in', 'gone') : ''}</div>
 ${figures('changes', table('Moves between segments', [
 			['From', (m) => name(state(m.from, m.from_sort)), 'text'], ['To', (m) => name(state(m.to, m.to_sort)), 'text'], ['Direction', (m) => (m.from === m.to ? 'stayed' : words[m.direction]), 'text'],
 			['Customers', (m) => count(m.customers)], ['Share of those before', (m) => (m.from_sort === null ? none : percent(m.share_of_from))], ['Their revenue', (m) => money(m.revenue)],
@@ -153,7 +157,7 @@ ${figures('changes', table('Moves between segments', [
 }
 
 function curve() {
-	if (data.curve.length === 0 || data.curve.at(-1).share_revenue === null) return '';
+	if (data.curve.length === 0 || revenue <= 0) return '';
 	return section('value', 'Who brings the revenue?', 'Customers in order of their revenue, the best first. The dashed line is where all customers would bring the same.',
 		`${chart('curve', `Curve of cumulative revenue: ${[1, 10, 20, 50].map((p) => `the best ${p} % bring ${percent(data.curve.find((x) => x.percentile === p)?.share_revenue)}`).join('; ')}.`)}
 ${figures('value', table('Cumulative revenue of the best customers', [
@@ -179,7 +183,7 @@ function markets() {
 	}
 	const shown = data.markets.filter((m) => !m.is_suppressed), hidden = data.markets.filter((m) => m.is_suppressed);
 	return section('markets', title, `Customers are scored within their market. Groups of fewer than ${plural(data.markets[0].min_cell, 'customer', 'customers')} are not shown, nor what would give them away.`,
-		`${table('Markets', [['Market', (m) => name(m.market), 'text'], ['Customers', (m) => count(m.customers)], ['Orders', (m) => count(m.orders)], ['Revenue', (m) => money(m.revenue)]], shown)}
+		`${table('Customers and revenue by market', [['Market', (m) => name(m.market), 'text'], ['Customers', (m) => count(m.customers)], ['Orders', (m) => count(m.orders)], ['Revenue', (m) => money(m.revenue)]], shown)}
 ${hidden.length ? `<p class="quiet">Not shown: ${hidden.map((m) => name(m.market)).join(', ')}.</p>` : ''}`);
 }
 
@@ -202,7 +206,7 @@ function drift() {
 	const major = data.drift.some((d) => d.level === 'major');
 	return section('drift', 'Can the scores still be trusted?',
 		`The cut points of the scores were made on ${day(about.calibrated_as_of)}. ${major ? 'The customers have changed much since: consider a new version with new cut points (new_version).'
-			: 'The customers have not changed so much since that new ones are needed.'}`,
+			: about.drift_level === 'moderate' ? 'The customers have changed since, but not so much that new ones are needed.' : 'The customers are much as they were then.'}`,
 		table(`Compared with ${day(data.drift[0].baseline_as_of)}`, [['What', (d) => escape(features[d.feature] || d.feature), 'text'], ['Today', (d) => escape(levels[d.level] || d.level), 'text'],
 			['Stability index (PSI)', (d) => (d.psi === null ? none : d.psi.toFixed(3))]], data.drift)
 		+ '<p class="quiet">By custom an index below 0.1 is stable, above 0.25 a major change.</p>');

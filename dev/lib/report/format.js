@@ -30,12 +30,14 @@ export function day(text) {
 	const [year, month, date] = text.split('-').map(Number);
 	return `${date} ${months[month - 1]} ${year}`;
 }
+/** '30 Nov 2011' */
+export const shortDay = (text) => day(text).replace(/([A-Z][a-z]{2})[a-z]*/, '$1');
 
-/** How a segment's mean compares with everybody's: '2.3 times as much', 'half as much', 'as usual'. */
+/** How a segment's mean compares with everybody's, from mean / everybody's - 1: '2.3 ×', '0.48 ×'. */
 export function times(relative) {
 	if (absent(relative)) return none;
 	const factor = relative + 1;
-	return (factor >= 10 ? factor.toFixed(0) : factor.toFixed(factor >= 0.095 ? 1 : 2)) + ' ×';
+	return factor.toFixed(factor >= 10 ? 0 : factor >= 0.95 ? 1 : 2) + ' ×';
 }
 
 export const plural = (n, one, many) => `${count(n)} ${n === 1 ? one : many}`;
@@ -62,10 +64,10 @@ export function colour(segment, index, total) {
 }
 
 export const features = {
-	recency_days: { name: 'Days since last order', value: count },
-	orders: { name: 'Orders', value: (x) => (absent(x) ? none : x.toFixed(1)) },
-	revenue: { name: 'Revenue', value: money },
-	average_order: { name: 'Average order', value: money },
+	recency_days: { name: 'Days since last order', brief: 'Days since order', value: count },
+	orders: { name: 'Orders', brief: 'Orders', value: (x) => (absent(x) ? none : x.toFixed(1)) },
+	revenue: { name: 'Revenue', brief: 'Revenue', value: money },
+	average_order: { name: 'Average order', brief: 'Avg. order', value: money },
 };
 
 /** Names the two ends of a move that are no segments as a reader would. */

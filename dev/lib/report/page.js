@@ -15,7 +15,7 @@ const colours = new Map(data.segments.map((s, i) => [s.name, colour(s, i, data.s
 const style = () => {
 	const css = getComputedStyle(document.documentElement);
 	const get = (name) => css.getPropertyValue(name).trim();
-	return { text: get('--text'), quiet: get('--quiet'), line: get('--line'), panel: get('--panel'), accent: get('--accent') };
+	return { text: get('--text'), quiet: get('--quiet'), line: get('--line'), panel: get('--panel'), page: get('--page'), accent: get('--accent') };
 };
 
 /** Tooltips are text nodes: a name from the database is never read as HTML. */
@@ -31,8 +31,14 @@ function lines(...texts) {
 const tooltip = (s, formatter) => ({
 	confine: true, backgroundColor: s.panel, borderColor: s.line, textStyle: { color: s.text, fontSize: 13 }, formatter,
 });
-/** echarts reads {a|b} in labels as markup. */
-const plain = (name) => name.replaceAll('{', '(').replaceAll('}', ')').replaceAll('|', '/');
+/**
+ * A name as a label. echarts reads {a|b} in labels as markup, and keeps names and texts as keys of plain objects, where
+ * __proto__ or constructor would be more than a name: as names it gets numbers, as texts these with a space of no width.
+ */
+function plain(name) {
+	const text = name.replaceAll('{', '(').replaceAll('}', ')').replaceAll('|', '/');
+	return text in {} ? text + '\u200b' : text;
+}
 const cut = (name, most) => (name.length > most ? plain(name).slice(0, most - 1) + '…' : plain(name));
 
 // --- segments ---------------------------------------------------------------------------------------------------------
@@ -48,16 +54,15 @@ function treemap(s, width) {
 			type: 'treemap', nodeClick: false, roam: false, breadcrumb: { show: false }, left: 0, right: 0, top: 0, bottom: 0,
 			itemStyle: { borderColor: s.panel, gapWidth: 2 }, squareRatio: width < 560 ? 0.8 : 1.2,
 			label: { fontSize: 13, lineHeight: 18, padding: [6, 4], position: 'insideTopLeft', overflow: 'truncate', ellipsis: '…' },
-			data: data.segments.filter((x) => x[measure] > 0).map((x) => {
+			// A label that doesn't fit is worse than none: the table has it.
+			labelLayout: ({ rect }) => (rect.width < 80 || rect.height < 46 ? { x: -1000, y: -1000 } : {}),
+			data: data.segments.filter((x) => x[measure] > 0).map((x, i) => {
 				const fill = colours.get(x.name);
-				const share = x[measure] / total;
-				// A label that doesn't fit is worse than none: the table has it.
-				const room = share * width * 400;
 				return {
-					name: plain(x.name), value: x[measure], segment: x, itemStyle: { color: fill },
+					name: `${i}`, value: x[measure], segment: x, itemStyle: { color: fill },
 					label: {
-						show: room > 3200, color: ink(fill),
-						formatter: `${plain(x.name)}\n${measure === 'customers' ? count(x.customers) : short(x.revenue)} · ${percent(share)}`,
+						color: ink(fill),
+						formatter: `${plain(x.name)}\n${width < 560 ? '' : `${measure === 'customers' ? count(x.customers) : short(x.revenue)} · `}${percent(x[measure] / total)}`,
 					},
 				};
 			}),
@@ -78,21 +83,22 @@ function grid(s, width) {
 	const all = (key) => Array.from({ length: Math.max(...scores(key)) }, (_, i) => i + 1);
 	const r = all('r'), f = all('f');
 	const most = Math.max(...data.grid.map((x) => x.customers));
+	const empty = r.flatMap((i) => f.map((j) => ({ r: i, f: j }))).filter((x) => !data.grid.some((y) => y.r === x.r && y.f === x.f));
 	const narrow = width < 620;
 	const axis = (name, values, inverse) => ({
 		type: 'category', data: values.map(String), name, nameLocation: 'middle', nameGap: narrow ? 24 : 30,
-		nameTextStyle: { color: s.text, fontSize: narrow ? 12 : 13 }, axisLabel: { color: s.text }, axisTick: { show: false }, axisLine: { show: false }, inverse,
+		nameTextStyle: { color: s.text, fontSize: narrow ? 11 : 13 }, axisLabel: { color: s.text }, axisTick: { show: false }, axisLine: { show: false }, inverse,
 	});
 	return {
-		tooltip: tooltip(s, ({ data: x }) => lines(`Recency score ${x.cell.r}, frequency score ${x.cell.f}`, `mostly ${x.cell.segment}`,
+		tooltip: tooltip(s, ({ data: x }) => x.cell && lines(`Recency score ${x.cell.r}, frequency score ${x.cell.f}`, `mostly ${x.cell.segment}`,
 			`${count(x.cell.customers)} customers, ${percent(x.cell.share_customers)}`, `revenue ${money(x.cell.revenue)}`)),
 		grid: { left: narrow ? 46 : 56, right: 4, top: 4, bottom: narrow ? 48 : 56 },
-		xAxis: axis('Frequency score: 1 = few orders, highest = many', f),
-		yAxis: axis('Recency score: highest = most recent', r),
+		xAxis: axis(narrow ? 'Frequency score: right is more orders' : 'Frequency score: 1 is few orders, the highest many', f),
+		yAxis: axis(narrow ? 'Recency score: top is latest' : 'Recency score: the highest is the latest', r),
 		series: [{
 			type: 'heatmap', itemStyle: { borderColor: s.panel, borderWidth: 2 }, emphasis: { disabled: true },
 			data: data.grid.map((x) => {
-				const fill = shade(Math.sqrt(x.customers / most));
+				const fill = shade(x.customers / most);
 				return {
 					value: [x.f - 1, x.r - 1, x.customers], cell: x, itemStyle: { color: fill },
 					label: {
@@ -100,7 +106,7 @@ function grid(s, width) {
 						formatter: narrow ? count(x.customers) : `${count(x.customers)}\n${cut(x.segment, Math.max(6, Math.floor((width - 60) / f.length / 7)))}`,
 					},
 				};
-			}),
+			}).concat(empty.map((x) => ({ value: [x.f - 1, x.r - 1, 0], itemStyle: { color: s.page }, label: { show: true, color: s.quiet, formatter: '0' } }))),
 		}],
 	};
 }
@@ -126,16 +132,18 @@ function sankey(s, width) {
 		const key = JSON.stringify([source, target, stayed ? 'same' : m.direction]);
 		links.set(key, (links.get(key) || 0) + m.customers);
 	}
-	const nodes = [...rank].sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1)).map(([name]) => {
+	const ordered = [...rank].sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1)).map(([name]) => name);
+	const number = new Map(ordered.map((name, i) => [name, `${i}`]));
+	const nodes = ordered.map((name) => {
 		const before = name[0] === '<', word = name.slice(1);
 		return {
-			name, word, before, depth: before ? 0 : 1, itemStyle: { color: colours.get(word) || s.quiet, borderColor: s.quiet, borderWidth: 0.5 },
+			name: number.get(name), word, before, depth: before ? 0 : 1, itemStyle: { color: colours.get(word) || s.quiet, borderColor: s.quiet, borderWidth: 0.5 },
 			label: { position: before ? 'right' : 'left', formatter: cut(word, width < 560 ? 16 : 30) },
 		};
 	});
 	return {
 		tooltip: tooltip(s, ({ dataType, data: x }) => (dataType === 'edge'
-			? lines(`${x.source.slice(1)} → ${x.target.slice(1)}`, `${count(x.value)} customers ${{ up: 'moved up', down: 'moved down', same: 'stayed', new: 'are new', gone: 'are gone' }[x.kind]}`)
+			? lines(`${x.from} → ${x.to}`, `${count(x.value)} customers ${{ up: 'moved up', down: 'moved down', same: 'stayed', new: 'are new', gone: 'are gone' }[x.kind]}`)
 			: lines(x.word, x.before ? 'before' : 'now'))),
 		series: [{
 			type: 'sankey', left: 2, right: 2, top: 4, bottom: 4, nodeWidth: 12, nodeGap: 7, layoutIterations: 0, draggable: false,
@@ -143,7 +151,7 @@ function sankey(s, width) {
 			data: nodes,
 			links: [...links].map(([key, value]) => {
 				const [source, target, kind] = JSON.parse(key);
-				return { source, target, value, kind, lineStyle: { color: kinds[kind], opacity: kind === 'same' ? 0.25 : 0.55, curveness: 0.5 } };
+				return { source: number.get(source), target: number.get(target), from: source.slice(1), to: target.slice(1), value, kind, lineStyle: { color: kinds[kind], opacity: kind === 'same' ? 0.25 : 0.55, curveness: 0.5 } };
 			}),
 		}],
 	};
@@ -201,14 +209,14 @@ function profile(s, width) {
 	return {
 		tooltip: tooltip(s, ({ data: x }) => lines(`${x.cell.segment}: ${features[x.cell.feature].name.toLowerCase()}`,
 			`on average ${features[x.cell.feature].value(x.cell.mean)}`, `all customers: ${features[x.cell.feature].value(x.cell.population_mean)}`)),
-		grid: { left: narrow ? 104 : 170, right: 4, top: narrow ? 44 : 30, bottom: 4 },
+		grid: { left: narrow ? 96 : 170, right: 0, top: narrow ? 44 : 30, bottom: 4 },
 		xAxis: {
-			type: 'category', position: 'top', data: keys.map((k) => features[k].name), axisTick: { show: false }, axisLine: { show: false },
-			axisLabel: { color: s.text, interval: 0, width: (width - (narrow ? 108 : 174)) / keys.length - 4, overflow: 'break', fontSize: narrow ? 11 : 13 },
+			type: 'category', position: 'top', data: keys.map((k) => (narrow ? features[k].brief : features[k].name)), axisTick: { show: false }, axisLine: { show: false },
+			axisLabel: { color: s.text, interval: 0, width: (width - (narrow ? 96 : 170)) / keys.length, overflow: 'break', fontSize: narrow ? 11 : 13, lineHeight: narrow ? 13 : 16 },
 		},
 		yAxis: {
-			type: 'category', inverse: true, data: names.map(plain), axisTick: { show: false }, axisLine: { show: false },
-			axisLabel: { color: s.text, width: narrow ? 96 : 160, overflow: 'truncate', interval: 0, fontSize: narrow ? 11 : 13 },
+			type: 'category', inverse: true, data: names.map((_, i) => `${i}`), axisTick: { show: false }, axisLine: { show: false },
+			axisLabel: { formatter: (i) => plain(names[i]), color: s.text, width: narrow ? 88 : 160, overflow: 'truncate', interval: 0, fontSize: narrow ? 11 : 13 },
 		},
 		series: [{
 			type: 'heatmap', itemStyle: { borderColor: s.panel, borderWidth: 2 }, emphasis: { disabled: true },
