@@ -1,21 +1,34 @@
 /*
- * order_ids.c: a set of order ids of any hashable type.
+ * order_ids.c: the order ids of one customer.
+ *
+ * How an id lies among the bytes depends on its type:
+ *   passed by value                a Datum
+ *   of fixed length                its bytes, up to a multiple of 8
+ *   varlena, compared by image     its length (1 byte, or 255 and 4 bytes), then what it holds
+ *   other varlena                  as functions want it: detoasted, 4-byte head, up to a multiple of 8
  */
 #include "postgres.h"
 
 #include "core/order_ids.h"
 
-#include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
+#include "utils/memutils.h"
 #include "utils/typcache.h"
 
-/* Up to here a walk along the ids beats an index. */
-#define UNINDEXED_IDS 8
+/* Lengths from here on take 4 bytes more. */
+#define LONG_LENGTH 255
 
-/* Few customers have more orders than this. */
-#define FIRST_CAPACITY 4
+/* Distinct ids of one group. */
+#define IDS_MAX (PG_UINT32_MAX / 16)
+
+/* A table of so many slots lies on the stack. */
+#define SLOTS_ON_STACK 128
+
+/* From here on calls of functions get a context of their own, which is reset every so many ids. */
+#define IDS_PER_RESET 64
 
 void
 segment_order_id_type(SegmentOrderIdType *id_type, Oid type, Oid collation, MemoryContext context)
@@ -28,157 +41,302 @@ segment_order_id_type(SegmentOrderIdType *id_type, Oid type, Oid collation, Memo
 						errdetail("An order id needs a type with equality and a hash function."),
 						errhint("Cast the order id to text.")));
 	id_type->type = type;
+	id_type->collation = collation;
 	id_type->length = cache->typlen;
 	id_type->by_value = cache->typbyval;
-	id_type->is_integer = type == INT4OID || type == INT8OID;
-	id_type->collation = collation;
+	id_type->by_image = segment_equal_by_image(cache->eq_opr_finfo.fn_oid, collation);
 	fmgr_info_copy(&id_type->equal, &cache->eq_opr_finfo, context);
 	fmgr_info_copy(&id_type->hash, &cache->hash_proc_finfo, context);
 }
 
-static inline uint32
-hash_id(SegmentOrderIdType *id_type, Datum id)
-{
-	/* Fibonacci hashing (Knuth, TAOCP 3, 6.4): 2^64 divided by the golden ratio */
-	if (id_type->is_integer)
-		return (uint32) (((uint64) id * UINT64CONST(0x9E3779B97F4A7C15)) >> 32);
-	return DatumGetUInt32(FunctionCall1Coll(&id_type->hash, id_type->collation, id));
-}
-
+/* True if ids are kept as a length and bytes. */
 static inline bool
-same_id(const SegmentOrderIds *ids, SegmentOrderIdType *id_type, uint32 number, Datum id, uint32 hash)
+has_length_prefix(const SegmentOrderIdType *id_type)
 {
-	if (ids->hashes[number] != hash)
-		return false;
-	if (id_type->is_integer)
-		return ids->ids[number] == id;
-	return DatumGetBool(FunctionCall2Coll(&id_type->equal, id_type->collation, ids->ids[number], id));
+	return id_type->length == -1 && id_type->by_image;
 }
 
-/* The number of an id; -1 if it is new. */
-static int64
-find_id(const SegmentOrderIds *ids, SegmentOrderIdType *id_type, Datum id, uint32 hash)
+/* Bytes of a length in front of what a varlena holds. */
+static inline Size
+prefix_size(Size length)
 {
-	if (ids->count > 0 && same_id(ids, id_type, ids->recent, id, hash))
-		return ids->recent;
-	if (ids->index == NULL)
-	{
-		for (uint32 i = 0; i < ids->count; i++)
-			if (same_id(ids, id_type, i, id, hash))
-				return i;
-		return -1;
-	}
-	for (uint32 at = hash;; at++)
-	{
-		uint32 slot = ids->index[at & (ids->index_size - 1)];
-
-		if (slot == 0)
-			return -1;
-		if (same_id(ids, id_type, slot - 1, id, hash))
-			return slot - 1;
-	}
+	return length < LONG_LENGTH ? 1 : 1 + sizeof(uint32);
 }
 
+/* The length that stands in front of an item. */
+static inline uint32
+prefix_of(const char *item)
+{
+	uint32 length = (unsigned char) *item;
+
+	if (length == LONG_LENGTH)
+		memcpy(&length, item + 1, sizeof(length));
+	return length;
+}
+
+Size
+segment_order_id_size(const SegmentOrderIdType *id_type, Datum id)
+{
+	Size length;
+
+	if (id_type->by_value)
+		return sizeof(Datum);
+	if (id_type->length > 0)
+		return MAXALIGN(id_type->length);
+	length = VARSIZE_ANY_EXHDR(DatumGetPointer(id));
+	return has_length_prefix(id_type) ? prefix_size(length) + length : MAXALIGN(VARHDRSZ + length);
+}
+
+/* Bytes of an item that lies among the bytes. */
+static inline Size
+item_size(const SegmentOrderIdType *id_type, const char *item)
+{
+	if (id_type->by_value)
+		return sizeof(Datum);
+	if (id_type->length > 0)
+		return MAXALIGN(id_type->length);
+	return has_length_prefix(id_type) ? prefix_size(prefix_of(item)) + prefix_of(item) : MAXALIGN(VARSIZE(item));
+}
+
+/* Writes an id of this size, and zeros up to it. */
 static void
-put_in_index(SegmentOrderIds *ids, uint32 number)
+write_item(char *item, Size size, const SegmentOrderIdType *id_type, Datum id)
 {
-	uint32 at = ids->hashes[number];
+	const char *value = DatumGetPointer(id);
+	Size length;
 
-	while (ids->index[at & (ids->index_size - 1)] != 0)
-		at++;
-	ids->index[at & (ids->index_size - 1)] = number + 1;
-}
-
-/* Makes room for one more; the index stays at most half full. */
-static void
-grow(SegmentOrderIds *ids)
-{
-	uint32 capacity = ids->capacity == 0 ? FIRST_CAPACITY : 2 * ids->capacity;
-
-	if (capacity > PG_UINT32_MAX / 8)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many orders of one customer"),
-						errdetail("One group can have at most %u distinct order ids.", PG_UINT32_MAX / 8),
-						errhint("Check that the grouping key is the customer.")));
-	if (ids->ids == NULL)
+	if (id_type->length > 0)
 	{
-		ids->ids = segment_palloc_array(Datum, capacity);
-		ids->hashes = segment_palloc_array(uint32, capacity);
-	}
-	else
-	{
-		ids->ids = repalloc_huge(ids->ids, mul_size(sizeof(Datum), capacity));
-		ids->hashes = repalloc_huge(ids->hashes, mul_size(sizeof(uint32), capacity));
-	}
-	ids->capacity = capacity;
-	if (capacity <= UNINDEXED_IDS)
+		memcpy(item, value, id_type->length);
+		memset(item + id_type->length, 0, size - id_type->length);
 		return;
-	if (ids->index != NULL)
-		pfree(ids->index);
-	ids->index_size = 2 * capacity;
-	ids->index = MemoryContextAllocExtended(CurrentMemoryContext, mul_size(sizeof(uint32), ids->index_size),
-											MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	for (uint32 i = 0; i < ids->count; i++)
-		put_in_index(ids, i);
+	}
+	length = VARSIZE_ANY_EXHDR(value);
+	if (has_length_prefix(id_type))
+	{
+		*item++ = (char) Min(length, LONG_LENGTH);
+		if (length >= LONG_LENGTH)
+		{
+			uint32 long_length = (uint32) length;
+
+			memcpy(item, &long_length, sizeof(long_length));
+			item += sizeof(long_length);
+		}
+		memcpy(item, VARDATA_ANY(value), length);
+		return;
+	}
+	SET_VARSIZE(item, VARHDRSZ + length);
+	memcpy(VARDATA(item), VARDATA_ANY(value), length);
+	memset(VARDATA(item) + length, 0, size - VARHDRSZ - length);
 }
 
-uint32
-segment_order_ids_number(SegmentOrderIds *ids, SegmentOrderIdType *id_type, Datum id, MemoryContext context)
+/* True if an item of the id's size has the id's bytes. */
+static bool
+has_bytes_of(const char *item, Size size, const SegmentOrderIdType *id_type, Datum id)
 {
-	uint32 hash = hash_id(id_type, id);
-	int64 found = find_id(ids, id_type, id, hash);
+	const char *value = DatumGetPointer(id);
+	Size length;
 
-	if (found < 0)
-	{
-		MemoryContext caller_context = MemoryContextSwitchTo(context);
+	if (id_type->length > 0)
+		return memcmp(item, value, id_type->length) == 0;
+	length = VARSIZE_ANY_EXHDR(value);
+	if (has_length_prefix(id_type))
+		return memcmp(item + size - length, VARDATA_ANY(value), length) == 0;
+	return VARSIZE(item) == VARHDRSZ + length && memcmp(VARDATA(item), VARDATA_ANY(value), length) == 0;
+}
 
-		if (ids->count == ids->capacity)
-			grow(ids);
-		found = ids->count;
-		ids->ids[found] = datumCopy(id, id_type->by_value, id_type->length);
-		ids->hashes[found] = hash;
-		ids->count++;
-		if (ids->index != NULL)
-			put_in_index(ids, (uint32) found);
-		MemoryContextSwitchTo(caller_context);
-	}
-	ids->recent = (uint32) found;
-	return (uint32) found;
+bool
+segment_order_ids_add_bytes(SegmentOrderIds *ids, const SegmentOrderIdType *id_type, Datum id)
+{
+	Size size = segment_order_id_size(id_type, id);
+	char *place = ids->bytes + ids->used;
+
+	if (ids->count > 0 && ids->last == size && has_bytes_of(place - size, size, id_type, id))
+		return true;
+	if (ids->used + size > ids->capacity)
+		return false;
+	write_item(place, size, id_type, id);
+	ids->used += size;
+	ids->last = (uint32) size;
+	ids->count++;
+	return true;
 }
 
 void
-segment_order_id_write(StringInfo buffer, const SegmentOrderIdType *id_type, Datum id)
+segment_order_ids_append(SegmentOrderIds *ids, const SegmentOrderIds *other)
 {
-	if (id_type->by_value)
-		pq_sendint64(buffer, (int64) id);
-	else if (id_type->length == -1)
-	{
-		pq_sendint32(buffer, (uint32) VARSIZE_ANY_EXHDR(DatumGetPointer(id)));
-		pq_sendbytes(buffer, VARDATA_ANY(DatumGetPointer(id)), (int) VARSIZE_ANY_EXHDR(DatumGetPointer(id)));
-	}
-	else
-		pq_sendbytes(buffer, DatumGetPointer(id), id_type->length);
+	memcpy(ids->bytes + ids->used, other->bytes, other->used);
+	ids->used += other->used;
+	ids->count += other->count;
+	if (other->count > 0)
+		ids->last = other->last;
 }
 
-Datum
-segment_order_id_read(StringInfo buffer, const SegmentOrderIdType *id_type)
+/* An item as a Datum that functions take. */
+static inline Datum
+item_value(const SegmentOrderIdType *id_type, const char *item)
 {
-	char *copy;
-	int length;
+	return id_type->by_value ? *(const Datum *) item : PointerGetDatum(item);
+}
 
+static inline uint32
+hash_item(SegmentOrderIdType *id_type, const char *item, Size size)
+{
+	if (!id_type->by_image)
+		return DatumGetUInt32(FunctionCall1Coll(&id_type->hash, id_type->collation, item_value(id_type, item)));
+	/* Fibonacci hashing (Knuth, TAOCP 3, 6.4): 2^64 divided by the golden ratio */
 	if (id_type->by_value)
-		return (Datum) pq_getmsgint64(buffer);
-	if (id_type->length == -1)
+		return (uint32) ((*(const Datum *) item * UINT64CONST(0x9E3779B97F4A7C15)) >> 32);
+	return hash_bytes((const unsigned char *) item, (int) size);
+}
+
+static inline bool
+same_item(SegmentOrderIdType *id_type, const char *a, const char *b, Size size)
+{
+	if (!id_type->by_image)
+		return DatumGetBool(FunctionCall2Coll(&id_type->equal, id_type->collation, item_value(id_type, a),
+											  item_value(id_type, b)));
+	if (id_type->by_value)
+		return *(const Datum *) a == *(const Datum *) b;
+	/* a length in front differs first */
+	return memcmp(a, b, size) == 0;
+}
+
+void
+segment_order_ids_unify(SegmentOrderIds *ids, SegmentOrderIdType *id_type, uint32 *number_of)
+{
+	uint32 slots_on_stack[SLOTS_ON_STACK];
+	Size place_on_stack[SLOTS_ON_STACK / 2];
+	uint32 *slot = slots_on_stack;	/* number + 1 by hash, 0 is free */
+	Size *place = place_on_stack;	/* of the ids that are kept, by number */
+	Size slots = 4;
+	char *item = ids->bytes;
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext calls = NULL;
+	uint32 count = 0;
+	Size used = 0;
+
+	while (slots < 2 * (Size) ids->count)
+		slots *= 2;
+	if (slots > SLOTS_ON_STACK)
 	{
-		length = (int) pq_getmsgint(buffer, 4);
-		if (length < 0 || length > buffer->len - buffer->cursor)
-			ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-							errmsg("invalid length of an order id in a serialized state")));
-		copy = palloc(length + VARHDRSZ);
-		SET_VARSIZE(copy, length + VARHDRSZ);
-		memcpy(VARDATA(copy), pq_getmsgbytes(buffer, length), length);
-		return PointerGetDatum(copy);
+		slot = MemoryContextAllocHuge(caller, mul_size(sizeof(uint32), slots));
+		place = MemoryContextAllocHuge(caller, mul_size(sizeof(Size), ids->count));
+		if (!id_type->by_image)
+			calls = AllocSetContextCreate(caller, "order ids", ALLOCSET_DEFAULT_SIZES);
 	}
-	copy = palloc(id_type->length);
-	memcpy(copy, pq_getmsgbytes(buffer, id_type->length), id_type->length);
-	return PointerGetDatum(copy);
+	memset(slot, 0, slots * sizeof(uint32));
+	if (calls != NULL)
+		MemoryContextSwitchTo(calls);
+	for (uint32 i = 0; i < ids->count; i++)
+	{
+		Size size = item_size(id_type, item);
+		Size at = hash_item(id_type, item, size) & (slots - 1);
+
+		while (slot[at] != 0 && !same_item(id_type, ids->bytes + place[slot[at] - 1], item, size))
+			at = (at + 1) & (slots - 1);
+		if (slot[at] == 0)
+		{
+			memmove(ids->bytes + used, item, size);
+			place[count] = used;
+			used += size;
+			ids->last = (uint32) size;
+			slot[at] = ++count;
+		}
+		if (number_of != NULL)
+			number_of[i] = slot[at] - 1;
+		item += size;
+		if (i % IDS_PER_RESET == IDS_PER_RESET - 1)
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (calls != NULL)
+				MemoryContextReset(calls);
+		}
+	}
+	ids->count = count;
+	ids->used = used;
+	MemoryContextSwitchTo(caller);
+	if (calls != NULL)
+		MemoryContextDelete(calls);
+	if (slot != slots_on_stack)
+	{
+		pfree(slot);
+		pfree(place);
+	}
+}
+
+bool
+segment_order_ids_must_grow(const SegmentOrderIds *ids, Size more)
+{
+	if (ids->count > IDS_MAX)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many orders of one customer"),
+						errdetail("One group can have at most %u distinct order ids.", IDS_MAX),
+						errhint("Check that the grouping key is the customer.")));
+	return ids->used + more > ids->capacity / 2;
+}
+
+void
+segment_order_ids_write(StringInfo buffer, const SegmentOrderIds *ids)
+{
+	pq_sendint64(buffer, (int64) ids->used);
+	if (ids->used > MaxAllocSize)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("order ids of one customer exceed 1 GB"),
+						errdetail("A parallel plan can't hand them over."),
+						errhint("Set max_parallel_workers_per_gather to 0.")));
+	appendBinaryStringInfo(buffer, ids->bytes, (int) ids->used);
+}
+
+static void
+refuse_bytes(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+					errmsg("invalid order ids in a serialized state")));
+}
+
+Size
+segment_order_ids_read_size(StringInfo buffer)
+{
+	int64 size = pq_getmsgint64(buffer);
+
+	if (size < 0 || size > buffer->len - buffer->cursor)
+		refuse_bytes();
+	return (Size) size;
+}
+
+/* Bytes of the item at the beginning of so many bytes; 0 if they are none. */
+static Size
+checked_item_size(const SegmentOrderIdType *id_type, const char *item, Size left)
+{
+	Size size;
+
+	if (id_type->by_value || id_type->length > 0)
+		size = item_size(id_type, item);
+	else if (has_length_prefix(id_type))
+	{
+		if (left < prefix_size((unsigned char) *item))
+			return 0;
+		size = item_size(id_type, item);
+	}
+	else
+	{
+		if (left < VARHDRSZ || !VARATT_IS_4B_U(item) || VARSIZE(item) < VARHDRSZ)
+			return 0;
+		size = item_size(id_type, item);
+	}
+	return size <= left ? size : 0;
+}
+
+void
+segment_order_ids_read(StringInfo buffer, Size size, SegmentOrderIds *ids, const SegmentOrderIdType *id_type)
+{
+	Assert(size <= ids->capacity);
+	memcpy(ids->bytes, pq_getmsgbytes(buffer, (int) size), size);
+	ids->count = 0;
+	for (ids->used = 0; ids->used < size; ids->used += ids->last)
+	{
+		ids->last = (uint32) checked_item_size(id_type, ids->bytes + ids->used, size - ids->used);
+		if (ids->last == 0)
+			refuse_bytes();
+		ids->count++;
+	}
 }

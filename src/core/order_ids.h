@@ -1,49 +1,93 @@
 /*
- * order_ids.h: a set of order ids of any hashable type, numbered in the order they came. Equality is that of the type.
+ * order_ids.h: the order ids of one customer, of any hashable type, numbered in the order they came.
+ *
+ * Ids are appended as they come, one behind the other; only an id that repeats the one before it is not. So a row costs
+ * a look at one place in memory. Which ids are the same is found out when the room is full, and at the end: then each
+ * id is kept once. That is done often enough that the room follows the distinct ids, and rarely enough that its cost
+ * for one row does not grow with them.
  */
 #ifndef SEGMENT_CORE_ORDER_IDS_H
 #define SEGMENT_CORE_ORDER_IDS_H
 
-#include "core/compat.h"
+#include "core/image.h"
 
 #include "lib/stringinfo.h"
 
-/* How to compare, copy and send ids of one type. */
+/* How to compare and keep ids of one type. */
 typedef struct SegmentOrderIdType
 {
 	Oid type;
+	Oid collation;
 	int16 length;
 	bool by_value;
-	bool is_integer;			/* int4 or int8: compared and hashed inline */
-	Oid collation;
+	bool by_image;				/* equal exactly if their bytes are */
 	FmgrInfo equal;
 	FmgrInfo hash;
 } SegmentOrderIdType;
 
+/* The last member of its owner's struct, as bytes follow. */
 typedef struct SegmentOrderIds
 {
-	Datum *ids;
-	uint32 *hashes;
-	uint32 *index;				/* number + 1 by hash, 0 is free; NULL while there are few */
-	uint32 index_size;			/* a power of two */
+	Size capacity;				/* of bytes */
+	Size used;
 	uint32 count;
-	uint32 capacity;
-	uint32 recent;				/* the id found last: lines of one order tend to come together */
+	uint32 last;				/* bytes of the id added last */
+	char bytes[FLEXIBLE_ARRAY_MEMBER];
 } SegmentOrderIds;
 
 /* 42883 for a type without equality or hash function. What is looked up lives in context. */
 extern void segment_order_id_type(SegmentOrderIdType *id_type, Oid type, Oid collation, MemoryContext context);
 
+/* Bytes that an id takes; ids that vary in length must be detoasted (packed). */
+extern Size segment_order_id_size(const SegmentOrderIdType *id_type, Datum id);
+
+/* segment_order_ids_add for ids that are passed by reference. */
+extern bool segment_order_ids_add_bytes(SegmentOrderIds *ids, const SegmentOrderIdType *id_type, Datum id);
+
+/* Adds an id, whose number then is count - 1. False if there is no room for it. */
+static inline bool
+segment_order_ids_add(SegmentOrderIds *ids, const SegmentOrderIdType *id_type, Datum id)
+{
+	Datum *place;
+
+	if (!id_type->by_value)
+		return segment_order_ids_add_bytes(ids, id_type, id);
+	id = segment_canonical_datum(id, id_type->length);
+	place = (Datum *) (ids->bytes + ids->used);
+	if (ids->count > 0 && place[-1] == id)
+		return true;
+	if (ids->used + sizeof(Datum) > ids->capacity)
+		return false;
+	*place = id;
+	ids->used += sizeof(Datum);
+	ids->last = sizeof(Datum);
+	ids->count++;
+	return true;
+}
+
+/* Adds all ids of another set of the same type, whose numbers go up by ids' count; there must be room for other->used. */
+extern void segment_order_ids_append(SegmentOrderIds *ids, const SegmentOrderIds *other);
+
 /*
- * The number of an id; if it is new, it is added, copied into context, where the set lives. Hash and equality functions
- * of some types (numeric) leave copies behind: the current context should be one that is reset after the row.
+ * Keeps each id once. number_of (NULL, or room for count numbers) tells which number an id of the old number has now;
+ * new numbers follow the first occurrences. Hash and equality functions of some types (numeric) leave copies in the
+ * current context, which should be one that is reset after the row.
  */
-extern uint32 segment_order_ids_number(SegmentOrderIds *ids, SegmentOrderIdType *id_type, Datum id,
-									   MemoryContext context);
+extern void segment_order_ids_unify(SegmentOrderIds *ids, SegmentOrderIdType *id_type, uint32 *number_of);
 
-extern void segment_order_id_write(StringInfo buffer, const SegmentOrderIdType *id_type, Datum id);
+/*
+ * Call after segment_order_ids_unify, with the bytes to be added: true if a larger room is needed, twice as large at
+ * least. 54000 if there are more ids than numbers.
+ */
+extern bool segment_order_ids_must_grow(const SegmentOrderIds *ids, Size more);
 
-/* Reads what segment_order_id_write wrote into the current context; 22P03 where that can't be. */
-extern Datum segment_order_id_read(StringInfo buffer, const SegmentOrderIdType *id_type);
+extern void segment_order_ids_write(StringInfo buffer, const SegmentOrderIds *ids);
+
+/* The room that ids need that segment_order_ids_write wrote; 22P03 if it is more than the buffer has. */
+extern Size segment_order_ids_read_size(StringInfo buffer);
+
+/* Reads so many bytes of ids into ids; 22P03 unless they are ids of this type. */
+extern void segment_order_ids_read(StringInfo buffer, Size size, SegmentOrderIds *ids,
+								   const SegmentOrderIdType *id_type);
 
 #endif

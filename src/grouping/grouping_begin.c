@@ -3,13 +3,13 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "core/compat.h"
+#include "core/image.h"
 #include "grouping/grouping_node.h"
 
 /* Rows of a batch: enough to hide the way to memory, few enough to stay in the first-level cache. */
@@ -19,31 +19,18 @@
 
 /* How the values of a key are compared. */
 static GroupingCompare
-compare_of(Oid equal, Oid collation)
+compare_of(const GroupingCell *cell)
 {
-	switch (equal)
+	if (!segment_equal_by_image(cell->equal.fn_oid, cell->collation))
+		return GROUPING_COMPARE_FUNCTION;
+	switch (cell->kind)
 	{
-		case F_INT2EQ:
-		case F_INT4EQ:
-		case F_INT8EQ:
-		case F_OIDEQ:
-		case F_BOOLEQ:
-		case F_CHAREQ:
-		case F_DATE_EQ:
-		case F_TIME_EQ:
-		case F_TIMESTAMP_EQ:
-		case F_TIMESTAMPTZ_EQ:
-		case F_ENUM_EQ:
+		case GROUPING_CELL_BYVAL:
 			return GROUPING_COMPARE_DATUM;
-		case F_UUID_EQ:
+		case GROUPING_CELL_FIXED:
 			return GROUPING_COMPARE_FIXED;
-		case F_BYTEAEQ:
-			return GROUPING_COMPARE_BYTES;
-		case F_TEXTEQ:
-			return OidIsValid(collation) && get_collation_isdeterministic(collation) ? GROUPING_COMPARE_BYTES
-																					 : GROUPING_COMPARE_FUNCTION;
 		default:
-			return GROUPING_COMPARE_FUNCTION;
+			return GROUPING_COMPARE_BYTES;
 	}
 }
 
@@ -98,7 +85,7 @@ init_layout(GroupingState *node, List *outputs)
 			fmgr_info(get_opcode(operator), &cell->equal);
 			fmgr_info(hash, &cell->hash);
 			cell->collation = list_nth_oid(plan->collations, i);
-			cell->compare = compare_of(cell->equal.fn_oid, cell->collation);
+			cell->compare = compare_of(cell);
 		}
 	}
 	for (int i = 0; i < node->aggregates.count; i++)
@@ -127,8 +114,13 @@ init_layout(GroupingState *node, List *outputs)
 		node->last_input = Max(node->last_input, layout->cell[i].input);
 	for (int i = 0; i < node->aggregates.count; i++)
 	{
-		node->aggregates.trans[i].in_group += layout->states_offset;
-		node->aggregates.trans[i].in_row += layout->packed_offset;
+		GroupingTrans *trans = &node->aggregates.trans[i];
+
+		trans->in_group += layout->states_offset;
+		trans->in_row += layout->packed_offset;
+		if (trans->kernel == NULL && node->aggregates.pointed == 0 &&
+			(!trans->pertrans.transtypeByVal || trans->pertrans.aggtranstype == INTERNALOID))
+			node->aggregates.pointed = trans->in_group;
 	}
 	node->read_child = layout->narrow && node->aggregates.count == 1 && !node->aggregates.calls && !node->any_filter
 		? segment_grouping_read_child_narrow

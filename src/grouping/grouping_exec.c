@@ -9,11 +9,15 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "core/compat.h"
+#include "core/image.h"
 #include "grouping/grouping_node.h"
 
 /* How many rows ahead the memory of groups is asked for: about as many requests as a core has under way. */
 #define ROWS_AHEAD 16
+
+/* States that a group only points to are asked for when the group has come. */
+#define STATES_AHEAD 8
+#define STATE_BYTES 256
 
 /* How often the memory of states outside the groups is looked at: every so many new groups. */
 #define GROUPS_PER_CHECK 64
@@ -29,6 +33,20 @@ prefetch_group(const GroupingTable *table, const GroupingLayout *layout, const c
 	__builtin_prefetch(group, 1);
 	if (layout->group_size > 64)
 		__builtin_prefetch(group + 64, 1);
+}
+
+/* Asks for the memory of the state that the group of a row points to. */
+static inline void
+prefetch_state(const GroupingTable *table, uint32 pointed, const char *row)
+{
+	const char *group = grouping_table_guess(table, ((const GroupingRowHead *) row)->hash);
+	const char *state;
+
+	if (group == NULL)
+		return;
+	state = DatumGetPointer(((const GroupingDatumState *) (group + pointed))->value);
+	for (int i = 0; i < STATE_BYTES; i += 64)
+		__builtin_prefetch(state + i, 1);
 }
 
 /* The group of a row, a new one if there is none yet; NULL if the row has to wait for memory. */
@@ -72,6 +90,8 @@ add_batch(GroupingState *node)
 
 		if (i + ROWS_AHEAD < batch->count)
 			prefetch_group(table, layout, row + ROWS_AHEAD * row_size);
+		if (aggregates->pointed != 0 && i + STATES_AHEAD < batch->count)
+			prefetch_state(table, aggregates->pointed, row + STATES_AHEAD * row_size);
 		group = group_of(node, row);
 		if (unlikely(group == NULL) && node->shared != NULL && !node->plan.by_rows)
 		{
@@ -164,7 +184,7 @@ segment_grouping_read_child_narrow(GroupingState *node)
 		head->filtered = 0;
 		head->nulls = slot->tts_isnull[key_input];
 		if (likely(!slot->tts_isnull[key_input]))
-			key = grouping_canonical(slot->tts_values[key_input], key_length);
+			key = segment_canonical_datum(slot->tts_values[key_input], key_length);
 		*(Datum *) (row + sizeof(GroupingRowHead)) = key;
 		head->hash = grouping_hash_datum(layout->seed, key);
 		for (int i = 0; i < trans->arguments; i++)

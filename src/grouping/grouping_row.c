@@ -4,7 +4,7 @@
  */
 #include "postgres.h"
 
-#include "core/compat.h"
+#include "core/image.h"
 #include "grouping/grouping_row.h"
 
 #include "utils/expandeddatum.h"
@@ -69,7 +69,7 @@ segment_grouping_fill_row(const GroupingLayout *layout, TupleTableSlot *slot, ch
 		switch (cell->kind)
 		{
 			case GROUPING_CELL_BYVAL:
-				*place = grouping_canonical(value, cell->length);
+				*place = segment_canonical_datum(value, cell->length);
 				break;
 			case GROUPING_CELL_FIXED:
 				memcpy(place, DatumGetPointer(value), cell->length);

@@ -104,23 +104,6 @@ grouping_hash_datum(uint64 seed, Datum key)
 	return (uint32) grouping_mix((uint64) key ^ seed);
 }
 
-/* The bits of a value as a stored tuple would give them: then equal values of its length have equal bits. */
-static inline Datum
-grouping_canonical(Datum value, int16 length)
-{
-	switch (length)
-	{
-		case 1:
-			return CharGetDatum(DatumGetChar(value));
-		case 2:
-			return Int16GetDatum(DatumGetInt16(value));
-		case 4:
-			return Int32GetDatum(DatumGetInt32(value));
-		default:
-			return value;
-	}
-}
-
 /* A cell of a row as a Datum. */
 static inline Datum
 grouping_row_value(const GroupingCell *cell, char *row)

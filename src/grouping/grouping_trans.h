@@ -82,6 +82,7 @@ typedef struct GroupingAggregates
 	Size states_size;
 	Size packed_size;			/* of all arguments that kernels pack */
 	bool calls;					/* some transition function is called, and may leave memory behind */
+	uint32 pointed;				/* offset of the first state that points to memory of its own; 0 if there is none */
 	AggState *agg_state;		/* what the functions take for their caller */
 	MemoryContext state_context;	/* lives as long as the groups in memory */
 	MemoryContext row_context;	/* for the calls; the caller resets it now and then */

@@ -128,7 +128,6 @@ segment_ledger_agg_trans(PG_FUNCTION_ARGS)
 		state = segment_ledger_state_new();
 		if (input->has_order_id)
 		{
-			state->ids = palloc0(sizeof(SegmentOrderIds));
 			state->id_type = input->id_type.type;
 			state->collation = input->id_type.collation;
 		}
@@ -140,7 +139,7 @@ segment_ledger_agg_trans(PG_FUNCTION_ARGS)
 
 		if (input->id_type.length == -1)
 			id = PointerGetDatum(PG_DETOAST_DATUM_PACKED(id));
-		order = segment_order_ids_number(state->ids, &input->id_type, id, aggregate_context) + 1;
+		order = segment_ledger_state_order(state, &input->id_type, id, aggregate_context);
 	}
 	MemoryContextSwitchTo(aggregate_context);
 	segment_ledger_state_add(state, day, order, &amount);
@@ -199,8 +198,9 @@ segment_ledger_agg_serial(PG_FUNCTION_ARGS)
 	if (!AggCheckCallContext(fcinfo, NULL))
 		segment_not_an_aggregate("ledger_agg_serial");
 	state = (LedgerState *) PG_GETARG_POINTER(0);
+	segment_ledger_state_unify(state, id_type_of(fcinfo, state->id_type, state->collation));
 	pq_begintypsend(&buffer);
-	segment_ledger_state_write(&buffer, state, id_type_of(fcinfo, state->id_type, state->collation));
+	segment_ledger_state_write(&buffer, state);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
 
@@ -230,7 +230,12 @@ segment_ledger_agg_final(PG_FUNCTION_ARGS)
 	if (!AggCheckCallContext(fcinfo, NULL))
 		segment_not_an_aggregate("ledger_agg_final");
 	if (!PG_ARGISNULL(0))
-		result = segment_ledger_state_result((LedgerState *) PG_GETARG_POINTER(0));
+	{
+		LedgerState *state = (LedgerState *) PG_GETARG_POINTER(0);
+
+		segment_ledger_state_unify(state, id_type_of(fcinfo, state->id_type, state->collation));
+		result = segment_ledger_state_result(state);
+	}
 	if (result == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(result);

@@ -90,6 +90,7 @@ raise_scale(LedgerState *state, int scale)
 		}
 	}
 	state->n_rows = kept;
+	state->rows_unified = state->wide_unified = 0;
 	state->scale = scale;
 }
 
@@ -123,28 +124,97 @@ segment_ledger_state_add(LedgerState *state, DateADT day, uint32 order, const Se
 		(void) segment_wide_scale_up(&wide, state->scale - amount->scale);
 		append_wide(state, day, order, wide);
 	}
-	if (unlikely(state->n_rows + state->n_wide >= PACK_ROWS) && state->ids == NULL)
+	if (unlikely(state->n_rows + state->n_wide >= PACK_ROWS) && !OidIsValid(state->id_type))
 		pack(state);
+}
+
+/* Bytes of ids that a state has room for at first. */
+#define FIRST_IDS 32
+
+/* A set of ids with room for so many bytes; NULL is none yet. */
+static SegmentOrderIds *
+resize_ids(SegmentOrderIds *ids, Size capacity, MemoryContext context)
+{
+	Size size = add_size(offsetof(SegmentOrderIds, bytes), capacity);
+
+	if (ids == NULL)
+	{
+		ids = MemoryContextAllocHuge(context, size);
+		memset(ids, 0, offsetof(SegmentOrderIds, bytes));
+	}
+	else
+		ids = repalloc_huge(ids, size);
+	ids->capacity = capacity;
+	return ids;
+}
+
+/* Makes room for more bytes of ids. */
+static void
+reserve_ids(LedgerState *state, SegmentOrderIdType *id_type, Size more, MemoryContext context)
+{
+	Size capacity = FIRST_IDS;
+
+	if (state->ids != NULL)
+	{
+		segment_ledger_state_unify(state, id_type);
+		if (!segment_order_ids_must_grow(state->ids, more))
+			return;
+		capacity = 2 * state->ids->capacity;
+		more += state->ids->used;
+	}
+	while (capacity < more)
+		capacity *= 2;
+	state->ids = resize_ids(state->ids, capacity, context);
+}
+
+void
+segment_ledger_state_unify(LedgerState *state, SegmentOrderIdType *id_type)
+{
+	uint32 *number_of;
+
+	if (state->ids == NULL)
+		return;
+	number_of = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(uint32), state->ids->count));
+	segment_order_ids_unify(state->ids, id_type, number_of);
+	for (uint32 i = state->rows_unified; i < state->n_rows; i++)
+		if (state->rows[i].order > 0)
+			state->rows[i].order = number_of[state->rows[i].order - 1] + 1;
+	for (uint32 i = state->wide_unified; i < state->n_wide; i++)
+		if (state->wide[i].order > 0)
+			state->wide[i].order = number_of[state->wide[i].order - 1] + 1;
+	state->rows_unified = state->n_rows;
+	state->wide_unified = state->n_wide;
+	pfree(number_of);
+}
+
+uint32
+segment_ledger_state_order(LedgerState *state, SegmentOrderIdType *id_type, Datum id, MemoryContext context)
+{
+	if (state->ids == NULL || !segment_order_ids_add(state->ids, id_type, id))
+	{
+		reserve_ids(state, id_type, segment_order_id_size(id_type, id), context);
+		(void) segment_order_ids_add(state->ids, id_type, id);
+	}
+	return state->ids->count;
 }
 
 void
 segment_ledger_state_merge(LedgerState *state, const LedgerState *other, SegmentOrderIdType *id_type)
 {
-	uint32 *number = NULL;
+	uint32 base = 0;
 	SegmentAmount amount;
 
+	if (OidIsValid(other->id_type))
+	{
+		state->id_type = other->id_type;
+		state->collation = other->collation;
+	}
 	if (other->ids != NULL)
 	{
-		if (state->ids == NULL)
-		{
-			state->ids = palloc0(sizeof(SegmentOrderIds));
-			state->id_type = other->id_type;
-			state->collation = other->collation;
-		}
-		number = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(uint32), (Size) other->ids->count + 1));
-		number[0] = 0;
-		for (uint32 i = 0; i < other->ids->count; i++)
-			number[i + 1] = segment_order_ids_number(state->ids, id_type, other->ids->ids[i], CurrentMemoryContext) + 1;
+		if (state->ids == NULL || state->ids->used + other->ids->used > state->ids->capacity)
+			reserve_ids(state, id_type, other->ids->used, CurrentMemoryContext);
+		base = state->ids->count;
+		segment_order_ids_append(state->ids, other->ids);
 	}
 	amount.scale = other->scale;
 	for (uint32 i = 0; i < other->n_rows; i++)
@@ -153,7 +223,7 @@ segment_ledger_state_merge(LedgerState *state, const LedgerState *other, Segment
 
 		amount.is_wide = false;
 		amount.units = row->units;
-		segment_ledger_state_add(state, row->day, number != NULL ? number[row->order] : 0, &amount);
+		segment_ledger_state_add(state, row->day, row->order > 0 ? base + row->order : 0, &amount);
 	}
 	for (uint32 i = 0; i < other->n_wide; i++)
 	{
@@ -161,10 +231,8 @@ segment_ledger_state_merge(LedgerState *state, const LedgerState *other, Segment
 
 		amount.is_wide = true;
 		amount.wide = row->units;
-		segment_ledger_state_add(state, row->day, number != NULL ? number[row->order] : 0, &amount);
+		segment_ledger_state_add(state, row->day, row->order > 0 ? base + row->order : 0, &amount);
 	}
-	if (number != NULL)
-		pfree(number);
 	if (other->packed != NULL)
 	{
 		Ledger *before = state->packed;
@@ -343,7 +411,7 @@ segment_ledger_state_result(const LedgerState *state)
 {
 	Ledger *result = NULL;
 
-	if (state->n_wide > 0 || state->ids != NULL)
+	if (state->n_wide > 0 || OidIsValid(state->id_type))
 		result = wide_result(state);
 	else if (state->n_rows > 0)
 		result = narrow_result(state);
@@ -362,9 +430,8 @@ segment_ledger_state_result(const LedgerState *state)
 
 /* Scale, packed ledger, type and collation of the ids, ids, rows, wide rows. */
 void
-segment_ledger_state_write(StringInfo buffer, const LedgerState *state, SegmentOrderIdType *id_type)
+segment_ledger_state_write(StringInfo buffer, const LedgerState *state)
 {
-	uint32 n_ids = state->ids != NULL ? state->ids->count : 0;
 	int packed = state->packed != NULL ? (int) VARSIZE(state->packed) - VARHDRSZ : 0;
 
 	pq_sendint8(buffer, (uint8) state->scale);
@@ -373,9 +440,9 @@ segment_ledger_state_write(StringInfo buffer, const LedgerState *state, SegmentO
 		pq_sendbytes(buffer, (char *) state->packed + VARHDRSZ, packed);
 	pq_sendint32(buffer, state->id_type);
 	pq_sendint32(buffer, state->collation);
-	pq_sendint32(buffer, n_ids);
-	for (uint32 i = 0; i < n_ids; i++)
-		segment_order_id_write(buffer, id_type, state->ids->ids[i]);
+	pq_sendint8(buffer, state->ids != NULL);
+	if (state->ids != NULL)
+		segment_order_ids_write(buffer, state->ids);
 	pq_sendint32(buffer, state->n_rows);
 	for (uint32 i = 0; i < state->n_rows; i++)
 	{
@@ -405,7 +472,7 @@ segment_ledger_state_read(StringInfo buffer, SegmentOrderIdType *id_type)
 {
 	LedgerState *state = segment_ledger_state_new();
 	const char *fault = NULL;
-	uint32 n_ids;
+	uint32 n_ids = 0;
 	uint32 n;
 	int packed;
 
@@ -421,18 +488,18 @@ segment_ledger_state_read(StringInfo buffer, SegmentOrderIdType *id_type)
 	}
 	state->id_type = pq_getmsgint(buffer, 4);
 	state->collation = pq_getmsgint(buffer, 4);
-	n_ids = pq_getmsgint(buffer, 4);
 	if (OidIsValid(state->id_type))
-	{
 		segment_order_id_type(id_type, state->id_type, state->collation, CurrentMemoryContext);
-		state->ids = palloc0(sizeof(SegmentOrderIds));
+	if (pq_getmsgbyte(buffer) != 0)
+	{
+		Size size = segment_order_ids_read_size(buffer);
+
+		if (!OidIsValid(state->id_type))
+			refuse_bytes("It has order ids without a type.");
+		state->ids = resize_ids(NULL, size, CurrentMemoryContext);
+		segment_order_ids_read(buffer, size, state->ids, id_type);
+		n_ids = state->ids->count;
 	}
-	else if (n_ids > 0)
-		refuse_bytes("It has order ids without a type.");
-	for (uint32 i = 0; i < n_ids; i++)
-		if (segment_order_ids_number(state->ids, id_type, segment_order_id_read(buffer, id_type),
-									 CurrentMemoryContext) != i)
-			refuse_bytes("An order id occurs twice.");
 	n = pq_getmsgint(buffer, 4);
 	for (uint32 i = 0; i < n; i++)
 	{

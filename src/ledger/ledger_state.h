@@ -33,14 +33,26 @@ typedef struct LedgerState
 	LedgerRow *rows;
 	LedgerWideRow *wide;
 	Ledger *packed;				/* rows that were packed to save memory, or NULL */
-	SegmentOrderIds *ids;		/* NULL without order ids */
-	Oid id_type;
+	SegmentOrderIds *ids;		/* NULL while no row has one */
+	Oid id_type;				/* InvalidOid without order ids */
 	Oid collation;				/* of the ids; support functions for parallel plans are not told it */
+	uint32 rows_unified;		/* rows in front whose order's number is final */
+	uint32 wide_unified;
 	int scale;					/* of all rows */
 } LedgerState;
 
 /* In the current context, which must be the aggregate's. */
 extern LedgerState *segment_ledger_state_new(void);
+
+/*
+ * The order of an id, for segment_ledger_state_add. Ids live in context; hashing and comparing may leave copies behind
+ * in the current one.
+ */
+extern uint32 segment_ledger_state_order(LedgerState *state, SegmentOrderIdType *id_type, Datum id,
+										 MemoryContext context);
+
+/* Keeps each id once: call it before the state's result or bytes are asked for. */
+extern void segment_ledger_state_unify(LedgerState *state, SegmentOrderIdType *id_type);
 
 /* Adds a row; order as in LedgerRow. Runs in the aggregate's context. */
 extern void segment_ledger_state_add(LedgerState *state, DateADT day, uint32 order, const SegmentAmount *amount);
@@ -48,10 +60,10 @@ extern void segment_ledger_state_add(LedgerState *state, DateADT day, uint32 ord
 /* Adds all that other holds, which stays as it is. id_type is needed where there are order ids. */
 extern void segment_ledger_state_merge(LedgerState *state, const LedgerState *other, SegmentOrderIdType *id_type);
 
-/* The ledger in the current context; NULL if there is nothing in it. The state stays as it is. */
+/* The ledger in the current context; NULL if there is nothing in it. */
 extern Ledger *segment_ledger_state_result(const LedgerState *state);
 
-extern void segment_ledger_state_write(StringInfo buffer, const LedgerState *state, SegmentOrderIdType *id_type);
+extern void segment_ledger_state_write(StringInfo buffer, const LedgerState *state);
 
 /* 22P03 for bytes that no state gives. id_type is filled for the type of the ids that the bytes name. */
 extern LedgerState *segment_ledger_state_read(StringInfo buffer, SegmentOrderIdType *id_type);

@@ -7,14 +7,11 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "libpq/pqformat.h"
-#include "utils/builtins.h"
-#include "utils/datum.h"
-#include "utils/typcache.h"
 
 #include "core/error.h"
+#include "core/order_ids.h"
 #include "rfm/rfm_input.h"
 #include "rfm/rfm_wire.h"
 
@@ -24,239 +21,251 @@ PG_FUNCTION_INFO_V1(segment_rfm_orders_serial);
 PG_FUNCTION_INFO_V1(segment_rfm_orders_deserial);
 PG_FUNCTION_INFO_V1(segment_rfm_orders_final);
 
-/* Up to here a walk along the entries beats an index. */
-#define UNINDEXED_ENTRIES 8
-
-/* Few customers have more orders than this. */
-#define FIRST_CAPACITY 4
-
-/* How to compare ids of one type; kept per calling function in fn_extra. */
-typedef struct OrderIdType
+/* What one call site knows of its arguments; kept in fn_extra. */
+typedef struct OrdersInput
 {
+	SegmentOrderIdType id_type;
 	RfmInput input;				/* used by the transition function only */
-	Oid type;
-	int16 length;
-	bool by_value;
-	bool is_integer;			/* int4 or int8: compared and hashed inline */
-	Oid collation;
-	FmgrInfo equal;
-	FmgrInfo hash;
-} OrderIdType;
+} OrdersInput;
 
-/* One order id that was seen. */
-typedef struct OrderEntry
+/* An order id all of whose rows have been negative so far, and their sum. */
+typedef struct ReturnedOrder
 {
-	Datum id;
-	Rfm *returned;				/* NULL for an order; the summed rows (its total) of what is a return so far */
-	uint32 hash;
-} OrderEntry;
+	uint32 number;
+	int scale;
+	SegmentWide units;
+} ReturnedOrder;
 
-/* The state of one group, all of it in the aggregate's context. */
-typedef struct RfmOrders
+/* What few customers need. */
+typedef struct RareParts
 {
-	Rfm *sum;					/* total of all rows; first and last; counts and returned of rows without id */
-	OrderEntry *entries;
-	uint32 *index;				/* entry number + 1 by hash, 0 is free; NULL while there are few */
-	uint32 index_size;			/* a power of two */
+	Rfm *wide_sum;				/* NULL while the narrow form suffices */
+	ReturnedOrder *returned;	/* by number */
 	uint32 count;
 	uint32 capacity;
-	uint32 returns;				/* entries that are returns */
-	uint32 recent;				/* the entry found last: lines of one order tend to come together */
+} RareParts;
+
+/* The state of one group, one piece of memory that grows by doubling: the ids end it. */
+typedef struct RfmOrders
+{
+	Rfm sum;					/* total of all rows; first and last; counts and returned of rows without id */
+	RareParts *rare;
 	Oid type;
+	Oid collation;				/* support functions for parallel plans are not told it */
+	SegmentOrderIds ids;
 } RfmOrders;
 
+/* Bytes of a state in front of its ids. */
+#define STATE_HEAD (offsetof(RfmOrders, ids) + offsetof(SegmentOrderIds, bytes))
+
+/* Room for two ids that are passed by value. */
+#define FIRST_SIZE 128
+
 /* Looks up how to compare ids of a type. */
-static OrderIdType *
-id_type_of(FunctionCallInfo fcinfo, Oid type)
+static OrdersInput *
+input_of(FunctionCallInfo fcinfo, Oid type, Oid collation)
 {
-	OrderIdType *id_type = (OrderIdType *) fcinfo->flinfo->fn_extra;
-	TypeCacheEntry *cache;
+	OrdersInput *input = (OrdersInput *) fcinfo->flinfo->fn_extra;
 
-	if (id_type != NULL && id_type->type == type)
-		return id_type;
-	cache = lookup_type_cache(type, TYPECACHE_EQ_OPR_FINFO | TYPECACHE_HASH_PROC_FINFO);
-	if (!OidIsValid(cache->eq_opr_finfo.fn_oid) || !OidIsValid(cache->hash_proc_finfo.fn_oid) || cache->typlen == -2)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("order ids of type %s can't be compared",
-																	 format_type_be(type)),
-						errdetail("An order id needs a type with equality and a hash function."),
-						errhint("Cast the order id to text.")));
-	id_type = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(OrderIdType));
-	id_type->type = type;
-	id_type->length = cache->typlen;
-	id_type->by_value = cache->typbyval;
-	id_type->is_integer = type == INT4OID || type == INT8OID;
-	id_type->collation = PG_GET_COLLATION();
-	fmgr_info_copy(&id_type->equal, &cache->eq_opr_finfo, fcinfo->flinfo->fn_mcxt);
-	fmgr_info_copy(&id_type->hash, &cache->hash_proc_finfo, fcinfo->flinfo->fn_mcxt);
-	fcinfo->flinfo->fn_extra = id_type;
-	return id_type;
+	if (input != NULL && input->id_type.type == type && input->id_type.collation == collation)
+		return input;
+	input = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(OrdersInput));
+	segment_order_id_type(&input->id_type, type, collation, fcinfo->flinfo->fn_mcxt);
+	fcinfo->flinfo->fn_extra = input;
+	return input;
 }
 
-static inline uint32
-hash_id(OrderIdType *id_type, Datum id)
-{
-	/* Fibonacci hashing (Knuth, TAOCP 3, 6.4): 2^64 divided by the golden ratio */
-	if (id_type->is_integer)
-		return (uint32) (((uint64) id * UINT64CONST(0x9E3779B97F4A7C15)) >> 32);
-	return DatumGetUInt32(FunctionCall1Coll(&id_type->hash, id_type->collation, id));
-}
-
-static inline bool
-same_id(OrderIdType *id_type, const OrderEntry *entry, Datum id, uint32 hash)
-{
-	if (entry->hash != hash)
-		return false;
-	if (id_type->is_integer)
-		return entry->id == id;
-	return DatumGetBool(FunctionCall2Coll(&id_type->equal, id_type->collation, entry->id, id));
-}
-
+/* An empty state with room for so many bytes of ids. */
 static RfmOrders *
-create_state(SegmentTimeKind kind, Oid type)
+create_state(MemoryContext context, SegmentTimeKind kind, Oid type, Oid collation, Size room)
 {
-	RfmOrders *state = palloc0(sizeof(RfmOrders));
+	Size size = FIRST_SIZE;
+	RfmOrders *state;
 
-	state->sum = palloc(sizeof(Rfm));
-	segment_rfm_init(state->sum, kind);
+	while (size - STATE_HEAD < room)
+		size *= 2;
+	state = MemoryContextAllocHuge(context, size);
+	memset(state, 0, STATE_HEAD);
+	segment_rfm_init(&state->sum, kind);
 	state->type = type;
+	state->collation = collation;
+	state->ids.capacity = size - STATE_HEAD;
 	return state;
 }
 
-/* Finds an id; -1 if it is new. */
-static int64
-find_entry(RfmOrders *state, OrderIdType *id_type, Datum id, uint32 hash)
+static RareParts *
+rare_parts(RfmOrders *state, MemoryContext context)
 {
-	if (state->count > 0 && same_id(id_type, &state->entries[state->recent], id, hash))
-		return state->recent;
-	if (state->index == NULL)
-	{
-		for (uint32 i = 0; i < state->count; i++)
-			if (same_id(id_type, &state->entries[i], id, hash))
-				return i;
-		return -1;
-	}
-	for (uint32 at = hash;; at++)
-	{
-		uint32 slot = state->index[at & (state->index_size - 1)];
-
-		if (slot == 0)
-			return -1;
-		if (same_id(id_type, &state->entries[slot - 1], id, hash))
-			return slot - 1;
-	}
+	if (state->rare == NULL)
+		state->rare = MemoryContextAllocZero(context, sizeof(RareParts));
+	return state->rare;
 }
 
-/* Makes an index at least twice as large as the entries that fit the array. */
+static Rfm *
+sum_of(RfmOrders *state)
+{
+	return state->rare != NULL && state->rare->wide_sum != NULL ? state->rare->wide_sum : &state->sum;
+}
+
+/* The sum after a function has changed it or widened it into a copy. */
 static void
-rebuild_index(RfmOrders *state)
+keep_sum(RfmOrders *state, Rfm *sum, MemoryContext context)
 {
-	if (state->index != NULL)
-		pfree(state->index);
-	state->index_size = 4 * state->capacity;
-	state->index = MemoryContextAllocExtended(CurrentMemoryContext, mul_size(sizeof(uint32), state->index_size),
-											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	for (uint32 i = 0; i < state->count; i++)
-	{
-		uint32 at = state->entries[i].hash;
-
-		while (state->index[at & (state->index_size - 1)] != 0)
-			at++;
-		state->index[at & (state->index_size - 1)] = i + 1;
-	}
+	if (sum != sum_of(state))
+		rare_parts(state, context)->wide_sum = sum;
 }
 
-/* Appends an id that is not there yet; copies it into the current context. */
-static OrderEntry *
-append_entry(RfmOrders *state, OrderIdType *id_type, Datum id, uint32 hash)
+static bool
+last_is_return(const RfmOrders *state)
 {
-	OrderEntry *entry;
+	const RareParts *rare = state->rare;
 
-	if (state->count == state->capacity)
-	{
-		uint32 capacity = state->capacity == 0 ? FIRST_CAPACITY : 2 * state->capacity;
-		Size size = mul_size(sizeof(OrderEntry), capacity);
-
-		if (capacity > PG_UINT32_MAX / 8)
-			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many orders of one customer"),
-							errdetail("One group can have at most %u distinct order ids.", PG_UINT32_MAX / 8),
-							errhint("Check that the grouping key is the customer.")));
-		state->entries = state->entries == NULL ? palloc(size) : repalloc_huge(state->entries, size);
-		state->capacity = capacity;
-		if (capacity > UNINDEXED_ENTRIES)
-			rebuild_index(state);
-	}
-	state->recent = state->count;
-	entry = &state->entries[state->count++];
-	entry->id = datumCopy(id, id_type->by_value, id_type->length);
-	entry->hash = hash;
-	entry->returned = NULL;
-	if (state->index != NULL)
-	{
-		uint32 at = hash;
-
-		while (state->index[at & (state->index_size - 1)] != 0)
-			at++;
-		state->index[at & (state->index_size - 1)] = state->count;
-	}
-	return entry;
+	return rare != NULL && rare->count > 0 && rare->returned[rare->count - 1].number == state->ids.count - 1;
 }
 
-/* Adds one row with the id that find_entry has found, or not; runs in the aggregate's context. */
+/* Adds a negative amount to what is returned so far of an order. */
 static void
-add_row(RfmOrders *state, OrderIdType *id_type, Datum id, uint32 hash, int64 found, int64 at,
-		const SegmentAmount *amount)
+add_units(ReturnedOrder *order, SegmentWide units, int scale)
 {
-	bool is_new = found < 0;
-	OrderEntry *entry = is_new ? append_entry(state, id_type, id, hash) : &state->entries[found];
-
-	state->recent = (uint32) (entry - state->entries);
-	state->sum = segment_rfm_add_amount(state->sum, amount, true, false);
-	if (segment_amount_is_negative(amount))
+	/* fits: see wide.h */
+	if (scale > order->scale)
 	{
-		if (is_new)
-		{
-			entry->returned = palloc(sizeof(Rfm));
-			segment_rfm_init(entry->returned, state->sum->kind);
-			state->returns++;
-		}
-		if (entry->returned != NULL)
-			entry->returned = segment_rfm_add_amount(entry->returned, amount, true, false);
+		(void) segment_wide_scale_up(&order->units, scale - order->scale);
+		order->scale = scale;
+	}
+	else
+		(void) segment_wide_scale_up(&units, order->scale - scale);
+	(void) segment_wide_add(&order->units, &units);
+}
+
+static void
+append_return(RareParts *rare, MemoryContext context, const ReturnedOrder *order)
+{
+	if (rare->count == rare->capacity)
+	{
+		uint32 capacity = Max(4, 2 * rare->capacity);
+		Size size = mul_size(sizeof(ReturnedOrder), capacity);
+
+		rare->returned = rare->returned == NULL ? MemoryContextAlloc(context, size)
+			: repalloc_huge(rare->returned, size);
+		rare->capacity = capacity;
+	}
+	rare->returned[rare->count++] = *order;
+}
+
+/* Keeps each id once; returns of which another row is an order are none. */
+static void
+unify(RfmOrders *state, SegmentOrderIdType *id_type)
+{
+	RareParts *rare = state->rare;
+	uint32 count = state->ids.count;
+	uint32 kept = 0;
+	uint32 *number_of;
+	uint32 *returned_at;		/* place + 1 among the returns by new number; 0 for an order */
+
+	if (rare == NULL || rare->count == 0)
+	{
+		segment_order_ids_unify(&state->ids, id_type, NULL);
 		return;
 	}
-	if (entry->returned != NULL)
+	number_of = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(uint32), count));
+	segment_order_ids_unify(&state->ids, id_type, number_of);
+	returned_at = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(uint32), count));
+	memset(returned_at, 0xFF, sizeof(uint32) * count);
+	for (uint32 i = 0, next = 0; i < count; i++)
 	{
-		pfree(entry->returned);
-		entry->returned = NULL;
-		state->returns--;
+		if (next < rare->count && rare->returned[next].number == i)
+			next++;
+		else
+			returned_at[number_of[i]] = 0;
 	}
-	state->sum->first = Min(state->sum->first, at);
-	state->sum->last = Max(state->sum->last, at);
+	for (uint32 i = 0; i < rare->count; i++)
+	{
+		ReturnedOrder *order = &rare->returned[i];
+		uint32 number = number_of[order->number];
+
+		if (returned_at[number] == 0)
+			continue;
+		if (returned_at[number] != PG_UINT32_MAX)
+		{
+			add_units(&rare->returned[returned_at[number] - 1], order->units, order->scale);
+			continue;
+		}
+		rare->returned[kept] = *order;
+		rare->returned[kept].number = number;
+		returned_at[number] = ++kept;
+	}
+	rare->count = kept;
+	pfree(number_of);
+	pfree(returned_at);
+}
+
+/* Makes room for more bytes of ids; the state may move. */
+static RfmOrders *
+make_room(RfmOrders *state, SegmentOrderIdType *id_type, Size more)
+{
+	Size size = STATE_HEAD + state->ids.capacity;
+
+	unify(state, id_type);
+	if (!segment_order_ids_must_grow(&state->ids, more))
+		return state;
+	do
+		size *= 2;
+	while (size - STATE_HEAD < state->ids.used + more);
+	state = repalloc_huge(state, size);
+	state->ids.capacity = size - STATE_HEAD;
+	return state;
+}
+
+/* Counts a row of the order id added last; is_new if the row before had another. */
+static void
+add_row(RfmOrders *state, MemoryContext context, int64 at, const SegmentAmount *amount, bool is_new)
+{
+	MemoryContext caller = MemoryContextSwitchTo(context);
+
+	keep_sum(state, segment_rfm_add_amount(sum_of(state), amount, true, false), context);
+	MemoryContextSwitchTo(caller);
+	if (segment_amount_is_negative(amount))
+	{
+		ReturnedOrder order;
+
+		order.number = state->ids.count - 1;
+		order.scale = amount->scale;
+		order.units = amount->is_wide ? amount->wide : segment_wide_from_int128(amount->units);
+		if (is_new)
+			append_return(rare_parts(state, context), context, &order);
+		else if (last_is_return(state))
+			add_units(&state->rare->returned[state->rare->count - 1], order.units, order.scale);
+		return;
+	}
+	if (!is_new && last_is_return(state))
+		state->rare->count--;
+	sum_of(state)->first = Min(sum_of(state)->first, at);
+	sum_of(state)->last = Max(sum_of(state)->last, at);
 }
 
 /* Adds one row; a row with a NULL time or amount is skipped, its id too. */
 Datum
 segment_rfm_orders_trans(PG_FUNCTION_ARGS)
 {
-	OrderIdType *id_type = (OrderIdType *) fcinfo->flinfo->fn_extra;
+	OrdersInput *input = (OrdersInput *) fcinfo->flinfo->fn_extra;
 	RfmOrders *state = PG_ARGISNULL(0) ? NULL : (RfmOrders *) PG_GETARG_POINTER(0);
-	MemoryContext aggregate_context;
-	MemoryContext caller_context;
+	MemoryContext context;
 	int64 at;
 	SegmentAmount amount;
-	Datum id = 0;
-	uint32 hash = 0;
-	int64 found = -1;
+	uint32 count;
+	Datum id;
 
-	if (!AggCheckCallContext(fcinfo, &aggregate_context))
+	if (!AggCheckCallContext(fcinfo, &context))
 		segment_not_an_aggregate("rfm_agg_trans");
-	if (id_type == NULL)
+	if (input == NULL)
 	{
 		Oid type = get_fn_expr_argtype(fcinfo->flinfo, 3);
 
 		if (!OidIsValid(type))
 			elog(ERROR, "could not determine the type of the order id");
-		id_type = id_type_of(fcinfo, type);
-		segment_rfm_input_of(fcinfo, &id_type->input);
+		input = input_of(fcinfo, type, PG_GET_COLLATION());
+		segment_rfm_input_of(fcinfo, &input->input);
 	}
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 	{
@@ -264,26 +273,34 @@ segment_rfm_orders_trans(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(state);
 	}
-	segment_rfm_read_row(fcinfo, &id_type->input, &at, &amount);
-	if (!PG_ARGISNULL(3))
+	segment_rfm_read_row(fcinfo, &input->input, &at, &amount);
+	if (state == NULL)
+		state = create_state(context, input->input.kind, input->id_type.type, input->id_type.collation, 0);
+	if (PG_ARGISNULL(3))
 	{
-		/* in the caller's short-lived context: detoasting, hashing and comparing may leave copies behind */
-		id = PG_GETARG_DATUM(3);
-		if (id_type->length == -1)
-			id = PointerGetDatum(PG_DETOAST_DATUM_PACKED(id));
-		hash = hash_id(id_type, id);
-		if (state != NULL)
-			found = find_entry(state, id_type, id, hash);
+		MemoryContext caller = MemoryContextSwitchTo(context);
+
+		keep_sum(state, segment_rfm_add(sum_of(state), at, &amount), context);
+		MemoryContextSwitchTo(caller);
+		PG_RETURN_POINTER(state);
 	}
 
-	caller_context = MemoryContextSwitchTo(aggregate_context);
-	if (state == NULL)
-		state = create_state(id_type->input.kind, id_type->type);
-	if (PG_ARGISNULL(3))
-		state->sum = segment_rfm_add(state->sum, at, &amount);
+	id = PG_GETARG_DATUM(3);
+	if (input->id_type.length == -1)
+		id = PointerGetDatum(PG_DETOAST_DATUM_PACKED(id));
+	count = state->ids.count;
+	if (!segment_order_ids_add(&state->ids, &input->id_type, id))
+	{
+		/* in the caller's short-lived context: hashing and comparing may leave copies behind */
+		state = make_room(state, &input->id_type, segment_order_id_size(&input->id_type, id));
+		count = state->ids.count;
+		(void) segment_order_ids_add(&state->ids, &input->id_type, id);
+	}
+	if (likely(!amount.is_wide && amount.units >= 0 && state->rare == NULL &&
+			   segment_rfm_add_narrow(&state->sum, at, amount.units, amount.scale)))
+		state->sum.orders--;	/* the id is counted at the end */
 	else
-		add_row(state, id_type, id, hash, found, at, &amount);
-	MemoryContextSwitchTo(caller_context);
+		add_row(state, context, at, &amount, state->ids.count > count);
 	PG_RETURN_POINTER(state);
 }
 
@@ -297,39 +314,26 @@ copy_rfm(const Rfm *rfm)
 	return copy;
 }
 
-/* Lets the orders of other join those of state; other is left untouched. */
-static void
-merge_entries(RfmOrders *state, const RfmOrders *other, OrderIdType *id_type)
+/* Adds all rows of other, which is left untouched. */
+static RfmOrders *
+merge(RfmOrders *state, RfmOrders *other, SegmentOrderIdType *id_type, MemoryContext context)
 {
-	for (uint32 i = 0; i < other->count; i++)
+	MemoryContext caller;
+
+	if (state->ids.used + other->ids.used > state->ids.capacity)
+		state = make_room(state, id_type, other->ids.used);
+	for (uint32 i = 0; other->rare != NULL && i < other->rare->count; i++)
 	{
-		const OrderEntry *theirs = &other->entries[i];
-		int64 found = find_entry(state, id_type, theirs->id, theirs->hash);
+		ReturnedOrder order = other->rare->returned[i];
 
-		if (found < 0)
-		{
-			OrderEntry *ours = append_entry(state, id_type, theirs->id, theirs->hash);
-
-			if (theirs->returned != NULL)
-			{
-				ours->returned = copy_rfm(theirs->returned);
-				state->returns++;
-			}
-		}
-		else
-		{
-			OrderEntry *ours = &state->entries[found];
-
-			if (ours->returned != NULL && theirs->returned != NULL)
-				ours->returned = segment_rfm_merge(ours->returned, theirs->returned);
-			else if (ours->returned != NULL)
-			{
-				pfree(ours->returned);
-				ours->returned = NULL;
-				state->returns--;
-			}
-		}
+		order.number += state->ids.count;
+		append_return(rare_parts(state, context), context, &order);
 	}
+	segment_order_ids_append(&state->ids, &other->ids);
+	caller = MemoryContextSwitchTo(context);
+	keep_sum(state, segment_rfm_merge(sum_of(state), sum_of(other)), context);
+	MemoryContextSwitchTo(caller);
+	return state;
 }
 
 Datum
@@ -337,11 +341,9 @@ segment_rfm_orders_combine(PG_FUNCTION_ARGS)
 {
 	RfmOrders *state = PG_ARGISNULL(0) ? NULL : (RfmOrders *) PG_GETARG_POINTER(0);
 	RfmOrders *other = PG_ARGISNULL(1) ? NULL : (RfmOrders *) PG_GETARG_POINTER(1);
-	OrderIdType *id_type;
-	MemoryContext aggregate_context;
-	MemoryContext caller_context;
+	MemoryContext context;
 
-	if (!AggCheckCallContext(fcinfo, &aggregate_context))
+	if (!AggCheckCallContext(fcinfo, &context))
 		segment_not_an_aggregate("rfm_agg_combine");
 	if (other == NULL)
 	{
@@ -349,81 +351,38 @@ segment_rfm_orders_combine(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(state);
 	}
-	id_type = id_type_of(fcinfo, other->type);
-	caller_context = MemoryContextSwitchTo(aggregate_context);
 	if (state == NULL)
-		state = create_state(other->sum->kind, other->type);
-	state->sum = segment_rfm_merge(state->sum, other->sum);
-	merge_entries(state, other, id_type);
-	MemoryContextSwitchTo(caller_context);
-	PG_RETURN_POINTER(state);
+		state = create_state(context, other->sum.kind, other->type, other->collation, other->ids.used);
+	PG_RETURN_POINTER(merge(state, other, &input_of(fcinfo, other->type, other->collation)->id_type, context));
 }
 
-static void
-write_id(StringInfo buffer, const OrderIdType *id_type, Datum id)
-{
-	if (id_type->by_value)
-		pq_sendint64(buffer, (int64) id);
-	else if (id_type->length == -1)
-	{
-		pq_sendint32(buffer, (uint32) VARSIZE_ANY_EXHDR(DatumGetPointer(id)));
-		pq_sendbytes(buffer, VARDATA_ANY(DatumGetPointer(id)), (int) VARSIZE_ANY_EXHDR(DatumGetPointer(id)));
-	}
-	else
-		pq_sendbytes(buffer, DatumGetPointer(id), id_type->length);
-}
-
-static Datum
-read_id(StringInfo buffer, const OrderIdType *id_type)
-{
-	char *copy;
-	int length;
-
-	if (id_type->by_value)
-		return (Datum) pq_getmsgint64(buffer);
-	if (id_type->length == -1)
-	{
-		length = (int) pq_getmsgint(buffer, 4);
-		if (length < 0 || length > buffer->len - buffer->cursor)
-			elog(ERROR, "invalid length of an order id in a serialized state");
-		copy = palloc(length + VARHDRSZ);
-		SET_VARSIZE(copy, length + VARHDRSZ);
-		memcpy(VARDATA(copy), pq_getmsgbytes(buffer, length), length);
-		return PointerGetDatum(copy);
-	}
-	copy = palloc(id_type->length);
-	memcpy(copy, pq_getmsgbytes(buffer, id_type->length), id_type->length);
-	return PointerGetDatum(copy);
-}
-
-/*
- * Type of the ids, the sum, number of ids, then each id with its hash, and its returned amount if it is a return. The
- * hash travels because deserialization is not told the collation.
- */
+/* Type and collation of the ids, the sum, the ids, then the orders that are returns. */
 Datum
 segment_rfm_orders_serial(PG_FUNCTION_ARGS)
 {
 	RfmOrders *state;
-	OrderIdType *id_type;
 	StringInfoData buffer;
+	uint32 count;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
 		segment_not_an_aggregate("rfm_agg_serial");
 	state = (RfmOrders *) PG_GETARG_POINTER(0);
-	id_type = id_type_of(fcinfo, state->type);
+	unify(state, &input_of(fcinfo, state->type, state->collation)->id_type);
+	count = state->rare != NULL ? state->rare->count : 0;
 	pq_begintypsend(&buffer);
 	pq_sendint32(&buffer, state->type);
-	segment_rfm_write(&buffer, state->sum);
-	pq_sendint32(&buffer, state->count);
-	for (uint32 i = 0; i < state->count; i++)
+	pq_sendint32(&buffer, state->collation);
+	segment_rfm_write(&buffer, sum_of(state));
+	segment_order_ids_write(&buffer, &state->ids);
+	pq_sendint32(&buffer, count);
+	for (uint32 i = 0; i < count; i++)
 	{
-		const OrderEntry *entry = &state->entries[i];
+		const ReturnedOrder *order = &state->rare->returned[i];
 
-		write_id(&buffer, id_type, entry->id);
-		pq_sendint32(&buffer, entry->hash);
-		pq_sendint8(&buffer, entry->returned != NULL);
-		if (entry->returned != NULL)
-			segment_rfm_write(&buffer, entry->returned);
+		pq_sendint32(&buffer, order->number);
+		pq_sendint8(&buffer, (uint8) order->scale);
+		for (int limb = 3; limb >= 0; limb--)
+			pq_sendint64(&buffer, (int64) order->units.limb[limb]);
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
@@ -433,10 +392,13 @@ segment_rfm_orders_deserial(PG_FUNCTION_ARGS)
 {
 	bytea *bytes;
 	StringInfoData buffer;
-	OrderIdType *id_type;
 	RfmOrders *state;
-	uint32 count;
+	OrdersInput *input;
 	Oid type;
+	Oid collation;
+	Rfm *sum;
+	Size size;
+	uint32 count;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
 		segment_not_an_aggregate("rfm_agg_deserial");
@@ -444,53 +406,62 @@ segment_rfm_orders_deserial(PG_FUNCTION_ARGS)
 	initStringInfo(&buffer);
 	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), (int) VARSIZE_ANY_EXHDR(bytes));
 	type = pq_getmsgint(&buffer, 4);
-	id_type = id_type_of(fcinfo, type);
-	state = palloc0(sizeof(RfmOrders));
-	state->type = type;
-	state->sum = segment_rfm_read(&buffer, true);
+	collation = pq_getmsgint(&buffer, 4);
+	input = input_of(fcinfo, type, collation);
+	sum = segment_rfm_read(&buffer, true);
+	size = segment_order_ids_read_size(&buffer);
+	state = create_state(CurrentMemoryContext, sum->kind, type, collation, size);
+	if (sum->is_wide)
+		keep_sum(state, sum, CurrentMemoryContext);
+	else
+		state->sum = *sum;
+	segment_order_ids_read(&buffer, size, &state->ids, &input->id_type);
 	count = pq_getmsgint(&buffer, 4);
 	for (uint32 i = 0; i < count; i++)
 	{
-		Datum id = read_id(&buffer, id_type);
-		uint32 hash = pq_getmsgint(&buffer, 4);
-		OrderEntry *entry = append_entry(state, id_type, id, hash);
+		ReturnedOrder order;
 
-		if (pq_getmsgbyte(&buffer) != 0)
-		{
-			entry->returned = segment_rfm_read(&buffer, true);
-			state->returns++;
-		}
+		order.number = pq_getmsgint(&buffer, 4);
+		order.scale = pq_getmsgbyte(&buffer);
+		for (int limb = 3; limb >= 0; limb--)
+			order.units.limb[limb] = (uint64) pq_getmsgint64(&buffer);
+		if (order.number >= state->ids.count || order.scale > SEGMENT_MAX_DECIMALS ||
+			(i > 0 && order.number <= state->rare->returned[i - 1].number))
+			ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+							errmsg("invalid returns in a serialized state of rfm_agg")));
+		append_return(rare_parts(state, CurrentMemoryContext), CurrentMemoryContext, &order);
 	}
 	pq_getmsgend(&buffer);
 	pfree(buffer.data);
 	PG_RETURN_POINTER(state);
 }
 
-/* The summary: the ids become counts. The state stays as it is. */
+/* The summary: the ids become counts. What the state holds stays the same, though each id is kept once now. */
 Datum
 segment_rfm_orders_final(PG_FUNCTION_ARGS)
 {
 	RfmOrders *state;
 	Rfm *result;
+	uint32 returns;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
 		segment_not_an_aggregate("rfm_agg_final");
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = (RfmOrders *) PG_GETARG_POINTER(0);
-	result = copy_rfm(state->sum);
-	result->orders += state->count - state->returns;
-	result->returns += state->returns;
-	for (uint32 i = 0; state->returns > 0 && i < state->count; i++)
+	unify(state, &input_of(fcinfo, state->type, state->collation)->id_type);
+	result = copy_rfm(sum_of(state));
+	returns = state->rare != NULL ? state->rare->count : 0;
+	result->orders += state->ids.count - returns;
+	result->returns += returns;
+	for (uint32 i = 0; i < returns; i++)
 	{
-		const Rfm *returned = state->entries[i].returned;
+		const ReturnedOrder *order = &state->rare->returned[i];
 		SegmentAmount amount;
 
-		if (returned == NULL)
-			continue;
-		amount.scale = returned->scale;
+		amount.scale = order->scale;
 		amount.is_wide = true;
-		amount.wide = segment_rfm_total(returned);
+		amount.wide = order->units;
 		result = segment_rfm_add_amount(result, &amount, false, true);
 	}
 	PG_RETURN_POINTER(segment_rfm_finish(result));
