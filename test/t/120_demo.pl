@@ -7,7 +7,7 @@ use Test::More;
 
 my $top = "$FindBin::Bin/../..";
 my $folder = PostgreSQL::Test::Utils::tempdir();
-sub demo { my ($out, $err) = run_command([ "$top/dev/demo", '--installed', @_ ]); return "$out\n$err" }
+sub demo { my ($out, $err) = run_command([ "$top/dev/demo", '--installed', '--no-report', @_ ]); return "$out\n$err" }
 sub file { my ($name, $text) = @_; append_to_file("$folder/$name", $text); return "$folder/$name" }
 
 # --- without an argument ---------------------------------------------------------------------------------------------

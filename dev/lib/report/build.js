@@ -218,12 +218,14 @@ function glossary() {
 		'Frequency': 'number of orders',
 		'Revenue': 'amount of the orders, returns subtracted, in the currency of the source',
 		'Score': 'rank of a customer from 1 to the highest, which is best, among the customers on whom the cut points were made',
-		'Segment': 'a name for customers with like scores, given by the rules of a scheme',
+		'Segment': 'a name for customers who are alike',
 		'Snapshot': 'the state of all customers at the end of a day',
 	};
 	return `<section id="words" aria-labelledby="words-title"><h2 id="words-title">Words</h2>
 <dl class="terms">${Object.entries(terms).map(([term, text]) => `<dt>${term}</dt><dd>${text}</dd>`).join('')}</dl></section>`;
 }
+
+const labels = about.labels === 'scheme' ? `segments by the scheme ${name(about.scheme)}${about.scheme_title ? ` (${escape(about.scheme_title)})` : ''}` : `segments by ${about.labels}`;
 
 // --- page -------------------------------------------------------------------------------------------------------------
 
@@ -257,7 +259,7 @@ ${header()}
 ${sections.join('\n')}
 ${glossary()}
 </main>
-<footer><p>Segmentation ${name(about.segmentation)}, version ${count(about.version)}; scheme ${name(about.scheme)}${about.scheme_title ? ` (${escape(about.scheme_title)})` : ''};
+<footer><p>Segmentation ${name(about.segmentation)}, version ${count(about.version)}; ${labels};
 source ${name(about.source)}${about.filter ? ` where ${name(about.filter)}` : ''}; computed ${escape(about.computed_at)} UTC, written ${escape(about.written_on)}.</p>
 <p>For internal use: outside “Markets”, small groups are not hidden. Charts: Apache ECharts, Apache License 2.0.</p></footer>
 <script type="application/json" id="data">${json}</script>
