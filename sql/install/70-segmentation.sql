@@ -50,6 +50,13 @@ CREATE TABLE segmentation_version (
   value_tiers integer,
   orders_model text,
   horizon interval,
+  changes text NOT NULL DEFAULT 'none',
+  changed_at name,
+  changed_look_back interval,
+  tombstones regclass,
+  tombstone_customer name,
+  tombstone_at name,
+  ledger_set integer,
   created_by name NOT NULL DEFAULT current_user,
   created_at timestamptz NOT NULL DEFAULT now(),
   activated_at timestamptz,
@@ -68,7 +75,10 @@ CREATE TABLE segmentation_version (
   CONSTRAINT segmentation_version_orders_model_known CHECK (orders_model IN ('mbgnbd', 'pareto_nbd')),
   CONSTRAINT segmentation_version_horizon_range CHECK (horizon > interval '0'),
   CONSTRAINT segmentation_version_value_tiers_given CHECK (value_tiers IS NULL OR num_nulls(orders_model, horizon) = 0),
-  CONSTRAINT segmentation_version_value_tiers_whole CHECK (value_tiers IS NULL OR look_back_days IS NULL)
+  CONSTRAINT segmentation_version_value_tiers_whole CHECK (value_tiers IS NULL OR look_back_days IS NULL),
+  CONSTRAINT segmentation_version_changes_known CHECK (changes IN ('none', 'rebuild', 'changed_at', 'tombstones', 'triggers')),
+  CONSTRAINT segmentation_version_look_back_positive CHECK (changed_look_back >= interval '0'),
+  CONSTRAINT segmentation_version_ledger_set_there CHECK (changes = 'none' OR ledger_set IS NOT NULL)
 );
 COMMENT ON TABLE segmentation_version IS 'one row a version of a segmentation: what it reads and how it scores; never changed once it was refreshed';
 COMMENT ON COLUMN segmentation_version.segmentation IS 'the segmentation''s name';
@@ -99,6 +109,13 @@ COMMENT ON COLUMN segmentation_version.features IS 'what describes a customer fo
 COMMENT ON COLUMN segmentation_version.value_tiers IS 'customers are labelled by value tiers of this many levels, 2 or 3; NULL: not by value';
 COMMENT ON COLUMN segmentation_version.orders_model IS 'model of future orders for value tiers: mbgnbd or pareto_nbd';
 COMMENT ON COLUMN segmentation_version.horizon IS 'value tiers ask for an order within this time';
+COMMENT ON COLUMN segmentation_version.changes IS 'how refresh finds the customers whose orders changed: none (it reads all orders, and keeps none), rebuild (it reads all, and keeps ledgers), changed_at, tombstones, triggers';
+COMMENT ON COLUMN segmentation_version.changed_at IS 'column of the source: when the row was last written (date, timestamp or timestamptz)';
+COMMENT ON COLUMN segmentation_version.changed_look_back IS 'how far back from the newest changed_at seen rows are read again: longer than the longest transaction that writes';
+COMMENT ON COLUMN segmentation_version.tombstones IS 'relation with customers whose rows were deleted, moved to another customer, or changed in any way';
+COMMENT ON COLUMN segmentation_version.tombstone_customer IS 'column of tombstones with the customer id';
+COMMENT ON COLUMN segmentation_version.tombstone_at IS 'column of tombstones: when the row was written';
+COMMENT ON COLUMN segmentation_version.ledger_set IS 'the stored ledgers; versions that read the same rows share them. NULL for changes none';
 COMMENT ON COLUMN segmentation_version.created_by IS 'role that made the version';
 COMMENT ON COLUMN segmentation_version.created_at IS 'when it was made';
 COMMENT ON COLUMN segmentation_version.activated_at IS 'when it was last activated; NULL: never';
@@ -158,6 +175,10 @@ CREATE TABLE snapshot (
   customers bigint NOT NULL,
   unknown_rows bigint NOT NULL,
   unknown_amount numeric,
+  moved bigint,
+  fingerprint numeric,
+  generation bigint,
+  basis text,
   UNIQUE (segmentation, version, as_of),
   CONSTRAINT snapshot_version_exists FOREIGN KEY (segmentation, version)
     REFERENCES segmentation_version (segmentation, version) ON UPDATE CASCADE ON DELETE CASCADE
@@ -175,6 +196,10 @@ COMMENT ON COLUMN snapshot.refreshed_at IS 'when it was last computed';
 COMMENT ON COLUMN snapshot.customers IS 'number of customers';
 COMMENT ON COLUMN snapshot.unknown_rows IS 'rows of the source without a customer, up to as_of';
 COMMENT ON COLUMN snapshot.unknown_amount IS 'their amount; NULL without such rows';
+COMMENT ON COLUMN snapshot.moved IS 'customers who are new or carry another segment than in the previous snapshot; NULL: to be counted anew';
+COMMENT ON COLUMN snapshot.fingerprint IS 'as in segmentation_run; NULL: to be computed anew';
+COMMENT ON COLUMN snapshot.generation IS 'generation of the ledgers that it was computed from; NULL: the next refresh computes all of it';
+COMMENT ON COLUMN snapshot.basis IS 'digest of the cut points and of the scheme''s rules that it was scored by: with others the next refresh computes all of it';
 
 CREATE TABLE snapshot_customer (
   snapshot integer NOT NULL,
@@ -233,7 +258,7 @@ COMMENT ON COLUMN segmentation_run.as_of IS 'as_of of a refresh';
 COMMENT ON COLUMN segmentation_run.run_by IS 'the role that acted';
 COMMENT ON COLUMN segmentation_run.session_role IS 'the role that had logged in';
 COMMENT ON COLUMN segmentation_run.source IS 'the source''s name then';
-COMMENT ON COLUMN segmentation_run.source_rows IS 'rows of the source up to as_of that meet the filter';
+COMMENT ON COLUMN segmentation_run.source_rows IS 'rows of the source that were read: up to as_of, or where ledgers are stored those of changed customers, of any day';
 COMMENT ON COLUMN segmentation_run.customers IS 'number of customers in the result';
 COMMENT ON COLUMN segmentation_run.fingerprint IS 'order-free sum of the 64-bit hashes of customers, summaries, scores and segments: the same result has the same; of forget, the keyed hash';
 COMMENT ON COLUMN segmentation_run.seconds IS 'duration';

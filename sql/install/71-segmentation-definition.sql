@@ -59,33 +59,28 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION segmentation_bins(segmentation_version) IS 'number of scores a dimension: that of the version''s scheme';
 
+CREATE FUNCTION segmentation_days(v segmentation_version, as_of date) RETURNS text
+  LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  day text := format(CASE segment.segmentation_column_type(v.source, v.at)
+    WHEN 'date'::regtype THEN 'o.%I %%s DATE %%L'
+    WHEN 'timestamptz'::regtype THEN 'o.%I %%s TIMESTAMP %%L AT TIME ZONE %L'
+    ELSE 'o.%I %%s TIMESTAMP %%L' END, v.at, v.zone);
+BEGIN
+  RETURN format(day, '<', as_of + 1) || CASE WHEN v.look_back_days IS NULL THEN '' ELSE E'\n    AND ' || format(day, '>=', as_of - v.look_back_days + 1) END;
+END
+$$;
+COMMENT ON FUNCTION segmentation_days(segmentation_version, date) IS 'condition on a row o of a version''s source: its day counts at as_of. NULL for NULL';
+
 CREATE FUNCTION segmentation_source(v segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  at text := format('o.%I', v.at);
-  kind regtype := segment.segmentation_column_type(v.source, v.at);
-  sql text := format('  FROM %s AS o', v.source);
-  clauses text[] := '{}';
+  clauses text[] := ARRAY[segment.segmentation_days(v, as_of), '(' || v.filter || E'\n)'];
 BEGIN
-  IF as_of IS NOT NULL THEN
-    clauses := clauses || CASE kind
-      WHEN 'date'::regtype THEN format('%s <= DATE %L', at, as_of)
-      WHEN 'timestamptz'::regtype THEN format('%s < TIMESTAMP %L AT TIME ZONE %L', at, as_of + 1, v.zone)
-      ELSE format('%s < TIMESTAMP %L', at, as_of + 1) END;
-    IF v.look_back_days IS NOT NULL THEN
-      clauses := clauses || CASE kind
-        WHEN 'date'::regtype THEN format('%s > DATE %L', at, as_of - v.look_back_days)
-        WHEN 'timestamptz'::regtype THEN format('%s >= TIMESTAMP %L AT TIME ZONE %L', at, as_of - v.look_back_days + 1, v.zone)
-        ELSE format('%s >= TIMESTAMP %L', at, as_of - v.look_back_days + 1) END;
-    END IF;
-  END IF;
-  IF v.filter IS NOT NULL THEN
-    clauses := clauses || format(E'(%s\n)', v.filter);
-  END IF;
   IF v.opt_out IS NOT NULL THEN
     clauses := clauses || format('NOT EXISTS (SELECT FROM %s AS x WHERE x.%I = o.%I)', v.opt_out, v.opt_out_customer, v.customer);
   END IF;
-  RETURN sql || coalesce(E'\n  WHERE ' || nullif(array_to_string(clauses, E'\n    AND '), ''), '');
+  RETURN concat(format('  FROM %s AS o', v.source), E'\n  WHERE ' || nullif(array_to_string(clauses, E'\n    AND '), ''));
 END
 $$;
 COMMENT ON FUNCTION segmentation_source(segmentation_version, date) IS
@@ -96,6 +91,9 @@ CREATE FUNCTION segmentation_customers(v segmentation_version, as_of date) RETUR
 DECLARE
   source text := segment.segmentation_source(v, as_of);
 BEGIN
+  IF v.changes <> 'none' THEN
+    RETURN concat('  WITH ', segment.segmentation_ledgers(v), E'\n', segment.segmentation_from_ledgers(v, as_of, 'ledgers'));
+  END IF;
   RETURN concat(
     format(E'  SELECT o.%I AS customer_id,\n', v.customer),
     CASE WHEN v.market IS NULL THEN E'         ''all'' AS market,\n'
@@ -105,8 +103,7 @@ BEGIN
     CASE WHEN v.channel IS NOT NULL THEN format(
       E'         mode() WITHIN GROUP (ORDER BY o.%1$I::text COLLATE "C") FILTER (WHERE o.%1$I::text <> '''') AS channel,\n', v.channel) END,
     CASE WHEN v.value_tiers IS NOT NULL THEN format(
-      E'         segment.ledger_repeat(segment.ledger_agg(o.%I, o.%I, %s, %L), DATE %L, interval ''1 week'') AS repeat,\n',
-      v.at, v.amount, coalesce('o.' || quote_ident(v.order_id), 'NULL::integer'), v.zone, as_of) END,
+      E'         segment.ledger_repeat(%s, DATE %L, interval ''1 week'') AS repeat,\n', segment.segmentation_ledger_agg(v), as_of) END,
     format(E'         segment.rfm_agg(o.%I, o.%I%s) AS rfm\n', v.at, v.amount, ', o.' || quote_ident(v.order_id)),
     source,
     CASE WHEN position(E'\n  WHERE ' IN source) > 0 THEN E'\n    AND ' ELSE E'\n  WHERE ' END,
@@ -290,7 +287,7 @@ COMMENT ON FUNCTION segmentation_label_then(segmentation_version, date, segmenta
   'SQL of the segment that a row s (rfm, repeat) would have had under an older version''s rules and the models it had on the '
   'day calibrated; where old and new label by different things (scheme, clusters, tiers) the old segment, as names then can''t be compared';
 
-CREATE FUNCTION segmentation_scored(v segmentation_version, as_of date) RETURNS text
+CREATE FUNCTION segmentation_scored(v segmentation_version, as_of date, customers text DEFAULT NULL) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   stored text;
@@ -304,7 +301,7 @@ BEGIN
   WHERE p.segmentation = v.segmentation AND p.version = v.version
     AND (v.cut_points = 'frozen' OR p.as_of = segmentation_scored.as_of);
   RETURN concat(
-    E'customers AS MATERIALIZED (\n', segment.segmentation_customers(v, as_of), E'\n),\n',
+    E'customers AS MATERIALIZED (\n', coalesce(customers, segment.segmentation_customers(v, as_of)), E'\n),\n',
     E'cut_points (market, customers, cut_points) AS MATERIALIZED (\n',
     CASE
       WHEN stored IS NOT NULL THEN E'  VALUES\n' || stored
@@ -324,8 +321,9 @@ BEGIN
     E'),\nlabelled AS (\n', segment.segmentation_labelled(v, as_of), E')\n');
 END
 $$;
-COMMENT ON FUNCTION segmentation_scored(segmentation_version, date) IS
-  'common table expressions of a version''s query: customers, cut_points and models (stored, or made), scored, labelled';
+COMMENT ON FUNCTION segmentation_scored(segmentation_version, date, text) IS
+  'common table expressions of a version''s query: customers (by default segmentation_customers), cut_points and models '
+  '(stored, or made), scored, labelled';
 
 CREATE FUNCTION segmentation_as_of(v segmentation_version) RETURNS date
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -334,10 +332,10 @@ DECLARE
   last_order text;
 BEGIN
   IF v.as_of_rule = 'last_order' THEN
-    last_order := (segment.read_restricted(format('SELECT (max(o.%I)%s)::date::timestamp %s', v.at,
+    last_order := CASE WHEN v.ledger_set IS NOT NULL THEN (SELECT greatest(s.last_day, s.unknown_last_day)::text FROM segment.ledger_set s WHERE s.id = v.ledger_set) ELSE (segment.read_restricted(format('SELECT (max(o.%I)%s)::date::timestamp %s', v.at,
                    CASE WHEN segment.segmentation_column_type(v.source, v.at) = 'timestamptz'::regtype
                      THEN format(' AT TIME ZONE %L', v.zone) END,
-                   segment.segmentation_source(v, NULL))))[1];
+                   segment.segmentation_source(v, NULL))))[1] END;
     IF last_order IS NULL THEN
       RAISE EXCEPTION USING ERRCODE = 'no_data_found', MESSAGE = 'the source has no order that counts',
         DETAIL = format('%s has no row with a time that meets the filter.', v.source),
@@ -361,6 +359,7 @@ DECLARE
 BEGIN
   RETURN concat(
     format(E'-- segmentation %s, version %s, as of %s\n', regexp_replace(v.segmentation, '[[:cntrl:]]', ' ', 'g'), v.version, day),
+    format(E'-- changes %s\n', regexp_replace(segment.changes_guarantee(v), '[[:cntrl:]]', ' ', 'g')),
     'WITH ', segment.segmentation_scored(v, day),
     format(E'SELECT customer_id, DATE %L AS as_of, market,\n', day),
     format(E'       segment.rfm_recency(rfm, DATE %L, %L) AS recency_days,\n', day, v.zone),

@@ -102,6 +102,7 @@ BEGIN
   IF v.filter IS NOT NULL THEN
     PERFORM segment.check_filter(v.filter);
   END IF;
+  PERFORM segment.segmentation_check_changes(v);
   -- Parsing the whole query checks types, hash functions, names in the filter, privileges, options and the zone.
   PERFORM segment.run_restricted(format('WITH %s SELECT * FROM labelled LIMIT 0', segment.segmentation_scored(v, DATE '2000-01-01')));
   PERFORM now() AT TIME ZONE v.zone;
@@ -118,7 +119,8 @@ CREATE FUNCTION create_segmentation(name text, source regclass, customer name, a
   max_unknown_share numeric DEFAULT NULL, description text DEFAULT NULL, channel name DEFAULT NULL,
   clusters integer DEFAULT NULL, cluster_model kmeans_model DEFAULT NULL, cluster_names text[] DEFAULT NULL,
   features text[] DEFAULT '{recency,orders,revenue}', value_tiers integer DEFAULT NULL, orders_model text DEFAULT 'mbgnbd',
-  horizon interval DEFAULT '12 months') RETURNS text
+  horizon interval DEFAULT '12 months', changes text DEFAULT 'none', changed_at name DEFAULT NULL, changed_look_back interval DEFAULT '1 day',
+  tombstones regclass DEFAULT NULL, tombstone_customer name DEFAULT NULL, tombstone_at name DEFAULT NULL) RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v segment.segmentation_version;
@@ -152,6 +154,12 @@ BEGIN
   v.as_of_rule := as_of_rule;
   v.opt_out := opt_out;
   v.opt_out_customer := CASE WHEN opt_out IS NOT NULL THEN coalesce(opt_out_customer, customer) END;
+  v.changes := changes;
+  v.changed_at := changed_at;
+  v.changed_look_back := CASE WHEN changes IN ('changed_at', 'tombstones') THEN changed_look_back END;
+  v.tombstones := tombstones;
+  v.tombstone_customer := CASE WHEN tombstones IS NOT NULL THEN coalesce(tombstone_customer, customer) END;
+  v.tombstone_at := CASE WHEN tombstones IS NOT NULL THEN coalesce(tombstone_at, changed_at) END;
   v.min_market := coalesce(min_market, 20 * segment.segmentation_bins(v));
   v.channel := channel;
   v.clusters := clusters;
@@ -168,13 +176,15 @@ BEGIN
 
   INSERT INTO segment.segmentation (name, description, keep_days, max_unknown_share, active_version)
   VALUES (name, description, keep_days, max_unknown_share, 1);
+  v.ledger_set := segment.segmentation_ledger_set(v);
   INSERT INTO segment.segmentation_version SELECT v.*;
   PERFORM segment.segmentation_log('create', name, 1, NULL, source, NULL, NULL, NULL, NULL, to_jsonb(v));
   RETURN name;
 END
 $$;
 COMMENT ON FUNCTION create_segmentation(text, regclass, name, name, name, name, name, text, integer, text, text, text, text,
-  bigint, text, text, regclass, name, integer, numeric, text, name, integer, kmeans_model, text[], text[], integer, text, interval) IS
+  bigint, text, text, regclass, name, integer, numeric, text, name, integer, kmeans_model, text[], text[], integer, text, interval,
+  text, name, interval, regclass, name, name) IS
   'declares a segmentation of the customers of a table, view or foreign table, without touching it, as the current role; '
   'refresh computes it. name: 1 to 63 characters; source, customer, at, amount: the relation and its columns; the options '
   'are those of the columns of segmentation and segmentation_version. opt_out_customer: by default the column named as the '
@@ -187,7 +197,7 @@ CREATE FUNCTION new_version(name text, changes jsonb DEFAULT '{}') RETURNS integ
 DECLARE
   s segment.segmentation := segment.segmentation_own(name);
   v segment.segmentation_version := segment.segmentation_version_of(name);
-  fixed text[] := '{segmentation,version,state,created_by,created_at,activated_at}';
+  fixed text[] := '{segmentation,version,state,ledger_set,created_by,created_at,activated_at}';
   unknown text;
 BEGIN
   SELECT string_agg(key, ', ' ORDER BY key) INTO unknown
@@ -206,6 +216,7 @@ BEGIN
   v.created_at := now();
   v.activated_at := NULL;
   PERFORM segment.segmentation_check(v);
+  v.ledger_set := segment.segmentation_ledger_set(v);
   INSERT INTO segment.segmentation_version SELECT v.*;
   PERFORM segment.segmentation_log('new version', name, v.version, NULL, v.source, NULL, NULL, NULL, NULL, changes);
   RETURN v.version;
@@ -242,6 +253,9 @@ DECLARE
 BEGIN
   DELETE FROM segment.snapshot_customer t
   WHERE t.snapshot IN (SELECT p.id FROM segment.snapshot p WHERE p.segmentation = s.name);
+  PERFORM segment.unfollow_source(t.id) FROM segment.ledger_set t WHERE t.segmentation = s.name;
+  DELETE FROM segment.customer_ledger t
+  WHERE t.ledger_set IN (SELECT l.id FROM segment.ledger_set l WHERE l.segmentation = s.name);
   DELETE FROM segment.segmentation t WHERE t.name = s.name;
   PERFORM segment.segmentation_log('drop', name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 END
@@ -254,10 +268,13 @@ CREATE FUNCTION grant_segmentation(role regrole) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON segment.segmentation, segment.segmentation_version, '
-                 'segment.segmentation_cut_points, segment.segmentation_model, segment.snapshot, segment.snapshot_customer, segment.published_summary, segment.data_quality TO %s', role);
+                 'segment.segmentation_cut_points, segment.segmentation_model, segment.snapshot, segment.snapshot_customer, segment.published_summary, segment.data_quality, '
+                 'segment.ledger_set, segment.customer_ledger TO %s', role);
+  EXECUTE format('GRANT SELECT, DELETE ON segment.change_queue TO %s', role);
+  EXECUTE format('GRANT INSERT ON segment.change_queue TO %s WITH GRANT OPTION', role);
   EXECUTE format('GRANT SELECT ON segment.forgotten, segment.forgotten_key TO %s', role);
   EXECUTE format('GRANT SELECT, INSERT ON segment.segmentation_run TO %s', role);
-  EXECUTE format('GRANT USAGE ON SEQUENCE segment.snapshot_id TO %s', role);
+  EXECUTE format('GRANT USAGE ON SEQUENCE segment.snapshot_id, segment.ledger_set_id TO %s', role);
 END
 $$;
 COMMENT ON FUNCTION grant_segmentation(regrole) IS

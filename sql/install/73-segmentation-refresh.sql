@@ -31,7 +31,8 @@ BEGIN
   old := segment.segmentation_version_of(v.segmentation, p.version);
   same_rules := old.version = v.version AND v.cut_points = 'frozen';
   -- With a look-back window a summary changes as old orders leave it, which is time's doing.
-  acted := CASE WHEN v.look_back_days IS NULL AND old.look_back_days IS NULL THEN 'before.rfm OPERATOR(segment.<>) s.rfm'
+  -- So it does between times of day and ledgers, which know days.
+  acted := CASE WHEN v.look_back_days IS NULL AND old.look_back_days IS NULL AND (v.changes = 'none') = (old.changes = 'none') THEN 'before.rfm OPERATOR(segment.<>) s.rfm'
            ELSE format('segment.rfm_last(s.rfm, %L) > DATE %L', v.zone, p.as_of) END;
   columns := concat('before.segment, before.sort, ',
     format('CASE WHEN before.segment = s.segment THEN before.since ELSE DATE %L END, ', as_of),
@@ -76,7 +77,7 @@ BEGIN
       'WHERE u.snapshot = %3$s AND u.customer = n.customer '
       'AND (u.previous_segment, u.previous_sort, u.since, u.moved_by) IS DISTINCT FROM '
       '(n.previous_segment, n.previous_sort, n.since, n.moved_by)', movement.columns, movement.joins, t.id));
-    UPDATE segment.snapshot u SET previous = p.id WHERE u.id = t.id AND u.previous IS DISTINCT FROM p.id;
+    UPDATE segment.snapshot u SET previous = p.id, moved = NULL WHERE u.id = t.id;
     count := count + 1;
   END LOOP;
   RETURN count;
@@ -86,39 +87,89 @@ COMMENT ON FUNCTION relink_snapshots(text, date) IS
   'computes previous segments and movements anew for the snapshots after a day; refresh does it when an earlier day is '
   'refreshed later. Returns the number of snapshots';
 
-CREATE FUNCTION refresh(name text, as_of date DEFAULT NULL, version integer DEFAULT NULL, OUT refreshed date, OUT customers bigint,
-  OUT moved bigint) RETURNS record
+CREATE FUNCTION segmentation_basis(v segmentation_version, as_of date) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT md5(concat_ws(E'\x1f',
+    (SELECT string_agg(concat_ws(' ', p.market, p.cut_points), E'\x1e' ORDER BY p.market COLLATE "C") FROM segmentation_cut_points p
+     WHERE p.segmentation = v.segmentation AND p.version = v.version AND (v.cut_points = 'frozen' OR p.as_of = segmentation_basis.as_of)),
+    segmentation_model_of(v, as_of)::text,
+    (SELECT string_agg(s::text, E'\x1e' ORDER BY s.shipped) FROM scheme s WHERE s.name = v.scheme),
+    (SELECT string_agg(r::text, E'\x1e' ORDER BY r::text COLLATE "C") FROM scheme_rule r WHERE r.scheme = v.scheme)));
+END;
+COMMENT ON FUNCTION segmentation_basis(segmentation_version, date) IS 'digest of what turns summaries into segments: cut points, models, and rules of the scheme';
+
+CREATE FUNCTION snapshot_totals(snapshot integer, after bigint, ledger_set integer, OUT customers bigint, OUT moved bigint, OUT fingerprint numeric) RETURNS record
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT count(*), count(*) FILTER (WHERE t.moved_by IS NOT NULL),
+         coalesce(sum(hashtextextended(concat_ws(E'\x1f', t.customer, t.market, t.rfm, t.score, t.segment), 0)::numeric), 0)
+  FROM customer_ledger l
+  JOIN snapshot_customer t ON t.snapshot = snapshot_totals.snapshot AND t.customer = l.customer
+  WHERE l.ledger_set = snapshot_totals.ledger_set AND l.generation > after;
+END;
+COMMENT ON FUNCTION snapshot_totals(integer, bigint, integer) IS
+  'of the customers of a snapshot whose ledger changed after a generation: how many, how many of them moved, and their fingerprint';
+
+CREATE FUNCTION refresh(name text, as_of date DEFAULT NULL, version integer DEFAULT NULL, read text DEFAULT 'changes', OUT refreshed date,
+  OUT customers bigint, OUT moved bigint) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   started timestamptz := clock_timestamp();
-  own segment.segmentation := segment.segmentation_own(name);
-  v segment.segmentation_version := segment.segmentation_version_of(name, version);
+  application text := current_setting('application_name');
+  own segment.segmentation;
+  v segment.segmentation_version;
   p segment.snapshot;
+  t segment.snapshot;
   target integer;
   movement record;
+  sync record;
+  old record;
+  new record;
+  counted record;
   calibrate boolean;
-  counts text[];
-  source_rows bigint;
-  unknown_rows bigint;
-  unknown_amount numeric;
-  fingerprint text;
+  partial boolean := false;
+  basis text;
 BEGIN
+  PERFORM segment.segmentation_progress(name, 'waiting');
+  own := segment.segmentation_own(name);
+  v := segment.segmentation_version_of(name, version);
+  IF read IS NULL OR read NOT IN ('changes', 'all', 'nothing') OR v.changes = 'none' AND read = 'nothing' THEN
+    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('refresh can''t read %s', coalesce(read, 'NULL')),
+      DETAIL = format('Accepted are changes, all and nothing; the segmentation''s changes is %s, and none has no stored ledgers.', v.changes),
+      HINT = 'read says which orders are read: of changed customers, of all, or none (from stored ledgers).';
+  END IF;
+  IF v.changes <> 'none' THEN
+    sync := segment.sync_ledgers(v, read);
+  ELSE
+    SELECT NULL::bigint AS generation, NULL::bigint AS rows_read, true AS everything INTO sync;
+  END IF;
   refreshed := coalesce(refresh.as_of, segment.segmentation_as_of(v));
 
-  counts := segment.read_restricted(format(
-    'SELECT count(*), count(*) FILTER (WHERE o.%1$I IS NULL), sum(o.%2$I::numeric) FILTER (WHERE o.%1$I IS NULL)%3$s',
-    v.customer, v.amount, E'\n' || segment.segmentation_source(v, refreshed)));
-  source_rows := counts[1];
-  unknown_rows := counts[2];
-  unknown_amount := counts[3];
-  IF unknown_rows > own.max_unknown_share * source_rows THEN
+  IF sync.everything THEN
+    PERFORM segment.segmentation_progress(name, 'checking the source');
+    counted := segment.segmentation_quality(v, refreshed);
+  END IF;
+  IF v.changes <> 'none' THEN
+    INSERT INTO segment.data_quality
+    SELECT d.segmentation, refreshed, d.check_name, d.severity, d.rows, d.total_rows, d.share, d.message, v.version, d.checked_at
+    FROM segment.data_quality d
+    WHERE d.segmentation = v.segmentation AND d.as_of = (SELECT l.as_of FROM segment.data_quality l WHERE l.segmentation = v.segmentation ORDER BY l.checked_at DESC LIMIT 1)
+    ON CONFLICT DO NOTHING;
+    SELECT s.rows + s.unknown_rows AS source_rows,
+           coalesce(segment.rfm_frequency(u.rfm) + segment.rfm_returns(u.rfm), 0) AS unknown_rows, segment.rfm_monetary(u.rfm) AS unknown_amount
+      INTO counted
+    FROM segment.ledger_set s
+    CROSS JOIN LATERAL (SELECT CASE WHEN v.look_back_days IS NULL THEN segment.ledger_rfm(s.unknown, refreshed)
+                               ELSE segment.ledger_rfm(s.unknown, refreshed, make_interval(days => v.look_back_days)) END) u (rfm)
+    WHERE s.id = v.ledger_set;
+  END IF;
+  IF counted.unknown_rows > own.max_unknown_share * counted.source_rows THEN
     RAISE EXCEPTION USING ERRCODE = 'data_exception',
       MESSAGE = format('segmentation "%s" is not published: too many rows without a customer', name),
-      DETAIL = format('%s of %s rows; accepted is a share of %s.', unknown_rows, source_rows, own.max_unknown_share),
+      DETAIL = format('%s of %s rows; accepted is a share of %s.', counted.unknown_rows, counted.source_rows, own.max_unknown_share),
       HINT = 'Repair the source, or raise max_unknown_share in segment.segmentation.';
   END IF;
-
-  PERFORM segment.segmentation_quality(v, refreshed);
 
   DELETE FROM segment.segmentation_cut_points c
   WHERE c.segmentation = v.segmentation AND c.version = v.version AND c.as_of = refreshed AND v.cut_points = 'floating';
@@ -130,16 +181,31 @@ BEGIN
   p := segment.snapshot_before(v.segmentation, v.version, refreshed);
   movement := segment.segmentation_movement(v, refreshed, p);
 
-  INSERT INTO segment.snapshot AS t (segmentation, version, as_of, made_active, previous, refreshed_at, customers, unknown_rows, unknown_amount)
-  VALUES (v.segmentation, v.version, refreshed, v.state = 'active', p.id, now(), 0, unknown_rows, unknown_amount)
+  -- Where nothing but some customers' orders changed since the snapshot was computed, only those are scored again.
+  IF v.changes <> 'none' AND NOT calibrate THEN
+    basis := segment.segmentation_basis(v, refreshed);
+    SELECT * INTO t FROM segment.snapshot s WHERE s.segmentation = v.segmentation AND s.version = v.version AND s.as_of = refreshed;
+    partial := coalesce(t.generation > 0 AND t.basis = basis AND t.previous IS NOT DISTINCT FROM p.id AND t.moved IS NOT NULL
+                        AND t.fingerprint IS NOT NULL, false);
+  END IF;
+  PERFORM segment.segmentation_progress(name, 'scoring');
+  INSERT INTO segment.snapshot AS s (segmentation, version, as_of, made_active, previous, refreshed_at, customers, unknown_rows, unknown_amount)
+  VALUES (v.segmentation, v.version, refreshed, v.state = 'active', p.id, now(), 0, counted.unknown_rows, counted.unknown_amount)
   ON CONFLICT ON CONSTRAINT snapshot_segmentation_version_as_of_key DO UPDATE
-    SET made_active = t.made_active OR excluded.made_active, previous = excluded.previous, refreshed_at = excluded.refreshed_at,
+    SET made_active = s.made_active OR excluded.made_active, previous = excluded.previous, refreshed_at = excluded.refreshed_at,
         unknown_rows = excluded.unknown_rows, unknown_amount = excluded.unknown_amount
-  RETURNING t.id INTO target;
-  DELETE FROM segment.snapshot_customer t WHERE t.snapshot = target;
+  RETURNING s.id INTO target;
+  IF partial THEN
+    old := segment.snapshot_totals(target, t.generation, v.ledger_set);
+    DELETE FROM segment.snapshot_customer s USING segment.customer_ledger l
+    WHERE s.snapshot = target AND l.ledger_set = v.ledger_set AND l.generation > t.generation AND s.customer = l.customer;
+  ELSE
+    DELETE FROM segment.snapshot_customer s WHERE s.snapshot = target;
+  END IF;
 
   customers := segment.run_restricted(concat(
-    'WITH ', segment.segmentation_scored(v, refreshed),
+    'WITH ', segment.segmentation_scored(v, refreshed,
+      CASE WHEN v.changes <> 'none' THEN segment.segmentation_stored(v, refreshed, CASE WHEN partial THEN t.generation ELSE 0 END) END),
     CASE WHEN calibrate THEN format(E', made AS (\n'
       '  INSERT INTO segment.segmentation_cut_points (segmentation, version, as_of, market, customers, cut_points)\n'
       '  SELECT %L, %s, DATE %L, market, customers, cut_points FROM cut_points\n)', v.segmentation, v.version, refreshed) END,
@@ -157,27 +223,42 @@ BEGIN
            CASE WHEN v.channel IS NOT NULL THEN 'channel' ELSE 'NULL::text' END),
     movement.joins));
 
-  SELECT count(*) FILTER (WHERE t.moved_by IS NOT NULL),
-         sum(hashtextextended(concat_ws(E'\x1f', t.customer, t.market, t.rfm, t.score, t.segment), 0)::numeric)::text
-    INTO moved, fingerprint
-  FROM segment.snapshot_customer t WHERE t.snapshot = target;
-  UPDATE segment.snapshot t SET customers = refresh.customers WHERE t.id = target;
+  IF partial THEN
+    new := segment.snapshot_totals(target, t.generation, v.ledger_set);
+    customers := t.customers - old.customers + new.customers;
+    moved := t.moved - old.moved + new.moved;
+    t.fingerprint := t.fingerprint - old.fingerprint + new.fingerprint;
+  ELSE
+    SELECT count(*) FILTER (WHERE s.moved_by IS NOT NULL),
+           coalesce(sum(hashtextextended(concat_ws(E'\x1f', s.customer, s.market, s.rfm, s.score, s.segment), 0)::numeric), 0)
+      INTO moved, t.fingerprint
+    FROM segment.snapshot_customer s WHERE s.snapshot = target;
+  END IF;
+  UPDATE segment.snapshot s
+  SET customers = refresh.customers, moved = refresh.moved, fingerprint = t.fingerprint, generation = sync.generation,
+      basis = CASE WHEN v.changes <> 'none' THEN segment.segmentation_basis(v, refreshed) END
+  WHERE s.id = target;
 
-  IF EXISTS (SELECT FROM segment.snapshot t WHERE t.segmentation = v.segmentation AND t.as_of > refreshed) THEN
+  IF EXISTS (SELECT FROM segment.snapshot s WHERE s.segmentation = v.segmentation AND s.as_of > refreshed) THEN
+    PERFORM segment.segmentation_progress(name, 'comparing');
     PERFORM segment.relink_snapshots(name, refreshed);
   END IF;
   PERFORM segment.purge_snapshots(name, own.keep_days);
-  PERFORM segment.segmentation_log('refresh', v.segmentation, v.version, refreshed, v.source, source_rows, customers, fingerprint,
+  PERFORM segment.segmentation_log('refresh', v.segmentation, v.version, refreshed, v.source,
+    CASE WHEN sync.everything THEN counted.source_rows ELSE sync.rows_read END, customers, t.fingerprint::text,
     extract(epoch FROM clock_timestamp() - started)::double precision,
-    jsonb_build_object('unknown_rows', unknown_rows, 'moved', moved, 'calibrated', calibrate));
+    jsonb_build_object('unknown_rows', counted.unknown_rows, 'moved', moved, 'calibrated', calibrate) ||
+    CASE WHEN v.changes = 'none' THEN '{}' ELSE jsonb_build_object('read_all', sync.everything, 'scored_all', NOT partial) END);
+  PERFORM set_config('application_name', application, true);
 END
 $$;
-COMMENT ON FUNCTION refresh(text, date, integer) IS
+COMMENT ON FUNCTION refresh(text, date, integer, text) IS
   'computes a segmentation as of the end of a day and stores it as a snapshot, in one transaction: readers see the former '
   'state until it commits. as_of: by default by the version''s rule; version: by default the active one (a draft''s '
-  'snapshots are not shown). The same day again gives the same rows; no order after the day is seen. Returns the day, the '
+  'snapshots are not shown). read: changes (the orders of customers that changed, where the segmentation stores ledgers; else all), all, or '
+  'nothing (from stored ledgers). The same day again gives the same rows; no order after the day is seen. Returns the day, the '
   'number of customers, and how many of them are new or carry another segment than in the snapshot before. Runs as the '
-  'owner only: 42501 for other roles; 22000 if too many rows have no customer; 42704 if it does not exist';
+  'owner only: 42501 for other roles; 22000 if too many rows have no customer; 42704 if it does not exist; 55000 for nothing without ledgers';
 
 CREATE FUNCTION purge_snapshots(name text, keep_days integer) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$

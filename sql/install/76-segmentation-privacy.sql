@@ -69,6 +69,8 @@ COMMENT ON FUNCTION is_forgotten(text) IS 'whether a customer id was given to fo
 CREATE VIEW personal_data WITH (security_invoker = true) AS
 SELECT table_name, column_name, content
 FROM (VALUES ('segment.snapshot_customer', 'customer', 'customer id as text, beside summary, scores and segment of each snapshot'),
+             ('segment.customer_ledger', 'customer', 'customer id as text, beside the days, numbers and amounts of orders; or the mark that the customer has opted out'),
+             ('segment.change_queue', 'customer', 'ids of customers whose orders changed since the last refresh'),
              ('segment.forgotten', 'hash', 'keyed hash of the ids of erased customers')) d (table_name, column_name, content);
 COMMENT ON VIEW personal_data IS 'where the extension keeps data of persons, for a record of processing; unique key (table_name, column_name). Objects of your own made from them are yours to list';
 COMMENT ON COLUMN personal_data.table_name IS 'the table';
@@ -78,7 +80,7 @@ GRANT SELECT ON personal_data TO PUBLIC;
 GRANT SELECT ON personal_data TO @extowner@, pg_database_owner WITH GRANT OPTION;
 
 CREATE FUNCTION forget(customer text, OUT table_name text, OUT rows bigint) RETURNS SETOF record
-  LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 2 SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 4 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   person bytea;
 BEGIN
@@ -88,9 +90,28 @@ BEGIN
   VALUES (uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) ON CONFLICT DO NOTHING;
   person := segment.customer_hash(customer);
 
+  -- Totals of the snapshots that lose the customer no longer fit: they are counted anew when they are refreshed.
+  UPDATE segment.snapshot s SET generation = NULL
+  WHERE s.generation IS NOT NULL AND EXISTS (SELECT FROM segment.snapshot_customer c WHERE c.snapshot = s.id AND c.customer = forget.customer);
   table_name := 'segment.snapshot_customer';
   DELETE FROM segment.snapshot_customer c
   WHERE c.snapshot = ANY (ARRAY(SELECT s.id FROM segment.snapshot s)) AND c.customer = forget.customer;
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  RETURN NEXT;
+
+  table_name := 'segment.customer_ledger';
+  UPDATE segment.ledger_set s
+  SET rows = s.rows - c.rows,
+      last_day = (SELECT max(o.last_day) FROM segment.customer_ledger o WHERE o.ledger_set = s.id AND o.customer <> forget.customer)
+  FROM segment.customer_ledger c WHERE c.ledger_set = s.id AND c.customer = forget.customer;
+  DELETE FROM segment.customer_ledger c
+  WHERE c.ledger_set = ANY (ARRAY(SELECT s.id FROM segment.ledger_set s)) AND c.customer = forget.customer;
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  RETURN NEXT;
+
+  table_name := 'segment.change_queue';
+  DELETE FROM segment.change_queue q
+  WHERE q.ledger_set = ANY (ARRAY(SELECT s.id FROM segment.ledger_set s)) AND q.customer = forget.customer;
   GET DIAGNOSTICS rows = ROW_COUNT;
   RETURN NEXT;
 

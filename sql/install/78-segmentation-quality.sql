@@ -13,7 +13,7 @@ CREATE TABLE data_quality (
   checked_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (segmentation, as_of, check_name)
 );
-COMMENT ON TABLE data_quality IS 'what refresh found in the source, one row a check; unique key (segmentation, as_of, check_name). preflight() finds more, and gives the SQL that shows the rows';
+COMMENT ON TABLE data_quality IS 'what refresh found in the source when it last read all of it, one row a check; unique key (segmentation, as_of, check_name). preflight() finds more, and gives the SQL that shows the rows';
 COMMENT ON COLUMN data_quality.segmentation IS 'the segmentation''s name';
 COMMENT ON COLUMN data_quality.as_of IS 'day of the refresh';
 COMMENT ON COLUMN data_quality.check_name IS 'what was counted, as in preflight()';
@@ -51,25 +51,32 @@ $$;
 COMMENT ON FUNCTION quality_conditions(regclass, name, name, name) IS
   'the checks of a source that look at one row alone: name, severity if there are any, SQL condition on a row o, meaning';
 
-CREATE FUNCTION segmentation_quality(v segmentation_version, as_of date) RETURNS void
+CREATE FUNCTION segmentation_quality(v segmentation_version, as_of date, OUT source_rows bigint, OUT unknown_rows bigint,
+  OUT unknown_amount numeric) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   counts text[];
 BEGIN
   counts := segment.read_restricted((
-    SELECT concat('SELECT count(*)', string_agg(format(', count(*) FILTER (WHERE %s)', q.condition), '' ORDER BY q.check_name), E'\n',
-                  segment.segmentation_source(v, NULL))
+    SELECT concat(
+      format('SELECT count(*), count(*) FILTER (WHERE %1$s), count(*) FILTER (WHERE %1$s AND o.%2$I IS NULL), '
+             'sum(o.%3$I::numeric) FILTER (WHERE %1$s AND o.%2$I IS NULL)', segment.segmentation_days(v, as_of), v.customer, v.amount),
+      string_agg(format(', count(*) FILTER (WHERE %s)', q.condition), '' ORDER BY q.check_name), E'\n', segment.segmentation_source(v, NULL))
     FROM segment.quality_conditions(v.source, v.customer, v.at, v.amount) q));
+  source_rows := counts[2];
+  unknown_rows := counts[3];
+  unknown_amount := counts[4];
   DELETE FROM segment.data_quality d WHERE d.segmentation = v.segmentation AND d.as_of = segmentation_quality.as_of;
   INSERT INTO segment.data_quality (segmentation, as_of, check_name, severity, rows, total_rows, share, message, definition_version)
   SELECT v.segmentation, segmentation_quality.as_of, q.check_name, CASE WHEN q.n > 0 THEN q.severity ELSE 'ok' END, q.n, counts[1]::bigint,
          q.n / nullif(counts[1]::numeric, 0), q.message, v.version
-  FROM (SELECT c.*, counts[1 + row_number() OVER (ORDER BY c.check_name)]::bigint AS n
+  FROM (SELECT c.*, counts[4 + row_number() OVER (ORDER BY c.check_name)]::bigint AS n
         FROM segment.quality_conditions(v.source, v.customer, v.at, v.amount) c) q;
 END
 $$;
 COMMENT ON FUNCTION segmentation_quality(segmentation_version, date) IS
-  'counts the rows of a version''s source that meet a quality condition into data_quality, in one scan';
+  'counts the rows of a version''s source that meet a quality condition into data_quality, in one scan; returns the rows up to as_of, '
+  'those of them without a customer, and their amount (NULL without such rows)';
 
 CREATE FUNCTION preflight(source regclass, customer name, at name, amount name, order_id name DEFAULT NULL, market name DEFAULT NULL,
   OUT check_name text, OUT severity text, OUT rows bigint, OUT share numeric, OUT message text, OUT sql text) RETURNS SETOF record
