@@ -156,7 +156,7 @@ COMMENT ON FUNCTION renewal_model(float8, float8) IS 'An sBG model with given pa
 
 CREATE FUNCTION with_covariates(model btyd_model, covariates float8[]) RETURNS btyd_model
   AS 'MODULE_PATHNAME', 'segment_with_covariates' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION with_covariates(btyd_model, float8[]) IS 'The model of a customer with these covariates. NULL for NULL arguments. 22023 where their number is not that of the fit.';
+COMMENT ON FUNCTION with_covariates(btyd_model, float8[]) IS 'The model of a customer with these covariates, with the standard errors of its parameters. NULL for NULL arguments. 22023 where their number is not that of the fit.';
 
 -- What a model says of itself.
 
@@ -230,6 +230,14 @@ CREATE FUNCTION p_orders(model btyd_model, horizon interval, n bigint DEFAULT 1)
   AS 'MODULE_PATHNAME', 'segment_p_orders_new' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION p_orders(btyd_model, interval, bigint) IS 'Probability of at least n orders within the horizon after the first order. NULL for NULL arguments. 22023 for a negative horizon or n.';
 
+CREATE FUNCTION p_orders_exactly(model btyd_model, customer repeat_summary, horizon interval, n bigint) RETURNS float8
+  AS 'MODULE_PATHNAME', 'segment_p_orders_exactly' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION p_orders_exactly(btyd_model, repeat_summary, interval, bigint) IS 'Probability of exactly n orders within the horizon after the history. NULL for NULL arguments. 22023 where the summary''s unit is not the model''s, or horizon or n is negative.';
+
+CREATE FUNCTION p_orders_exactly(model btyd_model, horizon interval, n bigint) RETURNS float8
+  AS 'MODULE_PATHNAME', 'segment_p_orders_exactly_new' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION p_orders_exactly(btyd_model, interval, bigint) IS 'Probability of exactly n orders within the horizon after the first order. NULL for NULL arguments. 22023 for a negative horizon or n.';
+
 CREATE FUNCTION orders_quantile(model btyd_model, customer repeat_summary, horizon interval, probability float8) RETURNS bigint
   AS 'MODULE_PATHNAME', 'segment_orders_quantile' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION orders_quantile(btyd_model, repeat_summary, interval, float8) IS 'The smallest number of orders within the horizon that is not exceeded with this probability: the customer''s own predictive distribution; 0.025 and 0.975 make a 95 % interval. NULL for NULL arguments. 22023 where the summary''s unit is not the model''s, or the probability is not between 0 and 1.';
@@ -237,6 +245,10 @@ COMMENT ON FUNCTION orders_quantile(btyd_model, repeat_summary, interval, float8
 CREATE FUNCTION next_order(model btyd_model, customer repeat_summary, probability float8 DEFAULT 0.5) RETURNS float8
   AS 'MODULE_PATHNAME', 'segment_next_order' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION next_order(btyd_model, repeat_summary, float8) IS 'Days after the history within which the next order comes with this probability; NULL if it never gets that probable, as the customer may have left. NULL for NULL arguments. 22023 where the summary''s unit is not the model''s, or the probability is not between 0 and 1.';
+
+CREATE FUNCTION expected_next_order(model btyd_model, customer repeat_summary, within interval) RETURNS float8
+  AS 'MODULE_PATHNAME', 'segment_expected_next_order' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION expected_next_order(btyd_model, repeat_summary, interval) IS 'Mean days after the history until the next order, given that it comes within this time; p_orders is the probability that it does. Without such a limit the mean is infinite: the customer may have left, and rates near zero make the wait a Lomax variable with a heavy tail. NULL for a time of 0 and for NULL arguments. 22023 where the summary''s unit is not the model''s, or the time is negative.';
 
 CREATE FUNCTION history_log_likelihood(model btyd_model, customer repeat_summary) RETURNS float8
   AS 'MODULE_PATHNAME', 'segment_history_log_likelihood' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -304,6 +316,18 @@ COMMENT ON FUNCTION simulate_orders(btyd_model, int, timestamp, interval, interv
 CREATE FUNCTION simulate_summaries(model btyd_model, customers int, period interval, entry interval DEFAULT '0 days', seed bigint DEFAULT 1) RETURNS SETOF repeat_summary
   AS 'MODULE_PATHNAME', 'segment_simulate_summaries' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION simulate_summaries(btyd_model, int, interval, interval, bigint) IS 'Repeat summaries of customers drawn from a transaction model as in simulate_orders, of the exact moments: days are not merged. 22023 where an argument is out of range.';
+
+CREATE FUNCTION simulate_orders(model btyd_model, spend spend_model, customers int, from_time timestamp, period interval, entry interval DEFAULT '0 days', seed bigint DEFAULT 1, OUT customer int, OUT ordered_at timestamp, OUT amount numeric) RETURNS SETOF record
+  AS 'MODULE_PATHNAME', 'segment_simulate_orders_spend' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION simulate_orders(btyd_model, spend_model, int, timestamp, interval, interval, bigint) IS 'The same orders as simulate_orders without a model of spend, with amounts drawn from it in whole cents. 22023 where an argument is out of range.';
+
+CREATE FUNCTION simulate_summaries(model btyd_model, spend spend_model, customers int, period interval, entry interval DEFAULT '0 days', seed bigint DEFAULT 1) RETURNS SETOF repeat_summary
+  AS 'MODULE_PATHNAME', 'segment_simulate_summaries_spend' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION simulate_summaries(btyd_model, spend_model, int, interval, interval, bigint) IS 'The same summaries as simulate_summaries without a model of spend, with spends drawn from it, unrounded. 22023 where an argument is out of range.';
+
+CREATE FUNCTION simulate_renewals(model renewal_model, customers int, renewals int, seed bigint DEFAULT 1) RETURNS bigint[]
+  AS 'MODULE_PATHNAME', 'segment_simulate_renewals' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION simulate_renewals(renewal_model, int, int, bigint) IS 'A cohort drawn from the model: how many customers start, and are left after each renewal, as sbg takes it. The same for the same seed. 22023 where an argument is out of range.';
 
 -- Renewals.
 

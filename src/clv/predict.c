@@ -13,17 +13,21 @@
 #include "clv/predict.h"
 #include "math/btyd_fit.h"
 #include "math/special.h"
+#include "math/text.h"
 
 PG_FUNCTION_INFO_V1(segment_p_alive);
 PG_FUNCTION_INFO_V1(segment_expected_orders);
 PG_FUNCTION_INFO_V1(segment_p_orders);
+PG_FUNCTION_INFO_V1(segment_p_orders_exactly);
 PG_FUNCTION_INFO_V1(segment_orders_quantile);
 PG_FUNCTION_INFO_V1(segment_expected_orders_error);
 PG_FUNCTION_INFO_V1(segment_next_order);
+PG_FUNCTION_INFO_V1(segment_expected_next_order);
 PG_FUNCTION_INFO_V1(segment_p_return);
 PG_FUNCTION_INFO_V1(segment_with_covariates);
 PG_FUNCTION_INFO_V1(segment_expected_orders_new);
 PG_FUNCTION_INFO_V1(segment_p_orders_new);
+PG_FUNCTION_INFO_V1(segment_p_orders_exactly_new);
 PG_FUNCTION_INFO_V1(segment_expected_spend);
 PG_FUNCTION_INFO_V1(segment_history_log_likelihood);
 PG_FUNCTION_INFO_V1(segment_renewal_survival);
@@ -106,17 +110,6 @@ segment_expected_orders(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(segment_outlook_orders(&outlook, segment_clv_horizon(model, PG_GETARG_INTERVAL_P(2))));
 }
 
-/* expected_orders(model, horizon): of a customer right after the first order. */
-Datum
-segment_expected_orders_new(PG_FUNCTION_ARGS)
-{
-	ClvModel *model = PG_GETARG_CLV_MODEL(0);
-	SegmentBtydParams params = segment_clv_params(model);
-	SegmentOutlook outlook = segment_btyd_newcomer(&params);
-
-	PG_RETURN_FLOAT8(segment_outlook_orders(&outlook, segment_clv_horizon(model, PG_GETARG_INTERVAL_P(1))));
-}
-
 static void
 check_n(int64 n)
 {
@@ -126,29 +119,69 @@ check_n(int64 n)
 						errhint("n is a number of orders.")));
 }
 
+typedef double (*OrdersFunction) (const SegmentOutlook *outlook, double time, double n);
+
+/* The arguments from first on: horizon, n. */
+static Datum
+probability(FunctionCallInfo fcinfo, const SegmentOutlook *outlook, int first, OrdersFunction function)
+{
+	double horizon = segment_clv_horizon(PG_GETARG_CLV_MODEL(0), PG_GETARG_INTERVAL_P(first));
+	int64 n = PG_GETARG_INT64(first + 1);
+
+	check_n(n);
+	PG_RETURN_FLOAT8(function(outlook, horizon, (double) n));
+}
+
+static SegmentOutlook
+newcomer(FunctionCallInfo fcinfo)
+{
+	SegmentBtydParams params = segment_clv_params(PG_GETARG_CLV_MODEL(0));
+
+	return segment_btyd_newcomer(&params);
+}
+
+/* expected_orders(model, horizon): of a customer right after the first order. */
+Datum
+segment_expected_orders_new(PG_FUNCTION_ARGS)
+{
+	SegmentOutlook outlook = newcomer(fcinfo);
+
+	PG_RETURN_FLOAT8(segment_outlook_orders(&outlook, segment_clv_horizon(PG_GETARG_CLV_MODEL(0),
+																		  PG_GETARG_INTERVAL_P(1))));
+}
+
+/* p_orders(model, customer, horizon, n): of at least n orders. */
 Datum
 segment_p_orders(PG_FUNCTION_ARGS)
 {
-	ClvModel *model = PG_GETARG_CLV_MODEL(0);
-	SegmentOutlook outlook = segment_clv_outlook(model, PG_GETARG_REPEAT(1));
-	int64 n = PG_GETARG_INT64(3);
+	SegmentOutlook outlook = segment_clv_outlook(PG_GETARG_CLV_MODEL(0), PG_GETARG_REPEAT(1));
 
-	check_n(n);
-	PG_RETURN_FLOAT8(segment_outlook_at_least(&outlook, segment_clv_horizon(model, PG_GETARG_INTERVAL_P(2)),
-											  (double) n));
+	return probability(fcinfo, &outlook, 2, segment_outlook_at_least);
 }
 
 Datum
 segment_p_orders_new(PG_FUNCTION_ARGS)
 {
-	ClvModel *model = PG_GETARG_CLV_MODEL(0);
-	SegmentBtydParams params = segment_clv_params(model);
-	SegmentOutlook outlook = segment_btyd_newcomer(&params);
-	int64 n = PG_GETARG_INT64(2);
+	SegmentOutlook outlook = newcomer(fcinfo);
 
-	check_n(n);
-	PG_RETURN_FLOAT8(segment_outlook_at_least(&outlook, segment_clv_horizon(model, PG_GETARG_INTERVAL_P(1)),
-											  (double) n));
+	return probability(fcinfo, &outlook, 1, segment_outlook_at_least);
+}
+
+/* p_orders_exactly(model, customer, horizon, n) */
+Datum
+segment_p_orders_exactly(PG_FUNCTION_ARGS)
+{
+	SegmentOutlook outlook = segment_clv_outlook(PG_GETARG_CLV_MODEL(0), PG_GETARG_REPEAT(1));
+
+	return probability(fcinfo, &outlook, 2, segment_outlook_exactly);
+}
+
+Datum
+segment_p_orders_exactly_new(PG_FUNCTION_ARGS)
+{
+	SegmentOutlook outlook = newcomer(fcinfo);
+
+	return probability(fcinfo, &outlook, 1, segment_outlook_exactly);
 }
 
 static double
@@ -240,6 +273,19 @@ segment_next_order(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(wait * model->unit);
 }
 
+/* Mean days until the next order, given that it comes within the horizon; NULL for a horizon of 0. */
+Datum
+segment_expected_next_order(PG_FUNCTION_ARGS)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	SegmentOutlook outlook = segment_clv_outlook(model, PG_GETARG_REPEAT(1));
+	double wait = segment_outlook_mean_wait(&outlook, segment_clv_horizon(model, PG_GETARG_INTERVAL_P(2)));
+
+	if (isnan(wait))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(wait * model->unit);
+}
+
 /* Probability that another order ever comes. */
 Datum
 segment_p_return(PG_FUNCTION_ARGS)
@@ -258,6 +304,47 @@ segment_history_log_likelihood(PG_FUNCTION_ARGS)
 	SegmentHistory history = segment_clv_history(model, PG_GETARG_REPEAT(1));
 
 	PG_RETURN_FLOAT8(segment_btyd_log_likelihood(&params, &history, NULL));
+}
+
+/*
+ * The covariance of the parameters of a customer with covariates z (delta method). Each is its natural parameter times
+ * exp of a sum over z: slopes are the ratio of the two, and for each coefficient the parameter times z, or minus that.
+ */
+static void
+move_covariance(const ClvModel *model, const float8 *z, ClvModel *result)
+{
+	int n = model->n_covariates;
+	int natural = segment_clv_natural(model->kind);
+	double slope[SEGMENT_BTYD_MAX_PARAMS][SEGMENT_FIT_MAX_PARAMS] = {{0}};
+
+	for (int i = 0; i < natural; i++)
+	{
+		double p = result->params[i];
+
+		slope[i][i] = p / model->params[i];
+		for (int j = 0; j < n; j++)
+		{
+			if (i == 1)
+				slope[i][natural + j] = -p * z[j];
+			else if (i == 3 && model->kind == SEGMENT_PARETO_NBD)
+				slope[i][natural + n + j] = -p * z[j];
+			else if (i >= 2 && model->kind != SEGMENT_PARETO_NBD)
+				slope[i][natural + n + j] = p * z[j];
+		}
+	}
+	for (int i = 0; i < natural; i++)
+		for (int j = 0; j <= i; j++)
+		{
+			double sum = 0;
+
+			for (int k = 0; k < model->n_params; k++)
+				for (int l = 0; l < model->n_params; l++)
+					sum += slope[i][k] * slope[j][l] *
+						clv_covariance(model)[k >= l ? SEGMENT_TRIANGLE(k, l) : SEGMENT_TRIANGLE(l, k)];
+			if (i == j)
+				sum = fmax(sum, 0);
+			result->params[natural + SEGMENT_TRIANGLE(i, j)] = segment_positive_zero(isfinite(sum) ? sum : 0);
+		}
 }
 
 /* The model of a customer with these covariates: one with given parameters and no covariates. */
@@ -286,10 +373,12 @@ segment_with_covariates(PG_FUNCTION_ARGS)
 	for (int i = 0; i < model->n_params; i++)
 		theta[i] = i < natural ? log(model->params[i]) : model->params[i];
 	segment_btyd_params_of((SegmentBtydKind) model->kind, theta, n, values, &params);
-	result = segment_clv_new(model->kind, 0, false);
+	result = segment_clv_new(model->kind, 0, model->has_covariance);
 	result->unit = model->unit;
 	for (int i = 0; i < natural; i++)
 		result->params[i] = fmin(fmax(params.p[i], 1e-16), 1e16);
+	if (model->has_covariance)
+		move_covariance(model, values, result);
 	PG_RETURN_POINTER(result);
 }
 

@@ -67,6 +67,7 @@ typedef struct SegmentOutlook
 {
 	SegmentBtydKind kind;
 	double alive;
+	double left;				/* 1 - alive, to full precision */
 	double shape;				/* rate ~ Gamma(shape, scale); BG/BB: p ~ Beta(shape, scale) */
 	double scale;
 	double leave_a;				/* dropout ~ Beta(leave_a, leave_b); Pareto: Gamma(leave_a, leave_b) */
@@ -89,6 +90,12 @@ extern double segment_outlook_rate(const SegmentOutlook *outlook, double time);
 
 /* Probability of at least n orders within time, n >= 0. */
 extern double segment_outlook_at_least(const SegmentOutlook *outlook, double time, double n);
+
+/* Probability of exactly n orders within time, n >= 0. */
+extern double segment_outlook_exactly(const SegmentOutlook *outlook, double time, double n);
+
+/* Mean time until the next order, given that it comes within time; NaN where none can: time is 0. */
+extern double segment_outlook_mean_wait(const SegmentOutlook *outlook, double time);
 
 /*
  * Expected orders within time, each discounted by exp(-discount * its moment), discount >= 0 per unit; time may be

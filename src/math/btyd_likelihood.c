@@ -319,9 +319,12 @@ segment_btyd_outlook(const SegmentBtydParams *params, const SegmentHistory *h)
 {
 	const double *p = params->p;
 	SegmentOutlook outlook;
+	double log_odds;
 
 	outlook.kind = params->kind;
-	outlook.alive = segment_logistic(-log_odds_left(params, h));
+	log_odds = log_odds_left(params, h);
+	outlook.alive = segment_logistic(-log_odds);
+	outlook.left = segment_logistic(log_odds);
 	outlook.shape = p[0] + h->x;
 	outlook.scale = p[1] + h->t;
 	outlook.leave_a = p[2];
@@ -343,6 +346,7 @@ segment_btyd_outlook(const SegmentBtydParams *params, const SegmentHistory *h)
 			break;
 		case SEGMENT_NBD:
 			outlook.alive = 1;
+			outlook.left = 0;
 			break;
 	}
 	return outlook;

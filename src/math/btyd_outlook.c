@@ -9,7 +9,8 @@
  *     E orders = sum over n of P(N = n) * (E q^0 + E q^1 + ... + E q^(n-1)),
  *     P(alive) = sum over n of P(N = n) * E q^n,        E q^j = (b)_j / (a + b)_j:
  * sums of positive terms without a singularity. Where they would be long, the same expectations over p are done by
- * the trapezoidal rule in logit(p), which converges exponentially: the integrand is analytic for |Im logit(p)| < pi.
+ * the trapezoidal rule in logit(p), which converges exponentially: the integrand is analytic for |Im logit(p)| < pi, and
+ * does not grow for |Im logit(p)| < pi/2, where exp(-k tau p) turns round: the error of step h is about exp(-pi^2 / h).
  */
 #include "math/btyd.h"
 
@@ -77,15 +78,15 @@ beta_expectation(BetaKernel kernel, double k, double tau, double a, double b)
 	peak = (low + high) / 2;
 	reference = beta_log_term(kernel, k, tau, a, b, log_beta, peak);
 
-	/* Steps of 0.55 standard deviations of the peak, and never more than 0.5, are exact to a double. */
+	/* Steps of half a standard deviation of the peak, and never more than a quarter, are exact to a double. */
 	{
 		double p = segment_logistic(peak);
 		double s = segment_logistic(peak + log1p(tau));
 
 		curvature = (a + b) * p * (1 - p) + k * s * (1 - s);
 	}
-	step = 0.5;
-	if (curvature > 1)
+	step = 0.25;
+	if (curvature > 4)
 		step = 0.5 / sqrt(curvature);
 
 	sum = 1;
@@ -255,104 +256,6 @@ segment_outlook_orders(const SegmentOutlook *o, double time)
 	}
 }
 
-/* Density of the n-th order's moment y and of being alive then (Pareto/NBD, given alive now), in w = log y. */
-typedef struct ArrivalIntegral
-{
-	const SegmentOutlook *outlook;
-	double n;
-	double log_constant;
-} ArrivalIntegral;
-
-static double
-arrival_log_f(double w, const void *arg)
-{
-	const ArrivalIntegral *f = arg;
-	const SegmentOutlook *o = f->outlook;
-	double y = exp(w);
-
-	return f->log_constant + f->n * (w - log(o->scale + y)) - o->shape * log1p(y / o->scale) -
-		o->leave_a * log1p(y / o->leave_b);
-}
-
-static double
-arrival_bound(double w, const void *arg)
-{
-	const ArrivalIntegral *f = arg;
-	const SegmentOutlook *o = f->outlook;
-	double y = exp(w + 1);
-	double rate = y / o->scale;
-	double leave = y / o->leave_b;
-
-	return f->n + o->shape * (rate < 1 ? rate : 1) + o->leave_a * (leave < 1 ? leave : 1);
-}
-
-static double
-pareto_at_least(const SegmentOutlook *o, double time, double n)
-{
-	ArrivalIntegral f;
-	SegmentIntegrand integrand;
-	double low = log(time);
-	double sum;
-
-	f.outlook = o;
-	f.n = n;
-	f.log_constant = -segment_log_beta(n, o->shape);
-	integrand.log_f = arrival_log_f;
-	integrand.bound = arrival_bound;
-	integrand.extra = NULL;
-	integrand.n_extra = 0;
-	integrand.arg = &f;
-	/* Below all three scales the integrand rises like y^n: what is left out is below exp(-40) of the whole. */
-	low = fmin(low, fmin(log(o->scale), log(o->leave_b))) - 40 / n;
-	segment_integrate(&integrand, low, log(time), 0, &sum);
-	return o->alive * fmin(sum, 1);
-}
-
-/* Sum over chances j of: the n-th purchase comes at chance j, and the customer lives through it. */
-static double
-bgbb_at_least(const SegmentOutlook *o, double time, double n)
-{
-	double log_term = segment_log_gamma_ratio(o->shape, n) - segment_log_gamma_ratio(o->shape + o->scale, n) +
-		log(survive_power(o->leave_a, o->leave_b, n));
-	double total = 0;
-	double j;
-
-	for (j = n; j <= time; j++)
-	{
-		double term = exp(log_term);
-
-		total += term;
-		if (term < 1e-18 * total)
-			break;
-		log_term += log(j / (j - n + 1) * ((o->scale + j - n) / (o->shape + o->scale + j)) *
-						((o->leave_b + j) / (o->leave_a + o->leave_b + j)));
-	}
-	return o->alive * fmin(total, 1);
-}
-
-double
-segment_outlook_at_least(const SegmentOutlook *o, double time, double n)
-{
-	double enough;
-
-	if (n <= 0)
-		return 1;
-	if (time <= 0)
-		return 0;
-	if (o->kind == SEGMENT_PARETO_NBD)
-		return pareto_at_least(o, time, n);
-	if (o->kind == SEGMENT_BGBB)
-		return bgbb_at_least(o, time, n);
-	/* N ~ NegativeBinomial: the n-th order comes in time; and, except for NBD, n - 1 orders are survived. */
-	if (n == 1)
-		enough = -expm1(-o->shape * log1p(time / o->scale));
-	else
-		enough = segment_incomplete_beta(n, o->shape, time / (o->scale + time));
-	if (o->kind == SEGMENT_NBD)
-		return enough;
-	return o->alive * enough * survive_power(o->leave_a, o->leave_b, n - 1);
-}
-
 typedef struct DiscountIntegral
 {
 	const SegmentOutlook *outlook;
@@ -409,53 +312,4 @@ segment_outlook_discounted(const SegmentOutlook *o, double time, double discount
 	integrand.arg = &f;
 	segment_integrate(&integrand, log(f.least), log(f.least) + log1p(end / f.least), 0, &sum);
 	return sum;
-}
-
-double
-segment_outlook_returns(const SegmentOutlook *o)
-{
-	switch (o->kind)
-	{
-		case SEGMENT_PARETO_NBD:
-			/* Beyond 1e30 scales nothing is left: the density of the next order falls at least like 1/y. */
-			return pareto_at_least(o, 1e30 * fmax(o->scale, o->leave_b), 1);
-		case SEGMENT_BGBB:
-			return bgbb_at_least(o, 100000, 1);
-		default:
-			return o->alive;
-	}
-}
-
-double
-segment_outlook_wait(const SegmentOutlook *o, double probability)
-{
-	double low = 0;
-	double high = 1;
-	int i;
-
-	if (probability <= 0)
-		return 0;
-	if (o->kind == SEGMENT_PARETO_NBD || o->kind == SEGMENT_BGBB)
-	{
-		if (probability >= segment_outlook_returns(o))
-			return INFINITY;
-		while (segment_outlook_at_least(o, high, 1) < probability)
-		{
-			low = high;
-			high *= 2;
-		}
-		for (i = 0; i < 60; i++)
-		{
-			double middle = (low + high) / 2;
-
-			if (segment_outlook_at_least(o, middle, 1) < probability)
-				low = middle;
-			else
-				high = middle;
-		}
-		return o->kind == SEGMENT_BGBB ? ceil(high - 1e-9) : high;
-	}
-	if (probability >= o->alive)
-		return INFINITY;
-	return o->scale * expm1(-log1p(-probability / o->alive) / o->shape);
 }

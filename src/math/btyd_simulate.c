@@ -56,8 +56,8 @@ segment_rng_gamma(SegmentRng *rng, double shape)
 	}
 }
 
-static double
-beta(SegmentRng *rng, double a, double b)
+double
+segment_rng_beta(SegmentRng *rng, double a, double b)
 {
 	double x = segment_rng_gamma(rng, a);
 	double y = segment_rng_gamma(rng, b);
@@ -80,13 +80,13 @@ segment_buyer_start(const SegmentBtydParams *params, SegmentRng rng)
 	buyer.leaves_at = INFINITY;
 	if (params->kind == SEGMENT_BGBB)
 	{
-		buyer.rate = beta(&buyer.rng, params->p[0], params->p[1]);
-		buyer.leave = beta(&buyer.rng, params->p[2], params->p[3]);
+		buyer.rate = segment_rng_beta(&buyer.rng, params->p[0], params->p[1]);
+		buyer.leave = segment_rng_beta(&buyer.rng, params->p[2], params->p[3]);
 		return buyer;
 	}
 	buyer.rate = segment_rng_gamma(&buyer.rng, params->p[0]) / params->p[1];
 	if (params->kind == SEGMENT_BGNBD || params->kind == SEGMENT_MBGNBD)
-		buyer.leave = beta(&buyer.rng, params->p[2], params->p[3]);
+		buyer.leave = segment_rng_beta(&buyer.rng, params->p[2], params->p[3]);
 	if (params->kind == SEGMENT_PARETO_NBD)
 		buyer.leaves_at = exponential(&buyer.rng) / (segment_rng_gamma(&buyer.rng, params->p[2]) / params->p[3]);
 	if (params->kind == SEGMENT_MBGNBD && segment_rng_double(&buyer.rng) < buyer.leave)

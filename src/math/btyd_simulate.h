@@ -27,4 +27,7 @@ extern double segment_buyer_next(SegmentBuyer *buyer, double end);
 /* Gamma variate of this shape and rate 1 (Marsaglia & Tsang 2000). */
 extern double segment_rng_gamma(SegmentRng *rng, double shape);
 
+/* Beta variate. */
+extern double segment_rng_beta(SegmentRng *rng, double a, double b);
+
 #endif

@@ -1,7 +1,7 @@
 -- 02_formulas.sql: predictions at published, rounded parameters, through SQL and its units; renewals; what must agree
 \ir ../lib/begin.sql
 \ir ../lib/near.sql
-SELECT plan(61);
+SELECT plan(108);
 SET search_path = public, segment;
 CREATE TEMP TABLE m AS SELECT btyd_model('bgnbd', '{.243,4.414,.793,2.426}', '1 week') AS bg,
   btyd_model('mbgnbd', '{.525,6.183,.891,1.614}', '1 week') AS mbg, btyd_model('pareto_nbd', '{.553,10.578,.606,11.669}', '1 week') AS pareto,
@@ -56,6 +56,35 @@ SELECT pg_temp.near(clv(mbg, gg, two, '1 year', 0.1, 0.4), discounted_orders(mbg
   ok(p_alive(mbg, two, '1 year') < p_alive(mbg, two), 'P(alive) falls with time') FROM m, c;
 SELECT ok(p_orders(mbg, two, '39 weeks', q + 1) <= 0.025 AND (q = 0 OR p_orders(mbg, two, '39 weeks', q) > 0.025), 'orders_quantile inverts p_orders')
 FROM (SELECT mbg, two, orders_quantile(mbg, two, '39 weeks', 0.975) AS q FROM m, c) s;
+
+-- the probability of exactly n orders of a new customer in 39 weeks: BTYD 2.4.3 and BTYDplus 1.2.0
+SELECT pg_temp.near(p_orders_exactly(x, '39 weeks', n - 1), p, 5.1e-11, format('%s: exactly %s orders', k, n - 1))
+FROM m, LATERAL (VALUES
+  ('BG/NBD', bg, '{.573786352096,.199395280836,.085429759539,.045860353848,.027671449336,.017965493867,.012268976716,.008695428804}'::float8[]),
+  ('MBG/NBD', mbg, '{.582473189493,.182783077288,.086894825673,.048570442952,.029774148559,.019387323554,.013174035023,.009240696567}'),
+  ('Pareto/NBD', pareto, '{.5936250316,.16556294728,.08248718412,.04903995364,.03169570674,.02148482836,.01501118375,.01070775073}')) v(k, x, ps),
+  unnest(ps) WITH ORDINALITY u(p, n);
+SELECT pg_temp.near(p_orders_exactly(bg, '2 weeks', 10), 1.07869e-07, 1e-12, 'BG/NBD: ten orders in two weeks'),
+  pg_temp.near(p_orders_exactly(bg, '30 weeks', 20), .0002222260, 5e-11, 'BG/NBD: twenty in thirty') FROM m;
+SELECT pg_temp.near(sum(p_orders_exactly(x, h, '39 weeks', n)), 1, 1e-9, k || ': the probabilities of 0 to 400 orders add up to 1') || E'\n' ||
+  pg_temp.near(max(abs(p_orders_exactly(x, h, '39 weeks', n) - p_orders(x, h, '39 weeks', n) + p_orders(x, h, '39 weeks', n + 1))), 0, 1e-13, k || ': and are the differences of those of at least n')
+FROM c, m, LATERAL (VALUES ('bgnbd', bg), ('mbgnbd', mbg), ('pareto_nbd', pareto), ('nbd', btyd_model('nbd', '{.385,12.07}', '1 week')), ('bgbb', btyd_model('bgbb', '{1.204,.750,.657,2.783}', '1 week'))) v(k, x),
+  LATERAL (SELECT CASE k WHEN 'bgbb' THEN repeat_summary(2, 30, 38, 35, '1 week') ELSE c.two END AS h) w, generate_series(0, 400) n GROUP BY k;
+
+-- the mean time to the next order that comes within a horizon, and what many orders do to the quadrature: 50 digits by mpmath
+SELECT pg_temp.near(expected_next_order(mbg, two, '39 weeks') / 7, 12.6769064484574, 1e-12, 'MBG/NBD: mean wait'),
+  pg_temp.near(expected_next_order(pareto, two, '39 weeks') / 7, 12.10482959197879, 1e-12, 'Pareto/NBD: mean wait'),
+  pg_temp.near(expected_next_order(pareto, many, '52 weeks') / 7, .1421111072607114, 1e-13, 'Pareto/NBD: mean wait after 5,000 orders'),
+  pg_temp.near(expected_next_order(bg, thousand, '52 weeks') / 7, .1044931012776672, 1e-14, 'BG/NBD: mean wait after 1,000 orders'),
+  pg_temp.near(p_alive(bg, thousand, '52 weeks'), .05588785376878054, 1e-15, 'BG/NBD: P(alive) a year after 1,000 orders'),
+  pg_temp.near(expected_orders(bg, thousand, '52 weeks'), 32.45018121843987, 1e-11, 'BG/NBD: orders of the next year after 1,000'),
+  pg_temp.near(p_alive(mbg, four_thousand, '365 weeks'), .6898874135991374, 1e-14, 'MBG/NBD: P(alive) seven years after 4,000 orders'),
+  pg_temp.near(expected_orders(mbg, four_thousand, '365 weeks'), 1704.982713300956, 1e-9, 'MBG/NBD: orders of seven years after 4,000'),
+  ok(expected_next_order(mbg, two, '10 weeks') BETWEEN 0 AND 35, 'half of the horizon at most, as rates only fall'),
+  is(expected_next_order(mbg, two, '0 days'), NULL, 'no time: NULL') FROM m, c,
+  (SELECT repeat_summary(5000, 700, 700, NULL, '1 week') AS many, repeat_summary(1000, 99, 100, NULL, '1 week') AS thousand, repeat_summary(4000, 700, 700, NULL, '1 week') AS four_thousand) h;
+SELECT pg_temp.near(expected_next_order(x, r, '10 years') / 365.25, (SELECT sum(n * (p_orders(x, r, n * interval '1 year') - p_orders(x, r, (n - 1) * interval '1 year'))) / p_orders(x, r, '10 years') FROM generate_series(1, 10) n), 1e-12, 'BG/BB: mean wait')
+FROM (SELECT btyd_model('bgbb', '{1.204,.750,.657,2.783}', '1 year') AS x, repeat_summary(3, 5, 6, NULL, '1 year') AS r) v;
 
 -- units
 SELECT throws_ok($$SELECT segment.p_alive(bg, segment.repeat_summary(2, 200, 300, NULL, '1 day')) FROM m$$, '22023', 'units of time differ', 'a daily summary given to a weekly model');

@@ -5,7 +5,7 @@
 \q
 \endif
 \pset fieldsep '\n'
-SELECT plan(30);
+SELECT plan(32);
 SET search_path = public, segment;
 CREATE TABLE customer AS SELECT customer_id, ledger_repeat(ledger_agg(date, amount), '1997-09-30', '1 week') AS r FROM cdnow_sample GROUP BY customer_id;
 ANALYZE customer;
@@ -58,5 +58,10 @@ FROM (SELECT mbgnbd(c) AS f, mbgnbd(b) AS p FROM whole) s;
 SELECT is((SELECT array_agg(parameter) FROM whole, model_parameters(mbgnbd(c))), ARRAY['r', 'alpha', 'a', 'b', 'rate_1', 'leave_1'], 'names of coefficients');
 SELECT ok(abs(expected_orders(with_covariates(f, '{1}'), r, '1 year') - expected_orders(with_covariates(f, '{0}'), r, '1 year')) > 1e-6, 'covariates change predictions')
 FROM (SELECT mbgnbd(c) AS f FROM whole) s, (SELECT repeat_summary(2, 30.43, 38.86, 35, '1 week') AS r) v;
+-- their standard errors: log alpha of a customer with z = 1 is log alpha - rate_1
+SELECT ok(abs(sqrt((model_covariance(with_covariates(f, '{1}')))[2][2]) / p.a1 / sqrt(c[2][2] / p.a0 ^ 2 + c[5][5] - 2 * c[5][2] / p.a0) - 1) < 1e-12, 'with_covariates keeps standard errors'),
+  ok(expected_orders_error(with_covariates(f, '{1}'), r, '1 year') > 0, 'and so those of predictions')
+FROM (SELECT f, model_covariance(f) AS c FROM (SELECT mbgnbd(c) AS f FROM whole) q) s, (SELECT repeat_summary(2, 30.43, 38.86, 35, '1 week') AS r) v,
+  LATERAL (SELECT (SELECT estimate FROM model_parameters(f) WHERE parameter = 'alpha') AS a0, (SELECT estimate FROM model_parameters(with_covariates(f, '{1}')) WHERE parameter = 'alpha') AS a1) p;
 SELECT finish();
 ROLLBACK;

@@ -1,7 +1,7 @@
 -- 06_tiers.sql: value tiers, shares of the best and their rule for ties; simulation
 \ir ../lib/begin.sql
 \ir ../lib/near.sql
-SELECT plan(29);
+SELECT plan(38);
 SET search_path = public, segment;
 SELECT is(value_tier(2, 1), 'Valuable and slipping away', 'a name'), is(value_tier(3, 1, 3), 'Valuable and slipping away', 'of nine'),
   is(value_tier(3, 1), NULL, 'no such level'), is(value_tier(1, 1, 4), NULL, 'no such number of levels'), is(value_tier(NULL, 1), NULL, 'NULL');
@@ -26,5 +26,14 @@ SELECT pg_temp.near(avg(repeat_x(r)), expected_orders(m, h), 4 * stddev_samp(rep
 FROM (VALUES ('mbgnbd', interval '52 weeks', btyd_model('mbgnbd', '{.525,6.183,.891,1.614}', '1 week')), ('bgnbd', '52 weeks', btyd_model('bgnbd', '{.243,4.414,.793,2.426}', '1 week')),
   ('pareto_nbd', '52 weeks', btyd_model('pareto_nbd', '{.553,10.578,.606,11.669}', '1 week')), ('nbd', '52 weeks', btyd_model('nbd', '{.385,12.07}', '1 week')), ('bgbb', '10 years', btyd_model('bgbb', '{1.204,.750,.657,2.783}', '1 year'))) v(k, h, m),
   simulate_summaries(m, 20000, h) r GROUP BY k, m, h;
+SELECT is_empty($$SELECT customer, ordered_at FROM segment.simulate_orders(segment.btyd_model('bgnbd', '{.243,4.414,.793,2.426}', '1 week'), segment.spend_model(6.25, 3.74, 15.44), 500, '2025-01-01', '1 year', '4 weeks', 7)
+  EXCEPT SELECT * FROM segment.simulate_orders(segment.btyd_model('bgnbd', '{.243,4.414,.793,2.426}', '1 week'), 500, '2025-01-01', '1 year', '4 weeks', 7)$$, 'amounts do not change the orders');
+SELECT pg_temp.near(avg(repeat_first_spend(r)), expected_spend(g, repeat_summary(0, 0, 1, NULL, '1 week')), 4 * stddev_samp(repeat_first_spend(r)) / sqrt(count(*)), 'first spends as expected'),
+  pg_temp.near(avg(repeat_spend(r)), expected_spend(g, repeat_summary(0, 0, 1, NULL, '1 week')), 4 * stddev_samp(repeat_spend(r)) / sqrt(count(repeat_spend(r))), 'and those of repeat orders')
+FROM (SELECT spend_model(6.25, 5.74, 15.44) AS g) m, simulate_summaries(btyd_model('nbd', '{.385,12.07}', '1 week'), g, 20000, '1 year') r GROUP BY g;
+SELECT ok(bool_and(amount > 0 AND scale(amount) <= 2), 'amounts in cents') FROM simulate_orders(btyd_model('nbd', '{.385,12.07}', '1 week'), spend_model(6.25, 3.74, 15.44), 1000, '2025-01-01', '1 year');
+SELECT ok(abs(n / 20000.0 - renewal_survival(m, i::int - 1)) < 4 * sqrt(0.25 / 20000), format('left after %s renewals', i - 1))
+FROM (SELECT renewal_model(.668, 3.806) AS m) s, unnest(simulate_renewals(m, 20000, 3, 5)) WITH ORDINALITY u(n, i);
+SELECT throws_ok($$SELECT segment.simulate_renewals(segment.renewal_model(1, 1), 0, 3)$$, '22023', NULL, 'no customers');
 SELECT finish();
 ROLLBACK;
