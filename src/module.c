@@ -10,6 +10,7 @@
 
 #include "core/progress.h"
 #include "grouping/grouping.h"
+#include "score/score.h"
 
 SEGMENT_MODULE_MAGIC;
 
@@ -19,6 +20,7 @@ void
 _PG_init(void)
 {
 	segment_grouping_init();
+	segment_score_init();
 	segment_progress_init();
 	MarkGUCPrefixReserved("segment");
 }

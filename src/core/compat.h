@@ -112,6 +112,13 @@ segment_named_memory(const char *name, Size size, SegmentMemoryInit init)
 #define segment_named_memory(name, size, init) ((void) (name), (void) (size), (void) (init), (void *) NULL)
 #endif
 
+/* True for RESPECT or IGNORE NULLS. */
+#if PG_VERSION_NUM >= 190000
+#define segment_has_null_treatment(function) ((function)->ignore_nulls != 0)
+#else
+#define segment_has_null_treatment(function) ((void) (function), false)
+#endif
+
 /* palloc of n elements with a checked size, without palloc_array's newer symbol. */
 #define segment_palloc_array(type, n) ((type *) palloc(mul_size(sizeof(type), (n))))
 #define segment_palloc0_array(type, n) ((type *) palloc0(mul_size(sizeof(type), (n))))

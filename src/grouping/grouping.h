@@ -5,6 +5,16 @@
 #ifndef SEGMENT_GROUPING_GROUPING_H
 #define SEGMENT_GROUPING_GROUPING_H
 
+/* segment.enable_fast_aggregate: whether queries run through nodes of ours. */
+typedef enum GroupingEnable
+{
+	GROUPING_OFF,
+	GROUPING_ON,
+	GROUPING_FORCE				/* for tests: whatever the cost */
+} GroupingEnable;
+
+extern int segment_grouping_enable;
+
 /* Defines the settings, registers the node and hooks it into the planner; called once, when the library is loaded. */
 extern void segment_grouping_init(void);
 

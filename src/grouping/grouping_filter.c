@@ -50,7 +50,7 @@ beginning_of(Node *expression)
 	if (day < -DAYS_IN_RANGE || day > DAYS_IN_RANGE)
 		return NULL;
 	time = DirectFunctionCall1(date_timestamptz, date->constvalue);
-	return (Node *) makeConst(TIMESTAMPTZOID, -1, InvalidOid, sizeof(TimestampTz), time, false, FLOAT8PASSBYVAL);
+	return (Node *) makeConst(TIMESTAMPTZOID, -1, InvalidOid, sizeof(TimestampTz), time, false, true);
 }
 
 /* Replaces the comparisons in an expression. */

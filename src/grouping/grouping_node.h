@@ -7,6 +7,7 @@
 #include "nodes/extensible.h"
 #include "nodes/pathnodes.h"
 
+#include "grouping/grouping.h"
 #include "grouping/grouping_parallel.h"
 #include "grouping/grouping_spill.h"
 #include "grouping/grouping_table.h"
@@ -14,15 +15,7 @@
 
 #define GROUPING_NODE_NAME "SegmentGrouping"
 
-typedef enum GroupingEnable
-{
-	GROUPING_OFF,
-	GROUPING_ON,
-	GROUPING_FORCE				/* for tests: whatever the cost */
-} GroupingEnable;
-
-/* Settings. */
-extern int segment_grouping_enable;
+/* Setting. */
 extern int segment_grouping_seed;
 
 /* What the plan says about the node's input and output; kept in CustomScan.custom_private. */

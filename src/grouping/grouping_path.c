@@ -152,6 +152,18 @@ processes_of(const Path *path)
 	return processes;
 }
 
+/* The node as one of several processes. */
+static CustomPath *
+parallel_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, const GroupingShape *shape,
+			  Path *input, double groups, double processes, bool by_rows)
+{
+	CustomPath *path = grouping_path(root, input_rel, output_rel, shape, input, groups, processes, by_rows);
+
+	path->path.parallel_aware = true;
+	path->path.parallel_workers = input->parallel_workers;
+	return path;
+}
+
 /* Offers the node as several processes under a Gather; false if it can't be. */
 static bool
 add_parallel_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, const GroupingShape *shape,
@@ -175,14 +187,17 @@ add_parallel_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_r
 		groups * (output_rel->reltarget->width + 32.0) > (double) get_hash_memory_limit();
 	foreach (aggref, shape->aggrefs)
 		by_rows = by_rows || !segment_grouping_is_mergeable(lfirst_node(Aggref, aggref));
-	path = grouping_path(root, input_rel, output_rel, shape, input, groups, processes, by_rows);
-	path->path.parallel_aware = true;
-	path->path.parallel_workers = input->parallel_workers;
+	path = parallel_path(root, input_rel, output_rel, shape, input, groups, processes, by_rows);
 	rows = path->path.rows * processes;
 	gather = create_gather_path(root, output_rel, (Path *) path, output_rel->reltarget, NULL, &rows);
 	if (segment_grouping_enable == GROUPING_FORCE)
 		gather->path.startup_cost = gather->path.total_cost = 0.01;
 	add_path(output_rel, (Path *) gather);
+	/* what stands above the groups may run in several processes too; the planner may free a path it has no use for */
+	path = parallel_path(root, input_rel, output_rel, shape, input, groups, processes, by_rows);
+	if (segment_grouping_enable == GROUPING_FORCE)
+		path->path.startup_cost = path->path.total_cost = 0.01;
+	add_partial_path(output_rel, (Path *) path);
 	return true;
 }
 

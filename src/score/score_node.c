@@ -1,0 +1,267 @@
+/*
+ * score_node.c: running the node of rfm_score(…) OVER (), see score_node.h.
+ */
+#include "postgres.h"
+
+#include "catalog/objectaccess.h"
+#include "catalog/pg_proc.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "core/compat.h"
+#include "score/score_node.h"
+
+#define FIRST_ROOM 1024
+
+const ScoreOptions *
+segment_score_node_options(ScoreState *node)
+{
+	ExprContext *econtext = node->css.ss.ps.ps_ExprContext;
+	Datum arguments[SCORE_ARGS];
+	bool nulls[SCORE_ARGS];
+	MemoryContext caller;
+
+	if (node->has_options)
+		return &node->options;
+	/* what the options point to lives as long as they */
+	caller = MemoryContextSwitchTo(node->context);
+	for (int i = SCORE_ARG_AS_OF; i < SCORE_ARGS; i++)
+	{
+		arguments[i] = ExecEvalExpr(node->argument[i], econtext, &nulls[i]);
+		if (nulls[i] && i != SCORE_ARG_FALLBACK)
+			segment_score_refuse_null(i);
+	}
+	node->options = segment_score_options(arguments, nulls);
+	MemoryContextSwitchTo(caller);
+	node->has_options = true;
+	return &node->options;
+}
+
+/* Makes room for one more element of size bytes. */
+static void *
+with_room(ScoreState *node, void *elements, int64 used, int64 room, Size size)
+{
+	if (elements == NULL)
+		return MemoryContextAlloc(node->context, mul_size(FIRST_ROOM, size));
+	if (used < room)
+		return elements;
+	return repalloc_huge(elements, mul_size(room * 2, size));
+}
+
+/* Notes what the score of a row looks at. */
+static void
+add_row(ScoreState *node, Datum rfm, bool is_null)
+{
+	const ScoreOptions *options = segment_score_node_options(node);
+	double measured[RFM_DIMENSIONS];
+	RfmScore mark = SCORE_NONE;
+
+	node->scores = with_room(node, node->scores, node->rows, node->rows_room, sizeof(RfmScore));
+	if (node->rows >= node->rows_room)
+		node->rows_room = Max(node->rows_room * 2, FIRST_ROOM);
+	if (!is_null)
+		mark = segment_rfm_measure(DatumGetRfm(rfm), options->as_of, options->zone, options->monetary, measured)
+			? SCORE_DUE
+			: SCORE_UNDEFINED;
+	node->scores[node->rows++] = mark;
+	if (mark != SCORE_DUE)
+		return;
+	for (int d = 0; d < RFM_DIMENSIONS; d++)
+	{
+		node->values[d] = with_room(node, node->values[d], node->customers, node->customers_room, sizeof(double));
+		node->values[d][node->customers] = measured[d];
+	}
+	if (node->customers >= node->customers_room)
+		node->customers_room = Max(node->customers_room * 2, FIRST_ROOM);
+	node->customers++;
+}
+
+/* A row of the child or of the store as the row that the node's expressions look at; the score is yet to be set. */
+static TupleTableSlot *
+show_row(ScoreState *node, TupleTableSlot *row)
+{
+	TupleTableSlot *slot = node->css.ss.ss_ScanTupleSlot;
+
+	slot_getallattrs(row);
+	ExecClearTuple(slot);
+	memcpy(slot->tts_values, row->tts_values, node->columns * sizeof(Datum));
+	memcpy(slot->tts_isnull, row->tts_isnull, node->columns * sizeof(bool));
+	slot->tts_values[node->columns] = (Datum) 0;
+	slot->tts_isnull[node->columns] = true;
+	node->css.ss.ps.ps_ExprContext->ecxt_scantuple = slot;
+	return ExecStoreVirtualTuple(slot);
+}
+
+/* Reads the child to its end. */
+static void
+read_child(ScoreState *node)
+{
+	PlanState *child = linitial(node->css.custom_ps);
+	ExprContext *econtext = node->css.ss.ps.ps_ExprContext;
+	TupleTableSlot *row;
+
+	while (row = ExecProcNode(child), !TupIsNull(row))
+	{
+		MemoryContext caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+		Datum rfm;
+		bool is_null;
+
+		(void) show_row(node, row);
+		rfm = ExecEvalExpr(node->argument[SCORE_ARG_RFM], econtext, &is_null);
+		add_row(node, rfm, is_null);
+		MemoryContextSwitchTo(caller);
+		tuplestore_puttupleslot(node->store, row);
+		ResetExprContext(econtext);
+	}
+}
+
+/* Reads everything and scores it. */
+static void
+score_all(ScoreState *node)
+{
+	SegmentCutsBuffer buffers[RFM_DIMENSIONS];
+	const SegmentCuts *cuts[RFM_DIMENSIONS];
+	MemoryContext caller;
+
+	node->started = true;
+	node->returns_none = node->shared != NULL && !segment_score_join(node);
+	if (!node->returns_none)
+	{
+		caller = MemoryContextSwitchTo(node->context);
+		node->store = tuplestore_begin_heap(false, false, work_mem);
+		MemoryContextSwitchTo(caller);
+		read_child(node);
+		caller = MemoryContextSwitchTo(node->context);
+		if (node->shared != NULL)
+			(void) segment_score_cuts_together(node, buffers, cuts);
+		else if (node->customers > 0 &&
+				 !segment_score_falls_back(segment_score_node_options(node), node->customers, cuts))
+		{
+			for (int d = 0; d < RFM_DIMENSIONS; d++)
+				cuts[d] = segment_score_make_cuts(&node->options, d, node->values[d], node->customers, &buffers[d]);
+			(void) segment_warn_lopsided(cuts[RFM_MONETARY], "customers");
+		}
+		if (node->rows > 0)
+			segment_score_rows(&node->options, cuts, node->values, node->scores, node->rows);
+		for (int d = 0; d < RFM_DIMENSIONS && node->values[d] != NULL; d++)
+		{
+			pfree(node->values[d]);
+			node->values[d] = NULL;
+		}
+		MemoryContextSwitchTo(caller);
+	}
+}
+
+static TupleTableSlot *
+score_exec(CustomScanState *css)
+{
+	ScoreState *node = (ScoreState *) css;
+	TupleTableSlot *slot;
+
+	if (!node->started)
+		score_all(node);
+	ResetExprContext(css->ss.ps.ps_ExprContext);
+	if (node->returns_none || !tuplestore_gettupleslot(node->store, true, false, node->stored))
+		return NULL;
+	slot = show_row(node, node->stored);
+	if (node->scores[node->next] != SCORE_NONE)
+	{
+		slot->tts_values[node->columns] = RfmScoreGetDatum(node->scores[node->next]);
+		slot->tts_isnull[node->columns] = false;
+	}
+	node->next++;
+	return css->ss.ps.ps_ProjInfo != NULL ? ExecProject(css->ss.ps.ps_ProjInfo) : slot;
+}
+
+/* Core's executor asks for EXECUTE on a window function when its node starts. */
+static void
+check_execute(Oid function)
+{
+	AclResult result = segment_function_aclcheck(function, GetUserId(), ACL_EXECUTE);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
+	InvokeFunctionExecuteHook(function);
+}
+
+static void
+score_begin(CustomScanState *css, EState *estate, int eflags)
+{
+	ScoreState *node = (ScoreState *) css;
+	CustomScan *scan = (CustomScan *) css->ss.ps.plan;
+	PlanState *child;
+	ListCell *argument;
+
+	eflags &= ~(EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD | EXEC_FLAG_MARK);
+	child = ExecInitNode(linitial(scan->custom_plans), estate, eflags);
+	css->custom_ps = list_make1(child);
+	node->columns = list_length(scan->custom_scan_tlist) - 1;
+	check_execute(((WindowFunc *) llast_node(TargetEntry, scan->custom_scan_tlist)->expr)->winfnoid);
+	foreach (argument, scan->custom_exprs)
+		node->argument[foreach_current_index(argument)] = ExecInitExpr(lfirst(argument), &css->ss.ps);
+	node->stored = ExecInitExtraTupleSlot(estate, ExecGetResultType(child), &TTSOpsMinimalTuple);
+	node->context = AllocSetContextCreate(estate->es_query_cxt, "segment scores", ALLOCSET_DEFAULT_SIZES);
+}
+
+/* Forgets everything that was read. */
+static void
+forget(ScoreState *node)
+{
+	if (node->store != NULL)
+		tuplestore_end(node->store);
+	ExecClearTuple(node->stored);
+	MemoryContextReset(node->context);
+	node->store = NULL;
+	node->scores = NULL;
+	for (int d = 0; d < RFM_DIMENSIONS; d++)
+		node->values[d] = NULL;
+	node->rows = node->rows_room = node->customers = node->customers_room = node->next = 0;
+	node->started = node->has_options = false;
+}
+
+static void
+score_end(CustomScanState *css)
+{
+	ScoreState *node = (ScoreState *) css;
+
+	forget(node);
+	MemoryContextDelete(node->context);
+	ExecEndNode(linitial(css->custom_ps));
+}
+
+static void
+score_rescan(CustomScanState *css)
+{
+	PlanState *child = linitial(css->custom_ps);
+
+	forget((ScoreState *) css);
+	if (css->ss.ps.chgParam != NULL)
+		UpdateChangedParamSet(child, css->ss.ps.chgParam);
+	if (child->chgParam == NULL)
+		ExecReScan(child);
+}
+
+static const CustomExecMethods exec_methods = {
+	.CustomName = SCORE_NODE_NAME,
+	.BeginCustomScan = score_begin,
+	.ExecCustomScan = score_exec,
+	.EndCustomScan = score_end,
+	.ReScanCustomScan = score_rescan,
+	.EstimateDSMCustomScan = segment_score_estimate_dsm,
+	.InitializeDSMCustomScan = segment_score_init_dsm,
+	.ReInitializeDSMCustomScan = segment_score_reinit_dsm,
+	.InitializeWorkerCustomScan = segment_score_init_worker,
+};
+
+Node *
+segment_score_create_state(CustomScan *scan)
+{
+	ScoreState *node = palloc0(sizeof(ScoreState));
+
+	NodeSetTag(node, T_CustomScanState);
+	node->css.flags = scan->flags;
+	node->css.methods = &exec_methods;
+	return (Node *) node;
+}
