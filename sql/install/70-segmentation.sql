@@ -251,7 +251,7 @@ CREATE TABLE segmentation_run (
 CREATE INDEX segmentation_run_segmentation ON segmentation_run (segmentation, run_at);
 COMMENT ON TABLE segmentation_run IS 'audit log: one row an action on a segmentation, added to only; the extension''s owner may not change it either';
 COMMENT ON COLUMN segmentation_run.run_at IS 'when the action ended';
-COMMENT ON COLUMN segmentation_run.action IS 'create, new version, activate, refresh, publish, drop, forget';
+COMMENT ON COLUMN segmentation_run.action IS 'create, new version, activate, refresh, publish, unpublish, drop, forget';
 COMMENT ON COLUMN segmentation_run.segmentation IS 'the segmentation''s name; empty for forget, which reaches all';
 COMMENT ON COLUMN segmentation_run.version IS 'its version';
 COMMENT ON COLUMN segmentation_run.as_of IS 'as_of of a refresh';

@@ -39,7 +39,7 @@ COMMENT ON COLUMN published_summary.grain IS 'total, segment, market, or market 
 COMMENT ON COLUMN published_summary.market IS 'the market; all; or (other markets): the remainder of the suppressed ones of this grain';
 COMMENT ON COLUMN published_summary.segment_name IS 'the segment; all; or (other segments): the remainder of the suppressed ones';
 COMMENT ON COLUMN published_summary.segment_sort IS 'rank of the segment; NULL for all and the remainder';
-COMMENT ON COLUMN published_summary.is_suppressed IS 'true: the numbers are hidden, and counted in the remainder row of the grain';
+COMMENT ON COLUMN published_summary.is_suppressed IS 'true: the numbers are hidden, and counted in the remainder row of the grain; a hidden group that is new is not even named at first';
 COMMENT ON COLUMN published_summary.customers IS 'number of customers; NULL if suppressed';
 COMMENT ON COLUMN published_summary.orders IS 'number of orders; NULL if suppressed';
 COMMENT ON COLUMN published_summary.revenue IS 'net amount; NULL if suppressed';
@@ -47,10 +47,24 @@ COMMENT ON COLUMN published_summary.min_cell IS 'fewest distinct customers that 
 COMMENT ON COLUMN published_summary.definition_version IS 'the version that made the snapshot';
 COMMENT ON COLUMN published_summary.published_at IS 'when it was published';
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON forgotten, forgotten_key, published_summary TO @extowner@, pg_database_owner WITH GRANT OPTION;
+CREATE TABLE published_hidden (
+  segmentation text NOT NULL REFERENCES segmentation (name) ON UPDATE CASCADE ON DELETE CASCADE,
+  as_of date NOT NULL,
+  grain text NOT NULL,
+  name text NOT NULL,
+  PRIMARY KEY (segmentation, as_of, grain, name)
+);
+COMMENT ON TABLE published_hidden IS 'what published_summary hides, also where it does not even name it: not for readers. What one publication hid the others hide too';
+COMMENT ON COLUMN published_hidden.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN published_hidden.as_of IS 'day of the snapshot';
+COMMENT ON COLUMN published_hidden.grain IS 'segment, market, or market and segment';
+COMMENT ON COLUMN published_hidden.name IS 'the segment, or the market';
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON forgotten, forgotten_key, published_summary, published_hidden TO @extowner@, pg_database_owner WITH GRANT OPTION;
 SELECT pg_catalog.pg_extension_config_dump('forgotten', '');
 SELECT pg_catalog.pg_extension_config_dump('forgotten_key', '');
 SELECT pg_catalog.pg_extension_config_dump('published_summary', '');
+SELECT pg_catalog.pg_extension_config_dump('published_hidden', '');
 
 CREATE FUNCTION customer_hash(customer text) RETURNS bytea
   LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -148,14 +162,32 @@ COMMENT ON FUNCTION export_person(text) IS
   'all that is stored about a customer, given by id as text, as a JSON object: each shown snapshot''s values, scores and '
   'segment with its meaning, the purpose, and the columns that it was made from (GDPR article 15, CCPA right to know). NULL for NULL';
 
-CREATE FUNCTION hidden_groups(sizes bigint[], k bigint) RETURNS integer
+CREATE FUNCTION hidden_groups(sizes bigint[], k bigint, frozen integer DEFAULT 0) RETURNS integer
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT CASE WHEN count(*) FILTER (WHERE n < k) = 0 THEN 0
-              ELSE coalesce(min(i) FILTER (WHERE i >= small AND pool >= k), count(*)) END::integer
-  FROM (SELECT n, i, sum(n) OVER (ORDER BY i) AS pool, count(*) FILTER (WHERE n < k) OVER () AS small
-        FROM unnest(sizes) WITH ORDINALITY AS s (n, i)) x;
+  SELECT CASE WHEN max(must) > 0 THEN coalesce(min(i) FILTER (WHERE i >= must
+           -- The remainder is no small group, nor one group, nor are those one that join the frozen ones.
+           AND pool >= k AND i >= 2 AND (frozen = 0 OR i = frozen OR i >= frozen + 2 AND pool - frozen_pool >= k)
+           -- Who knows these rules knows that no hidden group is above cap, and still not each to half of k.
+           AND (i = frozen OR least(cap, pool - i + 1) - CASE WHEN frozen > 0 THEN 1 ELSE greatest(1, pool - (i - 1) * cap) END >= (k + 1) / 2)
+           AND (frozen <> 1 OR (i - 1) * (cap - 1) >= (k + 1) / 2)), max(i)) ELSE 0 END::integer
+  FROM (SELECT i, pool, must, sum(n) FILTER (WHERE i <= frozen) OVER () AS frozen_pool,
+               CASE WHEN i = must AND i > frozen THEN k - 1 ELSE coalesce(next, pool) END AS cap
+        FROM (SELECT n, i, sum(n) OVER (ORDER BY i) AS pool, lead(n) OVER (ORDER BY i) AS next,
+                     coalesce(max(i) FILTER (WHERE n < k OR i <= frozen) OVER (), 0) AS must
+              FROM unnest(sizes) WITH ORDINALITY AS s (n, i)) x) y;
 END;
-COMMENT ON FUNCTION hidden_groups(bigint[], bigint) IS
-  'of groups in ascending order of size, how many to hide: all smaller than k, and of the others the smallest until the '
-  'hidden have k members together, which makes them two or more, so that none follows from the total. All, if that can''t be had';
+COMMENT ON FUNCTION hidden_groups(bigint[], bigint, integer) IS
+  'how many of the groups to hide, from the first: the first frozen ones anyway; then the others, which are in ascending order '
+  'of size: all smaller than k, and on until the hidden have k members together, are two or more, and the size of none can '
+  'be told more exactly than to half of k by who knows the total and these rules. All, if that can''t be had';
+
+CREATE FUNCTION hidden_names(names text[], sizes bigint[], k bigint, frozen text[]) RETURNS text[]
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT coalesce((array_agg(name ORDER BY i))[1:hidden_groups(array_agg(n ORDER BY i), k, (count(*) FILTER (WHERE old))::integer)], '{}')
+  FROM (SELECT name, n, old, row_number() OVER (ORDER BY old DESC, n, name COLLATE "C") AS i
+        FROM (SELECT g.name, g.n, g.name = ANY (frozen) AS old FROM unnest(names, sizes) AS g (name, n)) x) y;
+END;
+COMMENT ON FUNCTION hidden_names(text[], bigint[], bigint, text[]) IS
+  'the names of the groups to hide, by hidden_groups: those in frozen, and the smallest of the others';

@@ -5,6 +5,10 @@ CREATE FUNCTION publish_summary(name text, k integer DEFAULT 10, as_of date DEFA
 DECLARE
   own segment.segmentation := segment.segmentation_own(name);
   t segment.published_snapshot;
+  segments text[];  -- hidden, each
+  markets text[];
+  cells text[];     -- markets hidden by segment
+  unnamed text[];   -- hidden segments and markets that are not listed either
 BEGIN
   IF k IS NULL OR k < 0 THEN
     RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'k is out of range',
@@ -19,67 +23,102 @@ BEGIN
   END IF;
 
   DELETE FROM segment.published_summary p WHERE p.segmentation = own.name AND p.as_of = t.as_of;
+  DELETE FROM segment.published_hidden p WHERE p.segmentation = own.name AND p.as_of = t.as_of;
+
+  -- What another day's publication hid stays hidden, as the difference of two remainders would be the group.
+  SELECT segment.hidden_names(array_agg(g.name), array_agg(g.n), k, coalesce((SELECT array_agg(p.name) FROM segment.published_hidden p
+           WHERE p.segmentation = own.name AND p.grain = 'segment' AND k > 0), '{}'))
+    INTO segments
+  FROM (SELECT c.segment AS name, count(*) AS n FROM segment.snapshot_customer c WHERE c.snapshot = t.snapshot GROUP BY c.segment) g;
+  SELECT segment.hidden_names(array_agg(g.name), array_agg(g.n), k, coalesce((SELECT array_agg(p.name) FROM segment.published_hidden p
+           WHERE p.segmentation = own.name AND p.grain = 'market' AND k > 0), '{}'))
+    INTO markets
+  FROM (SELECT c.market AS name, count(*) AS n FROM segment.snapshot_customer c WHERE c.snapshot = t.snapshot GROUP BY c.market) g;
+
+  -- In the cross table (hidden segments taken together) markets are hidden as a whole: those hidden before, then in ascending
+  -- order of size up to the last that has a small cell or is hidden as such, and on until neither the remainder nor what is
+  -- new in it has a small cell, and none but the largest of them make k customers.
+  WITH cell AS (
+    SELECT c.market, CASE WHEN c.segment = ANY (segments) THEN '(other segments)' ELSE c.segment END AS segment, count(*) AS n
+    FROM segment.snapshot_customer c WHERE c.snapshot = t.snapshot GROUP BY 1, 2
+  ),
+  mar AS (
+    SELECT g.*, row_number() OVER (ORDER BY g.old DESC, g.n, g.market COLLATE "C") AS i
+    FROM (SELECT c.market, sum(c.n) AS n, bool_or(c.n < k) OR c.market = ANY (markets) AS bad,
+                 EXISTS (SELECT FROM segment.published_hidden p WHERE p.segmentation = own.name AND p.grain = 'market and segment'
+                         AND p.name = c.market AND k > 0) AS old
+          FROM cell c GROUP BY c.market) g
+  ),
+  must AS (SELECT coalesce(max(m.i) FILTER (WHERE m.bad OR m.old), 0) AS last, count(*) FILTER (WHERE m.old) AS frozen FROM mar m),
+  upto AS (
+    SELECT CASE WHEN must.last = 0 THEN 0 ELSE coalesce(
+      (SELECT min(m.i) FROM mar m
+       WHERE m.i >= must.last
+         AND NOT EXISTS (SELECT FROM cell c JOIN mar x USING (market) WHERE x.i <= m.i GROUP BY c.segment HAVING sum(c.n) < k)
+         AND NOT EXISTS (SELECT FROM cell c JOIN mar x USING (market) WHERE x.i <= m.i AND x.i > must.frozen GROUP BY c.segment HAVING sum(c.n) < k)
+         AND (SELECT sum(x.n) - max(x.n) FROM mar x WHERE x.i <= m.i) >= k),
+      (SELECT max(m.i) FROM mar m)) END AS last
+    FROM must
+  )
+  SELECT coalesce(array_agg(m.market), '{}') INTO cells FROM mar m WHERE m.i <= (SELECT last FROM upto);
+
+  -- A hidden group that an earlier publication did not list, and a remainder that differs by less than k: to list it would
+  -- tell its size.
+  WITH pool AS (
+    SELECT 'segment' AS grain, s.name, sum(count(*)) OVER () AS n
+    FROM segment.snapshot_customer c JOIN unnest(segments) s (name) ON c.segment = s.name WHERE c.snapshot = t.snapshot GROUP BY s.name
+    UNION ALL
+    SELECT 'market', m.name, sum(count(*)) OVER ()
+    FROM segment.snapshot_customer c JOIN unnest(markets) m (name) ON c.market = m.name WHERE c.snapshot = t.snapshot GROUP BY m.name
+  ),
+  earlier AS (
+    SELECT p.grain, p.as_of, array_agg(CASE p.grain WHEN 'segment' THEN p.segment_name ELSE p.market END) AS listed,
+           count(*) FILTER (WHERE p.is_suppressed) = 0 AS all_shown,
+           max(p.customers) FILTER (WHERE '(other segments)' = p.segment_name OR '(other markets)' = p.market) AS n
+    FROM segment.published_summary p
+    WHERE p.segmentation = own.name AND p.grain IN ('segment', 'market') AND p.min_cell > 0 AND k > 0
+    GROUP BY p.grain, p.as_of
+  )
+  SELECT coalesce(array_agg(DISTINCT concat(p.grain, ' ', p.name)), '{}') INTO unnamed
+  FROM pool p JOIN earlier e ON e.grain = p.grain
+  WHERE p.name <> ALL (e.listed) AND abs(p.n - CASE WHEN e.all_shown THEN 0 ELSE e.n END) < k;
+
+  INSERT INTO segment.published_hidden (segmentation, as_of, grain, name)
+  SELECT own.name, t.as_of, 'segment', x FROM unnest(segments) x UNION ALL
+  SELECT own.name, t.as_of, 'market', x FROM unnest(markets) x UNION ALL
+  SELECT own.name, t.as_of, 'market and segment', x FROM unnest(cells) x;
+
   INSERT INTO segment.published_summary (segmentation, as_of, grain, market, segment_name, segment_sort, is_suppressed, customers, orders,
     revenue, min_cell, definition_version)
   WITH base AS (
-    SELECT c.market, c.segment, c.sort, count(*) AS n, sum(segment.rfm_frequency(c.rfm))::bigint AS orders, sum(segment.rfm_monetary(c.rfm)) AS revenue
+    SELECT c.market, c.segment, min(c.sort) AS sort, count(*) AS n, sum(segment.rfm_frequency(c.rfm))::bigint AS orders, sum(segment.rfm_monetary(c.rfm)) AS revenue
     FROM segment.snapshot_customer c WHERE c.snapshot = t.snapshot
-    GROUP BY c.market, c.segment, c.sort
+    GROUP BY c.market, c.segment
   ),
-  -- Segments, and markets, each by ascending size; the first few are hidden.
-  seg AS (
-    SELECT s.segment, s.sort, s.n, s.i <= segment.hidden_groups(array_agg(s.n) OVER w, k) AS hidden
-    FROM (SELECT b.segment, b.sort, sum(b.n)::bigint AS n, row_number() OVER (ORDER BY sum(b.n), b.segment COLLATE "C") AS i
-          FROM base b GROUP BY b.segment, b.sort) s
-    WINDOW w AS (ORDER BY s.i ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
-  ),
-  mar AS (
-    SELECT s.market, s.n, s.i, s.i <= segment.hidden_groups(array_agg(s.n) OVER w, k) AS hidden
-    FROM (SELECT b.market, sum(b.n)::bigint AS n, row_number() OVER (ORDER BY sum(b.n), b.market COLLATE "C") AS i
-          FROM base b GROUP BY b.market) s
-    WINDOW w AS (ORDER BY s.i ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
-  ),
-  -- The cross table, hidden segments taken together.
-  cell AS (
-    SELECT m.market, m.i, m.hidden, CASE WHEN s.hidden THEN '(other segments)' ELSE b.segment END AS segment,
-           CASE WHEN NOT s.hidden THEN b.sort END AS sort, sum(b.n)::bigint AS n, sum(b.orders)::bigint AS orders, sum(b.revenue) AS revenue
-    FROM base b JOIN mar m USING (market) JOIN seg s ON s.segment = b.segment AND s.sort = b.sort
-    GROUP BY 1, 2, 3, 4, 5
-  ),
-  -- Markets are hidden in it in ascending order of size: up to the last that has a small cell or is hidden as such, and on
-  -- until no segment of the remainder is small (a single hidden market would leave its small cell there).
-  must AS (SELECT coalesce(max(i) FILTER (WHERE n < k OR hidden), 0) AS last FROM cell),
-  upto AS (
-    SELECT CASE WHEN (SELECT last FROM must) = 0 THEN 0 ELSE coalesce(
-      (SELECT min(m.i) FROM mar m
-       WHERE m.i >= (SELECT last FROM must)
-         AND NOT EXISTS (SELECT FROM cell c WHERE c.i <= m.i GROUP BY c.segment HAVING sum(c.n) < k)),
-      (SELECT max(m.i) FROM mar m)) END AS last
-  ),
-  out_rows AS (
-    SELECT 'total' AS grain, 'all' AS market, 'all' AS segment, NULL::smallint AS sort, sum(n) < k AS hidden, sum(n) AS n, sum(orders) AS orders, sum(revenue) AS revenue
-    FROM base HAVING count(*) > 0
+  out_rows (grain, market, segment, sort, hidden, n, orders, revenue) AS (
+    SELECT 'total', 'all', 'all', NULL::smallint, sum(n) < k, sum(n), sum(orders), sum(revenue) FROM base HAVING count(*) > 0
     UNION ALL
-    SELECT 'segment', 'all', s.segment, s.sort, s.hidden, sum(b.n), sum(b.orders), sum(b.revenue)
-    FROM seg s JOIN base b ON b.segment = s.segment AND b.sort = s.sort GROUP BY s.segment, s.sort, s.hidden
+    SELECT 'segment', 'all', b.segment, min(b.sort), b.segment = ANY (segments), sum(b.n), sum(b.orders), sum(b.revenue)
+    FROM base b WHERE 'segment ' || b.segment <> ALL (unnamed) GROUP BY b.segment
     UNION ALL
     SELECT 'segment', 'all', '(other segments)', NULL, sum(b.n) < k, sum(b.n), sum(b.orders), sum(b.revenue)
-    FROM seg s JOIN base b ON b.segment = s.segment AND b.sort = s.sort WHERE s.hidden HAVING count(*) > 0
+    FROM base b WHERE b.segment = ANY (segments) HAVING count(*) > 0
     UNION ALL
-    SELECT 'market', m.market, 'all', NULL, m.hidden, sum(b.n), sum(b.orders), sum(b.revenue)
-    FROM mar m JOIN base b USING (market) WHERE m.market <> 'all' GROUP BY m.market, m.hidden
+    SELECT 'market', b.market, 'all', NULL, b.market = ANY (markets), sum(b.n), sum(b.orders), sum(b.revenue)
+    FROM base b WHERE b.market <> 'all' AND 'market ' || b.market <> ALL (unnamed) GROUP BY b.market
     UNION ALL
     SELECT 'market', '(other markets)', 'all', NULL, sum(b.n) < k, sum(b.n), sum(b.orders), sum(b.revenue)
-    FROM mar m JOIN base b USING (market) WHERE m.hidden AND m.market <> 'all' HAVING count(*) > 0
+    FROM base b WHERE b.market = ANY (markets) AND b.market <> 'all' HAVING count(*) > 0
     UNION ALL
-    SELECT 'market and segment', c.market, c.segment, c.sort, false, c.n, c.orders, c.revenue
-    FROM cell c WHERE c.i > (SELECT last FROM upto) AND c.market <> 'all'
+    SELECT 'market and segment', b.market, 'all', NULL, true, NULL, NULL, NULL
+    FROM base b WHERE b.market = ANY (cells) AND b.market <> 'all' AND 'market ' || b.market <> ALL (unnamed) GROUP BY b.market
     UNION ALL
-    SELECT 'market and segment', c.market, 'all', NULL, true, NULL, NULL, NULL
-    FROM cell c WHERE c.i <= (SELECT last FROM upto) AND c.market <> 'all' GROUP BY c.market
-    UNION ALL
-    SELECT 'market and segment', '(other markets)', c.segment, c.sort, sum(c.n) < k, sum(c.n), sum(c.orders), sum(c.revenue)
-    FROM cell c WHERE c.i <= (SELECT last FROM upto) AND c.market <> 'all' GROUP BY c.segment, c.sort
+    SELECT 'market and segment', x.market, x.segment, min(x.sort), x.market = '(other markets)' AND sum(x.n) < k, sum(x.n), sum(x.orders), sum(x.revenue)
+    FROM (SELECT CASE WHEN b.market = ANY (cells) THEN '(other markets)' ELSE b.market END AS market,
+                 CASE WHEN b.segment = ANY (segments) THEN '(other segments)' ELSE b.segment END AS segment,
+                 CASE WHEN b.segment = ANY (segments) THEN NULL ELSE b.sort END AS sort, b.n, b.orders, b.revenue
+          FROM base b WHERE b.market <> 'all') x
+    GROUP BY x.market, x.segment
   )
   SELECT own.name, t.as_of, o.grain, o.market, o.segment, o.sort, o.hidden, CASE WHEN NOT o.hidden THEN o.n END,
          CASE WHEN NOT o.hidden THEN o.orders END, CASE WHEN NOT o.hidden THEN o.revenue END, k, t.definition_version
@@ -93,6 +132,24 @@ $$;
 COMMENT ON FUNCTION publish_summary(text, integer, date) IS
   'writes a snapshot''s totals by segment, by market, and by both into published_summary, without groups of fewer than k '
   'distinct customers and without what would give them away: where one group is hidden at least two are, which have k '
-  'customers together in the remainder row, so that totals add up. By market and segment whole markets are hidden, in '
-  'ascending order of size: hidden cells then form a full rectangle, which no margin determines. k: 10 by default, 0 '
-  'suppresses nothing. as_of: the newest by default. Returns how many rows are shown and suppressed. Owner only';
+  'customers together in the remainder row, so that totals add up. By market and segment whole markets are hidden, so that '
+  'hidden cells form a full rectangle, which no margin determines. What the publication of one day hides those of other days '
+  'hide too (unpublish takes one back), and a new small group is not listed until the remainder has changed by k. k: 10 by '
+  'default, 0 suppresses nothing. as_of: the newest by default. Returns how many rows are shown and suppressed. Owner only';
+
+CREATE FUNCTION unpublish(name text, as_of date DEFAULT NULL) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  own segment.segmentation := segment.segmentation_own(name);
+  rows bigint;
+BEGIN
+  DELETE FROM segment.published_hidden p WHERE p.segmentation = own.name AND p.as_of = coalesce(unpublish.as_of, p.as_of);
+  DELETE FROM segment.published_summary p WHERE p.segmentation = own.name AND p.as_of = coalesce(unpublish.as_of, p.as_of);
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  PERFORM segment.segmentation_log('unpublish', own.name, NULL, unpublish.as_of, NULL, NULL, NULL, NULL, NULL, NULL);
+  RETURN rows;
+END
+$$;
+COMMENT ON FUNCTION unpublish(text, date) IS
+  'removes what publish_summary wrote for a day (NULL: all days), and lets other days show again what only that one hid: who '
+  'kept a copy of both can then compute the difference. Returns the number of rows. Owner only';

@@ -4,7 +4,7 @@
 \if :no_data
 \q
 \endif
-SELECT plan(34);
+SELECT plan(37);
 
 -- How many groups are hidden
 SELECT is(segment.hidden_groups('{10,11,12}', 10), 0, 'none is small: none is hidden');
@@ -14,6 +14,9 @@ SELECT is(segment.hidden_groups('{4,5,6,50}', 10), 3, 'all that are small, thoug
 SELECT is(segment.hidden_groups('{4,5}', 10), 2, 'all, if the rest is small');
 SELECT is(segment.hidden_groups('{3}', 10), 1, 'a single small group');
 SELECT is(segment.hidden_groups('{}', 10), 0, 'no groups');
+SELECT is(segment.hidden_groups('{9,9,11,30}', 10), 3, 'two that make 18 would be known to be 9 each');
+SELECT is(segment.hidden_groups('{50,3,40,60}', 10, 1), 3, 'one frozen, and a small one: one more, so that what is new is not one');
+SELECT is(segment.hidden_groups('{50,60,70,80}', 10, 2), 2, 'frozen ones stay hidden');
 SELECT is(segment.hidden_groups('{1,1,1}', 0), 0, 'k = 0 hides nothing');
 SELECT is(segment.hidden_groups(array_agg(n ORDER BY n), 10), 26, 'Online Retail, k = 10: 26 of the 36 countries beside the UK')
 FROM (SELECT count(DISTINCT customer_id) AS n FROM valid_sales WHERE country <> 'United Kingdom' GROUP BY country) c;
