@@ -57,7 +57,7 @@ CREATE TABLE published_hidden (
 COMMENT ON TABLE published_hidden IS 'what published_summary hides, also where it does not even name it: not for readers. What one publication hid the others hide too';
 COMMENT ON COLUMN published_hidden.segmentation IS 'the segmentation''s name';
 COMMENT ON COLUMN published_hidden.as_of IS 'day of the snapshot';
-COMMENT ON COLUMN published_hidden.grain IS 'segment, market, or market and segment';
+COMMENT ON COLUMN published_hidden.grain IS 'segment; market; market and segment (markets hidden by segment); segment and market (segments taken together by market)';
 COMMENT ON COLUMN published_hidden.name IS 'the segment, or the market';
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON forgotten, forgotten_key, published_summary, published_hidden TO @extowner@, pg_database_owner WITH GRANT OPTION;

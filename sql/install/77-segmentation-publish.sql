@@ -8,6 +8,8 @@ DECLARE
   segments text[];  -- hidden, each
   markets text[];
   cells text[];     -- markets hidden by segment
+  merged text[];    -- segments taken together by market
+  small text[];
   unnamed text[];   -- hidden segments and markets that are not listed either
 BEGIN
   IF k IS NULL OR k < 0 THEN
@@ -37,30 +39,45 @@ BEGIN
 
   -- In the cross table (hidden segments taken together) markets are hidden as a whole: those hidden before, then in ascending
   -- order of size up to the last that has a small cell or is hidden as such, and on until neither the remainder nor what is
-  -- new in it has a small cell, and none but the largest of them make k customers.
-  WITH cell AS (
-    SELECT c.market, CASE WHEN c.segment = ANY (segments) THEN '(other segments)' ELSE c.segment END AS segment, count(*) AS n
-    FROM segment.snapshot_customer c WHERE c.snapshot = t.snapshot GROUP BY 1, 2
-  ),
-  mar AS (
-    SELECT g.*, row_number() OVER (ORDER BY g.old DESC, g.n, g.market COLLATE "C") AS i
-    FROM (SELECT c.market, sum(c.n) AS n, bool_or(c.n < k) OR c.market = ANY (markets) AS bad,
-                 EXISTS (SELECT FROM segment.published_hidden p WHERE p.segmentation = own.name AND p.grain = 'market and segment'
-                         AND p.name = c.market AND k > 0) AS old
-          FROM cell c GROUP BY c.market) g
-  ),
-  must AS (SELECT coalesce(max(m.i) FILTER (WHERE m.bad OR m.old), 0) AS last, count(*) FILTER (WHERE m.old) AS frozen FROM mar m),
-  upto AS (
-    SELECT CASE WHEN must.last = 0 THEN 0 ELSE coalesce(
-      (SELECT min(m.i) FROM mar m
-       WHERE m.i >= must.last
-         AND NOT EXISTS (SELECT FROM cell c JOIN mar x USING (market) WHERE x.i <= m.i GROUP BY c.segment HAVING sum(c.n) < k)
-         AND NOT EXISTS (SELECT FROM cell c JOIN mar x USING (market) WHERE x.i <= m.i AND x.i > must.frozen GROUP BY c.segment HAVING sum(c.n) < k)
-         AND (SELECT sum(x.n) - max(x.n) FROM mar x WHERE x.i <= m.i) >= k),
-      (SELECT max(m.i) FROM mar m)) END AS last
-    FROM must
-  )
-  SELECT coalesce(array_agg(m.market), '{}') INTO cells FROM mar m WHERE m.i <= (SELECT last FROM upto);
+  -- new in it has a small cell, and none but the largest of them make k customers. Where that would be all of them, the
+  -- remainder's small segments are taken together first, for every market.
+  SELECT coalesce(array_agg(DISTINCT p.name), '{}') INTO merged FROM segment.published_hidden p
+  WHERE p.segmentation = own.name AND p.grain = 'segment and market' AND k > 0;
+  FOR attempt IN 1 .. 2 LOOP
+    WITH cell AS (
+      SELECT c.market, CASE WHEN c.segment = ANY (segments || merged) THEN '(other segments)' ELSE c.segment END AS segment, count(*) AS n
+      FROM segment.snapshot_customer c WHERE c.snapshot = t.snapshot GROUP BY 1, 2
+    ),
+    mar AS (
+      SELECT g.*, row_number() OVER (ORDER BY g.old DESC, g.n, g.market COLLATE "C") AS i
+      FROM (SELECT c.market, sum(c.n) AS n, bool_or(c.n < k) OR c.market = ANY (markets) AS bad,
+                   EXISTS (SELECT FROM segment.published_hidden p WHERE p.segmentation = own.name AND p.grain = 'market and segment'
+                           AND p.name = c.market AND k > 0) AS old
+            FROM cell c GROUP BY c.market) g
+    ),
+    must AS (SELECT coalesce(max(m.i) FILTER (WHERE m.bad OR m.old), 0) AS last, count(*) FILTER (WHERE m.old) AS frozen FROM mar m),
+    upto AS (
+      SELECT CASE WHEN must.last = 0 THEN 0 ELSE coalesce(
+        (SELECT min(m.i) FROM mar m
+         WHERE m.i >= must.last
+           AND NOT EXISTS (SELECT FROM cell c JOIN mar x USING (market) WHERE x.i <= m.i GROUP BY c.segment HAVING sum(c.n) < k)
+           AND NOT EXISTS (SELECT FROM cell c JOIN mar x USING (market) WHERE x.i <= m.i AND x.i > must.frozen GROUP BY c.segment HAVING sum(c.n) < k)
+           AND (SELECT sum(x.n) - max(x.n) FROM mar x WHERE x.i <= m.i) >= k),
+        (SELECT max(m.i) FROM mar m)) END AS last
+      FROM must
+    ),
+    remainder AS (
+      SELECT c.segment, coalesce(sum(c.n) FILTER (WHERE x.i > must.frozen), sum(c.n))::bigint AS n
+      FROM cell c JOIN mar x USING (market), must WHERE x.i <= must.last GROUP BY c.segment
+    )
+    SELECT (SELECT coalesce(array_agg(m.market), '{}') FROM mar m WHERE m.i <= u.last),
+           CASE WHEN u.last = (SELECT max(m.i) FROM mar m) AND must.last < u.last
+             THEN (SELECT segment.hidden_names(array_agg(r.segment), array_agg(r.n), k, merged) FROM remainder r) END
+      INTO cells, small
+    FROM upto u, must;
+    EXIT WHEN attempt = 2 OR small IS NULL OR small <@ (merged || '{(other segments)}'::text[]);
+    merged := merged || small;
+  END LOOP;
 
   -- A hidden group that an earlier publication did not list, and a remainder that differs by less than k: to list it would
   -- tell its size.
@@ -86,7 +103,8 @@ BEGIN
   INSERT INTO segment.published_hidden (segmentation, as_of, grain, name)
   SELECT own.name, t.as_of, 'segment', x FROM unnest(segments) x UNION ALL
   SELECT own.name, t.as_of, 'market', x FROM unnest(markets) x UNION ALL
-  SELECT own.name, t.as_of, 'market and segment', x FROM unnest(cells) x;
+  SELECT own.name, t.as_of, 'market and segment', x FROM unnest(cells) x UNION ALL
+  SELECT own.name, t.as_of, 'segment and market', x FROM (SELECT DISTINCT x FROM unnest(merged) x WHERE x <> '(other segments)') m (x);
 
   INSERT INTO segment.published_summary (segmentation, as_of, grain, market, segment_name, segment_sort, is_suppressed, customers, orders,
     revenue, min_cell, definition_version)
@@ -115,8 +133,8 @@ BEGIN
     UNION ALL
     SELECT 'market and segment', x.market, x.segment, min(x.sort), x.market = '(other markets)' AND sum(x.n) < k, sum(x.n), sum(x.orders), sum(x.revenue)
     FROM (SELECT CASE WHEN b.market = ANY (cells) THEN '(other markets)' ELSE b.market END AS market,
-                 CASE WHEN b.segment = ANY (segments) THEN '(other segments)' ELSE b.segment END AS segment,
-                 CASE WHEN b.segment = ANY (segments) THEN NULL ELSE b.sort END AS sort, b.n, b.orders, b.revenue
+                 CASE WHEN b.segment = ANY (segments || merged) THEN '(other segments)' ELSE b.segment END AS segment,
+                 CASE WHEN b.segment <> ALL (segments || merged) THEN b.sort END AS sort, b.n, b.orders, b.revenue
           FROM base b WHERE b.market <> 'all') x
     GROUP BY x.market, x.segment
   )
@@ -132,8 +150,8 @@ $$;
 COMMENT ON FUNCTION publish_summary(text, integer, date) IS
   'writes a snapshot''s totals by segment, by market, and by both into published_summary, without groups of fewer than k '
   'distinct customers and without what would give them away: where one group is hidden at least two are, which have k '
-  'customers together in the remainder row, so that totals add up. By market and segment whole markets are hidden, so that '
-  'hidden cells form a full rectangle, which no margin determines. What the publication of one day hides those of other days '
+  'customers together in the remainder row, so that totals add up. By market and segment whole markets are hidden, and '
+  'segments taken together where that would hide all: hidden cells form full rectangles, which no margin determines. What the publication of one day hides those of other days '
   'hide too (unpublish takes one back), and a new small group is not listed until the remainder has changed by k. k: 10 by '
   'default, 0 suppresses nothing. as_of: the newest by default. Returns how many rows are shown and suppressed. Owner only';
 
@@ -153,3 +171,22 @@ $$;
 COMMENT ON FUNCTION unpublish(text, date) IS
   'removes what publish_summary wrote for a day (NULL: all days), and lets other days show again what only that one hid: who '
   'kept a copy of both can then compute the difference. Returns the number of rows. Owner only';
+
+CREATE FUNCTION suppressed_counts(source regclass, customer name, "by" name, k integer DEFAULT 10, filter text DEFAULT NULL,
+  OUT group_name text, OUT is_suppressed boolean, OUT customers bigint) RETURNS SETOF record
+  LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100 SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM segment.segmentation_check_column(source, 'customer', customer, NULL), segment.segmentation_check_column(source, 'by', "by", NULL),
+          segment.check_filter(filter);
+  RETURN QUERY EXECUTE format(
+    'WITH g AS (SELECT coalesce(nullif(o.%1$I::text, ''''), ''unknown'') AS name, count(DISTINCT o.%2$I) AS n FROM %3$s AS o WHERE o.%2$I IS NOT NULL%4$s GROUP BY 1), '
+    'h AS MATERIALIZED (SELECT segment.hidden_names(array_agg(g.name), array_agg(g.n), %5$L, ''{}'') AS hidden FROM g) '
+    'SELECT g.name, g.name = ANY (h.hidden), CASE WHEN g.name <> ALL (h.hidden) THEN g.n END FROM g, h '
+    'UNION ALL SELECT ''(other)'', sum(g.n) < %5$L, CASE WHEN sum(g.n) >= %5$L THEN sum(g.n)::bigint END FROM g, h WHERE g.name = ANY (h.hidden) HAVING count(*) > 0 '
+    'ORDER BY 2, 3 DESC NULLS LAST, 1', "by", customer, source, E' AND (' || filter || E'\n)', k);
+END
+$$;
+COMMENT ON FUNCTION suppressed_counts(regclass, name, name, integer, text) IS
+  'distinct customers by a column of any relation, read as the caller, with groups of fewer than k hidden as by '
+  'publish_summary; (other) is the remainder. A customer of several groups counts in each. NULL and empty are the group '
+  'unknown; k NULL hides nothing. 42703 for an unknown column, 42601 for a filter that is no expression';

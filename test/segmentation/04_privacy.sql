@@ -4,7 +4,7 @@
 \if :no_data
 \q
 \endif
-SELECT plan(37);
+SELECT plan(39);
 
 -- How many groups are hidden
 SELECT is(segment.hidden_groups('{10,11,12}', 10), 0, 'none is small: none is hidden');
@@ -22,6 +22,12 @@ SELECT is(segment.hidden_groups(array_agg(n ORDER BY n), 10), 26, 'Online Retail
 FROM (SELECT count(DISTINCT customer_id) AS n FROM valid_sales WHERE country <> 'United Kingdom' GROUP BY country) c;
 SELECT is(segment.hidden_groups(array_agg(n ORDER BY n), 5), 18, 'k = 5: 18')
 FROM (SELECT count(DISTINCT customer_id) AS n FROM valid_sales WHERE country <> 'United Kingdom' GROUP BY country) c;
+
+SELECT results_eq($$SELECT count(*) FILTER (WHERE is_suppressed), sum(customers)::bigint, min(customers)
+  FROM segment.suppressed_counts('valid_sales', 'customer_id', 'country', 10, 'country <> ''United Kingdom''')$$, 'VALUES (26::bigint, 426::bigint, 10::bigint)',
+  'suppressed_counts hides the 26, and adds up');
+SELECT results_eq($$SELECT count(*) FILTER (WHERE is_suppressed), sum(customers)::bigint
+  FROM segment.suppressed_counts('valid_sales', 'customer_id', 'country', 5)$$, 'VALUES (18::bigint, 4346::bigint)', 'k = 5: 18');
 
 -- Published
 CREATE TABLE sales AS TABLE valid_sales;
