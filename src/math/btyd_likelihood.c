@@ -109,12 +109,21 @@ typedef struct ParetoIntegral
 } ParetoIntegral;
 
 static double
-pareto_log_f(double z, const void *arg)
+pareto_log_f(double z, const void *arg, double *values)
 {
 	const ParetoIntegral *f = arg;
 	double y = exp(z) - f->least;
+	double log_rate = log(f->alpha + y);
+	double log_leave = log(f->beta + y);
 
-	return z - f->rate_shape * log(f->alpha + y) - f->leave_shape * log(f->beta + y);
+	if (values != NULL)
+	{
+		values[0] = log_rate;
+		values[1] = log_leave;
+		values[2] = 1 / (f->alpha + y);
+		values[3] = 1 / (f->beta + y);
+	}
+	return z - f->rate_shape * log_rate - f->leave_shape * log_leave;
 }
 
 /* Largest slope within one unit of z, where the shares y + least have in alpha + y and beta + y grow e-fold at most. */
@@ -128,18 +137,6 @@ pareto_bound(double z, const void *arg)
 	double leave = 2.718281828459045 * e / (f->beta + y);
 
 	return 1 + f->rate_shape * (rate < 1 ? rate : 1) + f->leave_shape * (leave < 1 ? leave : 1);
-}
-
-static void
-pareto_extra(double z, const void *arg, double *values)
-{
-	const ParetoIntegral *f = arg;
-	double y = exp(z) - f->least;
-
-	values[0] = log(f->alpha + y);
-	values[1] = log(f->beta + y);
-	values[2] = 1 / (f->alpha + y);
-	values[3] = 1 / (f->beta + y);
 }
 
 /*
@@ -174,11 +171,10 @@ pareto_log_likelihood(const double *p, const SegmentHistory *h, double *log_odds
 		f.least = alpha < beta ? alpha : beta;
 		integrand.log_f = pareto_log_f;
 		integrand.bound = pareto_bound;
-		integrand.extra = pareto_extra;
 		integrand.n_extra = gradient != NULL ? 4 : 0;
 		integrand.arg = &f;
 		low = log(f.least + h->t_x);
-		reference = pareto_log_f(low, &f);
+		reference = pareto_log_f(low, &f, NULL);
 		segment_integrate(&integrand, low, low + log1p((h->t - h->t_x) / (f.least + h->t_x)), reference, sums);
 		if (sums[0] > 0)
 			left = log(s) + reference + log(sums[0]);

@@ -39,40 +39,36 @@ typedef struct MomentIntegral
 	double leave_a;
 } MomentIntegral;
 
-/* Density of the n-th order's moment and of being alive then, given alive now. */
+/* Density of the n-th order's moment and of being alive then, given alive now; and the inverse of the moment. */
 static double
-arrival_log_f(double w, const void *arg)
+arrival_log_f(double w, const void *arg, double *values)
 {
 	const MomentIntegral *f = arg;
 	const SegmentOutlook *o = f->outlook;
 	double y = exp(w);
 
+	if (values != NULL)
+		values[0] = 1 / y;
 	return f->log_constant - f->n * log1p(o->scale / y) - o->shape * log1p(y / o->scale) -
 		f->leave_a * log1p(y / o->leave_b);
 }
 
 /* The same, times y: what the mean of the moment takes. */
 static double
-arrival_mean_log_f(double w, const void *arg)
+arrival_mean_log_f(double w, const void *arg, double *values)
 {
-	return arrival_log_f(w, arg) + w;
-}
-
-static void
-inverse_moment(double w, const void *arg, double *values)
-{
-	(void) arg;
-	values[0] = exp(-w);
+	return arrival_log_f(w, arg, values) + w;
 }
 
 /* Density of leaving at y after exactly n orders. */
 static double
-leaving_log_f(double w, const void *arg)
+leaving_log_f(double w, const void *arg, double *values)
 {
 	const MomentIntegral *f = arg;
 	const SegmentOutlook *o = f->outlook;
 	double y = exp(w);
 
+	(void) values;
 	return log_orders(o, y, f->n) + log(f->leave_a / o->leave_b) + w - (f->leave_a + 1) * log1p(y / o->leave_b);
 }
 
@@ -89,10 +85,10 @@ moment_bound(double w, const void *arg)
 	return f->n + 1 + (o->shape + f->n) * (rate < 1 ? rate : 1) + (f->leave_a + 1) * (leave < 1 ? leave : 1);
 }
 
-/* Integral from 0 to time; power: how the integrand rises from 0. extra may be NULL. */
+/* Integral from 0 to time; power: how the integrand rises from 0. */
 static void
-integrate_moments(const MomentIntegral *f, double (*log_f) (double, const void *),
-				  void (*extra) (double, const void *, double *), double power, double time, double *sums)
+integrate_moments(const MomentIntegral *f, double (*log_f) (double, const void *, double *), int n_extra, double power,
+				  double time, double *sums)
 {
 	const SegmentOutlook *o = f->outlook;
 	SegmentIntegrand integrand;
@@ -100,8 +96,7 @@ integrate_moments(const MomentIntegral *f, double (*log_f) (double, const void *
 
 	integrand.log_f = log_f;
 	integrand.bound = moment_bound;
-	integrand.extra = extra;
-	integrand.n_extra = extra != NULL ? 1 : 0;
+	integrand.n_extra = n_extra;
 	integrand.arg = f;
 	if (f->leave_a > 0)
 		least = fmin(least, log(o->leave_b / (f->leave_a + 1)));
@@ -127,7 +122,7 @@ pareto_at_least(const SegmentOutlook *o, double time, double n)
 	MomentIntegral f = moments_of(o, n);
 	double sum[1 + SEGMENT_MAX_EXTRA];
 
-	integrate_moments(&f, arrival_log_f, NULL, n, time, sum);
+	integrate_moments(&f, arrival_log_f, 0, n, time, sum);
 	return o->alive * fmin(sum[0], 1);
 }
 
@@ -243,7 +238,7 @@ segment_outlook_exactly(const SegmentOutlook *o, double time, double n)
 		double sum[1 + SEGMENT_MAX_EXTRA];
 
 		/* n orders and alive through time, or gone before with n. */
-		integrate_moments(&f, leaving_log_f, NULL, n + 1, time, sum);
+		integrate_moments(&f, leaving_log_f, 0, n + 1, time, sum);
 		total = exp(log_orders(o, time, n) - o->leave_a * log1p(time / o->leave_b)) + sum[0];
 	}
 	else if (n <= 0)
@@ -275,7 +270,7 @@ segment_outlook_mean_wait(const SegmentOutlook *o, double time)
 		return mean_sum / total;
 	}
 	/* Weighted by the moment itself, so that no heavy tail is cut off early: the mean is the inverse of that of 1/y. */
-	integrate_moments(&f, arrival_mean_log_f, inverse_moment, 1, time, sums);
+	integrate_moments(&f, arrival_mean_log_f, 1, 1, time, sums);
 	return fmin(sums[0] / sums[1], time);
 }
 

@@ -264,12 +264,13 @@ typedef struct DiscountIntegral
 } DiscountIntegral;
 
 static double
-discount_log_f(double z, const void *arg)
+discount_log_f(double z, const void *arg, double *values)
 {
 	const DiscountIntegral *f = arg;
 	double e = exp(z);
 	double y = fmax(e - f->least, 0);
 
+	(void) values;
 	return z + log(segment_outlook_rate(f->outlook, y)) - f->discount * y;
 }
 
@@ -307,7 +308,6 @@ segment_outlook_discounted(const SegmentOutlook *o, double time, double discount
 	f.discount = discount;
 	integrand.log_f = discount_log_f;
 	integrand.bound = discount_bound;
-	integrand.extra = NULL;
 	integrand.n_extra = 0;
 	integrand.arg = &f;
 	segment_integrate(&integrand, log(f.least), log(f.least) + log1p(end / f.least), 0, &sum);

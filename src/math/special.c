@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Above this the Stirling series below is exact to a double. */
 #define STIRLING_FROM 16.0
@@ -209,6 +210,9 @@ static const double gauss_weight[8] = {0.1894506104550684963, 0.1826034150449235
 	0.1495959888165767321, 0.1246289712555338720, 0.0951585116824927848, 0.0622535239386478929,
 	0.0271524594117540949};
 
+/* Within a panel log f moves by this much at most: sixteen nodes are then exact to a double. */
+#define PANEL_SLOPE 12.0
+
 void
 segment_integrate(const SegmentIntegrand *f, double low, double high, double reference, double *sums)
 {
@@ -221,7 +225,7 @@ segment_integrate(const SegmentIntegrand *f, double low, double high, double ref
 	while (at < high)
 	{
 		double bound = f->bound(at, f->arg);
-		double width = bound > 4 ? 4 / bound : 1.0;
+		double width = bound > PANEL_SLOPE ? PANEL_SLOPE / bound : 1.0;
 		double middle;
 		double half;
 		double panel = 0;
@@ -236,21 +240,17 @@ segment_integrate(const SegmentIntegrand *f, double low, double high, double ref
 			double node = i < 8 ? -gauss_node[7 - i] : gauss_node[i - 8];
 			double weight = half * (i < 8 ? gauss_weight[7 - i] : gauss_weight[i - 8]);
 			double y = middle + half * node;
-			double value = weight * exp(f->log_f(y, f->arg) - reference);
+			double value = weight * exp(f->log_f(y, f->arg, f->n_extra > 0 ? values : NULL) - reference);
 
 			panel += value;
-			if (f->n_extra > 0)
-			{
-				f->extra(y, f->arg, values);
-				for (j = 0; j < f->n_extra; j++)
-					sums[1 + j] += value * values[j];
-			}
+			for (j = 0; j < f->n_extra; j++)
+				sums[1 + j] += value * values[j];
 		}
 		sums[0] += panel;
 		if (at + width == at)
 			break;				/* low and high are equal to the last bit */
 		at += width;
-		if (panel < 1e-18 * sums[0] && f->log_f(at, f->arg) < f->log_f(at - width, f->arg))
+		if (panel < 1e-18 * sums[0] && f->log_f(at, f->arg, NULL) < f->log_f(at - width, f->arg, NULL))
 			break;
 	}
 }

@@ -34,15 +34,15 @@ extern double segment_normal_quantile(double p);
 
 /*
  * Integral from low to high of exp(log_f(y) - reference), for a log_f that is analytic near the axis. bound(y) is an
- * upper bound of |slope of log_f| near y: panels are short where it is large. Sixteen Gauss-Legendre nodes a panel;
- * stops early where what is left is below 1e-18 of the sum and log_f falls. The moments of extra functions of y come
- * from the same nodes: extra(y, values) adds n_extra values, whose weighted sums go to sums[1..].
+ * upper bound of |slope of log_f| from y to y + 1: panels are short where it is large. Sixteen Gauss-Legendre nodes a
+ * panel; stops early where what is left is below 1e-18 of the sum and log_f falls. The moments of other functions of y
+ * come from the same nodes: log_f fills values[0 .. n_extra - 1], whose weighted sums go to sums[1..]. values is NULL
+ * where they are not asked for.
  */
 typedef struct SegmentIntegrand
 {
-	double (*log_f) (double y, const void *arg);
+	double (*log_f) (double y, const void *arg, double *values);
 	double (*bound) (double y, const void *arg);
-	void (*extra) (double y, const void *arg, double *values);	/* may be NULL */
 	int n_extra;				/* at most SEGMENT_MAX_EXTRA */
 	const void *arg;
 } SegmentIntegrand;
