@@ -100,12 +100,14 @@ typedef struct CoresetState
 	double *stats;			/* SEGMENT_CORESET_STATS x dims, as in the stored form */
 	double *rows;			/* distinct points, or rows not yet in cells */
 	int n_rows;
+	int n_waiting;			/* the first so many rows, transformed, fitted no cell and wait for the next reduction */
 	int max_rows;
 	uint32 *slots;			/* hash table over the distinct points: number + 1, 0 is free; NULL while there are few */
 	uint32 n_slots;			/* a power of two */
 	double *cells;
 	int n_cells;
 	int max_cells;
+	SegmentCellTree tree;	/* of the last reduction; tree.node is NULL before */
 	Coreset head;			/* all fields but vl_len_, items and data */
 } CoresetState;
 
@@ -127,6 +129,18 @@ extern void segment_coreset_add_row(CoresetState *state, double *x, double weigh
 
 /* Adds a stored coreset; 22023 if the two don't go together. */
 extern void segment_coreset_merge(CoresetState *state, const Coreset *other);
+
+/* Rows that are gathered before they are reduced to cells: more is faster, and takes more memory. */
+#define SEGMENT_GATHERED_ROWS 16384
+
+/* Gives up distinct points: from now on they are rows on their way into cells. */
+extern void segment_coreset_leave_distinct(CoresetState *state);
+
+/* Brings gathered rows into cells where that is due: after it, a compressed state has room for another row. */
+extern void segment_coreset_make_room(CoresetState *state);
+
+/* Reduces all cells and rows to at most so many cells. */
+extern void segment_coreset_reduce(CoresetState *state, int most);
 
 /* Turns distinct points into cells, or reduces cells: at most so many, and nothing left in rows. */
 extern void segment_coreset_compress(CoresetState *state, int cells);

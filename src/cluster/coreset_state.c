@@ -18,13 +18,6 @@
 /* Up to so many points a scan finds them faster than a hash table, which costs memory too. */
 #define SCANNED_POINTS 16
 
-/* Rows that are gathered before they are reduced to cells: more is faster, and takes more memory. */
-static inline int
-gathered_rows(int dims)
-{
-	return dims <= 8 ? 65536 : 16384;
-}
-
 static Size state_flat_size(ExpandedObjectHeader *header);
 static void state_flatten(ExpandedObjectHeader *header, void *result, Size allocated_size);
 
@@ -90,7 +83,7 @@ next_row(CoresetState *state)
 
 	if (state->n_rows == state->max_rows)
 		state->rows = grow(state->header.eoh_context, state->rows, &state->max_rows, state->n_rows + 1,
-						   gathered_rows(state->head.dims), size);
+						   SEGMENT_GATHERED_ROWS, size);
 	return state->rows + (Size) state->n_rows * size;
 }
 
@@ -196,143 +189,6 @@ add_distinct(CoresetState *state, const double *x, double weight)
 	return true;
 }
 
-/* Orders doubles for qsort. */
-static int
-compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *) a;
-	double y = *(const double *) b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* The smallest difference between two values of a feature among rows; values has room for n_rows doubles. */
-static double
-resolution_of(const double *rows, int n_rows, int dims, int feature, double *values)
-{
-	double resolution = 0.0;
-	int n = 0;
-	int i;
-
-	for (i = 0; i < n_rows; i++)
-	{
-		double value = rows[(Size) i * SEGMENT_ROW_SIZE(dims) + feature];
-
-		if (!isnan(value))
-			values[n++] = value;
-	}
-	qsort(values, n, sizeof(double), compare_doubles);
-	for (i = 1; i < n; i++)
-		if (values[i] > values[i - 1] && (resolution == 0.0 || values[i] - values[i - 1] < resolution))
-			resolution = values[i] - values[i - 1];
-	return isfinite(resolution) ? resolution : 0.0;
-}
-
-double
-segment_feature_resolution(const Coreset *coreset, int feature)
-{
-	double resolution;
-	double *values;
-
-	if (coreset->mode == SEGMENT_CORESET_COMPRESSED)
-		return coreset->data[2 * coreset->dims + feature];
-	values = segment_palloc_array(double, Max(coreset->items, 1));
-	resolution = resolution_of(segment_coreset_items(coreset), coreset->items, coreset->dims, feature, values);
-	pfree(values);
-	return resolution;
-}
-
-/* Gives up distinct points: from now on they are rows on their way into cells. */
-static void
-leave_distinct(CoresetState *state)
-{
-	int dims = state->head.dims;
-	double *values = segment_palloc_array(double, Max(state->n_rows, 1));
-	int j;
-
-	for (j = 0; j < dims; j++)
-		state->stats[2 * dims + j] = resolution_of(state->rows, state->n_rows, dims, j, values);
-	pfree(values);
-	if (state->slots)
-		pfree(state->slots);
-	state->slots = NULL;
-	state->n_slots = 0;
-	state->head.mode = SEGMENT_CORESET_COMPRESSED;
-}
-
-/* Replaces NULLs in the gathered rows, which are transformed already, by the mean of the feature so far. */
-static void
-fill_in_means(CoresetState *state)
-{
-	int dims = state->head.dims;
-	int j;
-
-	for (j = 0; j < dims; j++)
-	{
-		double sum = 0.0;
-		double weight = 0.0;
-		double *row;
-		int i;
-
-		if (state->stats[3 * dims + j] == 0.0)
-			continue;
-		for (i = 0; i < state->n_cells; i++)
-		{
-			const double *cell = state->cells + (Size) i * SEGMENT_CELL_SIZE(dims);
-
-			weight += cell[0];
-			sum += cell[0] * cell[1 + j];
-		}
-		for (i = 0, row = state->rows; i < state->n_rows; i++, row += SEGMENT_ROW_SIZE(dims))
-		{
-			if (!isnan(row[j]))
-			{
-				weight += row[dims];
-				sum += row[dims] * row[j];
-			}
-		}
-		for (i = 0, row = state->rows; i < state->n_rows; i++, row += SEGMENT_ROW_SIZE(dims))
-			if (isnan(row[j]))
-				row[j] = weight > 0.0 ? sum / weight : 0.0;
-	}
-}
-
-/* Reduces everything to at most so many cells. */
-static void
-reduce(CoresetState *state, int most)
-{
-	int dims = state->head.dims;
-	int room = Max(most, segment_coreset_cells(dims));
-	void *workspace = MemoryContextAllocHuge(CurrentMemoryContext,
-											 segment_cells_workspace(dims, state->n_cells + state->n_rows, most));
-	double *reduced = MemoryContextAlloc(state->header.eoh_context, mul_size(mul_size(room, SEGMENT_CELL_SIZE(dims)),
-																			 sizeof(double)));
-	int j;
-
-	if (state->head.transform == SEGMENT_TRANSFORM_LOG)
-		for (j = 0; j < dims; j++)
-			segment_signed_log_array(state->rows + j, state->n_rows, SEGMENT_ROW_SIZE(dims));
-	if (state->head.nulls == SEGMENT_NULLS_MEAN)
-		fill_in_means(state);
-	state->n_cells = segment_cells_reduce(dims, state->cells, state->n_cells, state->rows, state->n_rows, most,
-										  reduced, workspace, segment_cluster_poll);
-	state->n_rows = 0;
-	if (state->cells)
-		pfree(state->cells);
-	state->cells = reduced;
-	state->max_cells = room;
-	pfree(workspace);
-}
-
-void
-segment_coreset_compress(CoresetState *state, int cells)
-{
-	if (state->head.mode == SEGMENT_CORESET_DISTINCT)
-		leave_distinct(state);
-	if (state->n_rows > 0 || state->n_cells > cells)
-		reduce(state, cells);
-}
-
 /* Adds a row that was checked: to the distinct points, or to those gathered for the next reduction. */
 static void
 add_checked(CoresetState *state, const double *x, double weight)
@@ -344,10 +200,9 @@ add_checked(CoresetState *state, const double *x, double weight)
 	{
 		if (add_distinct(state, x, weight))
 			return;
-		leave_distinct(state);
+		segment_coreset_leave_distinct(state);
 	}
-	if (state->n_rows == gathered_rows(dims))
-		reduce(state, segment_coreset_cells(dims));
+	segment_coreset_make_room(state);
 	row = next_row(state);
 	memcpy(row, x, dims * sizeof(double));
 	row[dims] = weight;
@@ -472,9 +327,9 @@ segment_coreset_merge(CoresetState *state, const Coreset *other)
 		int most = segment_coreset_cells(other->dims);
 
 		if (state->head.mode == SEGMENT_CORESET_DISTINCT)
-			leave_distinct(state);
+			segment_coreset_leave_distinct(state);
 		if (state->n_cells + other->items > 2 * most)
-			reduce(state, most);
+			segment_coreset_reduce(state, most);
 		memcpy(next_cells(state, other->items), item, (Size) other->items * size * sizeof(double));
 		state->n_cells += other->items;
 	}

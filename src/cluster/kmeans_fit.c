@@ -10,6 +10,7 @@
 #include "core/compat.h"
 #include "core/error.h"
 #include "core/progress.h"
+#include "math/polish.h"
 
 #include "cluster/cluster.h"
 #include "cluster/coreset.h"
@@ -17,10 +18,14 @@
 
 /*
  * Effort by default: one start or swap costs about points x k, so small problems can afford many and large ones need
- * few. The bounds keep the quality gates of the published sets with room to spare.
+ * few; tiny ones need few too. Swaps end when many in a row fail. The bounds keep the quality gates of the published
+ * sets for every seed tried, not only the default one.
  */
 #define START_EFFORT (1 << 20)
-#define SWAP_EFFORT (1 << 24)
+#define SWAP_EFFORT (1 << 25)
+#define STALL_EFFORT (1 << 22)
+#define STARTS_A_POINT 20
+#define SWAPS_A_POINT 40
 
 /* An effort divided by the size of the problem, within bounds. */
 static int
@@ -28,7 +33,7 @@ affordable(int effort, int points, int k, int fewest, int most)
 {
 	int64 count = effort / ((int64) points * k);
 
-	return (int) Min(Max(count, fewest), most);
+	return (int) Max(Min(count, most), fewest);
 }
 
 /* Sets the inertia of every cluster, with what the items themselves hold. */
@@ -42,6 +47,35 @@ add_inner(const FitPoints *fit, SegmentKmeansFit *result)
 	result->inertia += fit->inner;
 }
 
+/*
+ * Moves the centres to where a descent on all points would end, as far as cells can tell, and assigns the cells anew.
+ * Everything stays as it is if a cluster would be left without any.
+ */
+static void
+polish(const FitPoints *fit, const SegmentKmeansOptions *how, SegmentKmeansFit *result, void *workspace)
+{
+	SegmentKmeansOptions settle = *how;
+	SegmentKmeansStop stop = result->stop;
+	Size bytes = sizeof(double) * (Size) how->k * fit->space.dims;
+	double *center;
+
+	if (!fit->deviation || result->weight[how->k - 1] == 0.0)
+		return;
+	center = palloc(bytes);
+	memcpy(center, result->center, bytes);
+	result->iterations += segment_kmeans_polish(&fit->points, fit->deviation, how->k, how->max_iter, result->center,
+												workspace, how->poll);
+	settle.max_iter = 0;
+	segment_kmeans_descend(&fit->points, &settle, result, workspace);
+	if (result->weight[how->k - 1] == 0.0)
+	{
+		memcpy(result->center, center, bytes);
+		segment_kmeans_descend(&fit->points, &settle, result, workspace);
+	}
+	result->stop = stop;
+	pfree(center);
+}
+
 KmeansModel *
 segment_fit_model(const Coreset *coreset, const text *transform, const FitOptions *options)
 {
@@ -52,12 +86,14 @@ segment_fit_model(const Coreset *coreset, const text *transform, const FitOption
 	SegmentKmeansFit result;
 	KmeansModel *model;
 	FitPoints *fit;
+	void *workspace;
 	int c;
 
 	segment_check_not_empty(coreset);
 	how.k = Min(k, n);
-	how.starts = options->starts >= 0 ? options->starts : affordable(START_EFFORT, n, k, 8, 512);
-	how.swaps = options->swaps >= 0 ? options->swaps : affordable(SWAP_EFFORT, n, k, 50, 500);
+	how.starts = options->starts >= 0 ? options->starts : affordable(START_EFFORT, n, k, 8, Min(512, STARTS_A_POINT * n));
+	how.swaps = options->swaps >= 0 ? options->swaps : affordable(SWAP_EFFORT, n, k, Max(50, 2 * k), Min(2000, SWAPS_A_POINT * n));
+	how.stall = options->swaps >= 0 ? 0 : affordable(STALL_EFFORT, n, k, 40 + 4 * k, how.swaps);
 	how.max_iter = options->max_iter;
 	how.tolerance = options->tolerance;
 	how.seed = (uint64) options->seed;
@@ -72,7 +108,9 @@ segment_fit_model(const Coreset *coreset, const text *transform, const FitOption
 	result.sse = segment_model_inertias(model);
 	result.label = segment_palloc_array(int32, n);
 	result.nearest = segment_palloc_array(double, n);
-	segment_kmeans(&fit->points, &how, &result, palloc(segment_kmeans_workspace(n, dims, how.k)));
+	workspace = palloc(segment_kmeans_workspace(n, dims, how.k));
+	segment_kmeans(&fit->points, &how, &result, workspace);
+	polish(fit, &how, &result, workspace);
 	/* Points that fall together after the transform leave centres without any. They are numbered last. */
 	for (c = how.k; c > 0 && result.weight[c - 1] == 0.0; c--)
 		;

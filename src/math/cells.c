@@ -19,6 +19,7 @@ typedef struct Leaf
 	int start;
 	int count;
 	int side;			/* the buffer that holds the items */
+	int node;			/* its place in the tree */
 } Leaf;
 
 /* The work in progress. An item is x[dims], weight, origin (the number of the cell or row it came from). */
@@ -288,14 +289,42 @@ load(Reduction *r, const double *cells, int n_cells, const double *rows, int n_r
 		r->inverse_variance[j] = r->square[j] > 0.0 ? weight / r->square[j] : 0.0;
 }
 
+/*
+ * A cell takes rows until its sum of squares is so many times the average. Measured on log-normal and clustered
+ * features: at 2 the cells are as good as those of a reduction of all rows, and nine rows of ten find a cell.
+ */
+#define CELL_EXCESS 2.0
+
+/* What rows are added by later: the scale, and the limit. */
+static void
+finish_tree(const Reduction *r, const double *cells, SegmentCellTree *tree)
+{
+	double total = 0.0;
+	int i;
+	int j;
+
+	/* A feature that did not vary so far: another value must not go where the spread is not seen. */
+	for (j = 0; j < r->dims; j++)
+		tree->inverse_variance[j] = r->inverse_variance[j] > 0.0 ? r->inverse_variance[j] : 1e300;
+	tree->weight = 0.0;
+	for (i = 0; i < r->n_leaves; i++, cells += SEGMENT_CELL_SIZE(r->dims))
+	{
+		tree->weight += cells[0];
+		for (j = 0; j < r->dims; j++)
+			total += cells[1 + r->dims + j] * r->inverse_variance[j];
+	}
+	tree->limit = CELL_EXCESS * total / r->n_leaves;
+}
+
 int
 segment_cells_reduce(int dims, const double *cells, int n_cells, const double *rows, int n_rows, int m, double *out,
-					 void *workspace, SegmentPoll poll)
+					 SegmentCellTree *tree, void *workspace, SegmentPoll poll)
 {
 	Reduction r;
 	int n = n_cells + n_rows;
 	double *memory = workspace;
 	Leaf leaf;
+	int n_nodes = 1;
 	int i;
 
 	if (n == 0)
@@ -313,15 +342,17 @@ segment_cells_reduce(int dims, const double *cells, int n_cells, const double *r
 	r.n_leaves = 0;
 
 	load(&r, cells, n_cells, rows, n_rows);
-	leaf = (Leaf) {.start = 0, .count = n, .side = 0};
+	leaf = (Leaf) {.start = 0, .count = n, .side = 0, .node = 0};
 	plan_split(&r, &leaf);
 	push(&r, leaf);
 	while (r.n_leaves < m && r.leaves[0].priority > 0.0)
 	{
 		Leaf parent = r.leaves[0];
 		int below = partition(&r, &parent);
-		Leaf left = {.start = parent.start, .count = below, .side = 1 - parent.side};
-		Leaf right = {.start = parent.start + below, .count = parent.count - below, .side = 1 - parent.side};
+		Leaf left = {.start = parent.start, .count = below, .side = 1 - parent.side,
+					 .node = n_nodes};
+		Leaf right = {.start = parent.start + below, .count = parent.count - below, .side = 1 - parent.side,
+					  .node = n_nodes + 1};
 
 		if ((r.n_leaves & 255) == 0)
 			if (poll)
@@ -334,12 +365,117 @@ segment_cells_reduce(int dims, const double *cells, int n_cells, const double *r
 			sift_down(&r, 0, parent);
 			continue;
 		}
+		if (tree)
+			tree->node[parent.node] = (SegmentCellNode) {parent.cut, parent.dim, n_nodes};
+		n_nodes += 2;
 		plan_split(&r, &left);
 		plan_split(&r, &right);
 		sift_down(&r, 0, left);
 		push(&r, right);
 	}
 	for (i = 0; i < r.n_leaves; i++)
+	{
 		emit(&r, &r.leaves[i], cells, n_cells, out + (size_t) i * (size_t) SEGMENT_CELL_SIZE(dims));
+		if (tree)
+			tree->node[r.leaves[i].node] = (SegmentCellNode) {0.0, -1, i};
+	}
+	if (tree)
+		finish_tree(&r, out, tree);
 	return r.n_leaves;
+}
+
+/* Rows whose way down the tree is followed at the same time: their loads overlap. */
+#define ABREAST 8
+
+/* The cells that up to ABREAST rows belong to. */
+static inline void
+find_cells(const SegmentCellTree *tree, const double *rows, int row_size, int count, int32_t *cell)
+{
+	const SegmentCellNode *at[ABREAST];
+	bool all = false;
+	int i;
+
+	for (i = 0; i < count; i++)
+		at[i] = tree->node;
+	while (!all)
+	{
+		all = true;
+		for (i = 0; i < count; i++)
+		{
+			const SegmentCellNode *node = at[i];
+
+			if (node->dim >= 0)
+			{
+				at[i] = tree->node + node->child + !(rows[i * row_size + node->dim] < node->cut);
+				all = false;
+			}
+		}
+	}
+	for (i = 0; i < count; i++)
+		cell[i] = at[i]->child;
+}
+
+/* Adds a row to a cell if its scaled sum of squares stays within the limit; false if not. */
+static inline __attribute__((always_inline)) bool
+add_to_cell(double *cell, const double *row, int dims, const double *inverse_variance, double limit)
+{
+	double *mean = cell + 1;
+	double *deviation = cell + 1 + dims;
+	double w = row[dims];
+	double weight = cell[0] + w;
+	double share = w / weight;
+	double moved = cell[0] * share;
+	double spread = 0.0;
+	int j;
+
+	for (j = 0; j < dims; j++)
+	{
+		double delta = row[j] - mean[j];
+
+		spread += inverse_variance[j] * (deviation[j] + moved * (delta * delta));
+	}
+	if (!(spread <= limit))
+		return false;
+	cell[0] = weight;
+	for (j = 0; j < dims; j++)
+	{
+		double delta = row[j] - mean[j];
+
+		mean[j] += share * delta;
+		deviation[j] += moved * (delta * delta);
+	}
+	return true;
+}
+
+int
+segment_cells_absorb(int dims, const SegmentCellTree *tree, double *cells, double *rows, int n_rows, double weight)
+{
+	double limit = tree->limit * (weight / tree->weight);
+	int row_size = SEGMENT_ROW_SIZE(dims);
+	int cell_size = SEGMENT_CELL_SIZE(dims);
+	double *left = rows;
+	int first;
+
+	for (first = 0; first < n_rows; first += ABREAST)
+	{
+		int count = n_rows - first < ABREAST ? n_rows - first : ABREAST;
+		double *row = rows + (size_t) first * (size_t) row_size;
+		int32_t cell[ABREAST];
+		int i;
+
+		find_cells(tree, row, row_size, count, cell);
+		for (i = 0; i < count; i++, row += row_size)
+		{
+			double *to = cells + (size_t) cell[i] * (size_t) cell_size;
+			bool taken = dims == 3 ? add_to_cell(to, row, 3, tree->inverse_variance, limit)
+								   : add_to_cell(to, row, dims, tree->inverse_variance, limit);
+
+			if (!taken)
+			{
+				memmove(left, row, (size_t) row_size * sizeof(double));
+				left += row_size;
+			}
+		}
+	}
+	return (int) ((left - rows) / row_size);
 }

@@ -9,11 +9,31 @@
 #define SEGMENT_MATH_CELLS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "math/poll.h"
 
 #define SEGMENT_CELL_SIZE(dims) (1 + 2 * (dims))
 #define SEGMENT_ROW_SIZE(dims) ((dims) + 1)
+
+/*
+ * The tree behind cells: where a reduction cut. A node with a dimension sends a point to node child if it lies below
+ * the cut, else to child + 1; one without stands for cell number child.
+ */
+typedef struct SegmentCellNode
+{
+	double cut;
+	int32_t dim;	/* below 0: a leaf */
+	int32_t child;
+} SegmentCellNode;
+
+typedef struct SegmentCellTree
+{
+	SegmentCellNode *node;		/* room for 2 m - 1 */
+	double *inverse_variance;	/* dims: what sums of squares are multiplied with */
+	double limit;				/* what a cell's scaled sum of squares was at most, when … */
+	double weight;				/* … the total weight was this */
+} SegmentCellTree;
 
 /* Bytes of scratch memory that segment_cells_reduce needs for n items and at most m cells. */
 extern size_t segment_cells_workspace(int dims, int n, int m);
@@ -22,9 +42,16 @@ extern size_t segment_cells_workspace(int dims, int n, int m);
  * Summarizes n_cells cells and n_rows rows by at most m cells; writes them to out (m cells of room, not overlapping
  * cells) and returns their number. A top-down kd-tree: the cell with the largest sum of squares, every
  * dimension divided by its variance over all items, is split at its mean in the dimension that contributes most, until
- * there are m cells. The result depends on the order of the items.
+ * there are m cells. The result depends on the order of the items. tree is filled unless NULL.
  */
 extern int segment_cells_reduce(int dims, const double *cells, int n_cells, const double *rows, int n_rows, int m,
-								double *out, void *workspace, SegmentPoll poll);
+								double *out, SegmentCellTree *tree, void *workspace, SegmentPoll poll);
+
+/*
+ * Adds rows to the cells that the tree leads them to, but for those that would spread a cell by more than its share;
+ * weight is the total including all rows. Returns how many are left, moved to the front of rows.
+ */
+extern int segment_cells_absorb(int dims, const SegmentCellTree *tree, double *cells, double *rows, int n_rows,
+								double weight);
 
 #endif

@@ -7,11 +7,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "math/kernel.h"
+#include "math/nearest.h"
 #include "math/rng.h"
-
-/* Points are handled in blocks that stay in the first-level cache. */
-#define BLOCK 256
 
 /* Rounds of a swap's descent, and how much worse than the best so far it may be after the first ones to go on. */
 #define SWAP_ROUNDS 12
@@ -36,13 +33,14 @@ typedef struct Scratch
 	int32_t *label;		/* n */
 	int32_t *old_label;	/* n */
 	int32_t *best_label;	/* n */
+	bool *moved;		/* k: centres that are not where labels and distances saw them */
 } Scratch;
 
 size_t
 segment_kmeans_workspace(int n, int dims, int k)
 {
 	return sizeof(double) * (2 * (size_t) k * (size_t) dims + 2 * (size_t) k + 5 * (size_t) n) +
-		   3 * sizeof(int32_t) * (size_t) n;
+		   3 * sizeof(int32_t) * (size_t) n + (size_t) k;
 }
 
 /* Lays the scratch memory out. */
@@ -64,131 +62,8 @@ lay_out(void *workspace, int n, int dims, int k)
 	s.label = (int32_t *) (at + n);
 	s.old_label = s.label + n;
 	s.best_label = s.old_label + n;
+	s.moved = (bool *) (s.best_label + n);
 	return s;
-}
-
-/* Squared distances of up to BLOCK points, from first on, to one centre. */
-static inline __attribute__((always_inline)) void
-block_distances(const SegmentPoints *points, int first, int count, const double *center, double *restrict distance)
-{
-	size_t n = (size_t) points->n;
-	const double *x = points->x + first;
-	int i;
-	int j;
-
-	if (points->dims == 2)
-	{
-		const double *y = x + n;
-
-		for (i = 0; i < count; i++)
-		{
-			double a = x[i] - center[0];
-			double b = y[i] - center[1];
-
-			distance[i] = a * a + b * b;
-		}
-		return;
-	}
-	if (points->dims == 3)
-	{
-		const double *y = x + n;
-		const double *z = x + 2 * n;
-
-		for (i = 0; i < count; i++)
-		{
-			double a = x[i] - center[0];
-			double b = y[i] - center[1];
-			double c = z[i] - center[2];
-
-			distance[i] = a * a + b * b + c * c;
-		}
-		return;
-	}
-	for (i = 0; i < count; i++)
-	{
-		double a = x[i] - center[0];
-
-		distance[i] = a * a;
-	}
-	for (j = 1; j < points->dims; j++)
-	{
-		double c = center[j];
-
-		x += n;
-		for (i = 0; i < count; i++)
-		{
-			double a = x[i] - c;
-
-			distance[i] += a * a;
-		}
-	}
-}
-
-/* segment_nearest for one block. The numbers of the centres are kept as doubles, which vectorize with the distances. */
-SEGMENT_KERNEL static void
-block_nearest(const SegmentPoints *points, int first, int count, const double *center, int k, int32_t *label,
-			  double *nearest, double *second)
-{
-	double distance[BLOCK];
-	double best[BLOCK];
-	double next[BLOCK];
-	double which[BLOCK];
-	int c;
-	int i;
-
-	block_distances(points, first, count, center, best);
-	for (i = 0; i < count; i++)
-	{
-		next[i] = INFINITY;
-		which[i] = 0.0;
-	}
-	for (c = 1; c < k; c++)
-	{
-		double number = c;
-
-		block_distances(points, first, count, center + (size_t) c * (size_t) points->dims, distance);
-		if (second)
-		{
-			for (i = 0; i < count; i++)
-			{
-				double worse = distance[i] < best[i] ? best[i] : distance[i];
-
-				next[i] = worse < next[i] ? worse : next[i];
-			}
-		}
-		for (i = 0; i < count; i++)
-		{
-			which[i] = distance[i] < best[i] ? number : which[i];
-			best[i] = distance[i] < best[i] ? distance[i] : best[i];
-		}
-	}
-	for (i = 0; i < count; i++)
-		label[i] = (int32_t) which[i];
-	memcpy(nearest, best, (size_t) count * sizeof(double));
-	if (second)
-		memcpy(second, next, (size_t) count * sizeof(double));
-}
-
-void
-segment_nearest(const SegmentPoints *points, int first, int count, const double *center, int k, int32_t *label,
-				double *nearest, double *second)
-{
-	int done;
-
-	for (done = 0; done < count; done += BLOCK)
-		block_nearest(points, first + done, count - done < BLOCK ? count - done : BLOCK, center, k, label + done,
-					  nearest + done, second ? second + done : NULL);
-}
-
-/* Squared distances of all points to one point. */
-SEGMENT_KERNEL static void
-all_distances(const SegmentPoints *points, const double *center, double *distance)
-{
-	int first;
-
-	for (first = 0; first < points->n; first += BLOCK)
-		block_distances(points, first, points->n - first < BLOCK ? points->n - first : BLOCK, center,
-						distance + first);
 }
 
 /* The weighted sum of n values, in order. */
@@ -260,7 +135,7 @@ seed_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, S
 	int i;
 
 	copy_point(points, pick(s->cumulated, n, segment_rng_double(rng) * total), s->center);
-	all_distances(points, s->center, s->nearest);
+	segment_distances(points, s->center, s->nearest);
 	for (c = 1; c < options->k; c++)
 	{
 		double *center = s->center + (size_t) c * (size_t) points->dims;
@@ -277,7 +152,7 @@ seed_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, S
 			double potential = 0.0;
 
 			copy_point(points, drawn, center);
-			all_distances(points, center, s->trial);
+			segment_distances(points, center, s->trial);
 			for (i = 0; i < n; i++)
 				potential += points->w[i] * (s->trial[i] < s->nearest[i] ? s->trial[i] : s->nearest[i]);
 			if (potential < lowest)
@@ -338,11 +213,12 @@ sum_points(const SegmentPoints *points, Scratch *s, int dims)
 	}
 }
 
-/* Sets every centre to the mean of its points; true if one had none. */
+/* Sets every centre to the mean of its points, and notes which moved; true if one had none. */
 static bool
 update_centers(const SegmentPoints *points, int k, Scratch *s)
 {
 	int dims = points->dims;
+	bool empty = false;
 	int c;
 	int j;
 
@@ -355,8 +231,22 @@ update_centers(const SegmentPoints *points, int k, Scratch *s)
 	else
 		sum_points(points, s, dims);
 	for (c = 0; c < k; c++)
+	{
+		double *center = s->center + (size_t) c * (size_t) dims;
+
+		s->moved[c] = false;
+		empty = empty || !(s->weight[c] > 0.0);
 		for (j = 0; j < dims && s->weight[c] > 0.0; j++)
-			s->center[c * dims + j] = s->sum[c * dims + j] / s->weight[c];
+		{
+			double mean = s->sum[c * dims + j] / s->weight[c];
+
+			s->moved[c] = s->moved[c] || mean != center[j];
+			center[j] = mean;
+		}
+	}
+	if (!empty)
+		return false;
+	memset(s->moved, true, (size_t) k * sizeof(bool));
 	return refill(points, k, s);
 }
 
@@ -368,7 +258,8 @@ typedef struct Limits
 } Limits;
 
 /*
- * Lloyd's descent from s->center. Leaves labels, distances and centres in s that belong together. Returns the sum.
+ * Lloyd's descent from s->center; s->moved says which centres labels and distances don't know yet. Leaves labels,
+ * distances and centres in s that belong together. Returns the sum.
  */
 static double
 descend(const SegmentPoints *points, const SegmentKmeansOptions *options, Limits limits, Scratch *s,
@@ -376,6 +267,7 @@ descend(const SegmentPoints *points, const SegmentKmeansOptions *options, Limits
 {
 	int n = points->n;
 	double before = INFINITY;
+	bool refilled = true;
 	int round;
 
 	fit->stop = SEGMENT_STOP_MAX_ITER;
@@ -387,9 +279,10 @@ descend(const SegmentPoints *points, const SegmentKmeansOptions *options, Limits
 		if (options->poll)
 			options->poll();
 		memcpy(s->old_label, s->label, (size_t) n * sizeof(int32_t));
-		segment_nearest(points, 0, n, s->center, options->k, s->label, s->nearest, NULL);
+		segment_reassign(points, s->center, options->k, s->moved, s->label, s->nearest);
 		sum = weighted_sum(points->w, s->nearest, n);
-		same = round > 0 && memcmp(s->old_label, s->label, (size_t) n * sizeof(int32_t)) == 0;
+		/* A refilled centre takes points from others: the labels of the last round must not end the descent. */
+		same = !refilled && memcmp(s->old_label, s->label, (size_t) n * sizeof(int32_t)) == 0;
 		if (same)
 			fit->stop = SEGMENT_STOP_CONVERGED;
 		else if (options->tolerance > 0.0 && before - sum <= options->tolerance * sum)
@@ -399,12 +292,9 @@ descend(const SegmentPoints *points, const SegmentKmeansOptions *options, Limits
 			return sum;
 		fit->iterations++;
 		before = sum;
-		if (update_centers(points, options->k, s))
-		{
-			/* A refilled centre takes points from others: the labels of the last round must not end the descent. */
+		refilled = update_centers(points, options->k, s);
+		if (refilled)
 			before = INFINITY;
-			s->label[0] = -1;
-		}
 	}
 }
 
@@ -451,6 +341,7 @@ swap_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, S
 	int dims = points->dims;
 	size_t center_bytes = (size_t) options->k * (size_t) dims * sizeof(double);
 	bool current = false;
+	int failures = 0;
 	int swap;
 
 	for (swap = 0; swap < options->swaps && fit->inertia > 0.0; swap++)
@@ -469,16 +360,23 @@ swap_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, S
 		total = cumulate(points->w, swap % 2 == 0 ? s->best_nearest : NULL, n, s->cumulated);
 		drawn = pick(s->cumulated, n, segment_rng_double(&rng) * total);
 		copy_point(points, drawn, s->sum);
-		all_distances(points, s->sum, s->trial);
+		segment_distances(points, s->sum, s->trial);
 		given_up = (swap / 2) % 2 == 0 ? cheapest_centre(points, options->k, s)
 									   : (int) (segment_rng_double(&rng) * options->k);
 		memcpy(s->center + (size_t) given_up * (size_t) dims, s->sum, (size_t) dims * sizeof(double));
+		memcpy(s->label, s->best_label, (size_t) n * sizeof(int32_t));
+		memcpy(s->nearest, s->best_nearest, (size_t) n * sizeof(double));
+		memset(s->moved, false, (size_t) options->k * sizeof(bool));
+		s->moved[given_up] = true;
 		sum = descend(points, options, limits, s, fit);
 		if (sum < fit->inertia)
 		{
 			keep(points, options->k, s, sum, fit);
 			current = false;
+			failures = 0;
 		}
+		else if (++failures == options->stall)
+			break;
 		if (options->progress)
 			options->progress(options->starts + swap + 1);
 	}
@@ -549,6 +447,7 @@ segment_kmeans_descend(const SegmentPoints *points, const SegmentKmeansOptions *
 	Limits limits = {options->max_iter, INFINITY};
 
 	memcpy(s.center, fit->center, (size_t) options->k * (size_t) points->dims * sizeof(double));
+	memset(s.moved, true, (size_t) options->k * sizeof(bool));
 	(void) descend(points, options, limits, &s, fit);
 	finish(points, options->k, &s, fit);
 }
@@ -569,6 +468,7 @@ segment_kmeans(const SegmentPoints *points, const SegmentKmeansOptions *options,
 		double sum;
 
 		seed_centers(points, options, &rng, &s);
+		memset(s.moved, true, (size_t) options->k * sizeof(bool));
 		sum = descend(points, options, limits, &s, fit);
 		if (sum < fit->inertia)
 			keep(points, options->k, &s, sum, fit);

@@ -11,22 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "math/nearest.h"
 #include "math/poll.h"
-
-/* Points, one array a dimension: coordinate j of point i is x[j * n + i]. Weights are positive. */
-typedef struct SegmentPoints
-{
-	int n;
-	int dims;
-	const double *x;
-	const double *w;
-} SegmentPoints;
 
 typedef struct SegmentKmeansOptions
 {
 	int k;				/* 1 .. number of distinct points */
 	int starts;			/* >= 1 independent starts; the best goes on */
 	int swaps;			/* >= 0 attempts to move one centre elsewhere */
+	int stall;			/* … which end after so many in a row that failed; 0: never */
 	int max_iter;		/* >= 1 rounds of assignment and update in one descent */
 	double tolerance;	/* a descent stops when a round improves the sum by this fraction or less; 0: never */
 	uint64_t seed;
@@ -73,12 +66,5 @@ extern void segment_kmeans(const SegmentPoints *points, const SegmentKmeansOptio
  */
 extern void segment_kmeans_descend(const SegmentPoints *points, const SegmentKmeansOptions *options,
 								   SegmentKmeansFit *fit, void *workspace);
-
-/*
- * For points [first, first + count), the nearest of k centres: label and squared distance (indexed from 0), and
- * where second is not NULL the squared distance to the second nearest (infinite if k is 1).
- */
-extern void segment_nearest(const SegmentPoints *points, int first, int count, const double *center, int k,
-							int32_t *label, double *nearest, double *second);
 
 #endif

@@ -1,6 +1,7 @@
 -- 10_gates.sql: k-means reaches the best known sums of squares of published point sets. Sources: S1, S2, A1 and Birch1
 -- Fraenti & Sieranoja, Applied Intelligence 48 (2018); iris, proven optima, du Merle, Hansen, Jaumard & Mladenovic,
--- SIAM J. Sci. Comput. 21 (2000); German towns, Spaeth; TSPLIB1060, Bagirov, Pattern Recognition 41 (2008).
+-- SIAM J. Sci. Comput. 21 (2000); German towns, Spaeth; TSPLIB1060, Bagirov, Pattern Recognition 41 (2008). Birch1 is compressed: its
+-- bound is the part of the error that cells bring.
 \ir ../lib/begin.sql
 \ir ../lib/data.sql
 \if :no_data
@@ -17,7 +18,7 @@ INSERT INTO gate VALUES
   ('german', 8, 21483.01825, 1.0005), ('german', 9, 18550.43571, 1.0005), ('german', 10, 16307.96410, 1.0005),
   ('tsplib1060', 2, 9.831949884e9, 1.0005), ('tsplib1060', 5, 3.791002267e9, 1.0005),
   ('tsplib1060', 10, 1.754840214e9, 1.0005), ('tsplib1060', 20, 7.917945962e8, 1.0005),
-  ('tsplib1060', 50, 2.555095362e8, 1.01), ('birch1', 100, 9.27727677e13, 1.01),
+  ('tsplib1060', 50, 2.555095362e8, 1.01), ('birch1', 100, 9.27727677e13, 1.0003),
   ('wine', 2, 4543749.615, 1.0005), ('wine', 3, 2370689.687, 1.0005), ('wine', 4, 1331903.062, 1.0005),
   ('wine', 5, 916379.1872, 1.0005);
 SELECT plan((SELECT count(*)::int FROM gate) + 9);

@@ -12,6 +12,7 @@
 #include "math/gmm.h"
 #include "math/json_text.h"
 #include "math/kmeans.h"
+#include "math/polish.h"
 #include "math/text.h"
 #include "math/transform.h"
 #include "tap.h"
@@ -43,6 +44,61 @@ test_transform(void)
 	tap_ok(worst_back < 1e-14, "and back: relative error %.2g", worst_back);
 	tap_ok(segment_signed_log(0.0) == 0.0 && !signbit(segment_signed_log(-0.0)) && isnan(segment_signed_log(NAN)),
 		   "signed log of 0, -0 and NaN");
+}
+
+/* Rows go into the cells of a reduction of the first tenth of them: nothing is lost, and no cell spreads too far. */
+static void
+test_absorb(const double *rows, int n, int m, const double *mean, double squares)
+{
+	enum { DIMS = 3 };
+	int first = n / 10;
+	double *copy = malloc(sizeof(double) * (size_t) n * SEGMENT_ROW_SIZE(DIMS));
+	double *cells = malloc(sizeof(double) * (size_t) m * SEGMENT_CELL_SIZE(DIMS));
+	void *workspace = malloc(segment_cells_workspace(DIMS, n, m));
+	double scale[DIMS];
+	SegmentCellTree tree = {malloc(sizeof(SegmentCellNode) * 2 * (size_t) m), scale, 0.0, 0.0};
+	double weight = 0.0;
+	double sum = 0.0;
+	double widest = 0.0;
+	double cell_weight = 0.0;
+	double *row;
+	int count;
+	int left;
+
+	memcpy(copy, rows, sizeof(double) * (size_t) n * SEGMENT_ROW_SIZE(DIMS));
+	for (int i = 0; i < n; i++)
+		weight += rows[i * SEGMENT_ROW_SIZE(DIMS) + DIMS];
+	count = segment_cells_reduce(DIMS, NULL, 0, copy, first, m, cells, &tree, workspace, NULL);
+	row = copy + first * SEGMENT_ROW_SIZE(DIMS);
+	left = segment_cells_absorb(DIMS, &tree, cells, row, n - first, weight);
+	tap_ok(left > 0 && left < (n - first) / 2, "most rows find a cell, %d of %d do not", left, n - first);
+	for (int i = 0; i < count + left; i++)
+	{
+		const double *cell = i < count ? cells + i * SEGMENT_CELL_SIZE(DIMS) : NULL;
+		const double *at = cell ? cell + 1 : row + (i - count) * SEGMENT_ROW_SIZE(DIMS);
+		double w = cell ? cell[0] : at[DIMS];
+		double spread = 0.0;
+
+		cell_weight += w;
+		for (int j = 0; j < DIMS; j++)
+		{
+			sum += w * (at[j] - mean[j]) * (at[j] - mean[j]) + (cell ? at[DIMS + j] : 0.0);
+			spread += cell ? at[DIMS + j] * scale[j] : 0.0;
+		}
+		widest = spread > widest ? spread : widest;
+	}
+	tap_ok(cell_weight == weight, "no weight is lost");
+	tap_ok(fabs(sum / squares - 1.0) < 1e-9, "the sum of squares about the mean is that of the rows");
+	tap_ok(widest <= tree.limit * weight / tree.weight * (1.0 + 1e-9), "no cell spreads further than the limit");
+	for (int i = 0; i < n; i++)
+		copy[i * SEGMENT_ROW_SIZE(DIMS) + 1] = i < first ? 5.0 : 5.0 + i % 2;
+	(void) segment_cells_reduce(DIMS, NULL, 0, copy, first, m, cells, &tree, workspace, NULL);
+	left = segment_cells_absorb(DIMS, &tree, cells, row, n - first, weight);
+	tap_ok(left >= (n - first) / 2, "another value of a feature that was constant finds none");
+	free(copy);
+	free(cells);
+	free(workspace);
+	free(tree.node);
 }
 
 /* Cells keep weight, mean and sum of squares of what they summarize. */
@@ -77,9 +133,9 @@ test_cells(void)
 	for (int i = 0; i < N; i++)
 		for (int j = 0; j < DIMS; j++)
 			total[1] += rows[i * 4 + 3] * (rows[i * 4 + j] - mean[j]) * (rows[i * 4 + j] - mean[j]);
-	count = segment_cells_reduce(DIMS, NULL, 0, rows, half, M, cells, workspace, NULL);
+	count = segment_cells_reduce(DIMS, NULL, 0, rows, half, M, cells, NULL, workspace, NULL);
 	tap_ok(count == M, "the first half becomes %d cells", count);
-	count = segment_cells_reduce(DIMS, cells, count, rows + half * 4, N - half, M, merged, workspace, NULL);
+	count = segment_cells_reduce(DIMS, cells, count, rows + half * 4, N - half, M, merged, NULL, workspace, NULL);
 	tap_ok(count == M, "and with the second half %d", count);
 	for (int i = 0; i < count; i++)
 	{
@@ -91,17 +147,125 @@ test_cells(void)
 	}
 	tap_ok(total[0] == 0.0, "their weight is exact");
 	tap_ok(fabs(total[2] / total[1] - 1.0) < 1e-9, "their sum of squares about the mean is that of the rows");
+	test_absorb(rows, N, M, mean, total[1]);
 	for (int i = 0; i < N; i++)
 		rows[i * 4] = rows[i * 4 + 1] = rows[i * 4 + 2] = 7.0;
-	count = segment_cells_reduce(DIMS, NULL, 0, rows, N, M, cells, workspace, NULL);
+	count = segment_cells_reduce(DIMS, NULL, 0, rows, N, M, cells, NULL, workspace, NULL);
 	tap_ok(count == 1 && cells[4] + cells[5] + cells[6] == 0.0, "equal rows are one cell");
 	rows[0] = nextafter(7.0, 8.0);
-	count = segment_cells_reduce(DIMS, NULL, 0, rows, N, M, cells, workspace, NULL);
+	count = segment_cells_reduce(DIMS, NULL, 0, rows, N, M, cells, NULL, workspace, NULL);
 	tap_ok(count >= 1 && count <= 2, "neighbouring doubles end");
-	tap_ok(segment_cells_reduce(DIMS, NULL, 0, rows, 0, M, cells, workspace, NULL) == 0, "nothing is no cell");
+	tap_ok(segment_cells_reduce(DIMS, NULL, 0, rows, 0, M, cells, NULL, workspace, NULL) == 0, "nothing is no cell");
 	free(rows);
 	free(cells);
 	free(merged);
+	free(workspace);
+}
+
+/* After some centres moved, labels and distances brought up to date are those of a full search, to the bit. */
+static void
+test_reassign(void)
+{
+	enum { N = 2000, K = 24, DIMS = 3 };
+	uint64_t state = 11;
+	double x[N * DIMS];
+	double w[N];
+	double center[K * DIMS];
+	double nearest[N];
+	double expected[N];
+	int32_t label[N];
+	int32_t right[N];
+	SegmentPoints points = {N, DIMS, x, w};
+	bool same = true;
+
+	for (int i = 0; i < N * DIMS; i++)
+		x[i] = (double) (tap_random(&state) % 12); /* a grid: many ties */
+	for (int i = 0; i < K * DIMS; i++)
+		center[i] = (double) (tap_random(&state) % 12);
+	segment_nearest(&points, 0, N, center, K, label, nearest, NULL);
+	for (int round = 0; round < 200; round++)
+	{
+		bool moved[K] = {false};
+
+		for (int i = 0; i < 1 + round % 14; i++)
+		{
+			int c = (int) (tap_random(&state) % K);
+
+			moved[c] = true;
+			for (int j = 0; j < DIMS; j++)
+				center[c * DIMS + j] = (double) (tap_random(&state) % 24) / 2.0;
+		}
+		segment_reassign(&points, center, K, moved, label, nearest);
+		segment_nearest(&points, 0, N, center, K, right, expected, NULL);
+		same = same && memcmp(label, right, sizeof(label)) == 0 && memcmp(nearest, expected, sizeof(nearest)) == 0;
+	}
+	tap_ok(same, "labels brought up to date are those of a full search, ties included");
+}
+
+/* Two clusters that touch: centres polished on a few cells come near those of a descent on all points. */
+static void
+test_polish(void)
+{
+	enum { N = 20000, M = 40, DIMS = 2, K = 4 };
+	uint64_t state = 5;
+	double *x = malloc(sizeof(double) * N * DIMS);
+	double *w = malloc(sizeof(double) * N);
+	double *rows = malloc(sizeof(double) * N * SEGMENT_ROW_SIZE(DIMS));
+	double cells[M * SEGMENT_CELL_SIZE(DIMS)];
+	double cell_x[M * DIMS];
+	double cell_w[M];
+	double deviation[M * DIMS];
+	double center[K * DIMS];
+	double weight[K];
+	double sse[K];
+	double *nearest = malloc(sizeof(double) * N);
+	int32_t *label = malloc(sizeof(int32_t) * N);
+	void *workspace = malloc(segment_kmeans_workspace(N, DIMS, K) + segment_cells_workspace(DIMS, N, M));
+	SegmentPoints all = {N, DIMS, x, w};
+	SegmentKmeansOptions options = {.k = K, .starts = 20, .max_iter = 500, .seed = 1};
+	SegmentKmeansFit fit = {.center = center, .label = label, .nearest = nearest, .weight = weight, .sse = sse};
+	double best;
+	double before = 0.0;
+	double after = 0.0;
+	int count;
+
+	for (int i = 0; i < N; i++)
+	{
+		double a = uniform(&state);
+		double b = uniform(&state);
+
+		x[i] = rows[i * 3] = a * a;
+		x[N + i] = rows[i * 3 + 1] = 0.7 * b;
+		w[i] = rows[i * 3 + 2] = 1.0;
+	}
+	count = segment_cells_reduce(DIMS, NULL, 0, rows, N, M, cells, NULL, workspace, NULL);
+	for (int i = 0; i < count; i++)
+	{
+		cell_w[i] = cells[i * 5];
+		for (int j = 0; j < DIMS; j++)
+		{
+			cell_x[j * count + i] = cells[i * 5 + 1 + j];
+			deviation[j * count + i] = cells[i * 5 + 3 + j];
+		}
+	}
+	segment_kmeans(&(SegmentPoints) {count, DIMS, cell_x, cell_w}, &options, &fit, workspace);
+	segment_nearest(&all, 0, N, center, K, label, nearest, NULL);
+	for (int i = 0; i < N; i++)
+		before += nearest[i];
+	tap_ok(segment_kmeans_polish(&(SegmentPoints) {count, DIMS, cell_x, cell_w}, deviation, K, 500, center, workspace,
+								 NULL) < 500, "polishing settles");
+	segment_nearest(&all, 0, N, center, K, label, nearest, NULL);
+	for (int i = 0; i < N; i++)
+		after += nearest[i];
+	segment_kmeans_descend(&all, &options, &fit, workspace);
+	best = fit.inertia;
+	tap_ok(after < before && after < best * 1.0005, "forty cells: %.6f of the best, %.6f unpolished", after / best,
+		   before / best);
+	free(x);
+	free(w);
+	free(rows);
+	free(nearest);
+	free(label);
 	free(workspace);
 }
 
@@ -321,6 +485,8 @@ main(void)
 {
 	test_transform();
 	test_cells();
+	test_reassign();
+	test_polish();
 	test_kmeans();
 	test_exact_sum();
 	test_assignment();

@@ -1,0 +1,200 @@
+/*
+ * coreset_cells.c: how a coreset becomes, and stays, a bounded number of cells.
+ *
+ * Rows are gathered until a first reduction makes cells and a tree over them; after that, batches of rows go down the tree
+ * into the cells they belong to, and only those that would spread a cell too far wait for the next reduction.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "utils/memutils.h"
+
+#include "core/compat.h"
+
+#include "cluster/cluster.h"
+#include "cluster/coreset.h"
+
+/* Rows that are brought into existing cells together: they stay in the first-level cache. */
+#define BATCH_ROWS 256
+
+/* Orders doubles for qsort. */
+static int
+compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *) a;
+	double y = *(const double *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The smallest difference between two values of a feature among rows; values has room for n_rows doubles. */
+static double
+resolution_of(const double *rows, int n_rows, int dims, int feature, double *values)
+{
+	double resolution = 0.0;
+	int n = 0;
+	int i;
+
+	for (i = 0; i < n_rows; i++)
+	{
+		double value = rows[(Size) i * SEGMENT_ROW_SIZE(dims) + feature];
+
+		if (!isnan(value))
+			values[n++] = value;
+	}
+	qsort(values, n, sizeof(double), compare_doubles);
+	for (i = 1; i < n; i++)
+		if (values[i] > values[i - 1] && (resolution == 0.0 || values[i] - values[i - 1] < resolution))
+			resolution = values[i] - values[i - 1];
+	return isfinite(resolution) ? resolution : 0.0;
+}
+
+double
+segment_feature_resolution(const Coreset *coreset, int feature)
+{
+	double resolution;
+	double *values;
+
+	if (coreset->mode == SEGMENT_CORESET_COMPRESSED)
+		return coreset->data[2 * coreset->dims + feature];
+	values = segment_palloc_array(double, Max(coreset->items, 1));
+	resolution = resolution_of(segment_coreset_items(coreset), coreset->items, coreset->dims, feature, values);
+	pfree(values);
+	return resolution;
+}
+
+void
+segment_coreset_leave_distinct(CoresetState *state)
+{
+	int dims = state->head.dims;
+	double *values = segment_palloc_array(double, Max(state->n_rows, 1));
+	int j;
+
+	for (j = 0; j < dims; j++)
+		state->stats[2 * dims + j] = resolution_of(state->rows, state->n_rows, dims, j, values);
+	pfree(values);
+	if (state->slots)
+		pfree(state->slots);
+	state->slots = NULL;
+	state->n_slots = 0;
+	state->head.mode = SEGMENT_CORESET_COMPRESSED;
+}
+
+/* Replaces NULLs in the gathered rows, which are transformed already, by the mean of the feature so far. */
+static void
+fill_in_means(CoresetState *state)
+{
+	int dims = state->head.dims;
+	int j;
+
+	for (j = 0; j < dims; j++)
+	{
+		double sum = 0.0;
+		double weight = 0.0;
+		double *row;
+		int i;
+
+		if (state->stats[3 * dims + j] == 0.0)
+			continue;
+		for (i = 0; i < state->n_cells; i++)
+		{
+			const double *cell = state->cells + (Size) i * SEGMENT_CELL_SIZE(dims);
+
+			weight += cell[0];
+			sum += cell[0] * cell[1 + j];
+		}
+		for (i = 0, row = state->rows; i < state->n_rows; i++, row += SEGMENT_ROW_SIZE(dims))
+		{
+			if (!isnan(row[j]))
+			{
+				weight += row[dims];
+				sum += row[dims] * row[j];
+			}
+		}
+		for (i = 0, row = state->rows; i < state->n_rows; i++, row += SEGMENT_ROW_SIZE(dims))
+			if (isnan(row[j]))
+				row[j] = weight > 0.0 ? sum / weight : 0.0;
+	}
+}
+
+/* Applies the transform to the rows that do not wait yet. */
+static void
+transform_rows(CoresetState *state)
+{
+	int size = SEGMENT_ROW_SIZE(state->head.dims);
+	int j;
+
+	if (state->head.transform == SEGMENT_TRANSFORM_LOG)
+		for (j = 0; j < state->head.dims; j++)
+			segment_signed_log_array(state->rows + (Size) state->n_waiting * size + j, state->n_rows - state->n_waiting, size);
+}
+
+/* Brings the rows that do not wait yet into cells; those that fit none wait from now on. */
+static void
+absorb(CoresetState *state)
+{
+	double *rows = state->rows + (Size) state->n_waiting * SEGMENT_ROW_SIZE(state->head.dims);
+
+	transform_rows(state);
+	state->n_waiting += segment_cells_absorb(state->head.dims, &state->tree, state->cells, rows,
+											 state->n_rows - state->n_waiting, state->head.weight);
+	state->n_rows = state->n_waiting;
+}
+
+/* Whether rows can be brought into existing cells. One that waits for its mean can't. */
+static inline bool
+can_absorb(const CoresetState *state)
+{
+	return state->tree.node && state->head.nulls != SEGMENT_NULLS_MEAN;
+}
+
+void
+segment_coreset_reduce(CoresetState *state, int most)
+{
+	int dims = state->head.dims;
+	SegmentCellTree *tree = &state->tree;
+	int room = Max(most, segment_coreset_cells(dims));
+	void *workspace = MemoryContextAllocHuge(CurrentMemoryContext,
+											 segment_cells_workspace(dims, state->n_cells + state->n_rows, most));
+	double *reduced = MemoryContextAlloc(state->header.eoh_context, mul_size(mul_size(room, SEGMENT_CELL_SIZE(dims)),
+																			 sizeof(double)));
+
+	if (!tree->node)
+	{
+		tree->inverse_variance = MemoryContextAlloc(state->header.eoh_context, sizeof(double) * dims);
+		tree->node = MemoryContextAlloc(state->header.eoh_context, mul_size(sizeof(SegmentCellNode), 2 * room));
+	}
+	transform_rows(state);
+	if (state->head.nulls == SEGMENT_NULLS_MEAN)
+		fill_in_means(state);
+	state->n_cells = segment_cells_reduce(dims, state->cells, state->n_cells, state->rows, state->n_rows, most,
+										  reduced, tree, workspace, segment_cluster_poll);
+	state->n_rows = 0;
+	state->n_waiting = 0;
+	if (state->cells)
+		pfree(state->cells);
+	state->cells = reduced;
+	state->max_cells = room;
+	pfree(workspace);
+}
+
+void
+segment_coreset_compress(CoresetState *state, int cells)
+{
+	if (state->head.mode == SEGMENT_CORESET_DISTINCT)
+		segment_coreset_leave_distinct(state);
+	if (can_absorb(state))
+		absorb(state);
+	if (state->n_rows > 0 || state->n_cells > cells)
+		segment_coreset_reduce(state, cells);
+}
+
+void
+segment_coreset_make_room(CoresetState *state)
+{
+	if (state->n_rows - state->n_waiting >= BATCH_ROWS && can_absorb(state))
+		absorb(state);
+	if (state->n_rows == SEGMENT_GATHERED_ROWS)
+		segment_coreset_reduce(state, segment_coreset_cells(state->head.dims));
+}

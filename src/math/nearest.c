@@ -1,0 +1,234 @@
+/*
+ * nearest.c: squared distances, and the nearest centre of every point.
+ */
+#include "math/nearest.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "math/kernel.h"
+
+/* Points are handled in blocks that stay in the first-level cache. */
+#define BLOCK 256
+
+/* Squared distances of up to BLOCK points, from first on, to one centre. */
+static inline __attribute__((always_inline)) void
+block_distances(const SegmentPoints *points, int first, int count, const double *center, double *restrict distance)
+{
+	size_t n = (size_t) points->n;
+	const double *x = points->x + first;
+	int i;
+	int j;
+
+	if (points->dims == 2)
+	{
+		const double *y = x + n;
+
+		for (i = 0; i < count; i++)
+		{
+			double a = x[i] - center[0];
+			double b = y[i] - center[1];
+
+			distance[i] = a * a + b * b;
+		}
+		return;
+	}
+	if (points->dims == 3)
+	{
+		const double *y = x + n;
+		const double *z = x + 2 * n;
+
+		for (i = 0; i < count; i++)
+		{
+			double a = x[i] - center[0];
+			double b = y[i] - center[1];
+			double c = z[i] - center[2];
+
+			distance[i] = a * a + b * b + c * c;
+		}
+		return;
+	}
+	for (i = 0; i < count; i++)
+	{
+		double a = x[i] - center[0];
+
+		distance[i] = a * a;
+	}
+	for (j = 1; j < points->dims; j++)
+	{
+		double c = center[j];
+
+		x += n;
+		for (i = 0; i < count; i++)
+		{
+			double a = x[i] - c;
+
+			distance[i] += a * a;
+		}
+	}
+}
+
+/* segment_nearest for one block. The numbers of the centres are kept as doubles, which vectorize with the distances. */
+SEGMENT_KERNEL static void
+block_nearest(const SegmentPoints *points, int first, int count, const double *center, int k, int32_t *label,
+			  double *nearest, double *second)
+{
+	double distance[BLOCK];
+	double best[BLOCK];
+	double next[BLOCK];
+	double which[BLOCK];
+	int c;
+	int i;
+
+	block_distances(points, first, count, center, best);
+	for (i = 0; i < count; i++)
+	{
+		next[i] = INFINITY;
+		which[i] = 0.0;
+	}
+	for (c = 1; c < k; c++)
+	{
+		double number = c;
+
+		block_distances(points, first, count, center + (size_t) c * (size_t) points->dims, distance);
+		if (second)
+		{
+			for (i = 0; i < count; i++)
+			{
+				double worse = distance[i] < best[i] ? best[i] : distance[i];
+
+				next[i] = worse < next[i] ? worse : next[i];
+			}
+		}
+		for (i = 0; i < count; i++)
+		{
+			which[i] = distance[i] < best[i] ? number : which[i];
+			best[i] = distance[i] < best[i] ? distance[i] : best[i];
+		}
+	}
+	for (i = 0; i < count; i++)
+		label[i] = (int32_t) which[i];
+	memcpy(nearest, best, (size_t) count * sizeof(double));
+	if (second)
+		memcpy(second, next, (size_t) count * sizeof(double));
+}
+
+void
+segment_nearest(const SegmentPoints *points, int first, int count, const double *center, int k, int32_t *label,
+				double *nearest, double *second)
+{
+	int done;
+
+	for (done = 0; done < count; done += BLOCK)
+		block_nearest(points, first + done, count - done < BLOCK ? count - done : BLOCK, center, k, label + done,
+					  nearest + done, second ? second + done : NULL);
+}
+
+SEGMENT_KERNEL void
+segment_distances(const SegmentPoints *points, const double *center, double *distance)
+{
+	int first;
+
+	for (first = 0; first < points->n; first += BLOCK)
+		block_distances(points, first, points->n - first < BLOCK ? points->n - first : BLOCK, center,
+						distance + first);
+}
+
+/* The squared distance of point i to a centre; the same sum, in the same order, as block_distances. */
+static inline double
+point_distance(const SegmentPoints *points, int i, const double *center)
+{
+	const double *x = points->x + i;
+	double a = x[0] - center[0];
+	double sum = a * a;
+	int j;
+
+	for (j = 1; j < points->dims; j++)
+	{
+		x += points->n;
+		a = x[0] - center[j];
+		sum += a * a;
+	}
+	return sum;
+}
+
+/* The nearest of all centres for one point. */
+static void
+search_all(const SegmentPoints *points, int i, const double *center, int k, int32_t *label, double *nearest)
+{
+	int c;
+
+	*label = 0;
+	*nearest = point_distance(points, i, center);
+	for (c = 1; c < k; c++)
+	{
+		double distance = point_distance(points, i, center + (size_t) c * (size_t) points->dims);
+
+		if (distance < *nearest)
+		{
+			*nearest = distance;
+			*label = c;
+		}
+	}
+}
+
+/* One block of segment_reassign, for one centre that moved. */
+SEGMENT_KERNEL static void
+try_centre(const SegmentPoints *points, int first, int count, const double *center, int32_t number, int32_t *label,
+		   double *nearest)
+{
+	double distance[BLOCK];
+	int i;
+
+	block_distances(points, first, count, center, distance);
+	for (i = 0; i < count; i++)
+	{
+		/* A tie goes to the lower number. */
+		bool nearer = distance[i] < nearest[i] || (distance[i] == nearest[i] && number < label[i]);
+
+		label[i] = nearer ? number : label[i];
+		nearest[i] = nearer ? distance[i] : nearest[i];
+	}
+}
+
+void
+segment_reassign(const SegmentPoints *points, const double *center, int k, const bool *moved, int32_t *label,
+				 double *nearest)
+{
+	int n_moved = 0;
+	int first;
+	int c;
+
+	for (c = 0; c < k; c++)
+		n_moved += moved[c];
+	if (n_moved > k / 2)
+	{
+		segment_nearest(points, 0, points->n, center, k, label, nearest, NULL);
+		return;
+	}
+	for (first = 0; first < points->n; first += BLOCK)
+	{
+		int count = points->n - first < BLOCK ? points->n - first : BLOCK;
+		int search[BLOCK];
+		int n_search = 0;
+		int i;
+
+		for (i = first; i < first + count; i++)
+		{
+			double distance;
+
+			if (!moved[label[i]])
+				continue;
+			distance = point_distance(points, i, center + (size_t) label[i] * (size_t) points->dims);
+			if (distance > nearest[i])
+				search[n_search++] = i;
+			nearest[i] = distance;
+		}
+		for (c = 0; c < k; c++)
+			if (moved[c])
+				try_centre(points, first, count, center + (size_t) c * (size_t) points->dims, c, label + first,
+						   nearest + first);
+		for (i = 0; i < n_search; i++)
+			search_all(points, search[i], center, k, &label[search[i]], &nearest[search[i]]);
+	}
+}

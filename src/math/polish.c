@@ -1,0 +1,179 @@
+/*
+ * polish.c: Lloyd's descent with cells that are shared between clusters.
+ */
+#include "math/polish.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A cell whose mean is so many standard deviations off a border counts as whole. */
+#define WHOLE 4.0
+
+/* Where a round stops being worth another: the largest squared movement of a centre over the mean squared distance. */
+#define SETTLED 1e-12
+
+/* Scratch memory: less than a fit has. */
+typedef struct Scratch
+{
+	double *sum;		/* k x dims */
+	double *weight;		/* k */
+	double *nearest;	/* n */
+	double *second;		/* n */
+	int32_t *label;		/* n */
+} Scratch;
+
+/* The second nearest centre of a point: the first one at this distance, or nearly, that is not the nearest. */
+static int
+find_second(const SegmentPoints *points, int i, int k, const double *center, int nearest)
+{
+	size_t n = (size_t) points->n;
+	double best = INFINITY;
+	int found = nearest;
+	int c;
+	int j;
+
+	for (c = 0; c < k; c++, center += points->dims)
+	{
+		double distance = 0.0;
+
+		if (c == nearest)
+			continue;
+		for (j = 0; j < points->dims; j++)
+		{
+			double delta = points->x[(size_t) j * n + (size_t) i] - center[j];
+
+			distance += delta * delta;
+		}
+		if (distance < best)
+		{
+			best = distance;
+			found = c;
+		}
+	}
+	return found;
+}
+
+/*
+ * Gives the part of cell i beyond the plane between its two nearest centres, a and b, to b: of a normal distribution
+ * with variance v along the plane's normal, Phi(-t / sqrt(v)) of the weight lies more than t beyond the mean, and
+ * the mean of that part is off by the covariance with the normal times phi(t / sqrt(v)) / sqrt(v), per unit of weight.
+ */
+static void
+share_cell(const SegmentPoints *points, const double *deviation, int i, const double *a, const double *b, double near,
+		   double far, double *sum_a, double *sum_b, double *weight_a, double *weight_b)
+{
+	size_t n = (size_t) points->n;
+	double apart = 0.0;
+	double variance = 0.0;
+	double w = points->w[i];
+	double t;
+	double part;
+	double density;
+	int j;
+
+	for (j = 0; j < points->dims; j++)
+	{
+		double delta = b[j] - a[j];
+
+		apart += delta * delta;
+		variance += delta * delta * deviation[(size_t) j * n + (size_t) i];
+	}
+	if (!(variance > 0.0))
+		return;
+	/* Both in units of |b - a|: the mean's distance from the plane and the standard deviation along the normal. */
+	variance /= w;
+	t = (far - near) / 2.0 / sqrt(variance);
+	if (t > WHOLE)
+		return;
+	part = 0.5 * erfc(t * M_SQRT1_2);
+	density = exp(-0.5 * t * t) * (M_2_SQRTPI * M_SQRT1_2 / 2.0) / sqrt(variance);
+	*weight_a -= w * part;
+	*weight_b += w * part;
+	for (j = 0; j < points->dims; j++)
+	{
+		double moved = part * w * points->x[(size_t) j * n + (size_t) i] +
+					   density * (b[j] - a[j]) * deviation[(size_t) j * n + (size_t) i];
+
+		sum_a[j] -= moved;
+		sum_b[j] += moved;
+	}
+}
+
+int
+segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int k, int max_rounds, double *center,
+					  void *workspace, SegmentPoll poll)
+{
+	int n = points->n;
+	int dims = points->dims;
+	Scratch s;
+	int round;
+
+	if (k < 2)
+		return 0;
+	s.sum = workspace;
+	s.weight = s.sum + (size_t) k * (size_t) dims;
+	s.nearest = s.weight + k;
+	s.second = s.nearest + n;
+	s.label = (int32_t *) (s.second + n);
+	for (round = 0; round < max_rounds; round++)
+	{
+		double moved = 0.0;
+		double total = 0.0;
+		double spread = 0.0;
+		int i;
+		int c;
+		int j;
+
+		if (poll)
+			poll();
+		memset(s.sum, 0, ((size_t) k * (size_t) dims + (size_t) k) * sizeof(double));
+		segment_nearest(points, 0, n, center, k, s.label, s.nearest, s.second);
+		for (i = 0; i < n; i++)
+		{
+			double *sum = s.sum + (size_t) s.label[i] * (size_t) dims;
+
+			s.weight[s.label[i]] += points->w[i];
+			for (j = 0; j < dims; j++)
+				sum[j] += points->w[i] * points->x[(size_t) j * (size_t) n + (size_t) i];
+			total += points->w[i];
+			spread += points->w[i] * s.nearest[i];
+		}
+		for (i = 0; i < n; i++)
+		{
+			const double *a = center + (size_t) s.label[i] * (size_t) dims;
+			double within = 0.0;
+			int b;
+
+			for (j = 0; j < dims; j++)
+				within += deviation[(size_t) j * (size_t) n + (size_t) i];
+			/* (far - near) / 2 is the distance from the plane times |b - a|, and |b - a| <= sqrt(near) + sqrt(far). */
+			if (within <= 0.0 || s.second[i] - s.nearest[i] > 2.0 * WHOLE * sqrt(within / points->w[i]) *
+																 (sqrt(s.nearest[i]) + sqrt(s.second[i])))
+				continue;
+			b = find_second(points, i, k, center, s.label[i]);
+			share_cell(points, deviation, i, a, center + (size_t) b * (size_t) dims, s.nearest[i], s.second[i],
+					   s.sum + (size_t) s.label[i] * (size_t) dims, s.sum + (size_t) b * (size_t) dims,
+					   &s.weight[s.label[i]], &s.weight[b]);
+		}
+		for (c = 0; c < k; c++)
+		{
+			double movement = 0.0;
+
+			/* A cluster that keeps next to nothing stays where it is. */
+			if (!(s.weight[c] > 1e-9 * total))
+				continue;
+			for (j = 0; j < dims; j++)
+			{
+				double to = s.sum[c * dims + j] / s.weight[c];
+				double delta = to - center[c * dims + j];
+
+				movement += delta * delta;
+				center[c * dims + j] = to;
+			}
+			moved = fmax(moved, movement);
+		}
+		if (moved <= SETTLED * spread / total)
+			return round + 1;
+	}
+	return round;
+}

@@ -1,0 +1,21 @@
+/*
+ * polish.h: the last digits of a k-means fit on cells: a cell that lies across the border of two clusters is shared
+ * between them, as its points would be.
+ */
+#ifndef SEGMENT_MATH_POLISH_H
+#define SEGMENT_MATH_POLISH_H
+
+#include "math/kmeans.h"
+
+/*
+ * Improves the centres (k x dims) of a fit on cells. Lloyd's descent on cells takes each as a whole; here the points of
+ * a cell are taken as normally distributed, with its mean and its variance in each dimension, and the part of them that
+ * lies beyond the plane half way to the second nearest centre goes there, with its own mean. The centres that this
+ * converges to are nearer to those of a descent on all points. deviation: n x dims, sums of squared deviations
+ * within cells, dimension by dimension. Stops when a round moves no centre by more than a millionth of the mean
+ * distance, or after max_rounds. Returns the rounds. workspace: as for segment_kmeans.
+ */
+extern int segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int k, int max_rounds,
+								 double *center, void *workspace, SegmentPoll poll);
+
+#endif
