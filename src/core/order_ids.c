@@ -21,6 +21,9 @@
 /* Lengths from here on take 4 bytes more. */
 #define LONG_LENGTH 255
 
+/* Bytes: four ids that are passed by value. Few customers have more orders than that. */
+#define FIRST_CAPACITY 32
+
 /* Distinct ids of one group. */
 #define IDS_MAX (PG_UINT32_MAX / 16)
 
@@ -165,11 +168,12 @@ segment_order_ids_add_bytes(SegmentOrderIds *ids, const SegmentOrderIdType *id_t
 void
 segment_order_ids_append(SegmentOrderIds *ids, const SegmentOrderIds *other)
 {
+	if (other->count == 0)
+		return;
 	memcpy(ids->bytes + ids->used, other->bytes, other->used);
 	ids->used += other->used;
 	ids->count += other->count;
-	if (other->count > 0)
-		ids->last = other->last;
+	ids->last = other->last;
 }
 
 /* An item as a Datum that functions take. */
@@ -265,14 +269,22 @@ segment_order_ids_unify(SegmentOrderIds *ids, SegmentOrderIdType *id_type, uint3
 	}
 }
 
-bool
-segment_order_ids_must_grow(const SegmentOrderIds *ids, Size more)
+void
+segment_order_ids_reserve(SegmentOrderIds *ids, Size more, MemoryContext context)
 {
+	Size capacity = Max(FIRST_CAPACITY, 2 * ids->capacity);
+
 	if (ids->count > IDS_MAX)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many orders of one customer"),
 						errdetail("One group can have at most %u distinct order ids.", IDS_MAX),
 						errhint("Check that the grouping key is the customer.")));
-	return ids->used + more > ids->capacity / 2;
+	if (ids->used + more <= ids->capacity / 2)
+		return;
+	while (capacity < ids->used + more)
+		capacity *= 2;
+	ids->bytes = ids->bytes == NULL ? MemoryContextAllocHuge(context, capacity)
+									: repalloc_huge(ids->bytes, capacity);
+	ids->capacity = capacity;
 }
 
 void
@@ -291,16 +303,6 @@ refuse_bytes(void)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 					errmsg("invalid order ids in a serialized state")));
-}
-
-Size
-segment_order_ids_read_size(StringInfo buffer)
-{
-	int64 size = pq_getmsgint64(buffer);
-
-	if (size < 0 || size > buffer->len - buffer->cursor)
-		refuse_bytes();
-	return (Size) size;
 }
 
 /* Bytes of the item at the beginning of so many bytes; 0 if they are none. */
@@ -327,16 +329,23 @@ checked_item_size(const SegmentOrderIdType *id_type, const char *item, Size left
 }
 
 void
-segment_order_ids_read(StringInfo buffer, Size size, SegmentOrderIds *ids, const SegmentOrderIdType *id_type)
+segment_order_ids_read(StringInfo buffer, SegmentOrderIds *ids, const SegmentOrderIdType *id_type)
 {
-	Assert(size <= ids->capacity);
+	int64 size = pq_getmsgint64(buffer);
+
+	if (size < 0 || size > buffer->len - buffer->cursor)
+		refuse_bytes();
+	memset(ids, 0, sizeof(*ids));
+	if (size == 0)
+		return;
+	segment_order_ids_reserve(ids, (Size) size, CurrentMemoryContext);
 	memcpy(ids->bytes, pq_getmsgbytes(buffer, (int) size), size);
-	ids->count = 0;
-	for (ids->used = 0; ids->used < size; ids->used += ids->last)
+	while (ids->used < (Size) size)
 	{
-		ids->last = (uint32) checked_item_size(id_type, ids->bytes + ids->used, size - ids->used);
+		ids->last = (uint32) checked_item_size(id_type, ids->bytes + ids->used, (Size) size - ids->used);
 		if (ids->last == 0)
 			refuse_bytes();
+		ids->used += ids->last;
 		ids->count++;
 	}
 }

@@ -25,20 +25,20 @@ typedef struct SegmentOrderIdType
 	FmgrInfo hash;
 } SegmentOrderIdType;
 
-/* The last member of its owner's struct, as bytes follow. */
+/* All zero: no ids. */
 typedef struct SegmentOrderIds
 {
+	char *bytes;
 	Size capacity;				/* of bytes */
 	Size used;
 	uint32 count;
 	uint32 last;				/* bytes of the id added last */
-	char bytes[FLEXIBLE_ARRAY_MEMBER];
 } SegmentOrderIds;
 
 /* 42883 for a type without equality or hash function. What is looked up lives in context. */
 extern void segment_order_id_type(SegmentOrderIdType *id_type, Oid type, Oid collation, MemoryContext context);
 
-/* Bytes that an id takes; ids that vary in length must be detoasted (packed). */
+/* Bytes that an id takes; ids that vary in length must be detoasted (packed), here and below. */
 extern Size segment_order_id_size(const SegmentOrderIdType *id_type, Datum id);
 
 /* segment_order_ids_add for ids that are passed by reference. */
@@ -76,18 +76,14 @@ extern void segment_order_ids_append(SegmentOrderIds *ids, const SegmentOrderIds
 extern void segment_order_ids_unify(SegmentOrderIds *ids, SegmentOrderIdType *id_type, uint32 *number_of);
 
 /*
- * Call after segment_order_ids_unify, with the bytes to be added: true if a larger room is needed, twice as large at
- * least. 54000 if there are more ids than numbers.
+ * Makes room for more bytes, in context; call it after segment_order_ids_unify. Where that left half the room free it
+ * does nothing: so unifying pays. 54000 if there are too many ids.
  */
-extern bool segment_order_ids_must_grow(const SegmentOrderIds *ids, Size more);
+extern void segment_order_ids_reserve(SegmentOrderIds *ids, Size more, MemoryContext context);
 
 extern void segment_order_ids_write(StringInfo buffer, const SegmentOrderIds *ids);
 
-/* The room that ids need that segment_order_ids_write wrote; 22P03 if it is more than the buffer has. */
-extern Size segment_order_ids_read_size(StringInfo buffer);
-
-/* Reads so many bytes of ids into ids; 22P03 unless they are ids of this type. */
-extern void segment_order_ids_read(StringInfo buffer, Size size, SegmentOrderIds *ids,
-								   const SegmentOrderIdType *id_type);
+/* Reads what segment_order_ids_write wrote into the current context; 22P03 unless it is ids of this type. */
+extern void segment_order_ids_read(StringInfo buffer, SegmentOrderIds *ids, const SegmentOrderIdType *id_type);
 
 #endif

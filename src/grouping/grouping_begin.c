@@ -3,7 +3,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/lsyscache.h"
@@ -102,7 +101,7 @@ init_layout(GroupingState *node, List *outputs)
 
 			trans->input[j] = list_nth_int(inputs, j);
 			node->last_input = Max(node->last_input, trans->input[j]);
-			if (trans->kernel == NULL)
+			if (!grouping_is_packed(trans, j))
 				trans->cell[j] = cell_of(layout, trans->input[j], exprType((Node *) argument->expr));
 		}
 		if (trans->filter != 0)
@@ -114,15 +113,10 @@ init_layout(GroupingState *node, List *outputs)
 		node->last_input = Max(node->last_input, layout->cell[i].input);
 	for (int i = 0; i < node->aggregates.count; i++)
 	{
-		GroupingTrans *trans = &node->aggregates.trans[i];
-
-		trans->in_group += layout->states_offset;
-		trans->in_row += layout->packed_offset;
-		if (trans->kernel == NULL && node->aggregates.pointed == 0 &&
-			(!trans->pertrans.transtypeByVal || trans->pertrans.aggtranstype == INTERNALOID))
-			node->aggregates.pointed = trans->in_group;
+		node->aggregates.trans[i].in_group += layout->states_offset;
+		node->aggregates.trans[i].in_row += layout->packed_offset;
 	}
-	node->read_child = layout->narrow && node->aggregates.count == 1 && !node->aggregates.calls && !node->any_filter
+	node->read_child = layout->narrow && layout->cells == 1 && node->aggregates.count == 1 && !node->any_filter
 		? segment_grouping_read_child_narrow
 		: segment_grouping_read_child;
 }

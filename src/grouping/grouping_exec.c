@@ -37,14 +37,19 @@ prefetch_group(const GroupingTable *table, const GroupingLayout *layout, const c
 
 /* Asks for the memory of the state that the group of a row points to. */
 static inline void
-prefetch_state(const GroupingTable *table, uint32 pointed, const char *row)
+prefetch_state(const GroupingTable *table, const GroupingTrans *trans, const char *row)
 {
 	const char *group = grouping_table_guess(table, ((const GroupingRowHead *) row)->hash);
 	const char *state;
 
 	if (group == NULL)
 		return;
-	state = DatumGetPointer(((const GroupingDatumState *) (group + pointed))->value);
+	if (trans->kernel != NULL)
+	{
+		__builtin_prefetch(trans->kernel->place(group + trans->in_group), 1);
+		return;
+	}
+	state = DatumGetPointer(((const GroupingDatumState *) (group + trans->in_group))->value);
 	for (int i = 0; i < STATE_BYTES; i += 64)
 		__builtin_prefetch(state + i, 1);
 }
@@ -90,8 +95,8 @@ add_batch(GroupingState *node)
 
 		if (i + ROWS_AHEAD < batch->count)
 			prefetch_group(table, layout, row + ROWS_AHEAD * row_size);
-		if (aggregates->pointed != 0 && i + STATES_AHEAD < batch->count)
-			prefetch_state(table, aggregates->pointed, row + STATES_AHEAD * row_size);
+		if (aggregates->pointing != NULL && i + STATES_AHEAD < batch->count)
+			prefetch_state(table, aggregates->pointing, row + STATES_AHEAD * row_size);
 		group = group_of(node, row);
 		if (unlikely(group == NULL) && node->shared != NULL && !node->plan.by_rows)
 		{
@@ -193,7 +198,7 @@ segment_grouping_read_child_narrow(GroupingState *node)
 			nulls[i] = slot->tts_isnull[trans->input[i] - 1];
 		}
 		caller = MemoryContextSwitchTo(row_context);
-		trans->kernel->pack(trans->option, arguments, nulls, row + trans->in_row);
+		trans->kernel->pack(trans->binding, arguments, nulls, row + trans->in_row);
 		MemoryContextSwitchTo(caller);
 		row_added(node, row);
 	}

@@ -85,9 +85,9 @@ outside_bytes(GroupingAggregates *aggregates, char *group)
 		GroupingTrans *trans = &aggregates->trans[i];
 		Size size;
 
-		if (trans->kernel == NULL || !trans->kernel->is_moved(trans->option, group + trans->in_group))
+		if (trans->kernel == NULL || !trans->kernel->is_moved(group + trans->in_group))
 			continue;
-		(void) trans->kernel->outside(trans->option, group + trans->in_group, &size);
+		(void) trans->kernel->outside(group + trans->in_group, &size);
 		bytes += MAXALIGN(size);
 	}
 	return bytes;
@@ -114,9 +114,9 @@ write_group(GroupingState *node, char *group, Size size, bool is_null_group)
 		const void *outside;
 		char *copy;
 
-		if (trans->kernel == NULL || !trans->kernel->is_moved(trans->option, group + trans->in_group))
+		if (trans->kernel == NULL || !trans->kernel->is_moved(group + trans->in_group))
 			continue;
-		outside = trans->kernel->outside(trans->option, group + trans->in_group, &outside_size);
+		outside = trans->kernel->outside(group + trans->in_group, &outside_size);
 		copy = record_room(node, MAXALIGN(outside_size));
 		memcpy(copy, outside, outside_size);
 		BufFileWrite(file, copy, MAXALIGN(outside_size));
@@ -203,10 +203,10 @@ merge_record(GroupingState *node, const RecordHead *head)
 		Size outside_size;
 
 		/* the pointer is that of the process that wrote the group: only its being there counts */
-		if (trans->kernel == NULL || !trans->kernel->is_moved(trans->option, other + trans->in_group))
+		if (trans->kernel == NULL || !trans->kernel->is_moved(other + trans->in_group))
 			continue;
-		trans->kernel->relocate(trans->option, other + trans->in_group, outside);
-		(void) trans->kernel->outside(trans->option, other + trans->in_group, &outside_size);
+		trans->kernel->relocate(other + trans->in_group, outside);
+		(void) trans->kernel->outside(other + trans->in_group, &outside_size);
 		outside += MAXALIGN(outside_size);
 	}
 	segment_grouping_merge_states(aggregates, group, other);

@@ -1,5 +1,6 @@
 /*
- * grouping_rfm.c: the kernel of rfm_agg(at, amount): the narrow rfm value lies flat in the group.
+ * grouping_rfm.c: the kernels of rfm_agg. rfm_agg(at, amount): the narrow rfm value lies flat in the group.
+ * rfm_agg(at, amount, order_id): so does its state but for the ids.
  *
  * A state that outgrows 128 bits moves to the aggregate's context: then the narrow value's head says so by a length of
  * its own, and its first field points there. A zero length says that no row has counted yet.
@@ -7,32 +8,39 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "utils/memutils.h"
 
 #include "core/compat.h"
 #include "grouping/grouping_trans.h"
 #include "rfm/rfm.h"
 
 PGDLLEXPORT Datum segment_rfm_agg_trans(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum segment_rfm_orders_trans(PG_FUNCTION_ARGS);
 
 /* Marks a state that lies elsewhere; no rfm value has this length word. */
 #define MOVED (-1)
 
-/* Time and amount type in one number. */
-#define OPTION_OF(kind, amount_type) ((int) (kind) * 16 + (int) (amount_type))
-#define OPTION_KIND(option) ((SegmentTimeKind) ((option) / 16))
-#define OPTION_AMOUNT_TYPE(option) ((SegmentAmountType) ((option) % 16))
-
-static bool
-rfm_bind(const Oid *argument_types, int arguments, int *option)
+/* What the kernels know of the arguments. */
+typedef struct RfmBinding
 {
 	SegmentTimeKind kind;
 	SegmentAmountType amount_type;
+	Oid order_type;				/* of the orders kernel */
+	Oid collation;
+	SegmentOrderIdType id_type;	/* looked up with the first row, as the transition function does */
+} RfmBinding;
 
-	if (arguments != 2 || !segment_time_kind_of(argument_types[0], &kind) ||
-		!segment_amount_type_of(argument_types[1], &amount_type))
-		return false;
-	*option = OPTION_OF(kind, amount_type);
-	return true;
+static void *
+rfm_bind(const Oid *argument_types, int arguments, Oid collation)
+{
+	RfmBinding *binding = palloc0(sizeof(RfmBinding));
+
+	if (!segment_time_kind_of(argument_types[0], &binding->kind) ||
+		!segment_amount_type_of(argument_types[1], &binding->amount_type))
+		return NULL;
+	binding->order_type = arguments > 2 ? argument_types[2] : InvalidOid;
+	binding->collation = collation;
+	return binding;
 }
 
 /* The value of a state that is not empty, wherever it lies. */
@@ -64,14 +72,14 @@ rfm_add_moved(MemoryContext context, Rfm *state, int64 at, const SegmentAmount *
 
 /* Raises the error of a row that can't be counted. */
 static pg_noinline void
-rfm_refuse(int option, int64 at, SegmentAmountFault fault, Datum amount)
+rfm_refuse(const RfmBinding *binding, int64 at, SegmentAmountFault fault, Datum amount)
 {
 	char at_text[SEGMENT_TIME_TEXT];
 
-	if (!segment_time_is_finite(at, OPTION_KIND(option)))
-		segment_time_refuse(at, OPTION_KIND(option));
-	segment_time_print(at, OPTION_KIND(option), at_text);
-	segment_amount_refuse(fault, amount, OPTION_AMOUNT_TYPE(option), at_text);
+	if (!segment_time_is_finite(at, binding->kind))
+		segment_time_refuse(at, binding->kind);
+	segment_time_print(at, binding->kind, at_text);
+	segment_amount_refuse(fault, amount, binding->amount_type, at_text);
 }
 
 /*
@@ -90,8 +98,9 @@ typedef struct PackedRow
 #define PACKED_WIDE 0x40
 
 static void
-rfm_pack(int option, const Datum *arguments, const bool *nulls, void *packed)
+rfm_pack(const void *bound, const Datum *arguments, const bool *nulls, void *packed)
 {
+	const RfmBinding *binding = (const RfmBinding *) bound;
 	PackedRow *row = (PackedRow *) packed;
 	SegmentAmount amount;
 	SegmentAmountFault fault;
@@ -101,10 +110,10 @@ rfm_pack(int option, const Datum *arguments, const bool *nulls, void *packed)
 		row->tail = 0;
 		return;
 	}
-	row->at = segment_time_from_datum(arguments[0], OPTION_KIND(option));
-	fault = segment_amount_read(arguments[1], OPTION_AMOUNT_TYPE(option), &amount);
-	if (unlikely(fault != SEGMENT_AMOUNT_OK || !segment_time_is_finite(row->at, OPTION_KIND(option))))
-		rfm_refuse(option, row->at, fault, arguments[1]);
+	row->at = segment_time_from_datum(arguments[0], binding->kind);
+	fault = segment_amount_read(arguments[1], binding->amount_type, &amount);
+	if (unlikely(fault != SEGMENT_AMOUNT_OK || !segment_time_is_finite(row->at, binding->kind)))
+		rfm_refuse(binding, row->at, fault, arguments[1]);
 	if (likely(!amount.is_wide))
 	{
 		row->units = amount.units;
@@ -117,47 +126,55 @@ rfm_pack(int option, const Datum *arguments, const bool *nulls, void *packed)
 	}
 }
 
+/* The amount of a packed row. */
+static inline void
+unpack_amount(const PackedRow *row, SegmentAmount *amount)
+{
+	amount->scale = (int) (row->tail & PACKED_SCALE);
+	amount->is_wide = (row->tail & PACKED_WIDE) != 0;
+	amount->units = row->units;
+	if (unlikely(amount->is_wide))
+	{
+		memcpy(amount->wide.limb, &row->units, 2 * sizeof(uint64));
+		amount->wide.limb[2] = (uint64) (row->tail >> 8);
+		amount->wide.limb[3] = (uint64) (row->tail >> 63);
+	}
+}
+
 /* Adds a row that the narrow form has no room for. */
 static pg_noinline void
 rfm_add_large(MemoryContext context, Rfm *rfm, const PackedRow *row)
 {
 	SegmentAmount amount;
 
-	amount.scale = (int) (row->tail & PACKED_SCALE);
-	amount.is_wide = (row->tail & PACKED_WIDE) != 0;
-	amount.units = row->units;
-	if (amount.is_wide)
-	{
-		memcpy(amount.wide.limb, &row->units, 2 * sizeof(uint64));
-		amount.wide.limb[2] = (uint64) (row->tail >> 8);
-		amount.wide.limb[3] = (uint64) (row->tail >> 63);
-	}
+	unpack_amount(row, &amount);
 	rfm_add_moved(context, rfm, row->at, &amount);
 }
 
 static void
-rfm_add(int option, MemoryContext context, void *state, const void *packed)
+rfm_add(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
 {
 	Rfm *rfm = (Rfm *) state;
 	const PackedRow *row = (const PackedRow *) packed;
 
+	(void) cell;
+	(void) cell_is_null;
 	if (!(row->tail & PACKED_COUNTS))
 		return;
 	if (rfm->vl_len_ == 0)
-		segment_rfm_init(rfm, OPTION_KIND(option));
+		segment_rfm_init(rfm, ((RfmBinding *) binding)->kind);
 	if (unlikely((row->tail & PACKED_WIDE) || rfm->vl_len_ == MOVED ||
 				 !segment_rfm_add_narrow(rfm, row->at, row->units, (int) (row->tail & PACKED_SCALE))))
 		rfm_add_large(context, rfm, row);
 }
 
 static void
-rfm_merge(int option, MemoryContext context, void *state, const void *other)
+rfm_merge(MemoryContext context, void *state, const void *other)
 {
 	Rfm *rfm = (Rfm *) state;
 	MemoryContext caller;
 	Rfm *sum;
 
-	(void) option;
 	if (((const Rfm *) other)->vl_len_ == 0)
 		return;
 	if (rfm->vl_len_ == 0 && ((const Rfm *) other)->vl_len_ != MOVED)
@@ -182,9 +199,8 @@ rfm_merge(int option, MemoryContext context, void *state, const void *other)
 }
 
 static bool
-rfm_value(int option, void *state, Datum *value)
+rfm_value(void *state, Datum *value)
 {
-	(void) option;
 	if (((Rfm *) state)->vl_len_ == 0)
 		return false;
 	*value = PointerGetDatum(rfm_of(state));
@@ -192,25 +208,55 @@ rfm_value(int option, void *state, Datum *value)
 }
 
 static bool
-rfm_is_moved(int option, const void *state)
+rfm_is_moved(const void *state)
 {
-	(void) option;
 	return ((const Rfm *) state)->vl_len_ == MOVED;
 }
 
 static const void *
-rfm_outside(int option, const void *state, Size *size)
+rfm_outside(const void *state, Size *size)
 {
-	(void) option;
 	*size = VARSIZE(rfm_of(state));
 	return rfm_of(state);
 }
 
 static void
-rfm_relocate(int option, void *state, void *outside)
+rfm_relocate(void *state, void *outside)
 {
-	(void) option;
 	((Rfm *) state)->first = (int64) (uintptr_t) outside;
+}
+
+static void
+orders_add(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+{
+	RfmBinding *input = (RfmBinding *) binding;
+	const PackedRow *row = (const PackedRow *) packed;
+	SegmentAmount amount;
+
+	if (!(row->tail & PACKED_COUNTS))
+		return;
+	if (unlikely(!OidIsValid(input->id_type.type)))
+		segment_order_id_type(&input->id_type, input->order_type, input->collation, GetMemoryChunkContext(input));
+	unpack_amount(row, &amount);
+	if (input->id_type.length == -1 && !cell_is_null)
+		cell = PointerGetDatum(PG_DETOAST_DATUM_PACKED(cell));
+	segment_rfm_orders_add((RfmOrders *) state, context, input->kind, row->at, &amount, &input->id_type, cell,
+						   cell_is_null);
+}
+
+static bool
+orders_value(void *state, Datum *value)
+{
+	*value = PointerGetDatum(state);
+	return ((RfmOrders *) state)->sum.vl_len_ != 0;
+}
+
+static const void *
+orders_place(const void *state)
+{
+	const SegmentOrderIds *ids = &((const RfmOrders *) state)->ids;
+
+	return ids->bytes + ids->used;
 }
 
 static const GroupingKernel rfm_kernel = {
@@ -220,20 +266,33 @@ static const GroupingKernel rfm_kernel = {
 	.packed_size = sizeof(PackedRow),
 	.pack = rfm_pack,
 	.add = rfm_add,
-	.merge = rfm_merge,
 	.value = rfm_value,
+	.merge = rfm_merge,
 	.is_moved = rfm_is_moved,
 	.outside = rfm_outside,
 	.relocate = rfm_relocate,
 };
 
-static const GroupingKernel *const kernels[] = {&rfm_kernel};
+/* Ids lie outside the group: they are not moved to other processes, rows are. */
+static const GroupingKernel orders_kernel = {
+	.transition = segment_rfm_orders_trans,
+	.state_size = sizeof(RfmOrders),
+	.takes_cell = true,
+	.bind = rfm_bind,
+	.packed_size = sizeof(PackedRow),
+	.pack = rfm_pack,
+	.add = orders_add,
+	.value = orders_value,
+	.place = orders_place,
+};
+
+static const GroupingKernel *const kernels[] = {&rfm_kernel, &orders_kernel};
 
 const GroupingKernel *
-segment_grouping_kernel(PGFunction transition, const Oid *argument_types, int arguments, int *option)
+segment_grouping_kernel(PGFunction transition)
 {
 	for (size_t i = 0; i < lengthof(kernels); i++)
-		if (kernels[i]->transition == transition && kernels[i]->bind(argument_types, arguments, option))
+		if (kernels[i]->transition == transition)
 			return kernels[i];
 	return NULL;
 }

@@ -116,8 +116,11 @@ init_trans(GroupingTrans *trans, AggState *agg_state, bool combines)
 							 (Node *) agg_state, NULL);
 	pertrans->transfn_fcinfo = trans->call;
 	if (pertrans->initValueIsNull && !pertrans->transfn.fn_strict)
-		trans->kernel =
-			segment_grouping_kernel(pertrans->transfn.fn_addr, argument_types, arguments, &trans->option);
+		trans->kernel = segment_grouping_kernel(pertrans->transfn.fn_addr);
+	if (trans->kernel != NULL)
+		trans->binding = trans->kernel->bind(argument_types, arguments, aggref->inputcollid);
+	if (trans->binding == NULL)
+		trans->kernel = NULL;
 
 	if (OidIsValid(form->aggcombinefn) && pertrans->transtypeByVal && pertrans->aggtranstype != INTERNALOID)
 	{
@@ -185,9 +188,13 @@ segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState
 		{
 			trans->in_row = aggregates->packed_size;
 			aggregates->packed_size += trans->kernel->packed_size;
-			continue;
 		}
-		aggregates->calls = true;
+		if (trans->kernel == NULL || trans->kernel->takes_cell)
+			aggregates->calls = true;
+		if (aggregates->pointing == NULL &&
+			(trans->kernel != NULL ? trans->kernel->place != NULL
+								   : !trans->pertrans.transtypeByVal || trans->pertrans.aggtranstype == INTERNALOID))
+			aggregates->pointing = trans;
 	}
 }
 
@@ -314,7 +321,7 @@ segment_grouping_pack_row(GroupingAggregates *aggregates, TupleTableSlot *slot, 
 			arguments[j] = slot->tts_values[trans->input[j] - 1];
 			nulls[j] = slot->tts_isnull[trans->input[j] - 1];
 		}
-		trans->kernel->pack(trans->option, arguments, nulls, row + trans->in_row);
+		trans->kernel->pack(trans->binding, arguments, nulls, row + trans->in_row);
 	}
 }
 
@@ -334,7 +341,18 @@ segment_grouping_add_row(GroupingAggregates *aggregates, const GroupingLayout *l
 			continue;
 		if (trans->kernel != NULL)
 		{
-			trans->kernel->add(trans->option, aggregates->state_context, state, row + trans->in_row);
+			Datum cell = 0;
+			bool cell_is_null = true;
+
+			if (trans->kernel->takes_cell)
+			{
+				int number = trans->cell[trans->arguments - 1];
+
+				cell = grouping_row_value(&layout->cell[number], row);
+				cell_is_null = grouping_row_is_null(row, number);
+			}
+			trans->kernel->add(trans->binding, aggregates->state_context, state, row + trans->in_row, cell,
+							   cell_is_null);
 			continue;
 		}
 		for (int j = 0; j < trans->arguments; j++)
@@ -387,7 +405,7 @@ segment_grouping_merge_states(GroupingAggregates *aggregates, char *group, char 
 		const void *added = other + trans->in_group;
 
 		if (trans->kernel != NULL)
-			trans->kernel->merge(trans->option, aggregates->state_context, state, added);
+			trans->kernel->merge(aggregates->state_context, state, added);
 		else
 			combine_by_call(aggregates, trans, state, added);
 	}
@@ -399,16 +417,15 @@ segment_grouping_is_mergeable(Aggref *aggref)
 	HeapTuple tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggref->aggfnoid));
 	Form_pg_aggregate form;
 	FmgrInfo transition;
-	Oid argument_types[FUNC_MAX_ARGS];
-	int arguments = get_aggregate_argtypes(aggref, argument_types);
-	int option;
+	const GroupingKernel *kernel;
 	bool mergeable;
 
 	if (!HeapTupleIsValid(tuple))
 		return false;
 	form = (Form_pg_aggregate) GETSTRUCT(tuple);
 	fmgr_info(form->aggtransfn, &transition);
-	mergeable = segment_grouping_kernel(transition.fn_addr, argument_types, arguments, &option) != NULL ||
+	kernel = segment_grouping_kernel(transition.fn_addr);
+	mergeable = (kernel != NULL && kernel->merge != NULL) ||
 		(OidIsValid(form->aggcombinefn) && aggref->aggtranstype != INTERNALOID &&
 		 get_typbyval(aggref->aggtranstype));
 	ReleaseSysCache(tuple);
@@ -430,7 +447,7 @@ segment_grouping_results(GroupingAggregates *aggregates, char *group, Datum *val
 
 		if (trans->kernel != NULL)
 		{
-			is_null = !trans->kernel->value(trans->option, state, &value);
+			is_null = !trans->kernel->value(state, &value);
 			if (is_null)
 				value = (Datum) 0;
 		}

@@ -20,26 +20,31 @@ typedef struct GroupingKernel
 {
 	PGFunction transition;		/* the function it does the work of */
 	Size state_size;			/* a multiple of 8 */
-	/* False if the kernel can't serve these argument types; *option is handed to the other functions. */
-	bool (*bind)(const Oid *argument_types, int arguments, int *option);
+	bool takes_cell;			/* the last argument is not packed but a cell of the row */
+	/* What the other functions are handed, made in the current context; NULL if these argument types can't be served. */
+	void *(*bind)(const Oid *argument_types, int arguments, Oid collation);
 	/* What a row adds, in packed_size bytes that hold no pointers; raises the errors of arguments out of range. */
 	Size packed_size;
-	void (*pack)(int option, const Datum *arguments, const bool *nulls, void *packed);
-	/* Adds a packed row; context is where a state may allocate. */
-	void (*add)(int option, MemoryContext context, void *state, const void *packed);
-	/* Adds another state, which stays as it is. */
-	void (*merge)(int option, MemoryContext context, void *state, const void *other);
+	void (*pack)(const void *binding, const Datum *arguments, const bool *nulls, void *packed);
+	/*
+	 * Adds a packed row, and its cell; context is where a state may allocate. A kernel that takes a cell may leave
+	 * memory behind in the current context.
+	 */
+	void (*add)(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null);
 	/* The value that the final function takes; false for NULL. */
-	bool (*value)(int option, void *state, Datum *value);
+	bool (*value)(void *state, Datum *value);
+	/* Where the next row will be added outside the state, to ask for it in time; NULL without such a place. */
+	const void *(*place)(const void *state);
+	/* Adds another state, which stays as it is. NULL: states can't move between processes; so with those that follow. */
+	void (*merge)(MemoryContext context, void *state, const void *other);
 	/* True if the state points to memory outside itself; then the other two give it, and point to a copy of it. */
-	bool (*is_moved)(int option, const void *state);
-	const void *(*outside)(int option, const void *state, Size *size);
-	void (*relocate)(int option, void *state, void *outside);
+	bool (*is_moved)(const void *state);
+	const void *(*outside)(const void *state, Size *size);
+	void (*relocate)(void *state, void *outside);
 } GroupingKernel;
 
-/* The kernel of a transition function for these argument types, or NULL. */
-extern const GroupingKernel *segment_grouping_kernel(PGFunction transition, const Oid *argument_types, int arguments,
-													 int *option);
+/* The kernel of a transition function, or NULL. */
+extern const GroupingKernel *segment_grouping_kernel(PGFunction transition);
 
 /* The state of an aggregate that is called through the function manager. */
 typedef struct GroupingDatumState
@@ -54,11 +59,11 @@ typedef struct GroupingTrans
 {
 	Aggref *aggref;
 	const GroupingKernel *kernel;	/* NULL: through the function manager */
-	int option;
+	void *binding;				/* of the kernel */
 	uint32 in_group;			/* offset of the state */
 	AttrNumber filter;			/* column of the child's slot, 0 without FILTER */
 	int arguments;
-	int *cell;					/* the cells of the arguments, unless there is a kernel */
+	int *cell;					/* the cells of the arguments that are not packed */
 	AttrNumber *input;			/* the child's columns of the arguments */
 	uint32 in_row;				/* offset of the packed arguments, if there is a kernel */
 	/* the transition function */
@@ -82,7 +87,7 @@ typedef struct GroupingAggregates
 	Size states_size;
 	Size packed_size;			/* of all arguments that kernels pack */
 	bool calls;					/* some transition function is called, and may leave memory behind */
-	uint32 pointed;				/* offset of the first state that points to memory of its own; 0 if there is none */
+	GroupingTrans *pointing;	/* the first whose states point to memory of their own, or NULL */
 	AggState *agg_state;		/* what the functions take for their caller */
 	MemoryContext state_context;	/* lives as long as the groups in memory */
 	MemoryContext row_context;	/* for the calls; the caller resets it now and then */
@@ -92,6 +97,13 @@ typedef struct GroupingAggregates
 /* Prepares the aggregates after checking the privileges that core's executor checks. */
 extern void segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState *node, List *aggrefs,
 											 List *filters);
+
+/* True if an argument is packed, and has no cell. */
+static inline bool
+grouping_is_packed(const GroupingTrans *trans, int argument)
+{
+	return trans->kernel != NULL && !(trans->kernel->takes_cell && argument == trans->arguments - 1);
+}
 
 /* Bytes of an aggregate's state in a group. */
 static inline Size

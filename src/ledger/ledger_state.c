@@ -128,54 +128,15 @@ segment_ledger_state_add(LedgerState *state, DateADT day, uint32 order, const Se
 		pack(state);
 }
 
-/* Bytes of ids that a state has room for at first. */
-#define FIRST_IDS 32
-
-/* A set of ids with room for so many bytes; NULL is none yet. */
-static SegmentOrderIds *
-resize_ids(SegmentOrderIds *ids, Size capacity, MemoryContext context)
-{
-	Size size = add_size(offsetof(SegmentOrderIds, bytes), capacity);
-
-	if (ids == NULL)
-	{
-		ids = MemoryContextAllocHuge(context, size);
-		memset(ids, 0, offsetof(SegmentOrderIds, bytes));
-	}
-	else
-		ids = repalloc_huge(ids, size);
-	ids->capacity = capacity;
-	return ids;
-}
-
-/* Makes room for more bytes of ids. */
-static void
-reserve_ids(LedgerState *state, SegmentOrderIdType *id_type, Size more, MemoryContext context)
-{
-	Size capacity = FIRST_IDS;
-
-	if (state->ids != NULL)
-	{
-		segment_ledger_state_unify(state, id_type);
-		if (!segment_order_ids_must_grow(state->ids, more))
-			return;
-		capacity = 2 * state->ids->capacity;
-		more += state->ids->used;
-	}
-	while (capacity < more)
-		capacity *= 2;
-	state->ids = resize_ids(state->ids, capacity, context);
-}
-
 void
 segment_ledger_state_unify(LedgerState *state, SegmentOrderIdType *id_type)
 {
 	uint32 *number_of;
 
-	if (state->ids == NULL)
+	if (state->ids.count == 0)
 		return;
-	number_of = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(uint32), state->ids->count));
-	segment_order_ids_unify(state->ids, id_type, number_of);
+	number_of = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(uint32), state->ids.count));
+	segment_order_ids_unify(&state->ids, id_type, number_of);
 	for (uint32 i = state->rows_unified; i < state->n_rows; i++)
 		if (state->rows[i].order > 0)
 			state->rows[i].order = number_of[state->rows[i].order - 1] + 1;
@@ -190,32 +151,33 @@ segment_ledger_state_unify(LedgerState *state, SegmentOrderIdType *id_type)
 uint32
 segment_ledger_state_order(LedgerState *state, SegmentOrderIdType *id_type, Datum id, MemoryContext context)
 {
-	if (state->ids == NULL || !segment_order_ids_add(state->ids, id_type, id))
+	if (!segment_order_ids_add(&state->ids, id_type, id))
 	{
-		reserve_ids(state, id_type, segment_order_id_size(id_type, id), context);
-		(void) segment_order_ids_add(state->ids, id_type, id);
+		segment_ledger_state_unify(state, id_type);
+		segment_order_ids_reserve(&state->ids, segment_order_id_size(id_type, id), context);
+		(void) segment_order_ids_add(&state->ids, id_type, id);
 	}
-	return state->ids->count;
+	return state->ids.count;
 }
 
 void
 segment_ledger_state_merge(LedgerState *state, const LedgerState *other, SegmentOrderIdType *id_type)
 {
-	uint32 base = 0;
 	SegmentAmount amount;
+	uint32 base;
 
 	if (OidIsValid(other->id_type))
 	{
 		state->id_type = other->id_type;
 		state->collation = other->collation;
 	}
-	if (other->ids != NULL)
+	if (state->ids.used + other->ids.used > state->ids.capacity)
 	{
-		if (state->ids == NULL || state->ids->used + other->ids->used > state->ids->capacity)
-			reserve_ids(state, id_type, other->ids->used, CurrentMemoryContext);
-		base = state->ids->count;
-		segment_order_ids_append(state->ids, other->ids);
+		segment_ledger_state_unify(state, id_type);
+		segment_order_ids_reserve(&state->ids, other->ids.used, CurrentMemoryContext);
 	}
+	base = state->ids.count;
+	segment_order_ids_append(&state->ids, &other->ids);
 	amount.scale = other->scale;
 	for (uint32 i = 0; i < other->n_rows; i++)
 	{
@@ -354,7 +316,7 @@ narrow_result(const LedgerState *state)
 static Ledger *
 wide_result(const LedgerState *state)
 {
-	uint32 n_ids = state->ids != NULL ? state->ids->count : 0;
+	uint32 n_ids = state->ids.count;
 	Size n_days = (Size) state->n_rows + state->n_wide + n_ids;
 	LedgerDay *days = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(LedgerDay), n_days));
 	OrderFate *fates = NULL;
@@ -440,9 +402,8 @@ segment_ledger_state_write(StringInfo buffer, const LedgerState *state)
 		pq_sendbytes(buffer, (char *) state->packed + VARHDRSZ, packed);
 	pq_sendint32(buffer, state->id_type);
 	pq_sendint32(buffer, state->collation);
-	pq_sendint8(buffer, state->ids != NULL);
-	if (state->ids != NULL)
-		segment_order_ids_write(buffer, state->ids);
+	if (OidIsValid(state->id_type))
+		segment_order_ids_write(buffer, &state->ids);
 	pq_sendint32(buffer, state->n_rows);
 	for (uint32 i = 0; i < state->n_rows; i++)
 	{
@@ -472,7 +433,6 @@ segment_ledger_state_read(StringInfo buffer, SegmentOrderIdType *id_type)
 {
 	LedgerState *state = segment_ledger_state_new();
 	const char *fault = NULL;
-	uint32 n_ids = 0;
 	uint32 n;
 	int packed;
 
@@ -489,16 +449,9 @@ segment_ledger_state_read(StringInfo buffer, SegmentOrderIdType *id_type)
 	state->id_type = pq_getmsgint(buffer, 4);
 	state->collation = pq_getmsgint(buffer, 4);
 	if (OidIsValid(state->id_type))
-		segment_order_id_type(id_type, state->id_type, state->collation, CurrentMemoryContext);
-	if (pq_getmsgbyte(buffer) != 0)
 	{
-		Size size = segment_order_ids_read_size(buffer);
-
-		if (!OidIsValid(state->id_type))
-			refuse_bytes("It has order ids without a type.");
-		state->ids = resize_ids(NULL, size, CurrentMemoryContext);
-		segment_order_ids_read(buffer, size, state->ids, id_type);
-		n_ids = state->ids->count;
+		segment_order_id_type(id_type, state->id_type, state->collation, CurrentMemoryContext);
+		segment_order_ids_read(buffer, &state->ids, id_type);
 	}
 	n = pq_getmsgint(buffer, 4);
 	for (uint32 i = 0; i < n; i++)
@@ -506,7 +459,7 @@ segment_ledger_state_read(StringInfo buffer, SegmentOrderIdType *id_type)
 		DateADT day = (DateADT) pq_getmsgint(buffer, 4);
 		uint32 order = pq_getmsgint(buffer, 4);
 
-		if (order > n_ids || DATE_NOT_FINITE(day))
+		if (order > state->ids.count || DATE_NOT_FINITE(day))
 			refuse_bytes("A row is out of range.");
 		append_row(state, day, order, pq_getmsgint64(buffer));
 	}
@@ -519,7 +472,7 @@ segment_ledger_state_read(StringInfo buffer, SegmentOrderIdType *id_type)
 
 		for (int limb = 3; limb >= 0; limb--)
 			units.limb[limb] = (uint64) pq_getmsgint64(buffer);
-		if (order > n_ids || DATE_NOT_FINITE(day))
+		if (order > state->ids.count || DATE_NOT_FINITE(day))
 			refuse_bytes("A row is out of range.");
 		append_wide(state, day, order, units);
 	}

@@ -33,7 +33,7 @@ typedef struct LedgerState
 	LedgerRow *rows;
 	LedgerWideRow *wide;
 	Ledger *packed;				/* rows that were packed to save memory, or NULL */
-	SegmentOrderIds *ids;		/* NULL while no row has one */
+	SegmentOrderIds ids;
 	Oid id_type;				/* InvalidOid without order ids */
 	Oid collation;				/* of the ids; support functions for parallel plans are not told it */
 	uint32 rows_unified;		/* rows in front whose order's number is final */

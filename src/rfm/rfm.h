@@ -11,6 +11,7 @@
 
 #include "core/day.h"
 #include "core/decimal.h"
+#include "core/order_ids.h"
 
 #define SEGMENT_RFM_VERSION 1
 
@@ -111,6 +112,24 @@ pg_noreturn extern void segment_rfm_refuse_kinds(SegmentTimeKind a, SegmentTimeK
 
 /* The canonical value: narrow if it fits. rfm itself, or a copy in the current context. */
 extern Rfm *segment_rfm_finish(Rfm *rfm);
+
+/*
+ * The state of rfm_agg(at, amount, order_id). All zero: no row has counted yet. What it points to lies in the
+ * aggregate's context.
+ */
+typedef struct RfmOrders
+{
+	Rfm sum;					/* total of all rows; first and last; counts and returned of rows without id */
+	struct RfmRareParts *rare;	/* what few customers need: NULL for the others */
+	SegmentOrderIds ids;
+	Oid type;					/* of the ids; support functions for parallel plans are not told it */
+	Oid collation;
+} RfmOrders;
+
+/* Adds a row whose id (detoasted), if it is not NULL, is of id_type. */
+extern void segment_rfm_orders_add(RfmOrders *state, MemoryContext context, SegmentTimeKind kind, int64 at,
+								   const SegmentAmount *amount, SegmentOrderIdType *id_type, Datum id,
+								   bool id_is_null);
 
 /* Readers. The summary of a customer with returns only has no orders: recency and tenure are undefined then. */
 static inline bool

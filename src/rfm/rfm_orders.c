@@ -36,30 +36,13 @@ typedef struct ReturnedOrder
 	SegmentWide units;
 } ReturnedOrder;
 
-/* What few customers need. */
-typedef struct RareParts
+typedef struct RfmRareParts
 {
 	Rfm *wide_sum;				/* NULL while the narrow form suffices */
 	ReturnedOrder *returned;	/* by number */
 	uint32 count;
 	uint32 capacity;
 } RareParts;
-
-/* The state of one group, one piece of memory that grows by doubling: the ids end it. */
-typedef struct RfmOrders
-{
-	Rfm sum;					/* total of all rows; first and last; counts and returned of rows without id */
-	RareParts *rare;
-	Oid type;
-	Oid collation;				/* support functions for parallel plans are not told it */
-	SegmentOrderIds ids;
-} RfmOrders;
-
-/* Bytes of a state in front of its ids. */
-#define STATE_HEAD (offsetof(RfmOrders, ids) + offsetof(SegmentOrderIds, bytes))
-
-/* Room for two ids that are passed by value. */
-#define FIRST_SIZE 128
 
 /* Looks up how to compare ids of a type. */
 static OrdersInput *
@@ -75,22 +58,13 @@ input_of(FunctionCallInfo fcinfo, Oid type, Oid collation)
 	return input;
 }
 
-/* An empty state with room for so many bytes of ids. */
-static RfmOrders *
-create_state(MemoryContext context, SegmentTimeKind kind, Oid type, Oid collation, Size room)
+static void
+init_state(RfmOrders *state, SegmentTimeKind kind, Oid type, Oid collation)
 {
-	Size size = FIRST_SIZE;
-	RfmOrders *state;
-
-	while (size - STATE_HEAD < room)
-		size *= 2;
-	state = MemoryContextAllocHuge(context, size);
-	memset(state, 0, STATE_HEAD);
+	memset(state, 0, sizeof(*state));
 	segment_rfm_init(&state->sum, kind);
 	state->type = type;
 	state->collation = collation;
-	state->ids.capacity = size - STATE_HEAD;
-	return state;
 }
 
 static RareParts *
@@ -200,23 +174,6 @@ unify(RfmOrders *state, SegmentOrderIdType *id_type)
 	pfree(returned_at);
 }
 
-/* Makes room for more bytes of ids; the state may move. */
-static RfmOrders *
-make_room(RfmOrders *state, SegmentOrderIdType *id_type, Size more)
-{
-	Size size = STATE_HEAD + state->ids.capacity;
-
-	unify(state, id_type);
-	if (!segment_order_ids_must_grow(&state->ids, more))
-		return state;
-	do
-		size *= 2;
-	while (size - STATE_HEAD < state->ids.used + more);
-	state = repalloc_huge(state, size);
-	state->ids.capacity = size - STATE_HEAD;
-	return state;
-}
-
 /* Counts a row of the order id added last; is_new if the row before had another. */
 static void
 add_row(RfmOrders *state, MemoryContext context, int64 at, const SegmentAmount *amount, bool is_new)
@@ -244,6 +201,38 @@ add_row(RfmOrders *state, MemoryContext context, int64 at, const SegmentAmount *
 	sum_of(state)->last = Max(sum_of(state)->last, at);
 }
 
+void
+segment_rfm_orders_add(RfmOrders *state, MemoryContext context, SegmentTimeKind kind, int64 at,
+					   const SegmentAmount *amount, SegmentOrderIdType *id_type, Datum id, bool id_is_null)
+{
+	uint32 count;
+
+	if (state->sum.vl_len_ == 0)
+		init_state(state, kind, id_type->type, id_type->collation);
+	if (id_is_null)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(context);
+
+		keep_sum(state, segment_rfm_add(sum_of(state), at, amount), context);
+		MemoryContextSwitchTo(caller);
+		return;
+	}
+	count = state->ids.count;
+	if (!segment_order_ids_add(&state->ids, id_type, id))
+	{
+		/* in the caller's short-lived context: hashing and comparing may leave copies behind */
+		unify(state, id_type);
+		segment_order_ids_reserve(&state->ids, segment_order_id_size(id_type, id), context);
+		count = state->ids.count;
+		(void) segment_order_ids_add(&state->ids, id_type, id);
+	}
+	if (likely(!amount->is_wide && amount->units >= 0 && state->rare == NULL &&
+			   segment_rfm_add_narrow(&state->sum, at, amount->units, amount->scale)))
+		state->sum.orders--;	/* the id is counted at the end */
+	else
+		add_row(state, context, at, amount, state->ids.count > count);
+}
+
 /* Adds one row; a row with a NULL time or amount is skipped, its id too. */
 Datum
 segment_rfm_orders_trans(PG_FUNCTION_ARGS)
@@ -253,8 +242,7 @@ segment_rfm_orders_trans(PG_FUNCTION_ARGS)
 	MemoryContext context;
 	int64 at;
 	SegmentAmount amount;
-	uint32 count;
-	Datum id;
+	Datum id = PG_GETARG_DATUM(3);
 
 	if (!AggCheckCallContext(fcinfo, &context))
 		segment_not_an_aggregate("rfm_agg_trans");
@@ -275,32 +263,10 @@ segment_rfm_orders_trans(PG_FUNCTION_ARGS)
 	}
 	segment_rfm_read_row(fcinfo, &input->input, &at, &amount);
 	if (state == NULL)
-		state = create_state(context, input->input.kind, input->id_type.type, input->id_type.collation, 0);
-	if (PG_ARGISNULL(3))
-	{
-		MemoryContext caller = MemoryContextSwitchTo(context);
-
-		keep_sum(state, segment_rfm_add(sum_of(state), at, &amount), context);
-		MemoryContextSwitchTo(caller);
-		PG_RETURN_POINTER(state);
-	}
-
-	id = PG_GETARG_DATUM(3);
-	if (input->id_type.length == -1)
+		state = MemoryContextAllocZero(context, sizeof(RfmOrders));
+	if (!PG_ARGISNULL(3) && input->id_type.length == -1)
 		id = PointerGetDatum(PG_DETOAST_DATUM_PACKED(id));
-	count = state->ids.count;
-	if (!segment_order_ids_add(&state->ids, &input->id_type, id))
-	{
-		/* in the caller's short-lived context: hashing and comparing may leave copies behind */
-		state = make_room(state, &input->id_type, segment_order_id_size(&input->id_type, id));
-		count = state->ids.count;
-		(void) segment_order_ids_add(&state->ids, &input->id_type, id);
-	}
-	if (likely(!amount.is_wide && amount.units >= 0 && state->rare == NULL &&
-			   segment_rfm_add_narrow(&state->sum, at, amount.units, amount.scale)))
-		state->sum.orders--;	/* the id is counted at the end */
-	else
-		add_row(state, context, at, &amount, state->ids.count > count);
+	segment_rfm_orders_add(state, context, input->input.kind, at, &amount, &input->id_type, id, PG_ARGISNULL(3));
 	PG_RETURN_POINTER(state);
 }
 
@@ -315,13 +281,16 @@ copy_rfm(const Rfm *rfm)
 }
 
 /* Adds all rows of other, which is left untouched. */
-static RfmOrders *
+static void
 merge(RfmOrders *state, RfmOrders *other, SegmentOrderIdType *id_type, MemoryContext context)
 {
 	MemoryContext caller;
 
 	if (state->ids.used + other->ids.used > state->ids.capacity)
-		state = make_room(state, id_type, other->ids.used);
+	{
+		unify(state, id_type);
+		segment_order_ids_reserve(&state->ids, other->ids.used, context);
+	}
 	for (uint32 i = 0; other->rare != NULL && i < other->rare->count; i++)
 	{
 		ReturnedOrder order = other->rare->returned[i];
@@ -333,7 +302,6 @@ merge(RfmOrders *state, RfmOrders *other, SegmentOrderIdType *id_type, MemoryCon
 	caller = MemoryContextSwitchTo(context);
 	keep_sum(state, segment_rfm_merge(sum_of(state), sum_of(other)), context);
 	MemoryContextSwitchTo(caller);
-	return state;
 }
 
 Datum
@@ -352,8 +320,12 @@ segment_rfm_orders_combine(PG_FUNCTION_ARGS)
 		PG_RETURN_POINTER(state);
 	}
 	if (state == NULL)
-		state = create_state(context, other->sum.kind, other->type, other->collation, other->ids.used);
-	PG_RETURN_POINTER(merge(state, other, &input_of(fcinfo, other->type, other->collation)->id_type, context));
+	{
+		state = MemoryContextAlloc(context, sizeof(RfmOrders));
+		init_state(state, other->sum.kind, other->type, other->collation);
+	}
+	merge(state, other, &input_of(fcinfo, other->type, other->collation)->id_type, context);
+	PG_RETURN_POINTER(state);
 }
 
 /* Type and collation of the ids, the sum, the ids, then the orders that are returns. */
@@ -397,7 +369,6 @@ segment_rfm_orders_deserial(PG_FUNCTION_ARGS)
 	Oid type;
 	Oid collation;
 	Rfm *sum;
-	Size size;
 	uint32 count;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
@@ -409,13 +380,13 @@ segment_rfm_orders_deserial(PG_FUNCTION_ARGS)
 	collation = pq_getmsgint(&buffer, 4);
 	input = input_of(fcinfo, type, collation);
 	sum = segment_rfm_read(&buffer, true);
-	size = segment_order_ids_read_size(&buffer);
-	state = create_state(CurrentMemoryContext, sum->kind, type, collation, size);
+	state = palloc(sizeof(RfmOrders));
+	init_state(state, sum->kind, type, collation);
 	if (sum->is_wide)
 		keep_sum(state, sum, CurrentMemoryContext);
 	else
 		state->sum = *sum;
-	segment_order_ids_read(&buffer, size, &state->ids, &input->id_type);
+	segment_order_ids_read(&buffer, &state->ids, &input->id_type);
 	count = pq_getmsgint(&buffer, 4);
 	for (uint32 i = 0; i < count; i++)
 	{
