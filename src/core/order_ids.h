@@ -13,6 +13,9 @@
 
 #include "lib/stringinfo.h"
 
+/* Bytes of a small room. */
+#define SEGMENT_ORDER_IDS_SMALL 256
+
 /* How to compare and keep ids of one type. */
 typedef struct SegmentOrderIdType
 {
@@ -68,6 +71,13 @@ segment_order_ids_add(SegmentOrderIds *ids, const SegmentOrderIdType *id_type, D
 /* Adds all ids of another set of the same type, whose numbers go up by ids' count; there must be room for other->used. */
 extern void segment_order_ids_append(SegmentOrderIds *ids, const SegmentOrderIds *other);
 
+/* True while the room is so small that doubling it is cheaper than unifying. */
+static inline bool
+segment_order_ids_is_small(const SegmentOrderIds *ids)
+{
+	return ids->capacity < SEGMENT_ORDER_IDS_SMALL;
+}
+
 /*
  * Keeps each id once. number_of (NULL, or room for count numbers) tells which number an id of the old number has now;
  * new numbers follow the first occurrences. Hash and equality functions of some types (numeric) leave copies in the
@@ -76,8 +86,8 @@ extern void segment_order_ids_append(SegmentOrderIds *ids, const SegmentOrderIds
 extern void segment_order_ids_unify(SegmentOrderIds *ids, SegmentOrderIdType *id_type, uint32 *number_of);
 
 /*
- * Makes room for more bytes, in context; call it after segment_order_ids_unify. Where that left half the room free it
- * does nothing: so unifying pays. 54000 if there are too many ids.
+ * Makes room for more bytes, in context; call it after segment_order_ids_unify unless the room is small. Where that
+ * left half the room free it does nothing: so unifying pays. 54000 if there are too many ids.
  */
 extern void segment_order_ids_reserve(SegmentOrderIds *ids, Size more, MemoryContext context);
 

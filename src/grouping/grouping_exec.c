@@ -19,6 +19,9 @@
 #define STATES_AHEAD 8
 #define STATE_BYTES 256
 
+/* How many groups ahead the memory for their results is asked for. */
+#define GROUPS_AHEAD 16
+
 /* How often the memory of states outside the groups is looked at: every so many new groups. */
 #define GROUPS_PER_CHECK 64
 
@@ -412,8 +415,27 @@ next_pass(GroupingState *node)
 		return false;
 	node->cursor.chunk = 0;
 	node->cursor.offset = 0;
+	node->ahead = node->cursor;
+	for (int i = 0; i < GROUPS_AHEAD; i++)
+		(void) segment_grouping_table_next(&node->table, &node->ahead);
 	node->groups += node->table.groups;
 	return true;
+}
+
+/* The next group to come out; the memory that another one's result will need is asked for. */
+static char *
+next_group(GroupingState *node)
+{
+	const GroupingTrans *trans = node->aggregates.pointing;
+
+	if (trans != NULL && trans->kernel != NULL)
+	{
+		const char *ahead = segment_grouping_table_next(&node->table, &node->ahead);
+
+		if (ahead != NULL)
+			__builtin_prefetch(trans->kernel->place(ahead + trans->in_group));
+	}
+	return segment_grouping_table_next(&node->table, &node->cursor);
 }
 
 /* Puts a group into the node's slot. */
@@ -444,7 +466,7 @@ segment_grouping_exec(CustomScanState *css)
 		return NULL;
 	for (;;)
 	{
-		char *group = segment_grouping_table_next(&node->table, &node->cursor);
+		char *group = next_group(node);
 
 		if (group == NULL)
 		{

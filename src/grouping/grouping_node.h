@@ -63,6 +63,7 @@ struct GroupingState
 	Size outside;				/* memory of states outside the groups, as of the last look */
 	bool started;				/* the child was read, or is being read */
 	GroupingCursor cursor;		/* next group to return */
+	GroupingCursor ahead;		/* of the groups whose memory is asked for */
 	/* for EXPLAIN */
 	uint64 groups;
 	Size peak_memory;

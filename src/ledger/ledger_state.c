@@ -153,7 +153,8 @@ segment_ledger_state_order(LedgerState *state, SegmentOrderIdType *id_type, Datu
 {
 	if (!segment_order_ids_add(&state->ids, id_type, id))
 	{
-		segment_ledger_state_unify(state, id_type);
+		if (!segment_order_ids_is_small(&state->ids))
+			segment_ledger_state_unify(state, id_type);
 		segment_order_ids_reserve(&state->ids, segment_order_id_size(id_type, id), context);
 		(void) segment_order_ids_add(&state->ids, id_type, id);
 	}
@@ -173,7 +174,8 @@ segment_ledger_state_merge(LedgerState *state, const LedgerState *other, Segment
 	}
 	if (state->ids.used + other->ids.used > state->ids.capacity)
 	{
-		segment_ledger_state_unify(state, id_type);
+		if (!segment_order_ids_is_small(&state->ids))
+			segment_ledger_state_unify(state, id_type);
 		segment_order_ids_reserve(&state->ids, other->ids.used, CurrentMemoryContext);
 	}
 	base = state->ids.count;

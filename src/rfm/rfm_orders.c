@@ -221,7 +221,8 @@ segment_rfm_orders_add(RfmOrders *state, MemoryContext context, SegmentTimeKind 
 	if (!segment_order_ids_add(&state->ids, id_type, id))
 	{
 		/* in the caller's short-lived context: hashing and comparing may leave copies behind */
-		unify(state, id_type);
+		if (!segment_order_ids_is_small(&state->ids))
+			unify(state, id_type);
 		segment_order_ids_reserve(&state->ids, segment_order_id_size(id_type, id), context);
 		count = state->ids.count;
 		(void) segment_order_ids_add(&state->ids, id_type, id);
@@ -288,7 +289,8 @@ merge(RfmOrders *state, RfmOrders *other, SegmentOrderIdType *id_type, MemoryCon
 
 	if (state->ids.used + other->ids.used > state->ids.capacity)
 	{
-		unify(state, id_type);
+		if (!segment_order_ids_is_small(&state->ids))
+			unify(state, id_type);
 		segment_order_ids_reserve(&state->ids, other->ids.used, context);
 	}
 	for (uint32 i = 0; other->rare != NULL && i < other->rare->count; i++)
