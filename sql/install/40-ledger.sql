@@ -271,6 +271,10 @@ CREATE FUNCTION ledger_repeat(ledger ledger, as_of date, unit interval) RETURNS 
   AS 'MODULE_PATHNAME', 'segment_ledger_repeat' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION ledger_repeat(ledger, date, interval) IS 'Repeat summary at as_of, as the buy-till-you-die literature defines it: purchases merge by day, the first is not counted, times are in units of unit (a month is 365.25/12 days). Days on which more was returned than bought, or all of it, are no purchases, and counted in repeat_skipped. NULL without a purchase up to as_of, or for NULL arguments. 22023 for infinite dates or a unit outside one second to 100 years.';
 
+CREATE FUNCTION ledger_repeat_periods(ledger ledger, as_of date, period interval) RETURNS repeat_summary
+  AS 'MODULE_PATHNAME', 'segment_ledger_repeat_periods' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION ledger_repeat_periods(ledger, date, interval) IS 'Repeat summary at as_of of a customer with one chance to buy in each period (BG/BB, Fader, Hardie, Shang 2010): x periods with a purchase, t_x the last of them, t whole periods up to as_of, spend the mean amount of a period with a purchase. Period k ends k periods after the first purchase; months and years are the calendar''s, so for calendar years collect date_trunc(''year'', day). Purchases in the period that has not ended are left out. NULL without a purchase up to as_of, or for NULL arguments. 22023 unless the period is whole days or whole months.';
+
 CREATE FUNCTION repeat_summary(x bigint, t_x float8, t float8, spend float8, unit interval, first_spend float8 DEFAULT NULL) RETURNS repeat_summary
   AS 'MODULE_PATHNAME', 'segment_repeat_summary_make' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION repeat_summary(bigint, float8, float8, float8, interval, float8) IS 'Repeat summary of data that come ready: x repeat purchases, t_x time from the first to the last of them, t time observed, both in units of unit; spend mean amount of the repeat purchases, or NULL. NULL if x, t_x, t or unit is NULL. 22023 unless 0 <= t_x <= t, and t_x = 0 where x = 0.';

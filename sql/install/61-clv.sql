@@ -287,13 +287,22 @@ CREATE AGGREGATE holdout_agg(ledger ledger, split date, until date, unit interva
 );
 COMMENT ON AGGREGATE holdout_agg(ledger, date, date, interval) IS 'Collects customers as they were on the day split (repeat summary, amount, purchases of the period before that is as long as the hold-out) and what they bought after it, up to until. Nothing after split reaches what models are fitted on. Customers without a purchase up to split are not in it; NULL if there are none. 22023 unless split lies before until, 22004 where an argument but the ledger is NULL.';
 
+CREATE FUNCTION holdout_periods_agg_trans(internal, ledger ledger, split date, until date, period interval) RETURNS internal
+  AS 'MODULE_PATHNAME', 'segment_holdout_periods_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION holdout_periods_agg_trans(internal, ledger, date, date, interval) IS 'Transition function. 22023 outside an aggregate.';
+CREATE AGGREGATE holdout_periods_agg(ledger ledger, split date, until date, period interval) (
+  SFUNC = holdout_periods_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = holdout_final,
+  COMBINEFUNC = cells_combine, SERIALFUNC = cells_serial, DESERIALFUNC = cells_deserial, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE holdout_periods_agg(ledger, date, date, interval) IS 'As holdout_agg, in whole periods of each customer, counted as ledger_repeat_periods does: what bgbb takes. The hold-out is as many periods as lie between split and until; of each customer it begins where the last whole period up to split ended. Periods are whole days or calendar months. NULL without customers. 22023 unless split lies a period before until, 22004 where an argument but the ledger is NULL.';
+
 CREATE FUNCTION holdout_btyd(holdout holdout) RETURNS btyd
   AS 'MODULE_PATHNAME', 'segment_holdout_btyd' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION holdout_btyd(holdout) IS 'The customers of a holdout as they were at the split: what models are fitted on. NULL for NULL.';
 
 CREATE FUNCTION backtest(holdout holdout, models text[] DEFAULT '{mbgnbd,pareto_nbd,bgnbd,nbd}', penalty float8 DEFAULT 0, OUT ranked_by text, OUT customers bigint, OUT actual float8, OUT expected float8, OUT mae float8, OUT rmse float8, OUT bias float8, OUT msle float8, OUT auc float8, OUT gini float8, OUT top_10_share float8, OUT top_20_share float8) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_backtest' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION backtest(holdout, text[], float8) IS 'Fits models on a holdout''s customers at the split and measures them on what came after, beside baselines (recency alone, sum of R, F and M quintiles, as many as in the period before). One row per model and score: orders that came and were expected, mean absolute error, root mean squared error, bias (expected / actual - 1), mean squared error of log(1 + orders); and how the score ranks customers: AUC of having ordered at all, Gini of the orders, share of the orders that the best 10 % and 20 % of customers placed. Equal scores count as in random order. NULL where a score predicts no number. 22023 for an unknown model.';
+COMMENT ON FUNCTION backtest(holdout, text[], float8) IS 'Fits models on a holdout''s customers at the split and measures them on what came after, beside baselines (recency alone, sum of R, F and M quintiles, as many as in the period before). One row per model and score: orders that came and were expected, mean absolute error, root mean squared error, bias (expected / actual - 1), mean squared error of log(1 + orders); and how the score ranks customers: AUC of having ordered at all, Gini of the orders, share of the orders that the best 10 % and 20 % of customers placed. Equal scores count as in random order. NULL where a score predicts no number. 22023 for an unknown model, or bgbb on a hold-out in continuous time.';
 
 CREATE FUNCTION backtest_calibration(holdout holdout, model btyd_model, classes int DEFAULT 8, OUT repeat_purchases int, OUT customers bigint, OUT actual float8, OUT expected float8) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_backtest_calibration' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

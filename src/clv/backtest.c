@@ -1,6 +1,6 @@
 /*
- * backtest.c: holdout_agg collects customers up to a split date and what they did after; backtest fits models on the
- * one and measures their predictions on the other, beside baselines that any analyst would try first.
+ * backtest.c: fits models on customers as they were at a split date, and measures their predictions on what came after,
+ * beside baselines that any analyst would try first.
  */
 #include "postgres.h"
 
@@ -22,120 +22,13 @@
 #include "math/gain.h"
 #include "math/text.h"
 
-PG_FUNCTION_INFO_V1(segment_holdout_agg_trans);
-PG_FUNCTION_INFO_V1(segment_holdout_btyd);
 PG_FUNCTION_INFO_V1(segment_backtest);
 PG_FUNCTION_INFO_V1(segment_backtest_calibration);
 PG_FUNCTION_INFO_V1(segment_backtest_gain);
 PG_FUNCTION_INFO_V1(segment_tracked_orders);
 
-/* Places in a row of a holdout, behind x, t_x, t. */
-#define ROW_TOTAL 3				/* amount of all purchases up to the split */
-#define ROW_BEFORE 4			/* purchases in the period before the split that is as long as the hold-out */
-#define ROW_LATER 5				/* purchases in the hold-out */
-#define ROW_AMOUNT 6			/* amount of the hold-out */
-
 /* RFM's usual quintiles. */
 #define RFM_BINS 5
-
-/* holdout_agg(ledger, split, until, unit): customers who had not bought by the split are not in it. */
-Datum
-segment_holdout_agg_trans(PG_FUNCTION_ARGS)
-{
-	CellsState *state = PG_ARGISNULL(0) ? NULL : (CellsState *) PG_GETARG_POINTER(0);
-	MemoryContext aggregate_context;
-	MemoryContext caller_context;
-	Ledger *ledger;
-	DateADT split;
-	DateADT until;
-	RepeatSummary *repeat;
-	LedgerReader reader;
-	LedgerDay day;
-	SegmentWide total = segment_wide_from_int128(0);
-	SegmentWide later = segment_wide_from_int128(0);
-	double row[CELLS_HOLDOUT_WIDTH] = {0, 0, 0, 0, 0, 0, 0};
-	Cells head;
-
-	if (!AggCheckCallContext(fcinfo, &aggregate_context))
-		segment_not_an_aggregate("holdout_agg_trans");
-	if (PG_ARGISNULL(2) || PG_ARGISNULL(3) || PG_ARGISNULL(4))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("split, until and unit must not be NULL"),
-						errdetail("They say where the hold-out begins and ends, and the unit of time."),
-						errhint("Pass constants.")));
-	split = PG_GETARG_DATEADT(2);
-	until = PG_GETARG_DATEADT(3);
-	segment_check_as_of(split);
-	segment_check_as_of(until);
-	if (until <= split)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the hold-out is empty"),
-						errdetail("It would end %d days after the split.", until - split),
-						errhint("Pass a day until that lies after the split.")));
-	memset(&head, 0, sizeof(head));
-	head.version = SEGMENT_CELLS_VERSION;
-	head.kind = CELLS_HOLDOUT;
-	head.unit = segment_unit_days(PG_GETARG_INTERVAL_P(4));
-	head.horizon = (until - split) / head.unit;
-	ledger = PG_ARGISNULL(1) ? NULL : PG_GETARG_LEDGER(1);
-	repeat = ledger == NULL ? NULL : segment_ledger_repeat_at(ledger, split, head.unit);
-	if (repeat == NULL)
-	{
-		if (state == NULL)
-			PG_RETURN_NULL();
-		PG_RETURN_POINTER(state);
-	}
-	segment_ledger_open(&reader, ledger);
-	while (segment_ledger_next(&reader, &day) && day.day <= until)
-	{
-		if (day.day > split)
-			(void) segment_wide_add(&later, &day.net);
-		else
-			(void) segment_wide_add(&total, &day.net);
-		if (!segment_ledger_is_purchase(&day))
-			continue;
-		if (day.day > split)
-			row[ROW_LATER]++;
-		else if ((int64) day.day > (int64) split - ((int64) until - split))
-			row[ROW_BEFORE]++;
-	}
-	row[0] = (double) repeat->x;
-	row[1] = repeat->t_x;
-	row[2] = repeat->t;
-	row[ROW_TOTAL] = segment_positive_zero(segment_decimal_to_double(&total, ledger->scale));
-	row[ROW_AMOUNT] = segment_positive_zero(segment_decimal_to_double(&later, ledger->scale));
-	if (state == NULL)
-	{
-		caller_context = MemoryContextSwitchTo(aggregate_context);
-		state = segment_cells_state(&head);
-		MemoryContextSwitchTo(caller_context);
-	}
-	else
-		segment_cells_check_alike(&state->head, &head);
-	segment_cells_add(state, row, 1);
-	PG_RETURN_POINTER(state);
-}
-
-/* The customers of a holdout as they were at the split: what models are fitted on. */
-static Cells *
-btyd_of(const Cells *holdout)
-{
-	CellsState *state;
-	Cells head;
-
-	memset(&head, 0, sizeof(head));
-	head.version = SEGMENT_CELLS_VERSION;
-	head.kind = CELLS_BTYD;
-	head.unit = holdout->unit;
-	state = segment_cells_state(&head);
-	for (int32 i = 0; i < holdout->n_cells; i++)
-		segment_cells_add(state, cells_row(holdout, i), cells_counts(holdout)[i]);
-	return segment_cells_finish(state);
-}
-
-Datum
-segment_holdout_btyd(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_POINTER(btyd_of(PG_GETARG_CELLS(0)));
-}
 
 static SegmentHistory
 history_of(const double *row)
@@ -164,7 +57,7 @@ put_measures(ReturnSetInfo *result, const Cells *holdout, const char *name, cons
 	memset(nulls, 0, sizeof(nulls));
 	for (int32 i = 0; i < holdout->n_cells; i++)
 	{
-		double later = cells_row(holdout, i)[ROW_LATER];
+		double later = cells_row(holdout, i)[HOLDOUT_LATER];
 		double count = (double) counts[i];
 
 		customers += count;
@@ -270,23 +163,41 @@ put_baselines(ReturnSetInfo *result, const Cells *holdout)
 		value[i] = cells_row(holdout, i)[0];
 	add_quintiles(holdout, value, score);
 	for (int32 i = 0; i < holdout->n_cells; i++)
-		value[i] = cells_row(holdout, i)[ROW_TOTAL];
+		value[i] = cells_row(holdout, i)[HOLDOUT_TOTAL];
 	add_quintiles(holdout, value, score);
 	put_measures(result, holdout, "baseline: rfm score", NULL, score);
 	for (int32 i = 0; i < holdout->n_cells; i++)
-		value[i] = cells_row(holdout, i)[ROW_BEFORE];
+		value[i] = cells_row(holdout, i)[HOLDOUT_BEFORE];
 	put_measures(result, holdout, "baseline: last period", value, value);
 }
 
 static int
 kind_of_name(const char *name)
 {
-	for (int kind = SEGMENT_NBD; kind <= SEGMENT_PARETO_NBD; kind++)
+	for (int kind = SEGMENT_NBD; kind <= SEGMENT_BGBB; kind++)
 		if (strcmp(name, segment_btyd_name((SegmentBtydKind) kind)) == 0)
 			return kind;
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown model \"%s\"", name),
-					errdetail("Models to compare are nbd, bgnbd, mbgnbd and pareto_nbd."),
+					errdetail("Models to compare are nbd, bgnbd, mbgnbd, pareto_nbd and bgbb."),
 					errhint("Pass their names as text[].")));
+}
+
+/* 22023 unless the hold-out counts whole periods, as bgbb does. */
+static void
+check_periods(const Cells *holdout)
+{
+	bool is_whole = holdout->horizon == floor(holdout->horizon);
+
+	for (int32 i = 0; i < holdout->n_cells && is_whole; i++)
+	{
+		const double *row = cells_row(holdout, i);
+
+		is_whole = row[1] == floor(row[1]) && row[2] == floor(row[2]) && row[1] >= row[0] && row[2] <= 10000;
+	}
+	if (!is_whole)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("bgbb needs whole periods"),
+						errdetail("The hold-out is in continuous time."),
+						errhint("Collect it with holdout_periods_agg(ledger, split, until, period).")));
 }
 
 /*
@@ -301,7 +212,7 @@ segment_backtest(PG_FUNCTION_ARGS)
 	SegmentFitOptions options = segment_clv_fit_options(PG_GETARG_FLOAT8(2), 500);
 	Size size = mul_size(sizeof(double), (Size) holdout->n_cells + 1);
 	double *numbers[3];
-	Cells *btyd = btyd_of(holdout);
+	Cells *btyd = segment_holdout_to_btyd(holdout);
 	Datum *names;
 	bool *name_nulls;
 	int n_names;
@@ -313,9 +224,14 @@ segment_backtest(PG_FUNCTION_ARGS)
 	for (int m = 0; m < n_names; m++)
 	{
 		char *name = name_nulls[m] ? pstrdup("NULL") : TextDatumGetCString(names[m]);
-		ClvModel *model = segment_clv_fit_btyd(kind_of_name(name), btyd, &options);
-		SegmentBtydParams params = segment_clv_params(model);
+		int kind = kind_of_name(name);
+		ClvModel *model;
+		SegmentBtydParams params;
 
+		if (kind == SEGMENT_BGBB)
+			check_periods(holdout);
+		model = segment_clv_fit_btyd(kind, btyd, &options);
+		params = segment_clv_params(model);
 		for (int32 i = 0; i < holdout->n_cells; i++)
 		{
 			SegmentHistory history = history_of(cells_row(holdout, i));
@@ -349,8 +265,7 @@ expected_of(const ClvModel *model, const Cells *holdout)
 								  model->unit, holdout->unit),
 						errhint("Fit the model on holdout_btyd(holdout).")));
 	if (model->kind == SEGMENT_BGBB)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("a hold-out is in continuous time"),
-						errdetail("bgbb needs whole periods."), errhint("Use mbgnbd or pareto_nbd.")));
+		check_periods(holdout);
 	for (int32 i = 0; i < holdout->n_cells; i++)
 	{
 		SegmentHistory history = history_of(cells_row(holdout, i));
@@ -385,7 +300,7 @@ segment_backtest_calibration(PG_FUNCTION_ARGS)
 		int x = (int) Min(row[0], classes - 1);
 
 		customers[x] += count;
-		sums[2 * x] += count * row[ROW_LATER];
+		sums[2 * x] += count * row[HOLDOUT_LATER];
 		sums[2 * x + 1] += count * expected[i];
 	}
 	for (int x = 0; x < classes; x++)
@@ -420,7 +335,7 @@ segment_backtest_gain(PG_FUNCTION_ARGS)
 		for (int32 i = 0; i < holdout->n_cells; i++)
 		{
 			scored[j][i].score = expected[i];
-			scored[j][i].outcome = cells_row(holdout, i)[j == 0 ? ROW_LATER : ROW_AMOUNT];
+			scored[j][i].outcome = cells_row(holdout, i)[j == 0 ? HOLDOUT_LATER : HOLDOUT_AMOUNT];
 			scored[j][i].count = (double) cells_counts(holdout)[i];
 		}
 		segment_scored_sort(scored[j], holdout->n_cells);

@@ -20,6 +20,12 @@ typedef enum CellsKind
 
 #define CELLS_HOLDOUT_WIDTH 7
 
+/* Places in a row of a holdout, behind x, t_x, t. */
+#define HOLDOUT_TOTAL 3			/* amount of all purchases up to the split */
+#define HOLDOUT_BEFORE 4		/* purchases in the period before the split that is as long as the hold-out */
+#define HOLDOUT_LATER 5			/* purchases in the hold-out */
+#define HOLDOUT_AMOUNT 6		/* amount of the hold-out */
+
 /* The fixed part; numbers of all cells follow, row by row, sorted, then the counts. */
 typedef struct Cells
 {
@@ -89,6 +95,9 @@ extern Cells *segment_cells_finish(const CellsState *state);
 
 /* 22023 unless a's rows and b's mean the same. */
 extern void segment_cells_check_alike(const Cells *a, const Cells *b);
+
+/* The customers of a holdout as they were at the split. */
+extern Cells *segment_holdout_to_btyd(const Cells *holdout);
 
 /* The binary form; reading raises 22P03 for anything else of this kind. */
 extern void segment_cells_write(StringInfo buffer, const Cells *cells);

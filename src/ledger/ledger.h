@@ -117,6 +117,9 @@ typedef struct RepeatSummary
 #define DatumGetRepeat(datum) ((RepeatSummary *) PG_DETOAST_DATUM(datum))
 #define PG_GETARG_REPEAT(n) DatumGetRepeat(PG_GETARG_DATUM(n))
 
+/* Zeroed, with size and version. */
+extern RepeatSummary *segment_repeat_new(void);
+
 /* The summary at as_of; NULL if there is no purchase up to then. */
 extern RepeatSummary *segment_ledger_repeat_at(const Ledger *ledger, DateADT as_of, double unit);
 
@@ -131,5 +134,36 @@ extern double segment_interval_days(const Interval *interval);
 
 /* The same for a unit of time: 22023 unless finite and positive. */
 extern double segment_unit_days(const Interval *interval);
+
+/* A period of whole days or of calendar months. */
+typedef struct SegmentPeriod
+{
+	int32 months;				/* one of months and days is 0 */
+	int32 days;
+	double unit;				/* mean length in days */
+} SegmentPeriod;
+
+/* 22023 for anything else. */
+extern SegmentPeriod segment_period_of(const Interval *interval);
+
+/* Whole periods from first to day, day >= first. */
+extern int64 segment_periods_between(DateADT first, DateADT day, const SegmentPeriod *period);
+
+/* A customer's chances to buy, one in each period since the first purchase. */
+typedef struct SegmentPeriodCount
+{
+	int64 x;					/* periods up to as_of with a purchase */
+	int64 t_x;					/* the last of them */
+	int64 t;					/* whole periods up to as_of */
+	int64 before;				/* periods with a purchase among the last so many */
+	int64 later;				/* and among as many after period t */
+	int64 skipped;				/* days with orders or returns that were no purchase */
+	SegmentWide first_spend;	/* amount of the first purchase day */
+	SegmentWide spend;			/* of the purchase days in periods 1 to t */
+} SegmentPeriodCount;
+
+/* ahead: how many periods before and after the last one are looked at. False without a purchase up to as_of. */
+extern bool segment_ledger_count_periods(const Ledger *ledger, DateADT as_of, const SegmentPeriod *period, int64 ahead,
+										 SegmentPeriodCount *count);
 
 #endif

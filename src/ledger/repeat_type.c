@@ -20,7 +20,6 @@
 #include "math/text.h"
 
 PG_FUNCTION_INFO_V1(segment_ledger_repeat);
-PG_FUNCTION_INFO_V1(segment_ledger_repeat_periods);
 PG_FUNCTION_INFO_V1(segment_repeat_summary_make);
 PG_FUNCTION_INFO_V1(segment_repeat_summary_in);
 PG_FUNCTION_INFO_V1(segment_repeat_summary_out);
@@ -68,8 +67,8 @@ segment_unit_days(const Interval *interval)
 	return days;
 }
 
-static RepeatSummary *
-new_summary(void)
+RepeatSummary *
+segment_repeat_new(void)
 {
 	RepeatSummary *repeat = palloc0(sizeof(RepeatSummary));
 
@@ -81,7 +80,7 @@ new_summary(void)
 RepeatSummary *
 segment_ledger_repeat_at(const Ledger *ledger, DateADT as_of, double unit)
 {
-	RepeatSummary *repeat = new_summary();
+	RepeatSummary *repeat = segment_repeat_new();
 	SegmentWide total = segment_wide_from_int128(0);
 	DateADT first = 0;
 	DateADT last = 0;
@@ -116,60 +115,9 @@ segment_ledger_repeat_at(const Ledger *ledger, DateADT as_of, double unit)
 	if (repeat->x > 0)
 	{
 		repeat->has_spend = 1;
-		repeat->spend = segment_decimal_to_double(&total, ledger->scale) / repeat->x;
+		repeat->spend = segment_wide_to_mean(&total, ledger->scale, repeat->x);
 	}
 	return repeat;
-}
-
-/*
- * The summary of a customer who has one chance to buy in each period since the first purchase, for BG/BB: x periods
- * with a purchase, t_x the last of them, t whole periods; purchases in the period that has not ended are left out.
- */
-Datum
-segment_ledger_repeat_periods(PG_FUNCTION_ARGS)
-{
-	Ledger *ledger = PG_GETARG_LEDGER(0);
-	DateADT as_of = PG_GETARG_DATEADT(1);
-	double unit = segment_unit_days(PG_GETARG_INTERVAL_P(2));
-	RepeatSummary *repeat = new_summary();
-	bool has_first = false;
-	DateADT first = 0;
-	LedgerReader reader;
-	LedgerDay day;
-
-	segment_check_as_of(as_of);
-	segment_ledger_open(&reader, ledger);
-	while (segment_ledger_next(&reader, &day) && day.day <= as_of)
-	{
-		double period;
-
-		if (!segment_ledger_is_purchase(&day))
-		{
-			repeat->skipped++;
-			continue;
-		}
-		if (!has_first)
-		{
-			has_first = true;
-			first = day.day;
-			repeat->t = floor((as_of - first) / unit);
-			repeat->has_first_spend = 1;
-			repeat->first_spend = segment_decimal_to_double(&day.net, ledger->scale);
-			continue;
-		}
-		period = ceil((day.day - first) / unit);
-		if (period > repeat->t)
-			break;
-		if (period > repeat->t_x)
-		{
-			repeat->x++;
-			repeat->t_x = period;
-		}
-	}
-	if (!has_first)
-		PG_RETURN_NULL();
-	repeat->unit = unit;
-	PG_RETURN_POINTER(repeat);
 }
 
 bool
@@ -230,7 +178,7 @@ find_fault(const RepeatSummary *repeat)
 Datum
 segment_repeat_summary_make(PG_FUNCTION_ARGS)
 {
-	RepeatSummary *repeat = new_summary();
+	RepeatSummary *repeat = segment_repeat_new();
 	const char *fault;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(4))
@@ -285,7 +233,7 @@ Datum
 segment_repeat_summary_in(PG_FUNCTION_ARGS)
 {
 	char *text = PG_GETARG_CSTRING(0);
-	RepeatSummary *repeat = new_summary();
+	RepeatSummary *repeat = segment_repeat_new();
 	const char *fault = "Expected is: x count t_x number t number [spend number] [first number] skipped count unit days.";
 
 	if (parse(text, repeat))
@@ -373,7 +321,7 @@ Datum
 segment_repeat_summary_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	RepeatSummary *repeat = new_summary();
+	RepeatSummary *repeat = segment_repeat_new();
 	int version = pq_getmsgbyte(buffer);
 	const char *fault;
 
