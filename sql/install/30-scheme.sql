@@ -44,7 +44,8 @@ CREATE TABLE scheme_rule (
     ON UPDATE CASCADE ON DELETE CASCADE,
   CONSTRAINT scheme_rule_position_range CHECK (position BETWEEN 1 AND 999),
   CONSTRAINT scheme_rule_segment_length CHECK (char_length(segment) BETWEEN 1 AND 63),
-  CONSTRAINT scheme_rule_segment_reserved CHECK (segment NOT IN ('Others', 'No orders', 'Prospect')),
+  CONSTRAINT scheme_rule_segment_reserved CHECK
+    (segment NOT IN ('Others', 'No orders', 'Prospect', 'Unknown customer', 'Not a customer', 'No customer any more')),
   CONSTRAINT scheme_rule_r_bounds CHECK (r_lower BETWEEN 1 AND 9 AND r_upper BETWEEN 1 AND 9 AND r_lower <= r_upper),
   CONSTRAINT scheme_rule_f_bounds CHECK (f_lower BETWEEN 1 AND 9 AND f_upper BETWEEN 1 AND 9 AND f_lower <= f_upper),
   CONSTRAINT scheme_rule_m_bounds CHECK (m_lower BETWEEN 1 AND 9 AND m_upper BETWEEN 1 AND 9 AND m_lower <= m_upper),
@@ -61,7 +62,8 @@ COMMENT ON COLUMN scheme_rule.scheme IS 'the scheme''s name';
 COMMENT ON COLUMN scheme_rule.shipped IS 'as the scheme''s: leave it out for rules of yours';
 COMMENT ON COLUMN scheme_rule.position IS 'the first rule that matches, by position, wins; 1 to 999';
 COMMENT ON COLUMN scheme_rule.segment IS
-  'the segment''s name; 1 to 63 characters. Others, No orders and Prospect are given by label() itself';
+  'the segment''s name; 1 to 63 characters. Others, No orders and Prospect are given by label() itself, '
+  'Unknown customer, Not a customer and No customer any more by the views of segmentations';
 COMMENT ON COLUMN scheme_rule.r_lower IS 'lowest recency score, inclusive; NULL: no bound';
 COMMENT ON COLUMN scheme_rule.r_upper IS 'highest recency score, inclusive; NULL: no bound';
 COMMENT ON COLUMN scheme_rule.f_lower IS 'lowest frequency score, inclusive; NULL: no bound';

@@ -246,10 +246,10 @@ CREATE TABLE segmentation_run (
   customers bigint,
   fingerprint text,
   seconds double precision,
-  details jsonb
+  details jsonb,
+  PRIMARY KEY (segmentation, run_at, action)
 );
-CREATE INDEX segmentation_run_segmentation ON segmentation_run (segmentation, run_at);
-COMMENT ON TABLE segmentation_run IS 'audit log: one row an action on a segmentation, added to only; the extension''s owner may not change it either';
+COMMENT ON TABLE segmentation_run IS 'audit log: one row an action on a segmentation, unique key (segmentation, run_at, action); added to only, the extension''s owner may not change it either';
 COMMENT ON COLUMN segmentation_run.run_at IS 'when the action ended';
 COMMENT ON COLUMN segmentation_run.action IS 'create, new version, activate, refresh, publish, unpublish, drop, forget';
 COMMENT ON COLUMN segmentation_run.segmentation IS 'the segmentation''s name; empty for forget, which reaches all';

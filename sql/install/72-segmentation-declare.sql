@@ -87,9 +87,10 @@ BEGIN
       DETAIL = format('They are %s; accepted are recency, orders, revenue, average_order, tenure, returns, returned.', v.features),
       HINT = 'For other features make a model and labels of your own, as docs/cluster.md shows.';
   END IF;
-  IF cardinality(v.cluster_names) <> (SELECT count(DISTINCT n) FROM unnest(v.cluster_names) n WHERE n NOT IN ('', 'Others', 'No orders')) THEN
+  IF cardinality(v.cluster_names) <> (SELECT count(DISTINCT n) FROM unnest(v.cluster_names) n WHERE n NOT IN ('', 'Others', 'No orders', 'Unknown customer',
+      'Not a customer', 'No customer any more')) THEN
     RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'names of clusters must differ',
-      DETAIL = format('They are %s.', v.cluster_names), HINT = 'Give each cluster a name; Others and No orders are taken.';
+      DETAIL = format('They are %s.', v.cluster_names), HINT = 'Give each cluster a name; Others, No orders, Unknown customer, Not a customer and No customer any more are taken.';
   END IF;
   IF v.opt_out IS NOT NULL THEN
     PERFORM segment.segmentation_check_column(v.opt_out, 'opt_out_customer', v.opt_out_customer, NULL);

@@ -1,4 +1,7 @@
 -- segmentation: what changed between snapshots
+--
+-- Where a customer is looked for in another snapshot, a subquery does it, by the primary key: joined, the planner compares
+-- all with all as long as it believes that a snapshot has few rows, which it does after many were deleted and before ANALYZE.
 
 CREATE VIEW segment_changes WITH (security_invoker = true) AS
 SELECT t.segmentation, t.previous_as_of AS from_as_of, t.as_of, c.customer AS customer_id, c.market,
@@ -15,7 +18,7 @@ SELECT t.segmentation, t.previous_as_of, t.as_of, b.customer, b.market, b.segmen
        rfm_monetary(b.rfm), t.is_latest, t.definition_version
 FROM published_snapshot t
 JOIN snapshot_customer b ON b.snapshot = t.previous_snapshot
-WHERE NOT EXISTS (SELECT FROM snapshot_customer c WHERE c.snapshot = t.snapshot AND c.customer = b.customer);
+WHERE (SELECT c.snapshot FROM snapshot_customer c WHERE c.snapshot = t.snapshot AND c.customer = b.customer) IS NULL;
 COMMENT ON VIEW segment_changes IS
   'who left and who entered a segment since the snapshot before: one row a customer who did, unique key (segmentation, '
   'as_of, customer_id). Applied to the list of the day before it gives the list of the day. Personal data';
@@ -55,7 +58,7 @@ FROM (
          0, 0, 0, t.is_latest, t.definition_version
   FROM published_snapshot t
   JOIN snapshot_customer b ON b.snapshot = t.previous_snapshot
-  WHERE NOT EXISTS (SELECT FROM snapshot_customer c WHERE c.snapshot = t.snapshot AND c.customer = b.customer)
+  WHERE (SELECT c.snapshot FROM snapshot_customer c WHERE c.snapshot = t.snapshot AND c.customer = b.customer) IS NULL
   GROUP BY t.segmentation, t.previous_as_of, t.as_of, b.segment, b.sort, t.is_latest, t.definition_version
 ) m
 WINDOW origin AS (PARTITION BY m.segmentation, m.to_as_of, m.is_latest, m.from_segment);
@@ -215,7 +218,7 @@ FROM (
   JOIN segmentation_version v ON v.segmentation = t.segmentation AND v.version = t.definition_version
   JOIN segmentation_version w ON w.segmentation = t.segmentation AND w.version = b.definition_version
   JOIN snapshot_customer c ON c.snapshot = b.snapshot
-  JOIN snapshot_customer n ON n.snapshot = t.snapshot AND n.customer = c.customer
+  CROSS JOIN LATERAL (SELECT x.rfm FROM snapshot_customer x WHERE x.snapshot = t.snapshot AND x.customer = c.customer LIMIT 1) n
   -- Summaries of look-back windows lose orders, so their difference says nothing.
   WHERE v.look_back_days IS NULL AND w.look_back_days IS NULL
   GROUP BY t.segmentation, b.as_of, t.as_of, c.segment, c.sort, t.is_latest
