@@ -1,7 +1,7 @@
 -- Memory: at most 100 bytes a group, spilling beyond work_mem x hash_mem_multiplier, the same rows whatever the hash.
 \ir ../lib/begin.sql
 \ir same.psql
-SELECT plan(18);
+SELECT plan(20);
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL hash_mem_multiplier = 2;
 
@@ -51,6 +51,12 @@ SELECT is(differences('SELECT token, segment.rfm_agg(ordered, amount, order_id),
           'states that grow');
 SELECT is(differences('SELECT repeat(token, 400) AS k, segment.rfm_agg(ordered, amount) FROM orders WHERE order_id < 900 GROUP BY 1'), 0::bigint,
           'keys of 13 kB');
+
+-- totals beyond 128 bits lie outside the groups: they count too
+SET LOCAL work_mem = '256kB';
+\set wide '\'SELECT customer, segment.rfm_agg(ordered, amount + 1e29 + 1e-20) FROM orders GROUP BY customer\''
+SELECT cmp_ok(shown(:wide, 'Memory Usage'), '<=', 1024::bigint, 'wide totals: within twice the limit');
+SELECT is(differences(:wide), 0::bigint, 'wide totals: same rows');
 SELECT is((SELECT count(*) FROM pg_ls_tmpdir()), 0::bigint, 'no temporary file is left');
 
 SELECT * FROM finish();

@@ -24,14 +24,12 @@ BEGIN
 END $$;
 
 -- a digest of all results, bytes and all
-PREPARE digest_2 AS SELECT md5(string_agg(customer || ':' || rfm_send(r)::text, ',' ORDER BY customer)) FROM (SELECT customer, rfm_agg(at, amount) r FROM o GROUP BY customer) q;
 CREATE FUNCTION digest(source text, call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE answer text;
 BEGIN
   EXECUTE format('SELECT md5(string_agg(customer || '':'' || rfm_send(r)::text, '','' ORDER BY customer)) FROM (SELECT customer, %s AS r FROM %s GROUP BY customer) q', call, source) INTO answer;
   RETURN answer;
 END $$;
-DEALLOCATE digest_2;
 
 CREATE TEMP TABLE calls (call text);
 INSERT INTO calls VALUES ('rfm_agg(at, amount)'), ('rfm_agg(at, price)'), ('rfm_agg(at, amount, order_id)'), ('rfm_agg(at, price, order_id::text)'),
@@ -67,7 +65,6 @@ SELECT is_empty($$
 -- binary COPY round trip
 CREATE TEMP TABLE sent AS SELECT customer, rfm_agg(at, amount) r FROM o GROUP BY customer;
 CREATE TEMP TABLE received (customer int, r rfm);
-COMMIT;
 \set file `mktemp -u /tmp/segment-rfm.XXXXXX`
 COPY sent TO :'file' (FORMAT binary);
 COPY received FROM :'file' (FORMAT binary);
@@ -92,3 +89,4 @@ END $$;
 SELECT cmp_ok(memory_of('rfm_agg(date ''2024-01-01'', 1, id)'), '<', 200, 'many rows of few orders with numeric ids');
 
 SELECT * FROM finish();
+ROLLBACK;
