@@ -153,7 +153,9 @@ BEGIN
   END IF;
   IF everything THEN
     DELETE FROM segment.customer_ledger t WHERE t.ledger_set = s.id;
-    s.customers := segment.run_restricted(concat('WITH ', segment.segmentation_ledgers(v), E'\n', into_ledgers));
+    s.customers := segment.run_restricted(concat('WITH ', segment.segmentation_ledgers(v), E'\n', into_ledgers,
+      -- In the order of the index, so that snapshots made from them are written in order too
+      ' ORDER BY 3'));
     changed := s.customers;
     SELECT coalesce(sum(t.rows), 0), max(t.last_day) INTO s.rows, s.last_day FROM segment.customer_ledger t WHERE t.ledger_set = s.id;
     rows_read := s.rows;
@@ -186,7 +188,7 @@ BEGIN
     rows_read := new.rows;
     changed := new.changed;
     s.rows := s.rows - old.rows + new.rows;
-    IF old.last_day = s.last_day AND new.last_day IS DISTINCT FROM s.last_day THEN
+    IF old.last_day = s.last_day AND coalesce(new.last_day < s.last_day, true) THEN
       SELECT max(t.last_day) INTO s.last_day FROM segment.customer_ledger t WHERE t.ledger_set = s.id;
     ELSE
       s.last_day := greatest(s.last_day, new.last_day);

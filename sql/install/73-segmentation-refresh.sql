@@ -56,9 +56,10 @@ COMMENT ON FUNCTION segmentation_movement(segmentation_version, date, snapshot) 
   'recalibration: under p''s cut points and scheme the segment would have stayed; else order, if the summary of orders '
   'changed (with a look-back window: if an order is later than p), else time';
 
--- Rows of this transaction are unknown to the planner, which then takes snapshots for empty and loops over them.
+-- Rows of this transaction are unknown to the planner, which then takes snapshots for empty and loops over them. Without loops
+-- costs look huge, and compiling would take longer than running.
 CREATE FUNCTION relink_snapshots(name text, after date DEFAULT '-infinity') RETURNS integer
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off SET jit = off AS $$
 DECLARE
   own segment.segmentation := segment.segmentation_own(name);
   t segment.snapshot;
@@ -113,7 +114,7 @@ COMMENT ON FUNCTION snapshot_totals(integer, bigint, integer) IS
 
 CREATE FUNCTION refresh(name text, as_of date DEFAULT NULL, version integer DEFAULT NULL, read text DEFAULT 'changes', OUT refreshed date,
   OUT customers bigint, OUT moved bigint) RETURNS record
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
   started timestamptz := clock_timestamp();
   application text := current_setting('application_name');
@@ -130,6 +131,7 @@ DECLARE
   calibrate boolean;
   partial boolean := false;
   basis text;
+  nestloop text;
 BEGIN
   PERFORM segment.segmentation_progress(name, 'waiting');
   own := segment.segmentation_own(name);
@@ -203,6 +205,11 @@ BEGIN
     DELETE FROM segment.snapshot_customer s WHERE s.snapshot = target;
   END IF;
 
+  -- The planner does not know the rows of this transaction, and would look up each of them.
+  IF NOT partial THEN
+    nestloop := current_setting('enable_nestloop');
+    PERFORM set_config('enable_nestloop', 'off', true);
+  END IF;
   customers := segment.run_restricted(concat(
     'WITH ', segment.segmentation_scored(v, refreshed,
       CASE WHEN v.changes <> 'none' THEN segment.segmentation_stored(v, refreshed, CASE WHEN partial THEN t.generation ELSE 0 END) END),
@@ -222,6 +229,9 @@ BEGIN
            CASE WHEN v.value_tiers IS NOT NULL THEN 'repeat' ELSE 'NULL::segment.repeat_summary' END,
            CASE WHEN v.channel IS NOT NULL THEN 'channel' ELSE 'NULL::text' END),
     movement.joins));
+  IF NOT partial THEN
+    PERFORM set_config('enable_nestloop', nestloop, true);
+  END IF;
 
   IF partial THEN
     new := segment.snapshot_totals(target, t.generation, v.ledger_set);
