@@ -78,7 +78,7 @@ CREATE FUNCTION coreset_add(coreset, float8[]) RETURNS coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8[]) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8[]) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8[]) IS 'Coreset of feature vectors: one scan, no number of clusters yet. Transform log (signed log1p), weight 1, vectors with a NULL are skipped and counted. NULL without any vector. 22003 for NaN and infinity, 22023 for vectors of different length, 2202E for an empty or multi-dimensional array.';
 
@@ -86,7 +86,7 @@ CREATE FUNCTION coreset_add(coreset, float8[], text) RETURNS coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8[], text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8[], text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8[], text) IS 'Coreset of feature vectors: one scan, no number of clusters yet. transform: log (signed log1p: money and counts) or none (coordinates, scores). Otherwise as coreset_agg(float8[]).';
 
@@ -94,7 +94,7 @@ CREATE FUNCTION coreset_add(coreset, float8[], text, float8) RETURNS coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8[], text, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8[], text, float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8[], text, float8) IS 'Coreset of feature vectors: one scan, no number of clusters yet. weight: what the vector counts for: 0, or 2^-20 to 2^33, rounded to multiples of 2^-20; NULL skips the row; 22023 for others, 54000 for a total of 2^33 or more. Otherwise as coreset_agg(float8[], text).';
 
@@ -102,7 +102,7 @@ CREATE FUNCTION coreset_add(coreset, float8[], text, float8, text) RETURNS cores
   AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8[], text, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8[], text, float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8[], text, float8, text) IS 'Coreset of feature vectors: one scan, no number of clusters yet. nulls: skip (a vector with a NULL is left out and counted), error (22004) or mean (the feature''s mean is taken instead). Otherwise as coreset_agg(float8[], text, float8).';
 
@@ -110,7 +110,7 @@ CREATE FUNCTION coreset_add(coreset, float8) RETURNS coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 730000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8) IS 'As coreset_agg(float8[]), for 1 feature as argument: faster than building an array.';
 
@@ -118,7 +118,7 @@ CREATE FUNCTION coreset_add(coreset, float8, text) RETURNS coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 730000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8, text) IS 'As coreset_agg(float8[], text), for 1 feature as argument; the last argument is the transform.';
 
@@ -126,7 +126,7 @@ CREATE FUNCTION coreset_add(coreset, float8, float8) RETURNS coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8, float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 910000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8, float8) IS 'As coreset_agg(float8[]), for 2 features as arguments: faster than building an array.';
 
@@ -134,7 +134,7 @@ CREATE FUNCTION coreset_add(coreset, float8, float8, text) RETURNS coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8, float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 910000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8, float8, text) IS 'As coreset_agg(float8[], text), for 2 features as arguments; the last argument is the transform.';
 
@@ -142,7 +142,7 @@ CREATE FUNCTION coreset_add(coreset, float8, float8, float8) RETURNS coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8, float8, float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 980000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8, float8, float8) IS 'As coreset_agg(float8[]), for 3 features as arguments: faster than building an array.';
 
@@ -150,7 +150,7 @@ CREATE FUNCTION coreset_add(coreset, float8, float8, float8, text) RETURNS cores
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8, float8, float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 980000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 3 features as arguments; the last argument is the transform.';
 
@@ -158,7 +158,7 @@ CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8) RETURNS cor
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8, float8, float8, float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1090000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 4 features as arguments: faster than building an array.';
 
@@ -166,7 +166,7 @@ CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, text) RETUR
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1090000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 4 features as arguments; the last argument is the transform.';
 
@@ -174,7 +174,7 @@ CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8) RET
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1280000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 5 features as arguments: faster than building an array.';
 
@@ -182,7 +182,7 @@ CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, tex
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1280000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 5 features as arguments; the last argument is the transform.';
 
@@ -190,7 +190,7 @@ CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, flo
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1480000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 6 features as arguments: faster than building an array.';
 
@@ -198,7 +198,7 @@ CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, flo
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1480000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 6 features as arguments; the last argument is the transform.';
 
@@ -206,7 +206,7 @@ CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, flo
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1670000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 7 features as arguments: faster than building an array.';
 
@@ -214,7 +214,7 @@ CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, flo
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1670000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 7 features as arguments; the last argument is the transform.';
 
@@ -222,7 +222,7 @@ CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, flo
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1870000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 8 features as arguments: faster than building an array.';
 
@@ -230,12 +230,12 @@ CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, flo
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1870000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 8 features as arguments; the last argument is the transform.';
 
 CREATE AGGREGATE coreset_rollup(coreset) (
-  SFUNC = coreset_combine, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_combine, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE coreset_rollup(coreset) IS 'Coreset of all vectors behind stored coresets (by day, shard, …); the same as one scan over all of them while points are distinct. NULLs are skipped; NULL without any. 22023 for coresets made with different options or features.';
 

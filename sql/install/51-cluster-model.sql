@@ -89,7 +89,7 @@ CREATE FUNCTION coreset_add(coreset, float8[], int) RETURNS coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_k' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8[], int) IS 'Support function of kmeans_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE kmeans_agg(float8[], int) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = kmeans_agg_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = kmeans_agg_final, COMBINEFUNC = coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE kmeans_agg(float8[], int) IS 'k-means in one step: kmeans(coreset_agg(features), k). k must be the same for every row (22023).';
 
@@ -97,7 +97,7 @@ CREATE FUNCTION coreset_add(coreset, float8[], int, text) RETURNS coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_k' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION coreset_add(coreset, float8[], int, text) IS 'Support function of kmeans_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE kmeans_agg(float8[], int, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = kmeans_agg_final, COMBINEFUNC = coreset_combine, SSPACE = 300000, PARALLEL = SAFE
+  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = kmeans_agg_final, COMBINEFUNC = coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE kmeans_agg(float8[], int, text) IS 'k-means in one step: kmeans(coreset_agg(features, transform), k).';
 
