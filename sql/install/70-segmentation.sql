@@ -8,6 +8,7 @@ CREATE TABLE segmentation (
   max_unknown_share numeric,
   active_version integer,
   created_at timestamptz NOT NULL DEFAULT now(),
+  readers name[] NOT NULL DEFAULT '{}',
   CONSTRAINT segmentation_name_length CHECK (char_length(name) BETWEEN 1 AND 63),
   CONSTRAINT segmentation_keep_days_range CHECK (keep_days BETWEEN 1 AND 36500),
   CONSTRAINT segmentation_max_unknown_share_range CHECK (max_unknown_share BETWEEN 0 AND 1)
@@ -20,6 +21,7 @@ COMMENT ON COLUMN segmentation.keep_days IS 'snapshots older than this many days
 COMMENT ON COLUMN segmentation.max_unknown_share IS 'refresh stops if a greater share of the source''s rows has no customer, 0 to 1; NULL: no limit';
 COMMENT ON COLUMN segmentation.active_version IS 'the version that refresh runs and the views show';
 COMMENT ON COLUMN segmentation.created_at IS 'when it was made';
+COMMENT ON COLUMN segmentation.readers IS 'roles beside the owner that see it, with their members: see grant_reader';
 
 CREATE TABLE segmentation_version (
   segmentation text NOT NULL REFERENCES segmentation (name) ON UPDATE CASCADE ON DELETE CASCADE,
@@ -251,7 +253,7 @@ CREATE TABLE segmentation_run (
 );
 COMMENT ON TABLE segmentation_run IS 'audit log: one row an action on a segmentation, unique key (segmentation, run_at, action); added to only, the extension''s owner may not change it either';
 COMMENT ON COLUMN segmentation_run.run_at IS 'when the action ended';
-COMMENT ON COLUMN segmentation_run.action IS 'create, new version, activate, refresh, publish, unpublish, drop, forget';
+COMMENT ON COLUMN segmentation_run.action IS 'create, new version, activate, refresh, publish, unpublish, grant reader, revoke reader, drop, forget';
 COMMENT ON COLUMN segmentation_run.segmentation IS 'the segmentation''s name; empty for forget, which reaches all';
 COMMENT ON COLUMN segmentation_run.version IS 'its version';
 COMMENT ON COLUMN segmentation_run.as_of IS 'as_of of a refresh';
@@ -264,9 +266,7 @@ COMMENT ON COLUMN segmentation_run.fingerprint IS 'order-free sum of the 64-bit 
 COMMENT ON COLUMN segmentation_run.seconds IS 'duration';
 COMMENT ON COLUMN segmentation_run.details IS 'what else the action says, without personal data';
 
--- A plain database owner who installed the extension owns none of the tables: these grants let the owner use, hand on, dump
--- and restore them. No row-level security on them: pg_dump and COPY refuse a table with it for every role but its owner
--- and superusers, so the extension's owner could neither dump nor restore.
+-- Owner and row-level security of all tables: 79-segmentation-rights.sql.
 GRANT SELECT, INSERT, UPDATE, DELETE ON segmentation, segmentation_version, segmentation_cut_points, segmentation_model,
   snapshot, snapshot_customer TO @extowner@, pg_database_owner WITH GRANT OPTION;
 GRANT SELECT, INSERT ON segmentation_run TO @extowner@, pg_database_owner WITH GRANT OPTION;

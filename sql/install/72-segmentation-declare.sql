@@ -175,8 +175,13 @@ BEGIN
   v.activated_at := now();
   PERFORM segment.segmentation_check(v);
 
-  INSERT INTO segment.segmentation (name, description, keep_days, max_unknown_share, active_version)
-  VALUES (name, description, keep_days, max_unknown_share, 1);
+  BEGIN
+    INSERT INTO segment.segmentation (name, description, keep_days, max_unknown_share, active_version)
+    VALUES (name, description, keep_days, max_unknown_share, 1);
+  EXCEPTION WHEN unique_violation THEN
+    RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = format('the name "%s" is taken', name),
+      DETAIL = 'It is that of another role''s segmentation.', HINT = 'Choose another name.';
+  END;
   v.ledger_set := segment.segmentation_ledger_set(v);
   INSERT INTO segment.segmentation_version SELECT v.*;
   PERFORM segment.segmentation_log('create', name, 1, NULL, source, NULL, NULL, NULL, NULL, to_jsonb(v));
@@ -264,20 +269,3 @@ $$;
 COMMENT ON FUNCTION drop_segmentation(text) IS
   'removes a segmentation with its versions and snapshots; its lines in the log stay. 42704 if it does not exist, 42501 for '
   'others than its owner';
-
-CREATE FUNCTION grant_segmentation(role regrole) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON segment.segmentation, segment.segmentation_version, '
-                 'segment.segmentation_cut_points, segment.segmentation_model, segment.snapshot, segment.snapshot_customer, segment.published_summary, segment.data_quality, '
-                 'segment.ledger_set, segment.customer_ledger TO %s', role);
-  EXECUTE format('GRANT SELECT, DELETE ON segment.change_queue TO %s', role);
-  EXECUTE format('GRANT INSERT ON segment.change_queue TO %s WITH GRANT OPTION', role);
-  EXECUTE format('GRANT SELECT ON segment.forgotten, segment.forgotten_key TO %s', role);
-  EXECUTE format('GRANT SELECT, INSERT ON segment.segmentation_run TO %s', role);
-  EXECUTE format('GRANT USAGE ON SEQUENCE segment.snapshot_id, segment.ledger_set_id TO %s', role);
-END
-$$;
-COMMENT ON FUNCTION grant_segmentation(regrole) IS
-  'gives a role what it needs to declare and refresh segmentations of its own. It can then read the snapshots of all '
-  'segmentations: give readers views of their own instead. 42501 for roles that may not grant it';

@@ -12,7 +12,7 @@ FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang JOIN member ON classid = 
 CREATE TEMP VIEW relation AS
 SELECT c.*, c.oid::regclass::text AS name FROM pg_class c JOIN member ON classid = 'pg_class'::regclass AND objid = c.oid;
 
-SELECT plan(20);
+SELECT plan(22);
 
 -- Comments
 SELECT is_empty($$SELECT signature FROM function WHERE obj_description(oid, 'pg_proc') IS NULL$$,
@@ -67,6 +67,13 @@ SELECT results_eq($$SELECT privilege_type FROM pg_namespace, aclexplode(nspacl) 
 SELECT is_empty($$SELECT r.name, acl.privilege_type FROM relation r, aclexplode(r.relacl) acl
   WHERE grantee = 0 AND NOT (privilege_type = 'SELECT' AND (relkind = 'v' OR relname IN ('scheme', 'scheme_rule')))$$,
   'PUBLIC reads the scheme tables and views only');
+
+-- Rows: every table but the schemes' and the keyed hashes' is under policies, and belongs to the owner of the database.
+SELECT is_empty($$SELECT name FROM relation WHERE relkind = 'r' AND NOT relrowsecurity
+  AND relname NOT IN ('scheme', 'scheme_rule', 'forgotten', 'forgotten_key')$$, 'tables are under row-level security');
+SELECT is_empty($$SELECT name FROM relation WHERE relrowsecurity AND (relowner <> 'pg_database_owner'::regrole
+  OR (SELECT count(DISTINCT polcmd) FROM pg_policy WHERE polrelid = relation.oid) < CASE relname WHEN 'segmentation_run' THEN 3 ELSE 5 END)$$,
+  'with a policy a command, and can be dumped by the owner of the database');
 
 -- Names
 SELECT is_empty($$

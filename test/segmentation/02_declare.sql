@@ -74,7 +74,7 @@ SELECT throws_ok($$SELECT declare()$$, '42501', NULL, 'and declare nothing');
 RESET ROLE;
 SELECT segment.grant_segmentation('segment_test_other');
 SET ROLE segment_test_other;
-SELECT throws_ok(format('SELECT %s', call), '42501', NULL, 'only its owner may ' || call)
+SELECT throws_ok(format('SELECT %s', call), '42704', NULL, 'only its owner may, others don''t even see it: ' || call)
 FROM unnest(ARRAY['segment.refresh(''s'')', 'segment.drop_segmentation(''s'')']) call;
 RESET ROLE;
 SELECT segment.drop_segmentation('s');
