@@ -22,6 +22,8 @@ SEGMENT_CFLAGS = -ffp-contract=off -DSEGMENT_VERSION='"$(EXTVERSION)"'
 PG_CPPFLAGS    = -I$(srcdir)/src
 PG_CFLAGS      = $(SEGMENT_CFLAGS) -MMD -MP
 SHLIB_LINK     = -llbfgs -lm
+# Calls between our own functions go straight, not through the linkage table: several a row are worth a line here.
+PG_LDFLAGS     = -Wl,-Bsymbolic-functions
 EXTRA_CLEAN    = build $(OBJS:.o=.d) $(DATA_built)
 
 PG_CONFIG ?= pg_config

@@ -116,9 +116,14 @@ init_layout(GroupingState *node, List *outputs)
 		node->aggregates.trans[i].in_group += layout->states_offset;
 		node->aggregates.trans[i].in_row += layout->packed_offset;
 	}
-	node->read_child = layout->narrow && layout->cells == 1 && node->aggregates.count == 1 && !node->any_filter
-		? segment_grouping_read_child_narrow
-		: segment_grouping_read_child;
+	node->read_child = segment_grouping_read_child;
+	if (layout->narrow && layout->cells == 1 && node->aggregates.count == 1 &&
+		node->aggregates.trans[0].kernel != NULL && !node->any_filter)
+	{
+		node->read_child = segment_grouping_read_child_narrow;
+		if (node->aggregates.trans[0].kernel->shrink != NULL)
+			node->spill.kernel = node->aggregates.trans[0].kernel;
+	}
 }
 
 static void

@@ -252,7 +252,7 @@ read_part(GroupingState *node, GroupingPart *part)
 		char *row = batch->rows + (Size) batch->count * layout->row_size;
 		char *first = batch->rows;
 
-		if (!segment_grouping_read_row(layout, part, row, &bytes))
+		if (!segment_grouping_read_row(&node->spill, part, row, &bytes))
 			break;
 		if (bytes > 0)
 		{

@@ -141,6 +141,34 @@ unpack_amount(const PackedRow *row, SegmentAmount *amount)
 	}
 }
 
+/*
+ * The short form of a row that counts: units of 55 bits and a sign stand above the tail's lowest byte. That is what
+ * nearly all amounts need.
+ */
+static bool
+rfm_shrink(const void *packed, uint64 words[2])
+{
+	const PackedRow *row = (const PackedRow *) packed;
+	int64 units = (int64) row->units;
+
+	if ((row->tail & (PACKED_COUNTS | PACKED_WIDE)) != PACKED_COUNTS || row->units != units ||
+		units >= INT64CONST(1) << 55 || units < -(INT64CONST(1) << 55))
+		return false;
+	words[0] = (uint64) units << 8 | (uint64) row->tail;
+	words[1] = (uint64) row->at;
+	return true;
+}
+
+static void
+rfm_expand(const uint64 words[2], void *packed)
+{
+	PackedRow *row = (PackedRow *) packed;
+
+	row->at = (int64) words[1];
+	row->units = (int64) words[0] >> 8;
+	row->tail = (int64) (words[0] & 0xFF);
+}
+
 /* Adds a row that the narrow form has no room for. */
 static pg_noinline void
 rfm_add_large(MemoryContext context, Rfm *rfm, const PackedRow *row)
@@ -265,6 +293,8 @@ static const GroupingKernel rfm_kernel = {
 	.bind = rfm_bind,
 	.packed_size = sizeof(PackedRow),
 	.pack = rfm_pack,
+	.shrink = rfm_shrink,
+	.expand = rfm_expand,
 	.add = rfm_add,
 	.value = rfm_value,
 	.merge = rfm_merge,

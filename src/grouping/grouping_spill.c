@@ -8,6 +8,7 @@
 
 #include "core/compat.h"
 #include "grouping/grouping_spill.h"
+#include "grouping/grouping_trans.h"
 
 int
 segment_grouping_spill_bits(double bytes, Size limit)
@@ -34,12 +35,36 @@ partition_of(const GroupingSpill *spill, uint32 hash)
 	return (int) (grouping_mix(((uint64) spill->level << 32) + hash + 1) >> (64 - spill->bits));
 }
 
+/* A row's short form. Where words[0] is 0, the row is written out instead, and follows these 8 bytes. */
+typedef struct ShortRow
+{
+	uint64 words[2];
+	Datum key;
+} ShortRow;
+
 /* Writes bytes to a part. */
 static inline void
 write_bytes(GroupingSpill *spill, GroupingPart *part, void *bytes, Size size)
 {
 	BufFileWrite(part->file, bytes, size);
 	spill->bytes += size;
+}
+
+/* Writes a row in its short form if it has one. */
+static void
+write_short(GroupingSpill *spill, GroupingPart *part, char *row)
+{
+	const GroupingLayout *layout = spill->layout;
+	ShortRow short_row = {{0, 0}, 0};
+
+	if (!grouping_row_is_null(row, 0) && spill->kernel->shrink(row + layout->packed_offset, short_row.words))
+	{
+		short_row.key = *(Datum *) (row + layout->cell[0].in_row);
+		write_bytes(spill, part, &short_row, sizeof(short_row));
+		return;
+	}
+	write_bytes(spill, part, &short_row, sizeof(uint64));
+	write_bytes(spill, part, row, layout->row_size);
 }
 
 void
@@ -62,6 +87,13 @@ segment_grouping_spill_row(GroupingSpill *spill, char *row)
 		part->file = spill->files != NULL ? BufFileCreateFileSet(&spill->files->fs, name) : BufFileCreateTemp(false);
 		part->level = spill->level + 1;
 		spill->partitions++;
+	}
+	part->rows++;
+	if (spill->kernel != NULL)
+	{
+		write_short(spill, part, row);
+		MemoryContextSwitchTo(caller);
+		return;
 	}
 	if (layout->by_reference)
 	{
@@ -92,7 +124,6 @@ segment_grouping_spill_row(GroupingSpill *spill, char *row)
 			}
 		write_bytes(spill, part, spill->flat, bytes);
 	}
-	part->rows++;
 	MemoryContextSwitchTo(caller);
 }
 
@@ -170,10 +201,40 @@ read_bytes(GroupingPart *part, void *bytes, Size size, bool may_end)
 	return true;
 }
 
-bool
-segment_grouping_read_row(const GroupingLayout *layout, GroupingPart *part, char *row, uint32 *bytes)
+/* Reads a row that may be in its short form. */
+static bool
+read_short(const GroupingSpill *spill, GroupingPart *part, char *row)
 {
+	const GroupingLayout *layout = spill->layout;
+	GroupingRowHead *head = (GroupingRowHead *) row;
+	ShortRow short_row;
+
+	if (!read_bytes(part, &short_row, sizeof(short_row), true))
+		return false;
+	if (unlikely(short_row.words[0] == 0))
+	{
+		/* the row has begun */
+		Size begun = sizeof(short_row) - sizeof(uint64);
+
+		memcpy(row, &short_row.words[1], begun);
+		return read_bytes(part, row + begun, layout->row_size - begun, false);
+	}
+	head->filtered = 0;
+	head->nulls = 0;
+	head->hash = grouping_hash_datum(layout->seed, short_row.key);
+	*(Datum *) (row + layout->cell[0].in_row) = short_row.key;
+	spill->kernel->expand(short_row.words, row + layout->packed_offset);
+	return true;
+}
+
+bool
+segment_grouping_read_row(const GroupingSpill *spill, GroupingPart *part, char *row, uint32 *bytes)
+{
+	const GroupingLayout *layout = spill->layout;
+
 	*bytes = 0;
+	if (spill->kernel != NULL)
+		return read_short(spill, part, row);
 	if (layout->by_reference && !read_bytes(part, bytes, sizeof(*bytes), true))
 		return false;
 	return read_bytes(part, row, layout->row_size, !layout->by_reference);

@@ -26,6 +26,7 @@ typedef struct GroupingSpill
 {
 	MemoryContext context;		/* of the files' buffers and of the list of parts */
 	GroupingLayout *layout;
+	const struct GroupingKernel *kernel;	/* rows have a short form: a narrow key and what this kernel shrinks; or NULL */
 	int level;
 	int bits;					/* 2^bits partitions */
 	SharedFileSet *files;		/* where other processes are to read the parts; else NULL */
@@ -67,7 +68,7 @@ extern GroupingPart *segment_grouping_spill_next(GroupingSpill *spill);
  * Reads the fixed part of a row and says how many bytes of varlenas follow; false at the end of the part. The second
  * call reads those into memory of their own.
  */
-extern bool segment_grouping_read_row(const GroupingLayout *layout, GroupingPart *part, char *row, uint32 *bytes);
+extern bool segment_grouping_read_row(const GroupingSpill *spill, GroupingPart *part, char *row, uint32 *bytes);
 extern void segment_grouping_read_row_bytes(const GroupingLayout *layout, GroupingPart *part, char *row, char *arena,
 											uint32 bytes);
 

@@ -26,6 +26,9 @@ typedef struct GroupingKernel
 	/* What a row adds, in packed_size bytes that hold no pointers; raises the errors of arguments out of range. */
 	Size packed_size;
 	void (*pack)(const void *binding, const Datum *arguments, const bool *nulls, void *packed);
+	/* The same in 16 bytes, for files; false if they do not suffice; words[0] is never 0. NULL: no such form. */
+	bool (*shrink)(const void *packed, uint64 words[2]);
+	void (*expand)(const uint64 words[2], void *packed);
 	/*
 	 * Adds a packed row, and its cell; context is where a state may allocate. A kernel that takes a cell may leave
 	 * memory behind in the current context.

@@ -44,6 +44,22 @@ typedef struct RfmWide
 #define DatumGetRfm(datum) ((Rfm *) PG_DETOAST_DATUM(datum))
 #define PG_GETARG_RFM(n) DatumGetRfm(PG_GETARG_DATUM(n))
 
+/*
+ * A value to read from: as it is, or a copy with a long head. Stored values have a short one, and lie at any address:
+ * a narrow one is copied to the caller's buffer, which saves the allocation.
+ */
+static inline const Rfm *
+segment_rfm_open(Datum datum, Rfm *buffer)
+{
+	const char *value = DatumGetPointer(datum);
+
+	if (!VARATT_IS_SHORT(value) || VARSIZE_SHORT(value) != sizeof(Rfm) - VARHDRSZ + VARHDRSZ_SHORT)
+		return DatumGetRfm(datum);
+	SET_VARSIZE(buffer, sizeof(Rfm));
+	memcpy(VARDATA(buffer), VARDATA_SHORT(value), sizeof(Rfm) - VARHDRSZ);
+	return buffer;
+}
+
 /* An empty narrow summary, ready to add rows to. */
 extern void segment_rfm_init(Rfm *rfm, SegmentTimeKind kind);
 

@@ -23,7 +23,8 @@ PG_FUNCTION_INFO_V1(segment_rfm_returned_amount);
 Datum
 segment_rfm_recency(PG_FUNCTION_ARGS)
 {
-	Rfm *rfm = PG_GETARG_RFM(0);
+	Rfm buffer;
+	const Rfm *rfm = segment_rfm_open(PG_GETARG_DATUM(0), &buffer);
 
 	if (!segment_rfm_has_orders(rfm))
 		PG_RETURN_NULL();
@@ -34,7 +35,8 @@ segment_rfm_recency(PG_FUNCTION_ARGS)
 Datum
 segment_rfm_tenure(PG_FUNCTION_ARGS)
 {
-	Rfm *rfm = PG_GETARG_RFM(0);
+	Rfm buffer;
+	const Rfm *rfm = segment_rfm_open(PG_GETARG_DATUM(0), &buffer);
 
 	if (!segment_rfm_has_orders(rfm))
 		PG_RETURN_NULL();
@@ -45,7 +47,8 @@ segment_rfm_tenure(PG_FUNCTION_ARGS)
 Datum
 segment_rfm_first(PG_FUNCTION_ARGS)
 {
-	Rfm *rfm = PG_GETARG_RFM(0);
+	Rfm buffer;
+	const Rfm *rfm = segment_rfm_open(PG_GETARG_DATUM(0), &buffer);
 
 	if (!segment_rfm_has_orders(rfm))
 		PG_RETURN_NULL();
@@ -56,7 +59,8 @@ segment_rfm_first(PG_FUNCTION_ARGS)
 Datum
 segment_rfm_last(PG_FUNCTION_ARGS)
 {
-	Rfm *rfm = PG_GETARG_RFM(0);
+	Rfm buffer;
+	const Rfm *rfm = segment_rfm_open(PG_GETARG_DATUM(0), &buffer);
 
 	if (!segment_rfm_has_orders(rfm))
 		PG_RETURN_NULL();
@@ -66,7 +70,9 @@ segment_rfm_last(PG_FUNCTION_ARGS)
 Datum
 segment_rfm_frequency(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(PG_GETARG_RFM(0)->orders);
+	Rfm buffer;
+
+	PG_RETURN_INT64(segment_rfm_open(PG_GETARG_DATUM(0), &buffer)->orders);
 }
 
 /* The net total as numeric, exact. */
@@ -84,14 +90,17 @@ monetary(const Rfm *rfm)
 Datum
 segment_rfm_monetary(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_DATUM(monetary(PG_GETARG_RFM(0)));
+	Rfm buffer;
+
+	PG_RETURN_DATUM(monetary(segment_rfm_open(PG_GETARG_DATUM(0), &buffer)));
 }
 
 /* rfm_average(rfm): net total per order, with numeric's own rule for decimals; NULL without an order. */
 Datum
 segment_rfm_average(PG_FUNCTION_ARGS)
 {
-	Rfm *rfm = PG_GETARG_RFM(0);
+	Rfm buffer;
+	const Rfm *rfm = segment_rfm_open(PG_GETARG_DATUM(0), &buffer);
 
 	if (!segment_rfm_has_orders(rfm))
 		PG_RETURN_NULL();
@@ -101,14 +110,17 @@ segment_rfm_average(PG_FUNCTION_ARGS)
 Datum
 segment_rfm_returns(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(PG_GETARG_RFM(0)->returns);
+	Rfm buffer;
+
+	PG_RETURN_INT64(segment_rfm_open(PG_GETARG_DATUM(0), &buffer)->returns);
 }
 
 /* rfm_returned(rfm): the amount returned, as a positive number. */
 Datum
 segment_rfm_returned_amount(PG_FUNCTION_ARGS)
 {
-	Rfm *rfm = PG_GETARG_RFM(0);
+	Rfm buffer;
+	const Rfm *rfm = segment_rfm_open(PG_GETARG_DATUM(0), &buffer);
 	SegmentWide returned;
 
 	/* beyond 64 bits the wide form has room for the negation of every value */

@@ -56,13 +56,14 @@ add_row(ScoreState *node, Datum rfm, bool is_null)
 {
 	const ScoreOptions *options = segment_score_node_options(node);
 	double measured[RFM_DIMENSIONS];
+	Rfm buffer;
 	RfmScore mark = SCORE_NONE;
 
 	node->scores = with_room(node, node->scores, node->rows, node->rows_room, sizeof(RfmScore));
 	if (node->rows >= node->rows_room)
 		node->rows_room = Max(node->rows_room * 2, FIRST_ROOM);
 	if (!is_null)
-		mark = segment_rfm_measure(DatumGetRfm(rfm), options->as_of, options->zone, options->monetary, measured)
+		mark = segment_rfm_measure(segment_rfm_open(rfm, &buffer), options->as_of, options->zone, options->monetary, measured)
 			? SCORE_DUE
 			: SCORE_UNDEFINED;
 	node->scores[node->rows++] = mark;
@@ -199,8 +200,9 @@ score_begin(CustomScanState *css, EState *estate, int eflags)
 	css->custom_ps = list_make1(child);
 	node->columns = list_length(scan->custom_scan_tlist) - 1;
 	check_execute(((WindowFunc *) llast_node(TargetEntry, scan->custom_scan_tlist)->expr)->winfnoid);
+	/* without a parent they are not compiled: options are looked at once, and a column needs no compiler */
 	foreach (argument, scan->custom_exprs)
-		node->argument[foreach_current_index(argument)] = ExecInitExpr(lfirst(argument), &css->ss.ps);
+		node->argument[foreach_current_index(argument)] = ExecInitExpr(lfirst(argument), NULL);
 	node->stored = ExecInitExtraTupleSlot(estate, ExecGetResultType(child), &TTSOpsMinimalTuple);
 	node->context = AllocSetContextCreate(estate->es_query_cxt, "segment scores", ALLOCSET_DEFAULT_SIZES);
 }

@@ -130,10 +130,11 @@ read_partition(WindowObject window, const ScoreOptions *options, int64 rows, dou
 		bool is_out;
 		Datum datum = WinGetFuncArgInPartition(window, SCORE_ARG_RFM, (int) row, WINDOW_SEEK_HEAD, false, &is_null, &is_out);
 		double measured[RFM_DIMENSIONS];
+		Rfm buffer;
 
 		if (is_null)
 			marks[row] = SCORE_NONE;
-		else if (segment_rfm_measure(DatumGetRfm(datum), options->as_of, options->zone, options->monetary, measured))
+		else if (segment_rfm_measure(segment_rfm_open(datum, &buffer), options->as_of, options->zone, options->monetary, measured))
 		{
 			marks[row] = SCORE_DUE;
 			for (int d = 0; d < RFM_DIMENSIONS; d++)
