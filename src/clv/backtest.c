@@ -212,11 +212,14 @@ segment_backtest(PG_FUNCTION_ARGS)
 	SegmentFitOptions options = segment_clv_fit_options(PG_GETARG_FLOAT8(2), 500);
 	Size size = mul_size(sizeof(double), (Size) holdout->n_cells + 1);
 	double *numbers[3];
-	Cells *btyd = segment_holdout_to_btyd(holdout);
+	Cells *btyd;
 	Datum *names;
 	bool *name_nulls;
 	int n_names;
 
+	/* Three scores a model, two of the baselines, and what is sorted for one measure and for quintiles. */
+	segment_clv_check_work(mul_size(5 * sizeof(double) + 2 * sizeof(SegmentScored), holdout->n_cells), "backtest");
+	btyd = segment_holdout_to_btyd(holdout);
 	InitMaterializedSRF(fcinfo, 0);
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &names, &name_nulls, &n_names);
 	for (int i = 0; i < 3; i++)
@@ -256,9 +259,11 @@ static double *
 expected_of(const ClvModel *model, const Cells *holdout)
 {
 	SegmentBtydParams params = segment_clv_params(model);
-	double *expected = MemoryContextAllocHuge(CurrentMemoryContext,
-											  mul_size(sizeof(double), (Size) holdout->n_cells + 1));
+	double *expected;
 
+	/* The gain sorts two columns beside it. */
+	segment_clv_check_work(mul_size(sizeof(double) + 2 * sizeof(SegmentScored), (Size) holdout->n_cells + 1), "backtest");
+	expected = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(double), (Size) holdout->n_cells + 1));
 	if (model->unit != holdout->unit)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("units of time differ"),
 						errdetail("The model counts in units of %g days, the hold-out in units of %g days.",

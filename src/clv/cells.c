@@ -4,15 +4,16 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "nodes/execnodes.h"
+#include "executor/nodeHash.h"
 #include "utils/memutils.h"
 
 #include "clv/cells.h"
-#include "math/btyd_fit.h"
 
 #define FIRST_CAPACITY 64
 
-/* btyd with the most covariates is the widest. */
-#define CELLS_MAX_WIDTH (3 + SEGMENT_BTYD_MAX_COVARIATES)
+/* Even the smallest memory limit leaves room for so many rows. */
+#define LEAST_IN_MEMORY 1024
 
 #define SIGN_BIT (UINT64CONST(1) << 63)
 #define RADIX_BITS 11
@@ -33,12 +34,6 @@ static uint32
 index_mask(const CellsState *state)
 {
 	return 2 * state->capacity - 1;
-}
-
-static uint64 *
-state_row(const CellsState *state, uint32 i)
-{
-	return state->rows + (Size) i * (state->width + 1);
 }
 
 /* Whole numbers differ in the high bits only: each is multiplied, and the high half folded down. */
@@ -75,7 +70,7 @@ find_place(const CellsState *state, const uint64 *row)
 	{
 		uint32 slot = state->index[at & mask];
 
-		if (slot == 0 || is_same_row(state_row(state, slot - 1), row, state->width))
+		if (slot == 0 || is_same_row(segment_cells_state_row(state, slot - 1), row, state->width))
 			return at & mask;
 	}
 }
@@ -84,12 +79,6 @@ static void *
 allocate(MemoryContext context, Size element, Size n, int flags)
 {
 	return MemoryContextAllocExtended(context, mul_size(element, n), MCXT_ALLOC_HUGE | flags);
-}
-
-static Size
-row_size(const CellsState *state)
-{
-	return (state->width + 1) * sizeof(uint64);
 }
 
 CellsState *
@@ -101,7 +90,7 @@ segment_cells_state(const Cells *head)
 	state->head.n_cells = 0;
 	state->width = cells_width(head->kind, head->n_covariates);
 	state->capacity = FIRST_CAPACITY;
-	state->rows = allocate(CurrentMemoryContext, row_size(state), state->capacity, 0);
+	state->rows = allocate(CurrentMemoryContext, segment_cells_row_size(state), state->capacity, 0);
 	state->index = allocate(CurrentMemoryContext, sizeof(uint32), (Size) 2 * state->capacity, MCXT_ALLOC_ZERO);
 	return state;
 }
@@ -115,24 +104,47 @@ value_size(const Cells *head, Size n_cells)
 	return add_size(offsetof(Cells, numbers), mul_size(n_cells, (width + 1) * sizeof(double)));
 }
 
-/* Doubles the room; what is in it must end up in one value, which has at most a gigabyte. */
+static void
+refuse_size(Size n_cells)
+{
+	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many different customer histories"),
+					errdetail("%zu cells do not fit a value of one gigabyte.", n_cells),
+					errhint("Group by market or cohort and fit each, take a sample of the customers, or round "
+							"covariates.")));
+}
+
+/* Makes room: twice as much, or, beyond the memory limit, in a file. */
 static void
 grow(CellsState *state)
 {
 	MemoryContext context = GetMemoryChunkContext(state);
 	uint32 capacity = 2 * state->capacity;
 
+	if (state->may_spill && capacity > LEAST_IN_MEMORY &&
+		(segment_cells_row_size(state) + 2 * sizeof(uint32)) * capacity > get_hash_memory_limit())
+	{
+		segment_cells_spill(state);
+		memset(state->index, 0, (Size) 2 * state->capacity * sizeof(uint32));
+		return;
+	}
+	/* What is in memory must end up in one value, which has at most a gigabyte. */
 	if (value_size(&state->head, state->head.n_cells) > MaxAllocSize)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many different customer histories"),
-						errdetail("%d cells do not fit a value of one gigabyte.", state->head.n_cells),
-						errhint("Group by market or cohort and fit each, take a sample of the customers, or round "
-								"covariates.")));
-	state->rows = repalloc_huge(state->rows, mul_size(row_size(state), capacity));
+		refuse_size(state->head.n_cells);
+	state->rows = repalloc_huge(state->rows, mul_size(segment_cells_row_size(state), capacity));
 	pfree(state->index);
 	state->capacity = capacity;
 	state->index = allocate(context, sizeof(uint32), (Size) 2 * capacity, MCXT_ALLOC_ZERO);
 	for (uint32 i = 0; i < (uint32) state->head.n_cells; i++)
-		state->index[find_place(state, state_row(state, i))] = i + 1;
+		state->index[find_place(state, segment_cells_state_row(state, i))] = i + 1;
+}
+
+int64
+segment_cells_add_counts(int64 a, int64 b)
+{
+	if (a > PG_INT64_MAX / 2 - b)
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("number of customers is out of range"),
+						errdetail("A cell holds at most 2^62 customers."), errhint("Check the values that are merged.")));
+	return a + b;
 }
 
 static void
@@ -143,11 +155,8 @@ add_bits(CellsState *state, const uint64 *bits, int64 count)
 
 	if (state->index[place] != 0)
 	{
-		row = state_row(state, state->index[place] - 1);
-		if ((int64) row[state->width] > PG_INT64_MAX / 2 - count)
-			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("number of customers is out of range"),
-							errdetail("A cell holds at most 2^62 customers."), errhint("Check the values that are merged.")));
-		row[state->width] += (uint64) count;
+		row = segment_cells_state_row(state, state->index[place] - 1);
+		row[state->width] = (uint64) segment_cells_add_counts((int64) row[state->width], count);
 		return;
 	}
 	if ((uint32) state->head.n_cells == state->capacity)
@@ -155,7 +164,7 @@ add_bits(CellsState *state, const uint64 *bits, int64 count)
 		grow(state);
 		place = find_place(state, bits);
 	}
-	row = state_row(state, (uint32) state->head.n_cells);
+	row = segment_cells_state_row(state, (uint32) state->head.n_cells);
 	memcpy(row, bits, state->width * sizeof(uint64));
 	row[state->width] = (uint64) count;
 	state->head.n_cells++;
@@ -180,13 +189,23 @@ add_skipped(CellsState *state, int64 skipped)
 void
 segment_cells_merge_state(CellsState *state, const CellsState *other)
 {
-	for (uint32 i = 0; i < (uint32) other->head.n_cells; i++)
+	uint64 row[CELLS_MAX_WIDTH + 1];
+	CellsMerge *merge;
+
+	for (uint32 i = 0; i < (uint32) other->head.n_cells && other->n_runs == 0; i++)
 	{
-		const uint64 *row = state_row(other, i);
+		const uint64 *in_memory = segment_cells_state_row(other, i);
 
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
-		add_bits(state, row, (int64) row[other->width]);
+		add_bits(state, in_memory, (int64) in_memory[other->width]);
+	}
+	if (other->n_runs > 0)
+	{
+		merge = segment_cells_merge_start(other);
+		while (segment_cells_merge_next(merge, row))
+			add_bits(state, row, (int64) row[other->width]);
+		segment_cells_merge_end(merge);
 	}
 	add_skipped(state, other->head.skipped);
 }
@@ -234,12 +253,21 @@ sort_key(uint64 bits)
 	return bits & SIGN_BIT ? ~bits : bits | SIGN_BIT;
 }
 
+int
+segment_cells_compare(const uint64 *a, const uint64 *b, int width)
+{
+	for (int i = 0; i < width; i++)
+		if (a[i] != b[i])
+			return sort_key(a[i]) < sort_key(b[i]) ? -1 : 1;
+	return 0;
+}
+
 /*
  * Rows in the order of their numbers: by radix from the last number's low bits on, in digits of 11 bits counted from
  * the top, as whole numbers differ in the top ones only. A digit in which all rows are equal is passed over.
  */
-static uint32 *
-sorted_order(const CellsState *state)
+uint32 *
+segment_cells_order(const CellsState *state)
 {
 	uint32 n = (uint32) state->head.n_cells;
 	uint32 *order = allocate(CurrentMemoryContext, sizeof(uint32), (Size) n + 1, 0);
@@ -253,7 +281,7 @@ sorted_order(const CellsState *state)
 		uint64 differ = 0;
 
 		for (uint32 i = 1; i < n; i++)
-			differ |= sort_key(state_row(state, i)[column]) ^ sort_key(state_row(state, 0)[column]);
+			differ |= sort_key(segment_cells_state_row(state, i)[column]) ^ sort_key(segment_cells_state_row(state, 0)[column]);
 		for (int shift = 64 % RADIX_BITS - RADIX_BITS; shift < 64; shift += RADIX_BITS)
 		{
 			int low = Max(shift, 0);
@@ -266,7 +294,7 @@ sorted_order(const CellsState *state)
 			CHECK_FOR_INTERRUPTS();
 			memset(starts, 0, RADIX * sizeof(uint32));
 			for (uint32 i = 0; i < n; i++)
-				starts[sort_key(state_row(state, i)[column]) >> low & mask]++;
+				starts[sort_key(segment_cells_state_row(state, i)[column]) >> low & mask]++;
 			for (uint32 digit = 0; digit <= mask; digit++)
 			{
 				uint32 count = starts[digit];
@@ -275,7 +303,7 @@ sorted_order(const CellsState *state)
 				sum += count;
 			}
 			for (uint32 i = 0; i < n; i++)
-				other[starts[sort_key(state_row(state, order[i])[column]) >> low & mask]++] = order[i];
+				other[starts[sort_key(segment_cells_state_row(state, order[i])[column]) >> low & mask]++] = order[i];
 			swap = order;
 			order = other;
 			other = swap;
@@ -286,35 +314,62 @@ sorted_order(const CellsState *state)
 	return order;
 }
 
+/* A value with room for so many cells. */
+static Cells *
+new_value(const CellsState *state, Size n_cells)
+{
+	Size size = value_size(&state->head, n_cells);
+	Cells *cells;
+
+	if (size > MaxAllocSize)
+		refuse_size(n_cells);
+	cells = palloc0(size);
+	*cells = state->head;
+	cells->n_cells = (int32) n_cells;
+	SET_VARSIZE(cells, size);
+	return cells;
+}
+
+static void
+set_row(Cells *cells, Size i, const uint64 *row, int width)
+{
+	memcpy(cells->numbers + i * width, row, width * sizeof(double));
+	unconstify(int64 *, cells_counts(cells))[i] = (int64) row[width];
+}
+
+/* Of a state with files: counts the cells first, as the value is of one piece. */
+static Cells *
+finish_runs(const CellsState *state)
+{
+	uint64 row[CELLS_MAX_WIDTH + 1];
+	CellsMerge *merge = segment_cells_merge_start(state);
+	Size n = 0;
+	Cells *cells;
+
+	while (segment_cells_merge_next(merge, row))
+		if ((n++ & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+	segment_cells_merge_end(merge);
+	cells = new_value(state, n);
+	merge = segment_cells_merge_start(state);
+	for (Size i = 0; i < n && segment_cells_merge_next(merge, row); i++)
+		set_row(cells, i, row, state->width);
+	segment_cells_merge_end(merge);
+	return cells;
+}
+
 Cells *
 segment_cells_finish(const CellsState *state)
 {
-	int32 n = state->head.n_cells;
-	Size size = value_size(&state->head, n);
 	uint32 *order;
 	Cells *cells;
-	double *number;
-	int64 *count;
 
-	if (size > MaxAllocSize)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many different customer histories"),
-						errdetail("%d cells do not fit a value of one gigabyte.", n),
-						errhint("Group by market or cohort and fit each, take a sample of the customers, or round "
-								"covariates.")));
-	order = sorted_order(state);
-	cells = palloc0(size);
-	*cells = state->head;
-	SET_VARSIZE(cells, size);
-	number = cells->numbers;
-	count = unconstify(int64 *, cells_counts(cells));
-	for (int32 i = 0; i < n; i++)
-	{
-		const uint64 *row = state_row(state, order[i]);
-
-		memcpy(number, row, state->width * sizeof(double));
-		number += state->width;
-		count[i] = (int64) row[state->width];
-	}
+	if (state->n_runs > 0)
+		return finish_runs(state);
+	cells = new_value(state, state->head.n_cells);
+	order = segment_cells_order(state);
+	for (int32 i = 0; i < cells->n_cells; i++)
+		set_row(cells, i, segment_cells_state_row(state, order[i]), state->width);
 	pfree(order);
 	return cells;
 }

@@ -24,15 +24,15 @@ PG_FUNCTION_INFO_V1(segment_cells_deserial);
 PG_FUNCTION_INFO_V1(segment_cells_final);
 PG_FUNCTION_INFO_V1(segment_cells_plus);
 
-/* The state of this call, a new one in the aggregate's context if there is none yet. */
-static CellsState *
-state_of(FunctionCallInfo fcinfo, const Cells *head)
+CellsState *
+segment_cells_state_of(FunctionCallInfo fcinfo, const Cells *head)
 {
 	MemoryContext aggregate_context;
 	MemoryContext caller_context;
 	CellsState *state;
+	int kind = AggCheckCallContext(fcinfo, &aggregate_context);
 
-	if (!AggCheckCallContext(fcinfo, &aggregate_context))
+	if (kind == 0)
 		segment_not_an_aggregate("this function");
 	if (!PG_ARGISNULL(0))
 	{
@@ -42,6 +42,7 @@ state_of(FunctionCallInfo fcinfo, const Cells *head)
 	}
 	caller_context = MemoryContextSwitchTo(aggregate_context);
 	state = segment_cells_state(head);
+	state->may_spill = kind == AGG_CONTEXT_AGGREGATE;
 	MemoryContextSwitchTo(caller_context);
 	return state;
 }
@@ -103,8 +104,9 @@ segment_btyd_agg_trans(PG_FUNCTION_ARGS)
 	row[2] = repeat->t;
 	if (PG_NARGS() > 2)
 		head.n_covariates = (uint8) read_covariates(PG_GETARG_ARRAYTYPE_P(2), row + 3);
-	state = state_of(fcinfo, &head);
+	state = segment_cells_state_of(fcinfo, &head);
 	segment_cells_add(state, row, 1);
+	segment_cells_settle(state, fcinfo);
 	PG_RETURN_POINTER(state);
 }
 
@@ -131,12 +133,13 @@ segment_spend_agg_trans(PG_FUNCTION_ARGS)
 	head.version = SEGMENT_CELLS_VERSION;
 	head.kind = CELLS_SPEND;
 	head.with_first = PG_NARGS() > 2 && PG_GETARG_BOOL(2);
-	state = state_of(fcinfo, &head);
+	state = segment_cells_state_of(fcinfo, &head);
 	is_known = segment_repeat_mean_spend(repeat, head.with_first, &row[0], &row[1]);
 	if (is_known && row[0] > 0 && row[1] > 0)
 		segment_cells_add(state, row, 1);
 	else
 		state->head.skipped++;
+	segment_cells_settle(state, fcinfo);
 	PG_RETURN_POINTER(state);
 }
 
@@ -150,10 +153,11 @@ segment_cells_rollup_trans(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		return unchanged(fcinfo);
 	cells = PG_GETARG_CELLS(1);
-	state = state_of(fcinfo, cells);
+	state = segment_cells_state_of(fcinfo, cells);
 	if (PG_ARGISNULL(0))
 		state->head.skipped = 0;
 	segment_cells_merge(state, cells);
+	segment_cells_settle(state, fcinfo);
 	PG_RETURN_POINTER(state);
 }
 
@@ -166,10 +170,11 @@ segment_cells_combine(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		return unchanged(fcinfo);
 	other = (CellsState *) PG_GETARG_POINTER(1);
-	state = state_of(fcinfo, &other->head);
+	state = segment_cells_state_of(fcinfo, &other->head);
 	if (PG_ARGISNULL(0))
 		state->head.skipped = 0;
 	segment_cells_merge_state(state, other);
+	segment_cells_settle(state, fcinfo);
 	PG_RETURN_POINTER(state);
 }
 

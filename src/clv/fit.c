@@ -50,14 +50,21 @@ segment_clv_fit_options(double penalty, int32 max_iter)
 	return options;
 }
 
+void
+segment_clv_check_work(Size size, const char *what)
+{
+	if (size == 0 || size / 1024 > (Size) maintenance_work_mem)
+		ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+						errmsg("maintenance_work_mem is too small for the %s", what),
+						errdetail("It needs %zu kB, maintenance_work_mem is %d kB.", size / 1024 + 1, maintenance_work_mem),
+						errhint("SET maintenance_work_mem = '%zuMB', or group by market or cohort and take each.",
+								size / 1048576 + 1)));
+}
+
 void *
 segment_clv_work(Size size)
 {
-	if (size == 0 || size / 1024 > (Size) maintenance_work_mem)
-		ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED), errmsg("maintenance_work_mem is too small for the fit"),
-						errdetail("It needs %zu kB, maintenance_work_mem is %d kB.", size / 1024 + 1, maintenance_work_mem),
-						errhint("SET maintenance_work_mem = '%zuMB', or group by market or cohort and fit each.",
-								size / 1048576 + 1)));
+	segment_clv_check_work(size, "fit");
 	return MemoryContextAllocHuge(CurrentMemoryContext, size);
 }
 

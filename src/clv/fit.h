@@ -9,7 +9,10 @@
 #include "math/btyd_fit.h"
 #include "math/text.h"
 
-/* Work space; 53400 with the size it takes if that is beyond maintenance_work_mem, or not a size (0). */
+/* 53400 with the size that a fit or backtest takes if that is beyond maintenance_work_mem, or not a size (0). */
+extern void segment_clv_check_work(Size size, const char *what);
+
+/* Work space, checked. */
 extern void *segment_clv_work(Size size);
 
 /* Checked options, with a poll that answers to a cancel. */

@@ -66,8 +66,6 @@ add_customer(FunctionCallInfo fcinfo, const Cells *head, const Ledger *ledger, D
 {
 	SegmentWide total = segment_wide_from_int128(0);
 	SegmentWide later = segment_wide_from_int128(0);
-	MemoryContext aggregate_context;
-	MemoryContext caller_context;
 	CellsState *state;
 	LedgerReader reader;
 	LedgerDay day;
@@ -77,19 +75,9 @@ add_customer(FunctionCallInfo fcinfo, const Cells *head, const Ledger *ledger, D
 		(void) segment_wide_add(day.day > split ? &later : &total, &day.net);
 	row[HOLDOUT_TOTAL] = segment_positive_zero(segment_decimal_to_double(&total, ledger->scale));
 	row[HOLDOUT_AMOUNT] = segment_positive_zero(segment_decimal_to_double(&later, ledger->scale));
-	if (PG_ARGISNULL(0))
-	{
-		(void) AggCheckCallContext(fcinfo, &aggregate_context);
-		caller_context = MemoryContextSwitchTo(aggregate_context);
-		state = segment_cells_state(head);
-		MemoryContextSwitchTo(caller_context);
-	}
-	else
-	{
-		state = (CellsState *) PG_GETARG_POINTER(0);
-		segment_cells_check_alike(&state->head, head);
-	}
+	state = segment_cells_state_of(fcinfo, head);
 	segment_cells_add(state, row, 1);
+	segment_cells_settle(state, fcinfo);
 	PG_RETURN_POINTER(state);
 }
 
