@@ -216,6 +216,7 @@ BEGIN
       HINT = 'Pass an object such as {"scheme": "grid"}; null takes an option away.';
   END IF;
   v := jsonb_populate_record(v, changes);
+  v.changed_look_back := CASE WHEN v.changes IN ('changed_at', 'tombstones') THEN coalesce(v.changed_look_back, interval '1 day') END;
   v.version := (SELECT max(t.version) + 1 FROM segment.segmentation_version t WHERE t.segmentation = s.name);
   v.state := 'draft';
   v.created_by := current_user;

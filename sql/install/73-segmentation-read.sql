@@ -112,7 +112,7 @@ DECLARE
   columns text[] := '{last_day,rows,ledger,market_days,markets,channel_days,channels,channel_rows}';
   into_ledgers text;
   literal text;
-  not_forgotten text := CASE WHEN EXISTS (SELECT FROM segment.forgotten)
+  not_forgotten text := CASE WHEN v.opt_out IS NOT NULL AND EXISTS (SELECT FROM segment.forgotten)
     THEN format(' AND NOT segment.is_forgotten(x.%I::text)', v.opt_out_customer) END;
 BEGIN
   SELECT * INTO s FROM segment.ledger_set t WHERE t.id = v.ledger_set;
