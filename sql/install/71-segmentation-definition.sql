@@ -350,7 +350,8 @@ COMMENT ON FUNCTION segmentation_as_of(segmentation_version) IS
   'as_of by the version''s rule: the day of the last order that counts (at most today), today, or yesterday, in its zone. P0002 if last_order finds none';
 
 CREATE FUNCTION definition(name text, as_of date DEFAULT NULL, version integer DEFAULT NULL) RETURNS text
-  LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+  SET DateStyle = 'ISO, YMD' SET IntervalStyle = postgres SET extra_float_digits = 1 AS $$
 DECLARE
   v segment.segmentation_version := segment.segmentation_version_of(name, version);
   day date := coalesce(as_of,

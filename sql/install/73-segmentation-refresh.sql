@@ -59,7 +59,8 @@ COMMENT ON FUNCTION segmentation_movement(segmentation_version, date, snapshot) 
 -- Rows of this transaction are unknown to the planner, which then takes snapshots for empty and loops over them. Without loops
 -- costs look huge, and compiling would take longer than running.
 CREATE FUNCTION relink_snapshots(name text, after date DEFAULT '-infinity') RETURNS integer
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off SET jit = off AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+  SET DateStyle = 'ISO, YMD' SET IntervalStyle = postgres SET extra_float_digits = 1 SET enable_nestloop = off SET jit = off AS $$
 DECLARE
   own segment.segmentation := segment.segmentation_own(name);
   t segment.snapshot;
@@ -114,7 +115,8 @@ COMMENT ON FUNCTION snapshot_totals(integer, bigint, integer) IS
 
 CREATE FUNCTION refresh(name text, as_of date DEFAULT NULL, version integer DEFAULT NULL, read text DEFAULT 'changes', OUT refreshed date,
   OUT customers bigint, OUT moved bigint) RETURNS record
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+  SET DateStyle = 'ISO, YMD' SET IntervalStyle = postgres SET extra_float_digits = 1 SET jit = off AS $$
 DECLARE
   started timestamptz := clock_timestamp();
   application text := current_setting('application_name');
