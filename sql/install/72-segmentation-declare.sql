@@ -79,6 +79,11 @@ BEGIN
   IF v.market IS NOT NULL THEN
     PERFORM segment.segmentation_check_column(v.source, 'market', v.market, NULL);
   END IF;
+  IF v.method NOT IN ('quantile', 'equal_width', 'natural') OR v.monetary NOT IN ('total', 'average') THEN
+    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'cut points can''t be made like this',
+      DETAIL = format('method is %s, accepted are quantile, equal_width and natural; monetary is %s, accepted are total and average.', v.method, v.monetary),
+      HINT = 'Leave an option out to get its default.';
+  END IF;
   IF v.channel IS NOT NULL THEN
     PERFORM segment.segmentation_check_column(v.source, 'channel', v.channel, NULL);
   END IF;

@@ -79,7 +79,7 @@ COMMENT ON FUNCTION segmentation_quality(segmentation_version, date) IS
   'those of them without a customer, and their amount (NULL without such rows)';
 
 CREATE FUNCTION preflight(source regclass, customer name, at name, amount name, order_id name DEFAULT NULL, market name DEFAULT NULL,
-  OUT check_name text, OUT severity text, OUT rows bigint, OUT share numeric, OUT message text, OUT sql text) RETURNS SETOF record
+  currency name DEFAULT NULL, OUT check_name text, OUT severity text, OUT rows bigint, OUT share numeric, OUT message text, OUT sql text) RETURNS SETOF record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 20 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   c record;
@@ -91,7 +91,7 @@ BEGIN
     SELECT x.role, x.name, x.types, segment.segmentation_column_type(source, x.name) AS type
     FROM (VALUES ('customer', customer, NULL::regtype[]), ('at', at, '{date,timestamp,timestamptz}'),
                  ('amount', amount, '{numeric,smallint,integer,bigint,double precision}'), ('order_id', order_id, NULL),
-                 ('market', market, NULL)) x (role, name, types)
+                 ('market', market, NULL), ('currency', currency, NULL)) x (role, name, types)
     WHERE x.name IS NOT NULL OR x.role IN ('customer', 'at', 'amount')
   LOOP
     check_name := c.role || ' column';
@@ -178,6 +178,33 @@ BEGIN
     RETURN NEXT;
   END IF;
 
+  -- Amounts of several currencies must not be added up: a column that is named, or called, like one.
+  currency := coalesce(currency, (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = source AND a.attnum > 0 AND NOT a.attisdropped
+    AND a.attname ~* '(^|_)(currency|curr|ccy|valuta|wahrung|waehrung|devise|moneda)(_?(code|iso|id))?$' ORDER BY a.attnum LIMIT 1));
+  IF currency IS NOT NULL THEN
+    check_name := 'currencies';
+    sql := format('SELECT o.%I, count(*), sum(o.%I) FROM %s AS o WHERE o.%1$I IS NOT NULL GROUP BY 1 ORDER BY 2 DESC', currency, amount, source);
+    rows := (segment.read_restricted(format('SELECT count(*) FROM (%s) x', sql)))[1];
+    share := NULL;
+    severity := CASE WHEN rows > 1 THEN 'warning' ELSE 'ok' END;
+    message := format('currencies, not rows, in column %I: convert amounts in a view, or filter one', currency);
+    RETURN NEXT;
+  END IF;
+
+  -- Incremental refresh and triggers read the rows of single customers.
+  IF (SELECT k.relkind FROM pg_class k WHERE k.oid = source) IN ('r', 'p', 'm') THEN
+    check_name := 'index by customer';
+    sql := format('SELECT i.indexrelid::regclass, pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid '
+                  'AND a.attnum = i.indkey[0] WHERE i.indrelid = %L::regclass AND i.indisvalid AND i.indpred IS NULL AND a.attname = %L', source, customer);
+    EXECUTE format('SELECT count(*) FROM (%s) x', sql) INTO rows;
+    share := NULL;
+    severity := CASE WHEN rows = 0 THEN 'info' ELSE 'ok' END;
+    message := CASE WHEN rows = 0 THEN format('indexes, not rows: without one that begins with the customer, incremental refresh (changes => …) reads the whole '
+                                              'table: CREATE INDEX ON %s (%I, %I)', source, customer, at)
+                    ELSE 'indexes, not rows, that begin with the customer' END;
+    RETURN NEXT;
+  END IF;
+
   check_name := 'days since the last order';
   sql := format('SELECT max(o.%I) FROM %s AS o', at, source);
   rows := (segment.read_restricted(format('SELECT current_date - max(o.%I)::date FROM %s AS o WHERE isfinite(o.%1$I) AND o.%1$I <= now()', at, source)))[1];
@@ -195,7 +222,7 @@ BEGIN
   RETURN NEXT;
 END
 $$;
-COMMENT ON FUNCTION preflight(regclass, name, name, name, name, name) IS
+COMMENT ON FUNCTION preflight(regclass, name, name, name, name, name, name) IS
   'checks a source before create_segmentation, without writing: one row a check, with severity (ok, info, warning, error), '
   'the number of rows and their share of all, what it means, and the SQL that shows them. Reads the source several times, as '
   'the current role. An error among the columns is all that is returned';

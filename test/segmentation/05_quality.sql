@@ -4,7 +4,7 @@
 \if :no_data
 \q
 \endif
-SELECT plan(18);
+SELECT plan(27);
 
 CREATE VIEW lines AS SELECT *, quantity * unit_price AS amount FROM online_retail;
 CREATE TEMP TABLE found AS SELECT * FROM segment.preflight('lines', 'customer_id', 'invoice_date', 'amount', 'invoice_no', 'country');
@@ -48,6 +48,34 @@ SELECT is(severity, 'warning', 'lines that should be one order') FROM segment.pr
 WHERE check_name = 'rows at the same time of the same customer';
 SELECT is(rows, 1::bigint, 'an order id of several customers') FROM segment.preflight('receipt', 'who', 'day', 'amount', 'id')
 WHERE check_name = 'orders of several customers';
+
+-- Each row's SQL runs, and shows as many rows as the check counted, unless the message says that it counts something else.
+CREATE FUNCTION shown(sql text) RETURNS bigint LANGUAGE plpgsql AS $$DECLARE n bigint; BEGIN EXECUTE 'SELECT count(*) FROM (' || sql || ') x' INTO n; RETURN n; END$$;
+CREATE TEMP TABLE all_found AS
+SELECT 'lines' AS source, * FROM found UNION ALL
+SELECT 'dirt', * FROM segment.preflight('dirt', 'who', 'at', 'amount') UNION ALL
+SELECT 'receipt', * FROM segment.preflight('receipt', 'who', 'day', 'amount', 'id', 'id');
+SELECT is(count(shown(sql)), count(*), 'the SQL of every check runs') FROM all_found;
+SELECT is_empty($$SELECT source, check_name, rows, shown(sql) FROM all_found WHERE rows <> shown(sql)
+  AND check_name NOT IN ('repeated rows', 'rows at the same time of the same customer', 'days since the last order')$$, 'and shows what was counted');
+SELECT is(count(DISTINCT check_name) > 15, true, 'of all the checks') FROM all_found;
+
+-- Currencies, indexes, rights
+CREATE TABLE foreign_sales AS SELECT g % 50 AS id, date '2025-01-01' + g / 10 AS at, g AS amount, (ARRAY['EUR', 'USD'])[1 + g % 2] AS "Currency_Code" FROM generate_series(1, 400) g;
+SELECT results_eq($$SELECT severity, rows, shown(sql) FROM segment.preflight('foreign_sales', 'id', 'at', 'amount') WHERE check_name = 'currencies'$$,
+  $$VALUES ('warning', 2::bigint, 2::bigint)$$, 'mixed currencies, in a column that is called like one');
+SELECT results_eq($$SELECT severity, rows FROM segment.preflight('foreign_sales', 'id', 'at', 'amount', currency => 'at') WHERE check_name = 'currencies'$$,
+  $$VALUES ('warning', 41::bigint)$$, 'or that is named');
+SELECT is_empty($$SELECT * FROM segment.preflight('receipt', 'who', 'day', 'amount') WHERE check_name = 'currencies'$$, 'no such column');
+SELECT results_eq($$SELECT severity, rows, message ~ 'CREATE INDEX ON public.foreign_sales \(id, at\)' FROM segment.preflight('foreign_sales', 'id', 'at', 'amount') WHERE check_name = 'index by customer'$$,
+  $$VALUES ('info', 0::bigint, true)$$, 'no index that finds a customer''s rows');
+CREATE INDEX ON public.foreign_sales (id, at);
+SELECT results_eq($$SELECT severity, rows FROM segment.preflight('foreign_sales', 'id', 'at', 'amount') WHERE check_name = 'index by customer'$$, $$VALUES ('ok', 1::bigint)$$, 'made');
+CREATE ROLE segment_test_quality;
+SET ROLE segment_test_quality;
+SELECT results_eq($$SELECT check_name, severity FROM segment.preflight('foreign_sales', 'id', 'at', 'amount')$$,
+  $$VALUES ('customer column', 'error'), ('at column', 'error'), ('amount column', 'error')$$, 'columns that the role may not read');
+RESET ROLE;
 
 -- What can not be read at all
 SELECT results_eq($$SELECT check_name, severity FROM segment.preflight('dirt', 'nobody', 'who', 'amount')$$,
