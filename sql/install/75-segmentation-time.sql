@@ -1,24 +1,26 @@
 -- segmentation: what changed between snapshots
 --
--- Where a customer is looked for in another snapshot, a subquery does it, by the primary key: joined, the planner compares
--- all with all as long as it believes that a snapshot has few rows, which it does after many were deleted and before ANALYZE.
+-- Both snapshots are read once and joined in full: never a nested loop, whatever the planner believes a snapshot to hold, and
+-- it believes in few rows after many were deleted and before ANALYZE.
 
 CREATE VIEW segment_changes WITH (security_invoker = true) AS
-SELECT t.segmentation, t.previous_as_of AS from_as_of, t.as_of, c.customer AS customer_id, c.market,
-       c.previous_segment AS left_segment_name, c.previous_sort AS left_segment_sort,
-       c.segment AS entered_segment_name, c.sort AS entered_segment_sort,
-       CASE WHEN c.previous_sort IS NULL THEN 'new' WHEN c.sort < c.previous_sort THEN 'up'
-            WHEN c.sort > c.previous_sort THEN 'down' ELSE 'same' END AS direction,
-       c.moved_by, rfm_monetary(c.rfm) AS revenue, t.is_latest, t.definition_version
+SELECT t.segmentation, t.previous_as_of AS from_as_of, t.as_of, x.customer_id, x.market, x.left_segment_name, x.left_segment_sort,
+       x.entered_segment_name, x.entered_segment_sort,
+       CASE WHEN x.entered_segment_sort IS NULL THEN 'gone' WHEN x.left_segment_sort IS NULL THEN 'new'
+            WHEN x.entered_segment_sort < x.left_segment_sort THEN 'up' WHEN x.entered_segment_sort > x.left_segment_sort THEN 'down'
+            ELSE 'same' END AS direction,
+       x.moved_by, x.revenue, t.is_latest, t.definition_version
 FROM published_snapshot t
-JOIN snapshot_customer c ON c.snapshot = t.snapshot
-WHERE c.moved_by IS NOT NULL AND t.previous_snapshot IS NOT NULL
-UNION ALL
-SELECT t.segmentation, t.previous_as_of, t.as_of, b.customer, b.market, b.segment, b.sort, NULL, NULL, 'gone', 'gone',
-       rfm_monetary(b.rfm), t.is_latest, t.definition_version
-FROM published_snapshot t
-JOIN snapshot_customer b ON b.snapshot = t.previous_snapshot
-WHERE (SELECT c.snapshot FROM snapshot_customer c WHERE c.snapshot = t.snapshot AND c.customer = b.customer) IS NULL;
+CROSS JOIN LATERAL (
+  SELECT coalesce(c.customer, b.customer) AS customer_id, coalesce(c.market, b.market) AS market,
+         CASE WHEN c.customer IS NULL THEN b.segment ELSE c.previous_segment END AS left_segment_name,
+         CASE WHEN c.customer IS NULL THEN b.sort ELSE c.previous_sort END AS left_segment_sort,
+         c.segment AS entered_segment_name, c.sort AS entered_segment_sort, coalesce(c.moved_by, 'gone') AS moved_by,
+         rfm_monetary(coalesce(c.rfm, b.rfm)) AS revenue
+  FROM (SELECT * FROM snapshot_customer WHERE snapshot = t.snapshot) c
+  FULL JOIN (SELECT * FROM snapshot_customer WHERE snapshot = t.previous_snapshot) b ON b.customer = c.customer
+  WHERE c.customer IS NULL OR c.moved_by IS NOT NULL) x
+WHERE t.previous_snapshot IS NOT NULL;
 COMMENT ON VIEW segment_changes IS
   'who left and who entered a segment since the snapshot before: one row a customer who did, unique key (segmentation, '
   'as_of, customer_id). Applied to the list of the day before it gives the list of the day. Personal data';
@@ -44,22 +46,19 @@ SELECT m.segmentation, m.from_as_of, m.to_as_of, m.from_segment, m.from_sort, m.
        m.customers, (sum(m.customers) OVER origin)::bigint AS total_customers, m.customers / sum(m.customers) OVER origin AS share_of_from,
        m.revenue, m.moved_by_order, m.moved_by_time, m.moved_by_recalibration, m.is_latest, m.definition_version
 FROM (
-  SELECT t.segmentation, t.previous_as_of AS from_as_of, t.as_of AS to_as_of, coalesce(c.previous_segment, 'Not a customer') AS from_segment,
-         c.previous_sort AS from_sort, c.segment AS to_segment, c.sort AS to_sort, count(*) AS customers,
-         sum(rfm_monetary(c.rfm)) AS revenue, count(*) FILTER (WHERE c.moved_by = 'order') AS moved_by_order,
-         count(*) FILTER (WHERE c.moved_by = 'time') AS moved_by_time,
-         count(*) FILTER (WHERE c.moved_by = 'recalibration') AS moved_by_recalibration, t.is_latest, t.definition_version
+  SELECT t.segmentation, t.previous_as_of AS from_as_of, t.as_of AS to_as_of, x.*, t.is_latest, t.definition_version
   FROM published_snapshot t
-  JOIN snapshot_customer c ON c.snapshot = t.snapshot
+  CROSS JOIN LATERAL (
+    SELECT coalesce(CASE WHEN c.customer IS NULL THEN b.segment ELSE c.previous_segment END, 'Not a customer') AS from_segment,
+           CASE WHEN c.customer IS NULL THEN b.sort ELSE c.previous_sort END AS from_sort,
+           coalesce(c.segment, 'No customer any more') AS to_segment, c.sort AS to_sort, count(*) AS customers,
+           sum(rfm_monetary(coalesce(c.rfm, b.rfm))) AS revenue, count(*) FILTER (WHERE c.moved_by = 'order') AS moved_by_order,
+           count(*) FILTER (WHERE c.moved_by = 'time') AS moved_by_time,
+           count(*) FILTER (WHERE c.moved_by = 'recalibration') AS moved_by_recalibration
+    FROM (SELECT * FROM snapshot_customer WHERE snapshot = t.snapshot) c
+    FULL JOIN (SELECT * FROM snapshot_customer WHERE snapshot = t.previous_snapshot) b ON b.customer = c.customer
+    GROUP BY 1, 2, 3, 4) x
   WHERE t.previous_snapshot IS NOT NULL
-  GROUP BY t.segmentation, t.previous_as_of, t.as_of, c.previous_segment, c.previous_sort, c.segment, c.sort, t.is_latest, t.definition_version
-  UNION ALL
-  SELECT t.segmentation, t.previous_as_of, t.as_of, b.segment, b.sort, 'No customer any more', NULL, count(*), sum(rfm_monetary(b.rfm)),
-         0, 0, 0, t.is_latest, t.definition_version
-  FROM published_snapshot t
-  JOIN snapshot_customer b ON b.snapshot = t.previous_snapshot
-  WHERE (SELECT c.snapshot FROM snapshot_customer c WHERE c.snapshot = t.snapshot AND c.customer = b.customer) IS NULL
-  GROUP BY t.segmentation, t.previous_as_of, t.as_of, b.segment, b.sort, t.is_latest, t.definition_version
 ) m
 WINDOW origin AS (PARTITION BY m.segmentation, m.to_as_of, m.is_latest, m.from_segment);
 COMMENT ON VIEW segment_migration IS
@@ -145,20 +144,25 @@ COMMENT ON FUNCTION compare_versions(text, integer, integer, date) IS
 CREATE FUNCTION snapshot_bins(snapshot integer, OUT feature text, OUT bin integer, OUT customers bigint) RETURNS SETOF record
   LANGUAGE sql STABLE PARALLEL SAFE ROWS 25
 BEGIN ATOMIC
-  SELECT x.feature, x.bin, count(*)
-  FROM snapshot t
-  JOIN segmentation_version v ON v.segmentation = t.segmentation AND v.version = t.version
-  CROSS JOIN LATERAL (SELECT min(p.as_of) AS as_of FROM segmentation_cut_points p
-                      WHERE p.segmentation = t.segmentation AND p.version = t.version) baseline
-  JOIN snapshot_customer c ON c.snapshot = t.id
-  LEFT JOIN segmentation_cut_points own ON own.segmentation = t.segmentation AND own.version = t.version
-    AND own.as_of = baseline.as_of AND own.market = c.market
-  LEFT JOIN segmentation_cut_points everybody ON everybody.segmentation = t.segmentation AND everybody.version = t.version
-    AND everybody.as_of = baseline.as_of AND everybody.market = ''
-  CROSS JOIN LATERAL (SELECT rfm_score(coalesce(own.cut_points, everybody.cut_points), c.rfm, t.as_of, v.zone) AS score) s
-  CROSS JOIN LATERAL (VALUES ('recency', score_r(s.score)), ('frequency', score_f(s.score)), ('monetary', score_m(s.score)),
-                             ('segment', c.sort)) x (feature, bin)
-  WHERE t.id = snapshot_bins.snapshot AND x.bin IS NOT NULL
+  -- Triples of scores are few: customers are counted by them first.
+  SELECT x.feature, x.bin, sum(g.customers)::bigint
+  FROM (
+    SELECT rfm_score(coalesce(own.cut_points, everybody.cut_points), c.rfm, t.as_of, v.zone) AS score, c.sort, count(*) AS customers
+    FROM snapshot t
+    JOIN segmentation_version v ON v.segmentation = t.segmentation AND v.version = t.version
+    CROSS JOIN LATERAL (SELECT min(p.as_of) AS as_of FROM segmentation_cut_points p
+                        WHERE p.segmentation = t.segmentation AND p.version = t.version) baseline
+    JOIN snapshot_customer c ON c.snapshot = t.id
+    LEFT JOIN segmentation_cut_points own ON own.segmentation = t.segmentation AND own.version = t.version
+      AND own.as_of = baseline.as_of AND own.market = c.market
+    LEFT JOIN segmentation_cut_points everybody ON everybody.segmentation = t.segmentation AND everybody.version = t.version
+      AND everybody.as_of = baseline.as_of AND everybody.market = ''
+    WHERE t.id = snapshot_bins.snapshot
+    GROUP BY 1, 2
+  ) g
+  CROSS JOIN LATERAL (VALUES ('recency', score_r(g.score)), ('frequency', score_f(g.score)), ('monetary', score_m(g.score)),
+                             ('segment', g.sort)) x (feature, bin)
+  WHERE x.bin IS NOT NULL
   GROUP BY x.feature, x.bin;
 END;
 COMMENT ON FUNCTION snapshot_bins(integer) IS

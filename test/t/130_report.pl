@@ -49,6 +49,8 @@ FROM generate_series(1, 9) r, generate_series(1, 9) f, generate_series(1, 3) m;
 SELECT segment.create_segmentation('one', 'orders', 'customer_id', 'ordered_at', 'amount', filter => 'amount > 0', scheme => 'one');
 SELECT segment.create_segmentation('many', 'orders', 'customer_id', 'ordered_at', 'amount', scheme => 'many');
 SELECT segment.refresh('one', '2025-12-31'), segment.refresh('many', '2025-09-30'), segment.refresh('many', '2025-12-31');
+SELECT segment.create_segmentation('groups', 'orders', 'customer_id', 'ordered_at', 'amount', clusters => 3);
+SELECT segment.refresh('groups', '2025-09-30'), segment.refresh('groups', '2025-12-31');
 CREATE TABLE refunds AS SELECT 1 AS customer_id, date '2025-01-01' AS ordered_at, -5 AS amount;
 SELECT segment.create_segmentation('nothing', 'refunds', 'customer_id', 'ordered_at', 'amount');
 SELECT segment.refresh('nothing');
@@ -94,8 +96,8 @@ SKIP:
 {
 	skip 'no Chromium is installed', 1 unless $chromium;
 	my %drawn = (shop => 'curve grid profile sankey treemap', $bad => 'curve grid profile sankey treemap', many => 'curve grid profile sankey treemap',
-		one => 'curve grid treemap', nothing => 'treemap');
-	for my $name ('shop', $bad, 'many', 'one', 'nothing')
+		groups => 'curve grid profile sankey treemap', one => 'curve grid treemap', nothing => 'treemap');
+	for my $name ('shop', $bad, 'many', 'groups', 'one', 'nothing')
 	{
 		my $seen = look($name) or do { fail("$name: the browser opens the page"); next };
 		is_deeply($seen->{requests}, [], "$name: nothing is fetched");
@@ -141,6 +143,7 @@ SKIP:
 			ok($seen->{switches}, 'areas by revenue instead of customers');
 			like($seen->{text}, qr/To do: \w.*Bought again: \d/s, 'what to do, and what the name was worth');
 		}
+		like($seen->{text}, qr/Typically recency \d.*segments by clusters/s, 'clusters say what is typical of them') if $name eq 'groups';
 		like($seen->{text}, qr/This is the first snapshot/, 'the first snapshot says so') if $name eq 'one';
 	}
 }

@@ -70,6 +70,7 @@ function inShort() {
 		const all = revenue + about.unknown_amount;
 		said.push(`Sales of ${money(about.unknown_amount)}${all > 0 ? ` (${percent(about.unknown_amount / all)} of all)` : ''} name no customer: they are in no segment.`);
 	}
+	if (about.days_old > 35) said.push(`The figures are ${plural(about.days_old, 'day', 'days')} old: later orders are not in them.`);
 	if (about.drift_level === 'major') said.push('The customers have changed much since the scores were set: ask for new cut points (see “Can the scores still be trusted?”).');
 	return said.length ? `<ul class="short">${said.map((x) => `<li>${x}</li>`).join('')}</ul>` : '';
 }
@@ -79,7 +80,7 @@ const tile = (title, value, note) => `<div class="tile"><dt>${title}</dt><dd>${v
 function header() {
 	const age = about.days_old === 0 ? 'the day this page was written' : about.days_old > 0
 		? `${plural(about.days_old, 'day', 'days')} before this page was written` : 'a day to come';
-	return `<header><p class="over">Customer segments</p><h1>${name(about.segmentation)}</h1>
+	return `<header><p class="over">Customer segments · version ${count(about.version)} · computed ${escape(about.computed_at)} UTC</p><h1>${name(about.segmentation)}</h1>
 ${about.description ? `<p>${name(about.description)}</p>` : ''}
 <dl class="tiles">
 ${tile('Customers', count(customers), compared ? `${signed(customers - customersBefore)} since ${shortDay(about.previous_as_of)}` : 'first snapshot')}
@@ -259,8 +260,8 @@ ${header()}
 ${sections.join('\n')}
 ${glossary()}
 </main>
-<footer><p>Segmentation ${name(about.segmentation)}, version ${count(about.version)}; ${labels};
-source ${name(about.source)}${about.filter ? ` where ${name(about.filter)}` : ''}; computed ${escape(about.computed_at)} UTC, written ${escape(about.written_on)}.</p>
+<footer><p>Segmentation ${name(about.segmentation)}, ${labels};
+source ${name(about.source)}${about.filter ? ` where ${name(about.filter)}` : ''}; page written on ${day(about.written_on)}.</p>
 <p>For internal use: outside “Markets”, small groups are not hidden. Charts: Apache ECharts, Apache License 2.0.</p></footer>
 <script type="application/json" id="data">${json}</script>
 <script>${script}</script>
