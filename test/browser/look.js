@@ -81,6 +81,7 @@ seen.keyboard = { wanted, reached: reached.size, hidden };
 await keys.focus('summary');
 await keys.keyboard.press('Enter');
 seen.keyboard.opens = await keys.$eval('details', (x) => x.open);
+await keys.context().close();
 
 // --- for everybody: contrast, names, structure, a narrow screen ---------------------------------------------------------
 
@@ -99,6 +100,7 @@ for (const [name, options, media] of [
 	seen.wider[name] = await one.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 	await one.$$eval('details', (x) => x.forEach((y) => (y.open = false)));
 	if (pictures) await one.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
+	await one.context().close();
 }
 seen.pages = (await page.pdf({ format: 'A4' })).length;
 
