@@ -9,6 +9,7 @@ CREATE TABLE segmentation (
   active_version integer,
   created_at timestamptz NOT NULL DEFAULT now(),
   readers name[] NOT NULL DEFAULT '{}',
+  pseudonymous boolean NOT NULL DEFAULT false,
   CONSTRAINT segmentation_name_length CHECK (char_length(name) BETWEEN 1 AND 63),
   CONSTRAINT segmentation_keep_days_range CHECK (keep_days BETWEEN 1 AND 36500),
   CONSTRAINT segmentation_max_unknown_share_range CHECK (max_unknown_share BETWEEN 0 AND 1)
@@ -22,6 +23,23 @@ COMMENT ON COLUMN segmentation.max_unknown_share IS 'refresh stops if a greater 
 COMMENT ON COLUMN segmentation.active_version IS 'the version that refresh runs and the views show';
 COMMENT ON COLUMN segmentation.created_at IS 'when it was made';
 COMMENT ON COLUMN segmentation.readers IS 'roles beside the owner that see it, with their members: see grant_reader';
+COMMENT ON COLUMN segmentation.pseudonymous IS 'whether snapshots hold keyed hashes of the customer ids instead of them: see pseudonym_key';
+
+CREATE TABLE pseudonym_key (
+  segmentation text PRIMARY KEY REFERENCES segmentation (name) ON UPDATE CASCADE ON DELETE CASCADE,
+  key bytea NOT NULL
+);
+COMMENT ON TABLE pseudonym_key IS 'secret key of each pseudonymous segmentation, made by its first refresh; seen by its owner only, not by readers. Delete the row, and its snapshots can no longer be led back to persons; the next refresh makes another';
+COMMENT ON COLUMN pseudonym_key.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN pseudonym_key.key IS '32 random bytes';
+
+CREATE TABLE blocked_column (
+  name text PRIMARY KEY,
+  reason text
+);
+COMMENT ON TABLE blocked_column IS 'columns that no segmentation may use, such as special categories of personal data: rows of yours. Checked at declaration and at each refresh';
+COMMENT ON COLUMN blocked_column.name IS 'name of the column, in any relation; upper and lower case are the same';
+COMMENT ON COLUMN blocked_column.reason IS 'why; shown in the error';
 
 CREATE TABLE segmentation_version (
   segmentation text NOT NULL REFERENCES segmentation (name) ON UPDATE CASCADE ON DELETE CASCADE,
@@ -267,12 +285,14 @@ COMMENT ON COLUMN segmentation_run.seconds IS 'duration';
 COMMENT ON COLUMN segmentation_run.details IS 'what else the action says, without personal data';
 
 -- Owner and row-level security of all tables: 79-segmentation-rights.sql.
-GRANT SELECT, INSERT, UPDATE, DELETE ON segmentation, segmentation_version, segmentation_cut_points, segmentation_model,
+GRANT SELECT, INSERT, UPDATE, DELETE ON segmentation, pseudonym_key, blocked_column, segmentation_version, segmentation_cut_points, segmentation_model,
   snapshot, snapshot_customer TO @extowner@, pg_database_owner WITH GRANT OPTION;
 GRANT SELECT, INSERT ON segmentation_run TO @extowner@, pg_database_owner WITH GRANT OPTION;
 GRANT SELECT, UPDATE, USAGE ON SEQUENCE snapshot_id TO @extowner@, pg_database_owner WITH GRANT OPTION;
 
 SELECT pg_catalog.pg_extension_config_dump('segmentation', '');
+SELECT pg_catalog.pg_extension_config_dump('pseudonym_key', '');
+SELECT pg_catalog.pg_extension_config_dump('blocked_column', '');
 SELECT pg_catalog.pg_extension_config_dump('segmentation_version', '');
 SELECT pg_catalog.pg_extension_config_dump('segmentation_cut_points', '');
 SELECT pg_catalog.pg_extension_config_dump('segmentation_model', '');

@@ -72,6 +72,33 @@ END
 $$;
 COMMENT ON FUNCTION segmentation_days(segmentation_version, date) IS 'condition on a row o of a version''s source: its day counts at as_of. NULL for NULL';
 
+CREATE FUNCTION keyed_hash(customer text, key bytea) RETURNS text
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT encode(sha256(key || sha256(key || convert_to(customer, 'UTF8'))), 'hex');
+END;
+COMMENT ON FUNCTION keyed_hash(text, bytea) IS 'pseudonym of a customer id as text: keyed SHA-256, 64 hexadecimal digits; NULL for NULL';
+
+CREATE FUNCTION segmentation_check_blocked(v segmentation_version) RETURNS void
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  b segment.blocked_column;
+BEGIN
+  -- A filter is text here: a blocked name in it is refused, wherever it stands.
+  SELECT * INTO b FROM segment.blocked_column c
+  WHERE lower(c.name) = ANY (ARRAY[lower(v.customer), lower(v.at), lower(v.amount), lower(v.order_id), lower(v.market), lower(v.channel), lower(v.changed_at)])
+     OR strpos(' ' || regexp_replace(lower(v.filter), '[^[:alnum:]_]+', ' ', 'g') || ' ', ' ' || regexp_replace(lower(c.name), '[^[:alnum:]_]+', ' ', 'g') || ' ') > 0
+  ORDER BY c.name LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = format('column "%s" may not be used', b.name),
+      DETAIL = coalesce(b.reason, 'It is listed in segment.blocked_column.'),
+      HINT = 'Declare the segmentation without it; a filter must not name it either.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION segmentation_check_blocked(segmentation_version) IS
+  '42501 if a version uses a column of blocked_column, or its filter has such a word in it. What a view makes of its columns is not seen';
+
 CREATE FUNCTION segmentation_source(v segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -294,6 +321,7 @@ DECLARE
   made text := format('segment.rfm_cut_points_agg(rfm, DATE %L, %s, %L, %L, %L)',
                       as_of, segment.segmentation_bins(v), v.method, v.monetary, v.zone);
 BEGIN
+  PERFORM segment.segmentation_check_blocked(v);
   SELECT string_agg(format(E'    (%L, bigint %L, %L::segment.rfm_cut_points)', p.market, p.customers, p.cut_points), E',\n'
                     ORDER BY p.market COLLATE "C")
     INTO stored

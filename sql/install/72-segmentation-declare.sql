@@ -117,6 +117,17 @@ $$;
 COMMENT ON FUNCTION segmentation_check(segmentation_version) IS
   'stops if a version can''t be refreshed as it is written: missing or unfit columns, scheme, filter, privileges, zone';
 
+CREATE FUNCTION segmentation_check_pseudonymous(pseudonymous boolean, changes text) RETURNS void
+  LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF pseudonymous AND changes <> 'none' THEN
+    RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = 'a pseudonymous segmentation can''t store ledgers',
+      DETAIL = format('changes is %s; changed orders are found by the customer ids, which are not stored.', changes), HINT = 'Leave changes at none.';
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION segmentation_check_pseudonymous(boolean, text) IS '0A000 for a pseudonymous segmentation that stores ledgers';
+
 CREATE FUNCTION create_segmentation(name text, source regclass, customer name, at name, amount name, order_id name DEFAULT NULL,
   market name DEFAULT NULL, filter text DEFAULT NULL, look_back_days integer DEFAULT NULL, scheme text DEFAULT 'standard',
   cut_points text DEFAULT 'frozen', method text DEFAULT 'quantile', monetary text DEFAULT 'total',
@@ -126,7 +137,8 @@ CREATE FUNCTION create_segmentation(name text, source regclass, customer name, a
   clusters integer DEFAULT NULL, cluster_model kmeans_model DEFAULT NULL, cluster_names text[] DEFAULT NULL,
   features text[] DEFAULT '{recency,orders,revenue}', value_tiers integer DEFAULT NULL, orders_model text DEFAULT 'mbgnbd',
   horizon interval DEFAULT '12 months', changes text DEFAULT 'none', changed_at name DEFAULT NULL, changed_look_back interval DEFAULT '1 day',
-  tombstones regclass DEFAULT NULL, tombstone_customer name DEFAULT NULL, tombstone_at name DEFAULT NULL) RETURNS text
+  tombstones regclass DEFAULT NULL, tombstone_customer name DEFAULT NULL, tombstone_at name DEFAULT NULL,
+  pseudonymous boolean DEFAULT false) RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v segment.segmentation_version;
@@ -178,11 +190,11 @@ BEGIN
   v.created_by := current_user;
   v.created_at := now();
   v.activated_at := now();
-  PERFORM segment.segmentation_check(v);
+  PERFORM segment.segmentation_check(v), segment.segmentation_check_pseudonymous(pseudonymous, v.changes);
 
   BEGIN
-    INSERT INTO segment.segmentation (name, description, keep_days, max_unknown_share, active_version)
-    VALUES (name, description, keep_days, max_unknown_share, 1);
+    INSERT INTO segment.segmentation (name, description, keep_days, max_unknown_share, active_version, pseudonymous)
+    VALUES (name, description, keep_days, max_unknown_share, 1, pseudonymous);
   EXCEPTION WHEN unique_violation THEN
     RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = format('the name "%s" is taken', name),
       DETAIL = 'It is that of another role''s segmentation.', HINT = 'Choose another name.';
@@ -195,7 +207,7 @@ END
 $$;
 COMMENT ON FUNCTION create_segmentation(text, regclass, name, name, name, name, name, text, integer, text, text, text, text,
   bigint, text, text, regclass, name, integer, numeric, text, name, integer, kmeans_model, text[], text[], integer, text, interval,
-  text, name, interval, regclass, name, name) IS
+  text, name, interval, regclass, name, name, boolean) IS
   'declares a segmentation of the customers of a table, view or foreign table, without touching it, as the current role; '
   'refresh computes it. name: 1 to 63 characters; source, customer, at, amount: the relation and its columns; the options '
   'are those of the columns of segmentation and segmentation_version. opt_out_customer: by default the column named as the '
@@ -227,7 +239,7 @@ BEGIN
   v.created_by := current_user;
   v.created_at := now();
   v.activated_at := NULL;
-  PERFORM segment.segmentation_check(v);
+  PERFORM segment.segmentation_check(v), segment.segmentation_check_pseudonymous(s.pseudonymous, v.changes);
   v.ledger_set := segment.segmentation_ledger_set(v);
   INSERT INTO segment.segmentation_version SELECT v.*;
   PERFORM segment.segmentation_log('new version', name, v.version, NULL, v.source, NULL, NULL, NULL, NULL, changes);

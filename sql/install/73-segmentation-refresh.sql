@@ -192,6 +192,9 @@ BEGIN
     partial := coalesce(t.generation > 0 AND t.basis = basis AND t.previous IS NOT DISTINCT FROM p.id AND t.moved IS NOT NULL
                         AND t.fingerprint IS NOT NULL, false);
   END IF;
+  IF own.pseudonymous THEN
+    INSERT INTO segment.pseudonym_key VALUES (v.segmentation, uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) ON CONFLICT DO NOTHING;
+  END IF;
   PERFORM segment.segmentation_progress(name, 'scoring');
   INSERT INTO segment.snapshot AS s (segmentation, version, as_of, made_active, previous, refreshed_at, customers, unknown_rows, unknown_amount)
   VALUES (v.segmentation, v.version, refreshed, v.state = 'active', p.id, now(), 0, counted.unknown_rows, counted.unknown_amount)
@@ -226,8 +229,10 @@ BEGIN
     E'\nINSERT INTO segment.snapshot_customer (snapshot, customer, market, rfm, score, segment, sort, repeat, channel, '
     'previous_segment, previous_sort, since, moved_by)\n',
     format('SELECT %s, s.customer, s.market, s.rfm, s.score, s.segment, s.sort, s.repeat, s.channel, %s ', target, movement.columns),
-    format('FROM (SELECT customer_id::text, market, rfm, score, segment_name, segment_sort, %s, %s FROM labelled) '
+    format('FROM (SELECT %s, market, rfm, score, segment_name, segment_sort, %s, %s FROM labelled) '
            'AS s (customer, market, rfm, score, segment, sort, repeat, channel)',
+           CASE WHEN own.pseudonymous THEN format('segment.keyed_hash(customer_id::text, (SELECT k.key FROM segment.pseudonym_key AS k WHERE k.segmentation = %L))', v.segmentation)
+                ELSE 'customer_id::text' END,
            CASE WHEN v.value_tiers IS NOT NULL THEN 'repeat' ELSE 'NULL::segment.repeat_summary' END,
            CASE WHEN v.channel IS NOT NULL THEN 'channel' ELSE 'NULL::text' END),
     movement.joins));

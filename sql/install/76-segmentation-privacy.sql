@@ -85,7 +85,8 @@ SELECT table_name, column_name, content
 FROM (VALUES ('segment.snapshot_customer', 'customer', 'customer id as text, beside summary, scores and segment of each snapshot'),
              ('segment.customer_ledger', 'customer', 'customer id as text, beside the days, numbers and amounts of orders; or the mark that the customer has opted out'),
              ('segment.change_queue', 'customer', 'ids of customers whose orders changed since the last refresh'),
-             ('segment.forgotten', 'hash', 'keyed hash of the ids of erased customers')) d (table_name, column_name, content);
+             ('segment.forgotten', 'hash', 'keyed hash of the ids of erased customers'),
+             ('segment.pseudonym_key', 'key', 'with it the pseudonyms of a segmentation''s customers can be computed from ids')) d (table_name, column_name, content);
 COMMENT ON VIEW personal_data IS 'where the extension keeps data of persons, for a record of processing; unique key (table_name, column_name). Objects of your own made from them are yours to list';
 COMMENT ON COLUMN personal_data.table_name IS 'the table';
 COMMENT ON COLUMN personal_data.column_name IS 'the column that identifies the person';
@@ -108,8 +109,10 @@ BEGIN
   UPDATE segment.snapshot s SET generation = NULL
   WHERE s.generation IS NOT NULL AND EXISTS (SELECT FROM segment.snapshot_customer c WHERE c.snapshot = s.id AND c.customer = forget.customer);
   table_name := 'segment.snapshot_customer';
+  -- By id, or by the pseudonym in each pseudonymous segmentation
   DELETE FROM segment.snapshot_customer c
-  WHERE c.snapshot = ANY (ARRAY(SELECT s.id FROM segment.snapshot s)) AND c.customer = forget.customer;
+  WHERE c.snapshot = ANY (ARRAY(SELECT s.id FROM segment.snapshot s))
+    AND c.customer = ANY (ARRAY(SELECT forget.customer UNION ALL SELECT segment.keyed_hash(forget.customer, k.key) FROM segment.pseudonym_key k));
   GET DIAGNOSTICS rows = ROW_COUNT;
   RETURN NEXT;
 
@@ -156,7 +159,7 @@ BEGIN ATOMIC
   JOIN segmentation s ON s.name = p.segmentation
   JOIN segmentation_version v ON v.segmentation = p.segmentation AND v.version = p.definition_version
   LEFT JOIN segment_meaning g ON g.segmentation = v.segmentation AND g.version = v.version AND g.segment = p.segment_name
-  WHERE p.customer_id = export_person.customer;
+  WHERE p.customer_id = ANY (ARRAY(SELECT export_person.customer UNION ALL SELECT keyed_hash(export_person.customer, k.key) FROM pseudonym_key k));
 END;
 COMMENT ON FUNCTION export_person(text) IS
   'all that is stored about a customer, given by id as text, as a JSON object: each shown snapshot''s values, scores and '

@@ -15,6 +15,7 @@ BEGIN
        'EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE (r.rolname OPERATOR(pg_catalog.=) owner OR r.rolname OPERATOR(pg_catalog.=) ANY (readers))'
        ' AND pg_catalog.pg_has_role(r.oid, ''USAGE''))'),
       ('segmentation_version', 'segmentation', NULL),
+      ('pseudonym_key', 'segmentation', 'segmentation IN (SELECT s.name FROM segment.segmentation s WHERE s.owner OPERATOR(pg_catalog.=) CURRENT_USER)'),
       ('segmentation_cut_points', 'segmentation', NULL),
       ('segmentation_model', 'segmentation', NULL),
       ('snapshot', 'segmentation', NULL),
@@ -62,12 +63,12 @@ REVOKE UPDATE, DELETE, TRUNCATE ON segmentation_run FROM pg_database_owner;
 CREATE FUNCTION grant_segmentation(role regrole) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON segment.segmentation, segment.segmentation_version, '
+  EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON segment.segmentation, segment.pseudonym_key, segment.segmentation_version, '
                  'segment.segmentation_cut_points, segment.segmentation_model, segment.snapshot, segment.snapshot_customer, '
                  'segment.published_summary, segment.published_hidden, segment.data_quality, segment.ledger_set, segment.customer_ledger TO %s', role);
   EXECUTE format('GRANT SELECT, DELETE ON segment.change_queue TO %s', role);
   EXECUTE format('GRANT INSERT ON segment.change_queue TO %s WITH GRANT OPTION', role);
-  EXECUTE format('GRANT SELECT ON segment.forgotten, segment.forgotten_key TO %s', role);
+  EXECUTE format('GRANT SELECT ON segment.forgotten, segment.forgotten_key, segment.blocked_column TO %s', role);
   EXECUTE format('GRANT SELECT, INSERT ON segment.segmentation_run TO %s', role);
   EXECUTE format('GRANT USAGE ON SEQUENCE segment.snapshot_id, segment.ledger_set_id TO %s', role);
 END
