@@ -8,7 +8,9 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 
 #include "scheme/scheme.h"
@@ -17,7 +19,8 @@
  * What a scheme's rows look like depends on the snapshot, on what this transaction has done before it, and, with
  * row-level security, on the user. fn_extra outlives a statement inside plpgsql, so a change there must be seen.
  * snapXactCompletionCount moves whenever a transaction with an id ends; curcid whenever this one has written;
- * a rolled back subtransaction, which moves neither under REPEATABLE READ, is told by its id.
+ * a rolled back subtransaction, which moves neither under REPEATABLE READ, is told by its id. What a policy reads
+ * beside the rows, such as a setting, is told by nothing: where one applies, schemes are read for every call.
  */
 typedef struct CacheKey
 {
@@ -90,7 +93,15 @@ current_cache(FunctionCallInfo fcinfo)
 	return cache;
 }
 
-/* The scheme of this name, read once a query. */
+/* True if row-level security decides which rows of a scheme the user sees. */
+static bool
+under_policies(Oid schema)
+{
+	return check_enable_rls(get_relname_relid("scheme", schema), InvalidOid, true) == RLS_ENABLED ||
+		check_enable_rls(get_relname_relid("scheme_rule", schema), InvalidOid, true) == RLS_ENABLED;
+}
+
+/* The scheme of this name, read once a query; for every call, into the current context, where policies apply. */
 static Scheme *
 cached_scheme(FunctionCallInfo fcinfo, LabelCache *cache, text *name)
 {
@@ -106,6 +117,8 @@ cached_scheme(FunctionCallInfo fcinfo, LabelCache *cache, text *name)
 		scheme = *link;
 		*link = scheme->next;
 	}
+	else if (under_policies(SCHEME_SCHEMA(fcinfo)))
+		return segment_scheme_load(SCHEME_SCHEMA(fcinfo), name, CurrentMemoryContext);
 	else
 		scheme = segment_scheme_load(SCHEME_SCHEMA(fcinfo), name, cache->context);
 	scheme->next = cache->schemes;
@@ -173,7 +186,7 @@ find_label(FunctionCallInfo fcinfo)
 	return segment_scheme_label(scheme, segment_scheme_fire(scheme, score, with_facts ? &facts : NULL));
 }
 
-/* One of a label's texts as a result; it lives as long as the query. */
+/* One of a label's texts as a result. */
 #define RETURN_LABEL_TEXT(field) \
 	do { \
 		const SchemeLabel *label = find_label(fcinfo); \
