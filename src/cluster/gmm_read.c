@@ -6,10 +6,12 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "access/htup_details.h"
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/tuplestore.h"
 
 #include "core/compat.h"
 

@@ -3,7 +3,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_aggregate.h"
 #include "fmgr.h"
 #include "nodes/makefuncs.h"
@@ -12,7 +11,6 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/tlist.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 
 #include "core/compat.h"
 #include "grouping/grouping_row.h"
@@ -21,24 +19,26 @@
 PGDLLEXPORT Datum segment_rfm_agg_support(PG_FUNCTION_ARGS);
 
 /*
- * True for an aggregate of ours: its transition function has our planner support function. (The planner has called
- * that by now: it is why this library is loaded.)
+ * True if an aggregate is ours: its transition function has our planner support function. (The planner has called that
+ * by now: it is why this library is loaded.) Asked first, as most queries have none.
  */
 static bool
-is_ours(const Aggref *aggref)
+has_aggregate_of_ours(PlannerInfo *root)
 {
-	HeapTuple tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggref->aggfnoid));
-	FmgrInfo support;
-	Oid function;
+	ListCell *cell;
 
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	function = get_func_support(((Form_pg_aggregate) GETSTRUCT(tuple))->aggtransfn);
-	ReleaseSysCache(tuple);
-	if (!OidIsValid(function))
-		return false;
-	fmgr_info(function, &support);
-	return support.fn_addr == segment_rfm_agg_support;
+	foreach (cell, root->aggtransinfos)
+	{
+		Oid function = get_func_support(lfirst_node(AggTransInfo, cell)->transfn_oid);
+		FmgrInfo support;
+
+		if (!OidIsValid(function))
+			continue;
+		fmgr_info(function, &support);
+		if (support.fn_addr == segment_rfm_agg_support)
+			return true;
+	}
+	return false;
 }
 
 /* True for a type whose values rows can hold. */
@@ -190,21 +190,17 @@ segment_grouping_shape(PlannerInfo *root, RelOptInfo *output_rel, Node *having, 
 {
 	Query *query = root->parse;
 	PathTarget *target = output_rel->reltarget;
-	bool ours = false;
 	ListCell *aggref;
 	int cells;
 
 	memset(shape, 0, sizeof(*shape));
-	if (!query->hasAggs || query->groupClause == NIL || query->groupingSets != NIL)
+	if (!query->hasAggs || query->groupClause == NIL || query->groupingSets != NIL ||
+		!has_aggregate_of_ours(root))
 		return false;
 	if (!find_keys(root, target, shape))
 		return false;
 	shape->having = (List *) having;
 	if (collect_walker((Node *) target->exprs, shape) || collect_walker(having, shape))
-		return false;
-	foreach (aggref, shape->aggrefs)
-		ours = ours || is_ours(lfirst_node(Aggref, aggref));
-	if (!ours)
 		return false;
 	cells = list_length(shape->columns);
 	foreach (aggref, shape->aggrefs)

@@ -9,6 +9,7 @@
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/tuplestore.h"
 
 #include "core/compat.h"
 #include "score/score_node.h"
