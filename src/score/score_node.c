@@ -200,7 +200,7 @@ score_begin(CustomScanState *css, EState *estate, int eflags)
 	child = ExecInitNode(linitial(scan->custom_plans), estate, eflags);
 	css->custom_ps = list_make1(child);
 	node->columns = list_length(scan->custom_scan_tlist) - 1;
-	check_execute(((WindowFunc *) llast_node(TargetEntry, scan->custom_scan_tlist)->expr)->winfnoid);
+	check_execute(castNode(FuncExpr, llast_node(TargetEntry, scan->custom_scan_tlist)->expr)->funcid);
 	/* without a parent they are not compiled: options are looked at once, and a column needs no compiler */
 	foreach (argument, scan->custom_exprs)
 		node->argument[foreach_current_index(argument)] = ExecInitExpr(lfirst(argument), NULL);

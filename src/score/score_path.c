@@ -20,7 +20,12 @@
 PGDLLEXPORT Datum segment_rfm_score_window(PG_FUNCTION_ARGS);
 
 static create_upper_paths_hook_type previous_hook = NULL;
+static planner_hook_type previous_planner = NULL;
 static const CustomPathMethods path_methods;
+
+/* The planning under way, and the node's plans that it has made. */
+static bool is_planning = false;
+static List *made = NIL;
 
 /* Finds the window function of a target; true if there are two, or one that is not ours. */
 static bool
@@ -130,14 +135,18 @@ without_functions(Node *node, void *context)
 	return expression_tree_mutator(node, without_functions, context);
 }
 
-/* A path that several processes share and that the node may stand on; NULL if there is none. */
+/*
+ * A path that several processes share and that the node may stand on; NULL if there is none. The function may be called
+ * anywhere, but what it is called with may not: nor are parameters of a query around this one known to workers.
+ */
 static Path *
-partial_path(PlannerInfo *root, RelOptInfo *input_rel, PathTarget *target)
+partial_path(PlannerInfo *root, RelOptInfo *input_rel, PathTarget *target, WindowFunc *function)
 {
 	Path *path;
 
 	if (!input_rel->consider_parallel || input_rel->partial_pathlist == NIL ||
-		!is_parallel_safe(root, without_functions((Node *) target->exprs, NULL)))
+		!is_parallel_safe(root, without_functions((Node *) target->exprs, NULL)) ||
+		!is_parallel_safe(root, (Node *) function->args))
 		return NULL;
 	path = (Path *) linitial(input_rel->partial_pathlist);
 	return path->param_info == NULL && path->parallel_workers > 0 ? path : NULL;
@@ -155,13 +164,14 @@ score_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_
 
 	if (previous_hook != NULL)
 		previous_hook(root, stage, input_rel, output_rel, extra);
-	if (stage != UPPERREL_WINDOW || segment_grouping_enable == GROUPING_OFF)
+	/* the library may have been loaded in the middle of a planning, which then does not come to its end here */
+	if (stage != UPPERREL_WINDOW || segment_grouping_enable == GROUPING_OFF || !is_planning)
 		return;
 	child = windowed_path(output_rel);
 	function = child != NULL ? score_function(root, target) : NULL;
 	if (function == NULL || child->param_info != NULL)
 		return;
-	partial = partial_path(root, input_rel, target);
+	partial = partial_path(root, input_rel, target, function);
 	if (partial != NULL && equal(partial->pathtarget->exprs, child->pathtarget->exprs))
 	{
 		CustomPath *path;
@@ -205,7 +215,48 @@ plan_score_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlis
 	scan->custom_scan_tlist = outputs;
 	scan->custom_exprs = copyObjectImpl(function->args);
 	scan->methods = &segment_score_scan_methods;
+	made = lappend(made, scan);
 	return (Plan *) scan;
+}
+
+/*
+ * A finished plan calls the function as a plain one: EXPLAIN looks for the WindowAgg of a window function, and from
+ * version 18 on it raises an error where there is none. Until then the planner must find the function that the query has.
+ */
+static void
+call_plainly(CustomScan *scan)
+{
+	TargetEntry *entry = llast_node(TargetEntry, scan->custom_scan_tlist);
+	WindowFunc *function = castNode(WindowFunc, entry->expr);
+
+	entry->expr = (Expr *) makeFuncExpr(function->winfnoid, function->wintype, function->args, function->wincollid,
+										function->inputcollid, COERCE_EXPLICIT_CALL);
+}
+
+/* The planner's hook around all planning; plannings may be nested. */
+static PlannedStmt *
+score_planner(SEGMENT_PLANNER_PARAMETERS)
+{
+	List *volatile made_around = made;
+	volatile bool is_nested = is_planning;
+	PlannedStmt *plan;
+	ListCell *scan;
+
+	is_planning = true;
+	made = NIL;
+	PG_TRY();
+	{
+		plan = (previous_planner != NULL ? previous_planner : standard_planner) (SEGMENT_PLANNER_ARGUMENTS);
+		foreach (scan, made)
+			call_plainly(lfirst_node(CustomScan, scan));
+	}
+	PG_FINALLY();
+	{
+		made = made_around;
+		is_planning = is_nested;
+	}
+	PG_END_TRY();
+	return plan;
 }
 
 static const CustomPathMethods path_methods = {
@@ -224,4 +275,6 @@ segment_score_init(void)
 	RegisterCustomScanMethods(&segment_score_scan_methods);
 	previous_hook = create_upper_paths_hook;
 	create_upper_paths_hook = score_upper_paths;
+	previous_planner = planner_hook;
+	planner_hook = score_planner;
 }
