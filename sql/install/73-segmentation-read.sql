@@ -143,6 +143,14 @@ BEGIN
     unlisted := coalesce(opt_outs[2]::text[], '{}');
     customers := customers || listed || unlisted;
   END IF;
+  -- Who may write to the queue or to a list may have put there what is no id at all: that must not stop refreshes for good.
+  IF NOT everything AND customers <> '{}' THEN
+    BEGIN
+      PERFORM segment.read_restricted(format('SELECT %L::%s[]', customers::text, segment.customer_type(v)));
+    EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
+      everything := true;
+    END;
+  END IF;
   -- Beyond a fifth of the customers one pass over all orders is faster.
   everything := everything OR cardinality(customers) > greatest(10000, s.customers / 5);
   generation := s.generation + 1;

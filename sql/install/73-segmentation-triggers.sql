@@ -13,8 +13,8 @@ BEGIN
     INSERT INTO segment.change_queue (ledger_set, everything) VALUES (TG_ARGV[0]::integer, true);
   ELSE
     EXECUTE concat('INSERT INTO segment.change_queue (ledger_set, customer) ',
-      concat_ws(' UNION ', CASE WHEN TG_OP <> 'DELETE' THEN format('SELECT %s, n.%I::text FROM new_rows n', TG_ARGV[0], TG_ARGV[1]) END,
-                           CASE WHEN TG_OP <> 'INSERT' THEN format('SELECT %s, n.%I::text FROM old_rows n', TG_ARGV[0], TG_ARGV[1]) END));
+      concat_ws(' UNION ', CASE WHEN TG_OP <> 'DELETE' THEN format('SELECT %s, n.%I::text FROM new_rows n', TG_ARGV[0]::integer, TG_ARGV[1]) END,
+                           CASE WHEN TG_OP <> 'INSERT' THEN format('SELECT %s, n.%I::text FROM old_rows n', TG_ARGV[0]::integer, TG_ARGV[1]) END));
   END IF;
   RETURN NULL;
 END

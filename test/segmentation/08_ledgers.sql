@@ -4,7 +4,7 @@
 \if :no_data
 \q
 \endif
-SELECT plan(39);
+SELECT plan(40);
 
 -- --- a ledger knows what the orders know: returns, order ids, windows, zones, kinds of amount; it prints all its decimals ----
 SET search_path = public, segment;
@@ -121,6 +121,8 @@ DELETE FROM out_list;
 SELECT is((segment.refresh('listed', '2025-12-31')).customers, 50::bigint, 'and its withdrawal');
 SELECT matches(segment.definition('written'), 'changed_at written from 01:00:00 before .* not deletes', 'the definition says what is found');
 SELECT matches(segment.definition('followed'), 'triggers: finds every', 'and how');
+INSERT INTO segment.change_queue (ledger_set, customer) SELECT ledger_set, 'no number' FROM segment.segmentation_version WHERE segmentation = 'followed';
+SELECT is((segment.refresh('followed', '2025-12-31')).customers, 50::bigint, 'what is no customer id in the queue does not stop a refresh');
 SELECT is((SELECT count(*) FROM segment.change_queue), 0::bigint, 'the queue is empty');
 TRUNCATE shop;
 SELECT is((segment.refresh('followed', '2025-12-31')).customers, 0::bigint, 'TRUNCATE is seen');
