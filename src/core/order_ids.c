@@ -188,9 +188,16 @@ hash_item(SegmentOrderIdType *id_type, const char *item, Size size)
 {
 	if (!id_type->by_image)
 		return DatumGetUInt32(FunctionCall1Coll(&id_type->hash, id_type->collation, item_value(id_type, item)));
-	/* Fibonacci hashing (Knuth, TAOCP 3, 6.4): 2^64 divided by the golden ratio */
+	/*
+	 * Fibonacci hashing (Knuth, TAOCP 3, 6.4): 2^64 divided by the golden ratio. The upper bits are folded down, as ids
+	 * that differ in high bits only do so here too.
+	 */
 	if (id_type->by_value)
-		return (uint32) ((*(const Datum *) item * UINT64CONST(0x9E3779B97F4A7C15)) >> 32);
+	{
+		uint64 hash = *(const Datum *) item * UINT64CONST(0x9E3779B97F4A7C15);
+
+		return (uint32) (hash >> 32 ^ hash >> 48);
+	}
 	return hash_bytes((const unsigned char *) item, (int) size);
 }
 

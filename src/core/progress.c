@@ -20,7 +20,8 @@
 #include "core/compat.h"
 #include "core/progress.h"
 
-#define BOARD_NAME "segment progress"
+/* The number goes up when Slot changes: after an upgrade both libraries may be at work in a server. */
+#define BOARD_NAME "segment progress 1"
 
 /* Without a board, a call says how far it is after so many milliseconds, and again after as many. */
 #define NOTICE_EVERY_MS 10000
