@@ -63,7 +63,6 @@ share_cell(const SegmentPoints *points, const double *deviation, int i, const do
 		   double far, double *sum_a, double *sum_b, double *weight_a, double *weight_b)
 {
 	size_t n = (size_t) points->n;
-	double apart = 0.0;
 	double variance = 0.0;
 	double w = points->w[i];
 	double t;
@@ -75,7 +74,6 @@ share_cell(const SegmentPoints *points, const double *deviation, int i, const do
 	{
 		double delta = b[j] - a[j];
 
-		apart += delta * delta;
 		variance += delta * delta * deviation[(size_t) j * n + (size_t) i];
 	}
 	if (!(variance > 0.0))
