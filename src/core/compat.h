@@ -112,16 +112,6 @@ segment_named_memory(const char *name, Size size, SegmentMemoryInit init)
 #define segment_named_memory(name, size, init) ((void) (name), (void) (size), (void) (init), (void *) NULL)
 #endif
 
-/* What the planner's hook takes and hands on. */
-#if PG_VERSION_NUM >= 190000
-#define SEGMENT_PLANNER_PARAMETERS \
-	Query *parse, const char *query_string, int cursorOptions, ParamListInfo boundParams, ExplainState *es
-#define SEGMENT_PLANNER_ARGUMENTS parse, query_string, cursorOptions, boundParams, es
-#else
-#define SEGMENT_PLANNER_PARAMETERS Query *parse, const char *query_string, int cursorOptions, ParamListInfo boundParams
-#define SEGMENT_PLANNER_ARGUMENTS parse, query_string, cursorOptions, boundParams
-#endif
-
 /* True for RESPECT or IGNORE NULLS. */
 #if PG_VERSION_NUM >= 190000
 #define segment_has_null_treatment(function) ((function)->ignore_nulls != 0)

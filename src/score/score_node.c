@@ -6,6 +6,7 @@
 #include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -188,6 +189,28 @@ check_execute(Oid function)
 	InvokeFunctionExecuteHook(function);
 }
 
+/*
+ * The function as a plain call. EXPLAIN looks for the WindowAgg of a window function, and from version 18 on raises an
+ * error where there is none; until now the planner had to find the function that the query has. The plan may be a
+ * cached one: what is put into it lives as long.
+ */
+static FuncExpr *
+plain_call(CustomScan *scan)
+{
+	TargetEntry *entry = llast_node(TargetEntry, scan->custom_scan_tlist);
+
+	if (IsA(entry->expr, WindowFunc))
+	{
+		WindowFunc *function = (WindowFunc *) entry->expr;
+		MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(scan));
+
+		entry->expr = (Expr *) makeFuncExpr(function->winfnoid, function->wintype, function->args,
+											function->wincollid, function->inputcollid, COERCE_EXPLICIT_CALL);
+		MemoryContextSwitchTo(caller);
+	}
+	return castNode(FuncExpr, entry->expr);
+}
+
 static void
 score_begin(CustomScanState *css, EState *estate, int eflags)
 {
@@ -200,7 +223,7 @@ score_begin(CustomScanState *css, EState *estate, int eflags)
 	child = ExecInitNode(linitial(scan->custom_plans), estate, eflags);
 	css->custom_ps = list_make1(child);
 	node->columns = list_length(scan->custom_scan_tlist) - 1;
-	check_execute(castNode(FuncExpr, llast_node(TargetEntry, scan->custom_scan_tlist)->expr)->funcid);
+	check_execute(plain_call(scan)->funcid);
 	/* without a parent they are not compiled: options are looked at once, and a column needs no compiler */
 	foreach (argument, scan->custom_exprs)
 		node->argument[foreach_current_index(argument)] = ExecInitExpr(lfirst(argument), NULL);

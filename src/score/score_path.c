@@ -20,12 +20,7 @@
 PGDLLEXPORT Datum segment_rfm_score_window(PG_FUNCTION_ARGS);
 
 static create_upper_paths_hook_type previous_hook = NULL;
-static planner_hook_type previous_planner = NULL;
 static const CustomPathMethods path_methods;
-
-/* The planning under way, and the node's plans that it has made. */
-static bool is_planning = false;
-static List *made = NIL;
 
 /* Finds the window function of a target; true if there are two, or one that is not ours. */
 static bool
@@ -164,8 +159,7 @@ score_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_
 
 	if (previous_hook != NULL)
 		previous_hook(root, stage, input_rel, output_rel, extra);
-	/* the library may have been loaded in the middle of a planning, which then does not come to its end here */
-	if (stage != UPPERREL_WINDOW || segment_grouping_enable == GROUPING_OFF || !is_planning)
+	if (stage != UPPERREL_WINDOW || segment_grouping_enable == GROUPING_OFF)
 		return;
 	child = windowed_path(output_rel);
 	function = child != NULL ? score_function(root, target) : NULL;
@@ -215,48 +209,7 @@ plan_score_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlis
 	scan->custom_scan_tlist = outputs;
 	scan->custom_exprs = copyObjectImpl(function->args);
 	scan->methods = &segment_score_scan_methods;
-	made = lappend(made, scan);
 	return (Plan *) scan;
-}
-
-/*
- * A finished plan calls the function as a plain one: EXPLAIN looks for the WindowAgg of a window function, and from
- * version 18 on it raises an error where there is none. Until then the planner must find the function that the query has.
- */
-static void
-call_plainly(CustomScan *scan)
-{
-	TargetEntry *entry = llast_node(TargetEntry, scan->custom_scan_tlist);
-	WindowFunc *function = castNode(WindowFunc, entry->expr);
-
-	entry->expr = (Expr *) makeFuncExpr(function->winfnoid, function->wintype, function->args, function->wincollid,
-										function->inputcollid, COERCE_EXPLICIT_CALL);
-}
-
-/* The planner's hook around all planning; plannings may be nested. */
-static PlannedStmt *
-score_planner(SEGMENT_PLANNER_PARAMETERS)
-{
-	List *volatile made_around = made;
-	volatile bool is_nested = is_planning;
-	PlannedStmt *plan;
-	ListCell *scan;
-
-	is_planning = true;
-	made = NIL;
-	PG_TRY();
-	{
-		plan = (previous_planner != NULL ? previous_planner : standard_planner) (SEGMENT_PLANNER_ARGUMENTS);
-		foreach (scan, made)
-			call_plainly(lfirst_node(CustomScan, scan));
-	}
-	PG_FINALLY();
-	{
-		made = made_around;
-		is_planning = is_nested;
-	}
-	PG_END_TRY();
-	return plan;
 }
 
 static const CustomPathMethods path_methods = {
@@ -275,6 +228,4 @@ segment_score_init(void)
 	RegisterCustomScanMethods(&segment_score_scan_methods);
 	previous_hook = create_upper_paths_hook;
 	create_upper_paths_hook = score_upper_paths;
-	previous_planner = planner_hook;
-	planner_hook = score_planner;
 }
