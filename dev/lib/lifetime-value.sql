@@ -7,7 +7,8 @@ CREATE TABLE fitted AS
 SELECT mbgnbd(btyd_agg(r)) AS orders, gamma_gamma(spend_agg(r, true)) AS spend
 FROM (SELECT ledger_repeat(ledger, :'as_of', '1 week') AS r FROM ledgers) s;
 CREATE TABLE lifetime_value AS
-SELECT customer_id, p_alive(f.orders, r) AS p_alive, expected_orders(f.orders, r, '12 months') AS orders_12_months,
+SELECT customer_id, p_alive(f.orders, r) AS p_alive, p_orders(f.orders, r, '12 months') AS p_orders, expected_spend(f.spend, r) AS spend,
+       expected_orders(f.orders, r, '12 months') AS orders_12_months,
        clv(f.orders, f.spend, r, '12 months', 0.1) AS value_12_months
 FROM (SELECT customer_id, ledger_repeat(ledger, :'as_of', '1 week') AS r FROM ledgers) s, fitted f WHERE r IS NOT NULL;
 CREATE TABLE split AS
@@ -52,6 +53,12 @@ SELECT coalesce(segment_name, 'Total') AS segment, count(*) AS customers, round(
        round(sum(value_12_months)::numeric) AS value_12_months, round(avg(value_12_months)::numeric, 2) AS value_per_customer
 FROM lifetime_value JOIN customer_segments USING (customer_id)
 GROUP BY GROUPING SETS ((segment_name, segment_sort), ()) ORDER BY grouping(segment_name), segment_sort;
+\echo
+SELECT t.tier AS "value tier", count(*) AS customers, round(avg(p_orders)::numeric, 2) AS p_order_12_months, round(avg(v.spend)::numeric, 2) AS spend_per_order,
+       round(sum(value_12_months)::numeric) AS value_12_months
+FROM lifetime_value v, (SELECT cut_points_agg(spend, 2) AS spend, cut_points_agg(p_orders, 2) AS p FROM lifetime_value) c, value_tiers(2) t
+WHERE t.spend_level = score(c.spend, v.spend) AND t.return_level = score(c.p, v.p_orders)
+GROUP BY t.tier, t.sort ORDER BY t.sort;
 \echo
 SELECT ranked_by AS "hold-out: ranked by", actual AS orders, round(expected::numeric) AS expected, round(mae::numeric, 3) AS mae,
        round(auc::numeric, 3) AS auc, round(top_20_share::numeric, 3) AS top_20_share
