@@ -76,6 +76,7 @@ CREATE TABLE segmentation_version (
   tombstones regclass,
   tombstone_customer name,
   tombstone_at name,
+  live boolean NOT NULL DEFAULT false,
   ledger_set integer,
   created_by name NOT NULL DEFAULT current_user,
   created_at timestamptz NOT NULL DEFAULT now(),
@@ -98,6 +99,7 @@ CREATE TABLE segmentation_version (
   CONSTRAINT segmentation_version_value_tiers_whole CHECK (value_tiers IS NULL OR look_back_days IS NULL),
   CONSTRAINT segmentation_version_changes_known CHECK (changes IN ('none', 'rebuild', 'changed_at', 'tombstones', 'triggers')),
   CONSTRAINT segmentation_version_look_back_positive CHECK (changed_look_back >= interval '0'),
+  CONSTRAINT segmentation_version_live_possible CHECK (NOT live OR changes = 'triggers' AND cut_points = 'frozen'),
   CONSTRAINT segmentation_version_ledger_set_there CHECK (changes = 'none' OR ledger_set IS NOT NULL)
 );
 COMMENT ON TABLE segmentation_version IS 'one row a version of a segmentation: what it reads and how it scores; never changed once it was refreshed';
@@ -135,6 +137,7 @@ COMMENT ON COLUMN segmentation_version.changed_look_back IS 'how far back from t
 COMMENT ON COLUMN segmentation_version.tombstones IS 'relation with customers whose rows were deleted, moved to another customer, or changed in any way';
 COMMENT ON COLUMN segmentation_version.tombstone_customer IS 'column of tombstones with the customer id';
 COMMENT ON COLUMN segmentation_version.tombstone_at IS 'column of tombstones: when the row was written';
+COMMENT ON COLUMN segmentation_version.live IS 'whether the triggers also bring the rows of few customers up to date at once, see customer_now';
 COMMENT ON COLUMN segmentation_version.ledger_set IS 'the stored ledgers; versions that read the same rows share them. NULL for changes none';
 COMMENT ON COLUMN segmentation_version.created_by IS 'role that made the version';
 COMMENT ON COLUMN segmentation_version.created_at IS 'when it was made';

@@ -10,7 +10,8 @@ END;
 COMMENT ON FUNCTION segmentation_log(text, text, integer, date, regclass, bigint, bigint, text, double precision, jsonb) IS
   'adds a line to segmentation_run';
 
--- The row is locked, so that changes and refreshes of one segmentation follow one another; readers don't wait.
+-- The row is locked, so that changes and refreshes of one segmentation follow one another; readers, and writers of live rows,
+-- don't wait.
 CREATE FUNCTION segmentation_own(name text) RETURNS segmentation
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -24,7 +25,7 @@ BEGIN
       DETAIL = format('It belongs to role "%s" and runs with that role''s rights only; the current role is "%s".', s.owner, current_user),
       HINT = format('SET ROLE %I first, or schedule the job as that role.', s.owner);
   END IF;
-  SELECT * INTO s FROM segment.segmentation t WHERE t.name = segmentation_own.name FOR UPDATE;
+  SELECT * INTO s FROM segment.segmentation t WHERE t.name = segmentation_own.name FOR NO KEY UPDATE;
   RETURN s;
 END
 $$;
@@ -138,7 +139,7 @@ CREATE FUNCTION create_segmentation(name text, source regclass, customer name, a
   features text[] DEFAULT '{recency,orders,revenue}', value_tiers integer DEFAULT NULL, orders_model text DEFAULT 'mbgnbd',
   horizon interval DEFAULT '12 months', changes text DEFAULT 'none', changed_at name DEFAULT NULL, changed_look_back interval DEFAULT '1 day',
   tombstones regclass DEFAULT NULL, tombstone_customer name DEFAULT NULL, tombstone_at name DEFAULT NULL,
-  pseudonymous boolean DEFAULT false) RETURNS text
+  pseudonymous boolean DEFAULT false, live boolean DEFAULT false) RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v segment.segmentation_version;
@@ -175,6 +176,7 @@ BEGIN
   v.changes := changes;
   v.changed_at := changed_at;
   v.changed_look_back := CASE WHEN changes IN ('changed_at', 'tombstones') THEN changed_look_back END;
+  v.live := coalesce(live, false);
   v.tombstones := tombstones;
   v.tombstone_customer := CASE WHEN tombstones IS NOT NULL THEN coalesce(tombstone_customer, customer) END;
   v.tombstone_at := CASE WHEN tombstones IS NOT NULL THEN coalesce(tombstone_at, changed_at) END;
@@ -207,7 +209,7 @@ END
 $$;
 COMMENT ON FUNCTION create_segmentation(text, regclass, name, name, name, name, name, text, integer, text, text, text, text,
   bigint, text, text, regclass, name, integer, numeric, text, name, integer, kmeans_model, text[], text[], integer, text, interval,
-  text, name, interval, regclass, name, name, boolean) IS
+  text, name, interval, regclass, name, name, boolean, boolean) IS
   'declares a segmentation of the customers of a table, view or foreign table, without touching it, as the current role; '
   'refresh computes it. name: 1 to 63 characters; source, customer, at, amount: the relation and its columns; the options '
   'are those of the columns of segmentation and segmentation_version. opt_out_customer: by default the column named as the '

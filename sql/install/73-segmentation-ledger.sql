@@ -86,7 +86,7 @@ CREATE FUNCTION ledger_inputs(v segmentation_version) RETURNS jsonb
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT to_jsonb(v) - '{segmentation,version,state,look_back_days,scheme,cut_points,method,monetary,min_market,as_of_rule,clusters,cluster_model,cluster_names,'
-    'features,value_tiers,orders_model,horizon,ledger_set,created_by,created_at,activated_at}'::text[];
+    'features,value_tiers,orders_model,horizon,live,ledger_set,created_by,created_at,activated_at}'::text[];
 END;
 COMMENT ON FUNCTION ledger_inputs(segmentation_version) IS 'the options of a version that its ledgers depend on';
 

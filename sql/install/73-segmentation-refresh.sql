@@ -260,6 +260,16 @@ BEGIN
     PERFORM segment.segmentation_progress(name, 'comparing');
     PERFORM segment.relink_snapshots(name, refreshed);
   END IF;
+  IF v.live THEN
+    -- What changed since the orders were read is in the queue still.
+    -- Rows that are being written wait for the next refresh, not this one for them.
+    WITH free AS (
+      SELECT l.segmentation, l.customer FROM segment.live_customer l
+      WHERE l.segmentation = v.segmentation AND l.as_of <= refreshed
+        AND NOT EXISTS (SELECT FROM segment.change_queue q WHERE q.ledger_set = v.ledger_set AND q.customer = l.customer)
+      FOR UPDATE SKIP LOCKED)
+    DELETE FROM segment.live_customer l USING free f WHERE l.segmentation = f.segmentation AND l.customer = f.customer;
+  END IF;
   PERFORM segment.purge_snapshots(name, own.keep_days);
   PERFORM segment.segmentation_log('refresh', v.segmentation, v.version, refreshed, v.source,
     CASE WHEN sync.everything THEN counted.source_rows ELSE sync.rows_read END, customers, t.fingerprint::text,

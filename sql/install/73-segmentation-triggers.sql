@@ -2,6 +2,8 @@
 
 CREATE FUNCTION queue_changes() RETURNS trigger
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  customers text[];
 BEGIN
   IF NOT has_table_privilege('segment.change_queue', 'INSERT') THEN
     RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
@@ -16,11 +18,25 @@ BEGIN
       concat_ws(' UNION ', CASE WHEN TG_OP <> 'DELETE' THEN format('SELECT %s, n.%I::text FROM new_rows n', TG_ARGV[0]::integer, TG_ARGV[1]) END,
                            CASE WHEN TG_OP <> 'INSERT' THEN format('SELECT %s, n.%I::text FROM old_rows n', TG_ARGV[0]::integer, TG_ARGV[1]) END));
   END IF;
+  -- A role that sees a part of the rows only must not label by them.
+  IF TG_OP <> 'TRUNCATE' AND has_table_privilege('segment.live_customer', 'INSERT') AND NOT row_security_active(TG_RELID) THEN
+    EXECUTE concat('SELECT array_agg(customer) FROM (', concat_ws(' UNION ',
+      CASE WHEN TG_OP <> 'DELETE' THEN format('SELECT n.%I::text AS customer FROM new_rows n', TG_ARGV[1]) END,
+      CASE WHEN TG_OP <> 'INSERT' THEN format('SELECT n.%I::text AS customer FROM old_rows n', TG_ARGV[1]) END),
+      ' LIMIT 101) AS c WHERE customer IS NOT NULL') INTO customers;
+    IF cardinality(customers) <= 100 THEN
+      PERFORM segment.refresh_customer(v.segmentation, c)
+      FROM segment.segmentation s JOIN segment.segmentation_version v ON v.segmentation = s.name AND v.version = s.active_version, unnest(customers) c
+      WHERE v.ledger_set = TG_ARGV[0]::integer AND v.live
+        AND EXISTS (SELECT FROM segment.snapshot t WHERE t.segmentation = s.name AND t.version = v.version AND t.customers > 0);
+    END IF;
+  END IF;
   RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION queue_changes() IS
-  'statement trigger of a source: adds the customers of the rows before and after to change_queue, as the role that writes. '
+  'statement trigger of a source: adds the customers of the rows before and after to change_queue, as the role that writes; and where the '
+  'segmentation is live and no more than 100 customers are concerned, brings their rows up to date. '
   'Arguments: the ledger set, and the column with the customer. 42501 without INSERT on change_queue';
 
 CREATE FUNCTION grant_writer(role regrole) RETURNS void
@@ -101,6 +117,10 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('changes is %s, which other options don''t fit', v.changes),
       DETAIL = format('changed_at is %s, tombstones is %s.', coalesce(v.changed_at, 'NULL'), coalesce(v.tombstones::text, 'NULL')),
       HINT = 'changed_at needs the column changed_at; tombstones needs a relation, and takes a column changed_at; the others need neither.';
+  END IF;
+  IF v.live AND (v.changes <> 'triggers' OR v.cut_points <> 'frozen') THEN
+    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'a live segmentation needs triggers and frozen cut points',
+      DETAIL = format('changes is %s, cut_points is %s.', v.changes, v.cut_points), HINT = 'Pass changes => ''triggers'', or leave live out.';
   END IF;
   IF v.changes = 'none' THEN
     RETURN;

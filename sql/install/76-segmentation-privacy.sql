@@ -84,6 +84,7 @@ CREATE VIEW personal_data WITH (security_invoker = true) AS
 SELECT table_name, column_name, content
 FROM (VALUES ('segment.snapshot_customer', 'customer', 'customer id as text, beside summary, scores and segment of each snapshot'),
              ('segment.customer_ledger', 'customer', 'customer id as text, beside the days, numbers and amounts of orders; or the mark that the customer has opted out'),
+             ('segment.live_customer', 'customer', 'customer id as text, beside summary, scores and segment of now'),
              ('segment.change_queue', 'customer', 'ids of customers whose orders changed since the last refresh'),
              ('segment.forgotten', 'hash', 'keyed hash of the ids of erased customers'),
              ('segment.pseudonym_key', 'key', 'with it the pseudonyms of a segmentation''s customers can be computed from ids')) d (table_name, column_name, content);
@@ -95,12 +96,12 @@ GRANT SELECT ON personal_data TO PUBLIC;
 GRANT SELECT ON personal_data TO @extowner@, pg_database_owner WITH GRANT OPTION;
 
 CREATE FUNCTION forget(customer text, OUT table_name text, OUT rows bigint) RETURNS SETOF record
-  LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 4 SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 5 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   person bytea;
 BEGIN
   -- A refresh that runs now could write the customer again: wait for it.
-  PERFORM FROM segment.segmentation s ORDER BY s.name FOR UPDATE;
+  PERFORM FROM segment.segmentation s ORDER BY s.name FOR NO KEY UPDATE;
   INSERT INTO segment.forgotten_key (key)
   VALUES (uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) ON CONFLICT DO NOTHING;
   person := segment.customer_hash(customer);
@@ -123,6 +124,12 @@ BEGIN
   FROM segment.customer_ledger c WHERE c.ledger_set = s.id AND c.customer = forget.customer;
   DELETE FROM segment.customer_ledger c
   WHERE c.ledger_set = ANY (ARRAY(SELECT s.id FROM segment.ledger_set s)) AND c.customer = forget.customer;
+  GET DIAGNOSTICS rows = ROW_COUNT;
+  RETURN NEXT;
+
+  table_name := 'segment.live_customer';
+  DELETE FROM segment.live_customer c
+  WHERE c.segmentation = ANY (ARRAY(SELECT s.name FROM segment.segmentation s)) AND c.customer = forget.customer;
   GET DIAGNOSTICS rows = ROW_COUNT;
   RETURN NEXT;
 

@@ -23,6 +23,7 @@ BEGIN
       ('ledger_set', 'segmentation', NULL),
       ('customer_ledger', 'ledger_set', NULL),
       ('change_queue', 'ledger_set', NULL),
+      ('live_customer', 'segmentation', NULL),
       ('data_quality', 'segmentation', NULL),
       ('published_summary', 'segmentation', 'true'),
       ('published_hidden', 'segmentation', NULL),
@@ -43,6 +44,8 @@ BEGIN
       WHEN 'segmentation' THEN 'segmentation IN (SELECT s.name FROM segment.segmentation s)'
       WHEN 'snapshot' THEN 'snapshot IN (SELECT s.id FROM segment.snapshot s)'
       WHEN 'ledger_set' THEN 'ledger_set IN (SELECT s.id FROM segment.ledger_set s)' END);
+    -- Writers of the source who keep rows current are readers with the right to write there.
+    own := CASE WHEN t.name OPERATOR(pg_catalog.=) 'live_customer' THEN visible ELSE own END;
     EXECUTE format('CREATE POLICY seen ON segment.%I FOR SELECT USING (%s)', t.name, visible);
     IF t.name OPERATOR(pg_catalog.=) 'change_queue' THEN
       EXECUTE format('CREATE POLICY added ON segment.%I FOR INSERT WITH CHECK (true)', t.name);
@@ -65,7 +68,8 @@ CREATE FUNCTION grant_segmentation(role regrole) RETURNS void
 BEGIN
   EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON segment.segmentation, segment.pseudonym_key, segment.segmentation_version, '
                  'segment.segmentation_cut_points, segment.segmentation_model, segment.snapshot, segment.snapshot_customer, '
-                 'segment.published_summary, segment.published_hidden, segment.data_quality, segment.ledger_set, segment.customer_ledger TO %s', role);
+                 'segment.published_summary, segment.published_hidden, segment.data_quality, segment.ledger_set, segment.customer_ledger, '
+                 'segment.live_customer TO %s', role);
   EXECUTE format('GRANT SELECT, DELETE ON segment.change_queue TO %s', role);
   EXECUTE format('GRANT INSERT ON segment.change_queue TO %s WITH GRANT OPTION', role);
   EXECUTE format('GRANT SELECT ON segment.forgotten, segment.forgotten_key, segment.blocked_column TO %s', role);

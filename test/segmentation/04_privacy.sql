@@ -81,8 +81,8 @@ SELECT is_empty($$
 SELECT segment.refresh('countries', '2011-11-30');
 SELECT is(jsonb_array_length(segment.export_person('12347') -> 'profiles'), 2, 'export_person gives each snapshot');
 SELECT is(segment.export_person('12347') #>> '{profiles,1,inputs,amount}', 'amount', 'and the columns that it comes from');
-SELECT results_eq($$SELECT * FROM segment.forget('12347')$$, $$VALUES ('segment.snapshot_customer', 2::bigint), ('segment.customer_ledger', 0), ('segment.change_queue', 0), ('segment.forgotten', 1)$$, 'forget says what it did');
-SELECT results_eq($$SELECT * FROM segment.forget('12347')$$, $$VALUES ('segment.snapshot_customer', 0::bigint), ('segment.customer_ledger', 0), ('segment.change_queue', 0), ('segment.forgotten', 0)$$, 'once');
+SELECT results_eq($$SELECT * FROM segment.forget('12347')$$, $$VALUES ('segment.snapshot_customer', 2::bigint), ('segment.customer_ledger', 0), ('segment.live_customer', 0), ('segment.change_queue', 0), ('segment.forgotten', 1)$$, 'forget says what it did');
+SELECT results_eq($$SELECT * FROM segment.forget('12347')$$, $$VALUES ('segment.snapshot_customer', 0::bigint), ('segment.customer_ledger', 0), ('segment.live_customer', 0), ('segment.change_queue', 0), ('segment.forgotten', 0)$$, 'once');
 SELECT is(segment.export_person('12347'), '{"customer": "12347", "erased": true, "profiles": []}', 'nothing is left');
 SELECT is(customers, 4337::bigint, 'a refresh does not bring the customer back') FROM segment.refresh('countries');
 SELECT segment.definition('countries') AS sql \gset
