@@ -89,7 +89,7 @@ SELECT segment.create_segmentation('copy', 'copy', 'customer', 'at', 'amount', c
 SQL
 as('shop', q{SELECT segment.refresh('copy', '2026-01-01')});
 as('north', q{SELECT segment.refresh('north', '2026-01-01')});
-is(as('north', q{SELECT count(*), count(*) FILTER (WHERE b.customer_id IS NULL) FROM segment.customer_profile a
+is(as(scalar getpwuid($>), q{SELECT count(*), count(*) FILTER (WHERE b.customer_id IS NULL) FROM segment.customer_profile a
   LEFT JOIN segment.customer_profile b ON b.segmentation = 'copy' AND b.as_of = a.as_of AND (b.customer_id, b.recency_days, b.orders, b.revenue) = (a.customer_id, a.recency_days, a.orders, a.revenue)
   WHERE a.segmentation = 'north' AND a.as_of = '2026-01-01'}), as('shop', q{SELECT count(*), 0 FROM segment.customer_profile WHERE segmentation = 'copy' AND as_of = '2026-01-01'}), 'and an incremental refresh agree');
 as('till', q{INSERT INTO orders VALUES (7, '2025-12-31', 70, 'north')});
