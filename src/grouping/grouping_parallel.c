@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "utils/memutils.h"
+#include "utils/wait_event.h"
 
 #include "core/compat.h"
 #include "grouping/grouping_node.h"
