@@ -1,0 +1,148 @@
+# 230_upgrade.pl: ALTER EXTENSION UPDATE with segmentations in place, from the first version to one that exists in this test only;
+# what is in the tables survives it, and pg_dump and restore before and after; DROP EXTENSION leaves what is the user's.
+use strict;
+use warnings;
+
+use File::Basename qw(basename dirname);
+use File::Path qw(make_path);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+# A second installation, of links, whose extension folder can be written. The server finds its folders relative to its executable,
+# so executables are copied.
+sub configured
+{
+	my ($what) = @_;
+	chomp(my $value = `$ENV{PG_CONFIG} --$what`);
+	return $value;
+}
+
+sub shadow_installation
+{
+	my ($to) = @_;
+	my ($bin, $share, $lib) = (configured('bindir'), configured('sharedir'), configured('pkglibdir'));
+	my @parts = split m{/}, $bin;
+	pop @parts while $share !~ m{^\Q@{[join '/', @parts]}\E/};
+	my $prefix = join '/', @parts;
+	my %place = map { $_ => $to . substr($_, length $prefix) } ($bin, $share, $lib);
+	make_path(values %place, "$place{$share}/extension");
+	system('cp', '-RL', "$bin/.", $place{$bin}) == 0 or die 'could not copy executables';
+	for my $pair ([ $lib, $place{$lib} ], [ $share, $place{$share} ], [ "$share/extension", "$place{$share}/extension" ])
+	{
+		for my $file (glob("$pair->[0]/*"))
+		{
+			my $link = "$pair->[1]/" . basename($file);
+			symlink($file, $link) unless -e $link;
+		}
+	}
+	return (dirname($place{$bin}), "$place{$share}/extension");
+}
+
+my ($install, $extension) = shadow_installation(PostgreSQL::Test::Utils::tempdir . '/shadow');
+my ($version) = slurp_file("$extension/segment.control") =~ /default_version = '(.*?)'/;
+my $node = PostgreSQL::Test::Cluster->new('upgrade', install_path => $install);
+$node->init;
+$node->append_conf('postgresql.conf', 'fsync = off');
+$node->start;
+$node->safe_psql('postgres', 'CREATE ROLE keeper LOGIN; CREATE ROLE analyst LOGIN; CREATE DATABASE shop OWNER keeper; CREATE DATABASE restored OWNER keeper');
+
+sub as
+{
+	my ($role, $database, $sql) = @_;
+	my ($out, $err) = ('', '');
+	my $code = $node->psql($database, $sql, stdout => \$out, stderr => \$err, extra_params => [ '-U', $role ], on_error_stop => 1);
+	$err =~ s/^.*(WARNING|DETAIL|HINT|NOTICE):.*\n?//mg;
+	return $code == 0 ? $out : $err;
+}
+
+is(as('keeper', 'shop', <<'SQL'), '', 'a database owner installs the first version, and fills every table');
+CREATE EXTENSION segment;
+CREATE TABLE orders AS SELECT g % 300 AS customer, date '2025-01-01' + g / 20 AS at, g * 7919 % 1000 AS amount, (ARRAY['DE', 'FR'])[1 + g % 2] AS country FROM generate_series(1, 3000) g;
+CREATE TABLE opt_out AS SELECT 299 AS customer;
+GRANT SELECT ON orders TO analyst;
+INSERT INTO segment.scheme (name, bins) VALUES ('ours', 5);
+INSERT INTO segment.scheme_rule (scheme, position, segment, sort) VALUES ('ours', 1, 'Everybody', 1);
+INSERT INTO segment.blocked_column VALUES ('religion', 'article 9');
+DO $$
+BEGIN
+  PERFORM segment.create_segmentation('schemes', 'orders', 'customer', 'at', 'amount', market => 'country', scheme => 'ours', opt_out => 'opt_out');
+  PERFORM segment.create_segmentation('clusters', 'orders', 'customer', 'at', 'amount', clusters => 3, changes => 'triggers');
+  PERFORM segment.create_segmentation('tiers', 'orders', 'customer', 'at', 'amount', value_tiers => 2, pseudonymous => true);
+  PERFORM segment.refresh(s, d) FROM unnest('{schemes,clusters,tiers}'::text[]) s, unnest('{2025-04-30,2025-05-31}'::date[]) d;
+  PERFORM segment.publish_summary('schemes', 200), segment.new_version('schemes', '{"scheme": "classic"}'), segment.forget('7');
+  PERFORM segment.grant_segmentation('analyst'), segment.grant_reader('analyst', 'schemes');
+  UPDATE orders SET amount = amount + 1 WHERE customer = 8;
+END
+$$;
+CREATE MATERIALIZED VIEW mine AS SELECT customer_id, segment_name FROM segment.customer_profile WHERE segmentation = 'schemes';
+CREATE VIEW later AS SELECT segment_name, count(*) FROM segment.customer_profile GROUP BY 1;
+SQL
+
+# Contents of every table, and of what is computed from them; tables as the catalog lists them.
+my @tables = split /\n/, as('keeper', 'shop', q{SELECT c.oid::regclass FROM pg_class c JOIN pg_depend d ON d.objid = c.oid AND d.classid = 'pg_class'::regclass
+	AND d.deptype = 'e' AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'segment') WHERE c.relkind = 'r' ORDER BY 1});
+
+sub contents
+{
+	my ($database) = @_;
+	my %is = map { $_ => as('keeper', $database, "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM $_ t") } @tables;
+	$is{definition} = as('keeper', $database, q{SELECT md5(string_agg(segment.definition(name, '2025-05-31'), '' ORDER BY name)) FROM segment.segmentation});
+	$is{mine} = as('keeper', $database, 'SELECT count(*), md5(string_agg(m::text, $$|$$ ORDER BY m::text)) FROM mine m');
+	$is{sequences} = as('keeper', $database, q{SELECT string_agg(concat_ws(' ', sequencename, last_value), ',' ORDER BY sequencename) FROM pg_sequences WHERE schemaname = 'segment'});
+	return \%is;
+}
+my $before = contents('shop');
+is_deeply([ grep { $before->{$_} =~ /^0 /} @tables ], [], 'no table is empty');
+
+# --- upgrade -----------------------------------------------------------------------------------------------------------
+
+append_to_file("$extension/segment--$version--next.sql", <<'SQL');
+ALTER TABLE snapshot_customer ADD COLUMN remark text;
+ALTER TABLE segmentation ADD COLUMN contact text;
+CREATE TABLE next_table (segmentation text REFERENCES segmentation (name) ON DELETE CASCADE, n integer);
+SELECT pg_catalog.pg_extension_config_dump('next_table', '');
+GRANT SELECT, INSERT, UPDATE, DELETE ON next_table TO @extowner@, pg_database_owner WITH GRANT OPTION;
+CREATE OR REPLACE FUNCTION is_forgotten(customer text) RETURNS boolean
+  LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT EXISTS (SELECT FROM forgotten f WHERE f.hash = customer_hash(customer));
+END;
+SQL
+is(as('keeper', 'shop', q{ALTER EXTENSION segment UPDATE TO 'next'; SELECT extversion FROM pg_extension WHERE extname = 'segment'}), 'next', 'the owner upgrades');
+$before->{'segment.snapshot_customer'} = as('keeper', 'shop', q{SELECT count(*) || ' ' || md5(string_agg(t::text, '|' ORDER BY t::text)) FROM segment.snapshot_customer t});
+$before->{'segment.segmentation'} = as('keeper', 'shop', q{SELECT count(*) || ' ' || md5(string_agg(t::text, '|' ORDER BY t::text)) FROM segment.segmentation t});
+like($before->{'segment.snapshot_customer'}, qr/^1[67]\d\d /, 'with all rows of all customers');
+is_deeply(contents('shop'), $before, 'all else is as it was');
+is(as('keeper', 'shop', q{SELECT string_agg(r::text, ' ' ORDER BY s.name) FROM segment.segmentation s, segment.refresh(s.name, '2025-05-31') r}) =~ s/,\d+\)/)/gr, '(2025-05-31,299) (2025-05-31,298) (2025-05-31,299)', 'and refreshes go on');
+is(as('analyst', 'shop', q{SELECT string_agg(DISTINCT segmentation, ' ') FROM segment.customer_profile}), 'schemes', 'readers read what they read');
+
+# --- dump and restore --------------------------------------------------------------------------------------------------
+
+$before = contents('shop');
+my $dump = PostgreSQL::Test::Utils::tempdir . '/shop.sql';
+my @connection = ('-U', 'keeper', '-h', $node->host, '-p', $node->port);
+$node->command_ok([ 'pg_dump', @connection, '-f', $dump, 'shop' ], 'the owner dumps');
+(my $control = slurp_file("$extension/segment.control")) =~ s/default_version = '.*?'/default_version = 'next'/;
+unlink "$extension/segment.control";
+append_to_file("$extension/segment.control", $control);
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', @connection, '-d', 'restored', '-f', $dump ], 'and restores');
+my $after = contents('restored');
+is_deeply($after, $before, 'every table, definition and sequence');
+as('keeper', 'restored', q{UPDATE orders SET amount = amount + 1 WHERE customer = 9});
+is(as('keeper', 'restored', q{SELECT string_agg(customer, ',') FROM segment.change_queue}), '9', 'triggers follow the restored source');
+is(as('keeper', 'restored', q{SELECT segment.create_segmentation('new', 'orders', 'customer', 'at', 'amount'); SELECT customers FROM segment.refresh('new', '2025-05-31')}),
+	"new\n299", 'new segmentations and snapshots get numbers of their own');
+
+# --- drop --------------------------------------------------------------------------------------------------------------
+
+like(as('keeper', 'restored', 'DROP EXTENSION segment'), qr/cannot drop extension segment because other objects depend on it/, 'views of the user keep the extension');
+my $orders = as('keeper', 'restored', 'SELECT count(*), sum(amount) FROM orders');
+is(as('keeper', 'restored', 'SET client_min_messages = error; DROP EXTENSION segment CASCADE; SELECT count(*), sum(amount) FROM orders'), $orders,
+	'CASCADE drops these views and triggers, and none of the user\'s tables');
+is(as('keeper', 'restored', q{INSERT INTO orders VALUES (1, '2025-06-01', 5, 'DE'); SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'}), '2',
+	'they can be written as before');
+is(as('keeper', 'restored', q{SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname = 'segment'}), '0', 'and nothing of the extension is left');
+
+$node->stop;
+done_testing();
