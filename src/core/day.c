@@ -129,7 +129,11 @@ segment_day_of(int64 time, SegmentTimeKind kind, pg_tz *zone)
 		/* the zone's offset at that moment is all that is needed */
 		pg_time_t seconds = (pg_time_t) (time / USECS_PER_SEC);
 		struct pg_tm *local;
+		long offset;
 
+		/* UTC, and any other zone that never changed its clocks */
+		if (pg_get_timezone_offset(zone, &offset))
+			return day_of_microseconds(time + offset * USECS_PER_SEC);
 		if (time % USECS_PER_SEC < 0)
 			seconds--;
 		seconds += (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY;

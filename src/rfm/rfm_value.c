@@ -245,9 +245,9 @@ segment_rfm_finish(Rfm *rfm)
 	return narrow;
 }
 
-/* Raises 22023 for an order after as_of, which the summary can't leave out. */
-static void
-check_no_order_after(const Rfm *rfm, DateADT as_of, pg_tz *zone)
+/* The day of the last order; 22023 if it lies after as_of, as the summary can't leave it out. */
+static DateADT
+last_day(const Rfm *rfm, DateADT as_of, pg_tz *zone)
 {
 	DateADT last = segment_day_of(rfm->last, rfm->kind, zone);
 	char last_text[SEGMENT_TIME_TEXT];
@@ -255,7 +255,7 @@ check_no_order_after(const Rfm *rfm, DateADT as_of, pg_tz *zone)
 
 	segment_check_as_of(as_of);
 	if (last <= as_of)
-		return;
+		return last;
 	segment_time_print(last, SEGMENT_TIME_DATE, last_text);
 	segment_time_print(as_of, SEGMENT_TIME_DATE, as_of_text);
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("rfm holds orders after as_of"),
@@ -266,14 +266,13 @@ check_no_order_after(const Rfm *rfm, DateADT as_of, pg_tz *zone)
 int32
 segment_rfm_recency_days(const Rfm *rfm, DateADT as_of, pg_tz *zone)
 {
-	check_no_order_after(rfm, as_of, zone);
-	return as_of - segment_day_of(rfm->last, rfm->kind, zone);
+	return as_of - last_day(rfm, as_of, zone);
 }
 
 int32
 segment_rfm_tenure_days(const Rfm *rfm, DateADT as_of, pg_tz *zone)
 {
-	check_no_order_after(rfm, as_of, zone);
+	(void) last_day(rfm, as_of, zone);
 	return as_of - segment_day_of(rfm->first, rfm->kind, zone);
 }
 
