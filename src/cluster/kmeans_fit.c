@@ -63,8 +63,8 @@ polish(const FitPoints *fit, const SegmentKmeansOptions *how, SegmentKmeansFit *
 		return;
 	center = palloc(bytes);
 	memcpy(center, result->center, bytes);
-	result->iterations += segment_kmeans_polish(&fit->points, fit->deviation, how->k, how->max_iter, result->center,
-												workspace, how->poll);
+	result->iterations += segment_kmeans_polish(&fit->points, fit->deviation, how->k, NULL, how->max_iter,
+												result->center, workspace, how->poll);
 	settle.max_iter = 0;
 	segment_kmeans_descend(&fit->points, &settle, result, workspace);
 	if (result->weight[how->k - 1] == 0.0)

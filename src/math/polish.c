@@ -19,6 +19,7 @@ typedef struct Scratch
 	double *weight;		/* k */
 	double *nearest;	/* n */
 	double *second;		/* n */
+	double *correction;	/* k x dims, and k: what the exact sums and weights are above those of the cells */
 	int32_t *label;		/* n */
 } Scratch;
 
@@ -98,8 +99,8 @@ share_cell(const SegmentPoints *points, const double *deviation, int i, const do
 }
 
 int
-segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int k, int max_rounds, double *center,
-					  void *workspace, SegmentPoll poll)
+segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int k, const double *exact,
+					  int max_rounds, double *center, void *workspace, SegmentPoll poll)
 {
 	int n = points->n;
 	int dims = points->dims;
@@ -112,7 +113,8 @@ segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int 
 	s.weight = s.sum + (size_t) k * (size_t) dims;
 	s.nearest = s.weight + k;
 	s.second = s.nearest + n;
-	s.label = (int32_t *) (s.second + n);
+	s.correction = s.second + n;
+	s.label = (int32_t *) (s.correction + (size_t) k * (size_t) (dims + 1));
 	for (round = 0; round < max_rounds; round++)
 	{
 		double moved = 0.0;
@@ -153,6 +155,12 @@ segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int 
 					   s.sum + (size_t) s.label[i] * (size_t) dims, s.sum + (size_t) b * (size_t) dims,
 					   &s.weight[s.label[i]], &s.weight[b]);
 		}
+		/* The weights stand behind the sums, in s as in exact. */
+		if (exact && round == 0)
+			for (i = 0; i < k * (dims + 1); i++)
+				s.correction[i] = exact[i] - s.sum[i];
+		for (i = 0; exact && i < k * (dims + 1); i++)
+			s.sum[i] += s.correction[i];
 		for (c = 0; c < k; c++)
 		{
 			double movement = 0.0;

@@ -12,10 +12,12 @@
  * a cell are taken as normally distributed, with its mean and its variance in each dimension, and the part of them that
  * lies beyond the plane half way to the second nearest centre goes there, with its own mean. The centres that this
  * converges to are nearer to those of a descent on all points. deviation: n x dims, sums of squared deviations
- * within cells, dimension by dimension. Stops when a round moves no centre by more than a millionth of the mean
+ * within cells, dimension by dimension. exact: NULL, or sums (k x dims) and then weights (k) of all points by their
+ * nearest centre, for the centres given: then the difference to what the cells say there is added in every round, which
+ * leaves errors of second order only. Stops when a round moves no centre by more than a millionth of the mean
  * distance, or after max_rounds. Returns the rounds. workspace: as for segment_kmeans.
  */
-extern int segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int k, int max_rounds,
-								 double *center, void *workspace, SegmentPoll poll);
+extern int segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int k, const double *exact,
+								 int max_rounds, double *center, void *workspace, SegmentPoll poll);
 
 #endif

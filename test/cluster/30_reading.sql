@@ -6,7 +6,7 @@
 \q
 \endif
 SET search_path = public, segment;
-SELECT plan(29);
+SELECT plan(35);
 CREATE TEMP TABLE iris AS SELECT x FROM point WHERE set = 'iris';
 CREATE TEMP TABLE model AS SELECT kmeans(coreset_agg(x, 'none'), 3, scale => 'none') AS model FROM iris;
 CREATE TEMP TABLE quality AS SELECT cluster_quality((SELECT model FROM model), x) AS q FROM iris;
@@ -70,6 +70,20 @@ SELECT results_eq($$SELECT r.cluster, new_cluster, old_cluster, status FROM
     relabel_report(b.m, a.m) r ORDER BY 1$$,
   $$VALUES (1, 3, 1, 'matched'), (2, 1, 2, 'matched'), (3, NULL, 3, 'retired'), (4, 2, NULL, 'new')$$, 'matched, new and retired');
 SELECT throws_ok($$SELECT relabel(model, (SELECT kmeans_agg(x, 3) FROM iris)) FROM model$$, '22023', NULL, 'models of different transforms');
+
+-- A second scan takes the error of a compressed coreset out
+CREATE TEMP TABLE cells AS SELECT coreset_compress(coreset_agg(x, 'none'), 300) AS c FROM point WHERE set = 's2';
+CREATE TEMP TABLE rough AS SELECT kmeans(c, 15, scale => 'none') AS m FROM cells;
+CREATE TEMP TABLE smooth AS SELECT kmeans_refine((SELECT cluster_quality((SELECT m FROM rough), x) FROM point WHERE set = 's2'), c) AS m FROM cells;
+CREATE TEMP TABLE sums AS
+SELECT sum(cluster_distance((SELECT m FROM rough), x) ^ 2) AS rough, sum(cluster_distance((SELECT m FROM smooth), x) ^ 2) AS smooth FROM point WHERE set = 's2';
+SELECT ok(smooth < rough AND smooth < 1.327910949e13 * 1.001, format('S2 in 300 cells: %s of the best known, refined %s', round((rough / 1.327910949e13)::numeric, 6), round((smooth / 1.327910949e13)::numeric, 6))) FROM sums;
+SELECT ok(i.inertia >= s.smooth * (1 - 1e-12) AND i.inertia < s.smooth * 1.001, '… and its inertia is a tight upper bound') FROM sums s, smooth, model_info(m) i;
+SELECT is((SELECT sum(size) FROM smooth, cluster_table(m)), 5000::float8, '… with exact sizes');
+SELECT is(kmeans_refine(q, (SELECT coreset_agg(x, 'none') FROM iris)), (SELECT model FROM model), 'an exact model stays') FROM quality;
+SELECT throws_ok($$SELECT kmeans_refine(q, c) FROM quality, cells$$, '22023', NULL, 'a coreset of other vectors');
+SELECT throws_ok($$SELECT kmeans_refine((SELECT cluster_quality((SELECT m FROM rough), x) FROM point WHERE set = 's2'), (SELECT coreset_agg(ARRAY[x[2], x[1]], 'none') FROM point WHERE set = 's2'))$$,
+  '22023', NULL, 'the same number of other vectors');
 
 -- Window form
 SELECT is((SELECT array_agg(c ORDER BY i) FROM (SELECT row_number() OVER () AS i, kmeans_assign(x, 3) OVER () AS c FROM iris) q),

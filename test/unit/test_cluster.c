@@ -227,6 +227,8 @@ test_polish(void)
 	double best;
 	double before = 0.0;
 	double after = 0.0;
+	double refined = 0.0;
+	double exact[K * (DIMS + 1)];
 	int count;
 
 	for (int i = 0; i < N; i++)
@@ -252,13 +254,26 @@ test_polish(void)
 	segment_nearest(&all, 0, N, center, K, label, nearest, NULL);
 	for (int i = 0; i < N; i++)
 		before += nearest[i];
-	tap_ok(segment_kmeans_polish(&(SegmentPoints) {count, DIMS, cell_x, cell_w}, deviation, K, 500, center, workspace,
-								 NULL) < 500, "polishing settles");
+	tap_ok(segment_kmeans_polish(&(SegmentPoints) {count, DIMS, cell_x, cell_w}, deviation, K, NULL, 500, center,
+								 workspace, NULL) < 500, "polishing settles");
 	segment_nearest(&all, 0, N, center, K, label, nearest, NULL);
 	for (int i = 0; i < N; i++)
 		after += nearest[i];
+	for (int i = 0; i < K * (DIMS + 1); i++)
+		exact[i] = 0.0;
+	for (int i = 0; i < N; i++)
+	{
+		exact[label[i] * DIMS] += x[i];
+		exact[label[i] * DIMS + 1] += x[N + i];
+		exact[K * DIMS + label[i]] += 1.0;
+	}
+	segment_kmeans_polish(&(SegmentPoints) {count, DIMS, cell_x, cell_w}, deviation, K, exact, 500, center, workspace, NULL);
+	segment_nearest(&all, 0, N, center, K, label, nearest, NULL);
+	for (int i = 0; i < N; i++)
+		refined += nearest[i];
 	segment_kmeans_descend(&all, &options, &fit, workspace);
 	best = fit.inertia;
+	tap_ok(refined < after && refined < best * 1.0002, "… and with exact sums once: %.6f", refined / best);
 	tap_ok(after < before && after < best * 1.0005, "forty cells: %.6f of the best, %.6f unpolished", after / best,
 		   before / best);
 	free(x);
