@@ -22,13 +22,17 @@ SELECT cluster, ln(1 + recency) AS x, ln(1 + greatest(revenue, 0)) AS y FROM cus
 \o :picture
 WITH scale AS (SELECT greatest(max(x), 1e-9) AS x1, greatest(max(y), 1e-9) AS y1 FROM dot),
      colour AS (SELECT cluster, (ARRAY['#1b6ca8', '#d1495b', '#2a9d5c', '#edae49', '#7a4fb5', '#3fb6b2', '#8d6e63', '#e07bb0', '#6b7a8f', '#a3b234'])[1 + (cluster - 1) % 10] AS c
-                FROM (SELECT DISTINCT cluster FROM dot) d)
-SELECT '<svg xmlns="http://www.w3.org/2000/svg" width="680" height="420" font-family="sans-serif" font-size="13"><rect width="680" height="420" fill="white"/>'
+                FROM (SELECT DISTINCT cluster FROM dot) d),
+     -- each cluster goes by the segment that most of its customers are in
+     name AS (SELECT cluster, mode() WITHIN GROUP (ORDER BY segment_name) AS mostly, round(100.0 * count(*) / sum(count(*)) OVER ()) AS share
+              FROM customer_clusters GROUP BY cluster)
+SELECT '<svg xmlns="http://www.w3.org/2000/svg" width="800" height="420" font-family="sans-serif" font-size="13"><rect width="800" height="420" fill="white"/>'
        || '<text x="60" y="28" font-size="16">Clusters: days since the last order (across) and revenue (up), logarithmic</text><path d="M60 50V360H580" fill="none" stroke="#444"/>'
        || format('<text x="55" y="60" text-anchor="end">%s</text><text x="55" y="364" text-anchor="end">0</text><text x="60" y="382">0</text><text x="580" y="382" text-anchor="end">%s</text>',
                  round((exp(y1) - 1)::numeric), round((exp(x1) - 1)::numeric))
        || (SELECT string_agg(format('<circle cx="%s" cy="%s" r="2" fill="%s" fill-opacity="0.5"/>', round((60 + 520 * x / x1)::numeric, 1), round((360 - 300 * y / y1)::numeric, 1), c), '') FROM dot JOIN colour USING (cluster))
-       || (SELECT string_agg(format('<circle cx="606" cy="%s" r="5" fill="%s"/><text x="618" y="%s">%s</text>', 56 + 22 * n, c, 60 + 22 * n, cluster), '') FROM (SELECT *, row_number() OVER (ORDER BY cluster) AS n FROM colour) l)
+       || (SELECT string_agg(format('<circle cx="606" cy="%s" r="5" fill="%s"/><text x="618" y="%s">%s %s (%s %%)</text>', 56 + 22 * n, c, 60 + 22 * n, cluster, replace(replace(mostly, '&', '&amp;'), '<', '&lt;'), share), '')
+             FROM (SELECT *, row_number() OVER (ORDER BY cluster) AS n FROM colour JOIN name USING (cluster)) l)
        || '</svg>'
 FROM scale;
 \o

@@ -21,9 +21,9 @@
  * few; tiny ones need few too. Swaps end when many in a row fail. The bounds keep the quality gates of the published
  * sets for every seed tried, not only the default one.
  */
-#define START_EFFORT (1 << 20)
+#define START_EFFORT (1 << 19)
 #define SWAP_EFFORT (1 << 25)
-#define STALL_EFFORT (1 << 22)
+#define STALL_EFFORT (1 << 21)
 #define STARTS_A_POINT 20
 #define SWAPS_A_POINT 40
 

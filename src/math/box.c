@@ -13,6 +13,9 @@
 /* A bound must raise F1 by this. */
 #define LEAST_GAIN 0.005
 
+/* A bound of fewer digits may cost this much of F1. */
+#define ROUNDING_COST 0.002
+
 /* A bound that might be drawn: between two neighbouring values of a feature. */
 typedef struct Cut
 {
@@ -28,25 +31,6 @@ static double
 f1_of(double hit, double box, double cluster)
 {
 	return hit > 0.0 ? 2.0 * hit / (box + cluster) : 0.0;
-}
-
-/* The number with the fewest significant digits in [low, high], which includes preferred. */
-static double
-shortest(double preferred, double low, double high)
-{
-	int digits;
-
-	for (digits = 1; digits <= 17; digits++)
-	{
-		char text[40];
-		double value;
-
-		snprintf(text, sizeof(text), "%.*g", digits, preferred);
-		value = strtod(text, NULL);
-		if (value >= low && value <= high)
-			return value;
-	}
-	return preferred;
 }
 
 /* Weight in the box, all and of the cluster. */
@@ -102,6 +86,47 @@ try_feature(const SegmentBoxPoints *points, int cluster, int feature, const uint
 	}
 }
 
+/* Whether a point on this side of a bound stays. */
+static inline bool
+stays(const Cut *cut, double x, double bound)
+{
+	return cut->is_upper ? x <= bound : x >= bound;
+}
+
+/* The bound of a cut: the number with the fewest significant digits that is about as good. */
+static double
+readable_bound(const SegmentBoxPoints *points, int cluster, const Cut *cut, const uint8_t *inside, double whole)
+{
+	const double *x = points->x + (size_t) cut->feature * (size_t) points->n;
+	double preferred = cut->is_upper ? cut->below : cut->above;
+	int digits;
+
+	for (digits = 1; digits < 17; digits++)
+	{
+		char text[40];
+		double bound;
+		double box = 0.0;
+		double hit = 0.0;
+		int i;
+
+		snprintf(text, sizeof(text), "%.*g", digits, preferred);
+		bound = strtod(text, NULL);
+		if (!isfinite(bound))
+			continue;
+		for (i = 0; i < points->n; i++)
+		{
+			if (!inside[i] || !stays(cut, x[i], bound))
+				continue;
+			box += points->w[i];
+			if (points->label[i] == cluster)
+				hit += points->w[i];
+		}
+		if (f1_of(hit, box, whole) >= cut->f1 - ROUNDING_COST)
+			return bound;
+	}
+	return preferred;
+}
+
 void
 segment_box(const SegmentBoxPoints *points, int cluster, SegmentBox *box, uint8_t *inside, SegmentPoll poll)
 {
@@ -126,6 +151,7 @@ segment_box(const SegmentBoxPoints *points, int cluster, SegmentBox *box, uint8_
 	{
 		Cut cut = {f1_of(hit, all, whole) + LEAST_GAIN, -1, false, 0.0, 0.0};
 		const double *x;
+		double bound;
 
 		if (poll)
 			poll();
@@ -134,12 +160,13 @@ segment_box(const SegmentBoxPoints *points, int cluster, SegmentBox *box, uint8_
 		if (cut.feature < 0)
 			break;
 		x = points->x + (size_t) cut.feature * (size_t) points->n;
+		bound = readable_bound(points, cluster, &cut, inside, whole);
 		if (cut.is_upper)
-			box->upper[cut.feature] = shortest(cut.below, cut.below, nextafter(cut.above, -INFINITY));
+			box->upper[cut.feature] = bound;
 		else
-			box->lower[cut.feature] = shortest(cut.above, nextafter(cut.below, INFINITY), cut.above);
+			box->lower[cut.feature] = bound;
 		for (i = 0; i < points->n; i++)
-			inside[i] = inside[i] && x[i] >= box->lower[cut.feature] && x[i] <= box->upper[cut.feature];
+			inside[i] = inside[i] && stays(&cut, x[i], bound);
 		weigh(points, cluster, inside, &all, &hit);
 	}
 	box->precision = hit / all;

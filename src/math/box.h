@@ -32,7 +32,7 @@ typedef struct SegmentBox
 
 /*
  * Finds a box for a cluster: one bound after the other, each the one that raises F1 (the harmonic mean of precision and
- * recall) most, while that is at least 0.005. Bounds are the shortest decimal numbers that separate the same points.
+ * recall) most, while that is at least 0.005. Bounds are numbers of few digits: the shortest that cost at most 0.002 of F1.
  * inside has room for n bytes. The cluster must have weight.
  */
 extern void segment_box(const SegmentBoxPoints *points, int cluster, SegmentBox *box, uint8_t *inside,

@@ -10,6 +10,9 @@
 #include "math/nearest.h"
 #include "math/rng.h"
 
+/* A start among several stops when a round improves it by this fraction or less: only the best goes on to the end. */
+#define START_TOLERANCE 1e-4
+
 /* Rounds of a swap's descent, and how much worse than the best so far it may be after the first ones to go on. */
 #define SWAP_ROUNDS 12
 #define SWAP_TRIAL_ROUNDS 3
@@ -254,6 +257,7 @@ update_centers(const SegmentPoints *points, int k, Scratch *s)
 typedef struct Limits
 {
 	int rounds;			/* at most so many */
+	double tolerance;	/* stop when a round improves the sum by this fraction or less; 0: never */
 	double give_up;		/* stop if the sum exceeds this after SWAP_TRIAL_ROUNDS rounds */
 } Limits;
 
@@ -285,7 +289,7 @@ descend(const SegmentPoints *points, const SegmentKmeansOptions *options, Limits
 		same = !refilled && memcmp(s->old_label, s->label, (size_t) n * sizeof(int32_t)) == 0;
 		if (same)
 			fit->stop = SEGMENT_STOP_CONVERGED;
-		else if (options->tolerance > 0.0 && before - sum <= options->tolerance * sum)
+		else if (limits.tolerance > 0.0 && before - sum <= limits.tolerance * sum)
 			fit->stop = SEGMENT_STOP_TOLERANCE;
 		if (fit->stop != SEGMENT_STOP_MAX_ITER || round >= limits.rounds ||
 			(round == SWAP_TRIAL_ROUNDS && sum > limits.give_up))
@@ -346,7 +350,7 @@ swap_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, S
 
 	for (swap = 0; swap < options->swaps && fit->inertia > 0.0; swap++)
 	{
-		Limits limits = {SWAP_ROUNDS, fit->inertia * (1.0 + SWAP_TRIAL_EXCESS)};
+		Limits limits = {SWAP_ROUNDS, options->tolerance, fit->inertia * (1.0 + SWAP_TRIAL_EXCESS)};
 		int drawn;
 		int given_up;
 		double total;
@@ -444,7 +448,7 @@ segment_kmeans_descend(const SegmentPoints *points, const SegmentKmeansOptions *
 					   void *workspace)
 {
 	Scratch s = lay_out(workspace, points->n, points->dims, options->k);
-	Limits limits = {options->max_iter, INFINITY};
+	Limits limits = {options->max_iter, options->tolerance, INFINITY};
 
 	memcpy(s.center, fit->center, (size_t) options->k * (size_t) points->dims * sizeof(double));
 	memset(s.moved, true, (size_t) options->k * sizeof(bool));
@@ -457,9 +461,11 @@ segment_kmeans(const SegmentPoints *points, const SegmentKmeansOptions *options,
 			   void *workspace)
 {
 	Scratch s = lay_out(workspace, points->n, points->dims, options->k);
-	Limits limits = {options->max_iter, INFINITY};
+	Limits limits = {options->max_iter, options->tolerance, INFINITY};
 	int start;
 
+	if (options->starts > 1)
+		limits.tolerance = fmax(limits.tolerance, START_TOLERANCE);
 	fit->iterations = 0;
 	fit->inertia = INFINITY;
 	for (start = 0; start < options->starts; start++)
