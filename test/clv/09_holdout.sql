@@ -5,6 +5,7 @@
 \if :no_data
 \q
 \endif
+\pset fieldsep '\n'
 SELECT plan(35);
 SET search_path = public, segment;
 CREATE TABLE buyer AS SELECT customer_id, ledger_agg(date, amount) AS l FROM cdnow_sample GROUP BY customer_id;
