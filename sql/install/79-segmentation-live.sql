@@ -70,7 +70,7 @@ BEGIN
   IF name IS NULL THEN
     PERFORM segment.grant_writer(role);
     EXECUTE format('GRANT SELECT ON segment.segmentation, segment.segmentation_version, segment.segmentation_cut_points, segment.segmentation_model, '
-                   'segment.snapshot, segment.forgotten, segment.forgotten_key TO %s', role);
+                   'segment.snapshot, segment.forgotten, segment.forgotten_key, segment.blocked_column TO %s', role);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE ON segment.live_customer TO %s', role);
     RETURN;
   END IF;
