@@ -136,7 +136,7 @@ CREATE FUNCTION create_segmentation(name text, source regclass, customer name, a
   opt_out regclass DEFAULT NULL, opt_out_customer name DEFAULT NULL, keep_days integer DEFAULT NULL,
   max_unknown_share numeric DEFAULT NULL, description text DEFAULT NULL, channel name DEFAULT NULL,
   clusters integer DEFAULT NULL, cluster_model kmeans_model DEFAULT NULL, cluster_names text[] DEFAULT NULL,
-  features text[] DEFAULT '{recency,orders,revenue}', value_tiers integer DEFAULT NULL, orders_model text DEFAULT 'mbgnbd',
+  features text[] DEFAULT '{recency,orders,revenue}', value_tiers integer DEFAULT NULL, orders_model text DEFAULT 'pareto_nbd',
   horizon interval DEFAULT '12 months', changes text DEFAULT 'none', changed_at name DEFAULT NULL, changed_look_back interval DEFAULT '1 day',
   tombstones regclass DEFAULT NULL, tombstone_customer name DEFAULT NULL, tombstone_at name DEFAULT NULL,
   pseudonymous boolean DEFAULT false, live boolean DEFAULT false) RETURNS text

@@ -31,7 +31,7 @@ BEGIN
   LOOP
     EXECUTE format('ALTER TABLE segment.%I OWNER TO pg_database_owner', t.name);
     EXECUTE format('ALTER TABLE segment.%I ENABLE ROW LEVEL SECURITY', t.name);
-    EXECUTE format('CREATE POLICY administered ON segment.%I TO @extowner@ USING (true) WITH CHECK (true)', t.name);
+    EXECUTE format('CREATE POLICY administered ON segment.%I TO ', t.name) || '@extowner@ USING (true) WITH CHECK (true)'; -- a role's name may hold a %
     CONTINUE WHEN t.name OPERATOR(pg_catalog.=) 'segmentation_run';
     own := CASE t.own
       WHEN 'segmentation' THEN 'segmentation IN (SELECT s.name FROM segment.segmentation s WHERE s.owner OPERATOR(pg_catalog.=) CURRENT_USER)'

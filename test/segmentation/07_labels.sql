@@ -96,7 +96,7 @@ CREATE TEMP TABLE by_hand AS
 WITH r AS (
   SELECT customer_id, segment.ledger_repeat(segment.ledger_agg(ordered_at, amount, order_id), '2011-08-31', '1 week') AS r
   FROM valid_sales WHERE ordered_at < '2011-09-01' GROUP BY 1),
-m AS (SELECT segment.mbgnbd(segment.btyd_agg(r)) AS o, segment.gamma_gamma(segment.spend_agg(r, true)) AS s FROM r),
+m AS (SELECT segment.pareto_nbd(segment.btyd_agg(r)) AS o, segment.gamma_gamma(segment.spend_agg(r, true)) AS s FROM r),
 p AS (SELECT customer_id, segment.expected_spend(s, r) AS spend, segment.p_orders(o, r, '12 months') AS p FROM r, m),
 q AS (SELECT percentile_cont('{0.3333333333333333,0.6666666666666667}'::float8[]) WITHIN GROUP (ORDER BY spend) AS qs,
              percentile_cont('{0.3333333333333333,0.6666666666666667}'::float8[]) WITHIN GROUP (ORDER BY p) AS qp FROM p)
