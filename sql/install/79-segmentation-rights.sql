@@ -86,7 +86,7 @@ CREATE FUNCTION grant_reader(role regrole, name text DEFAULT NULL) RETURNS void
 DECLARE
   own segment.segmentation;
   tables regclass[] := '{segment.segmentation,segment.segmentation_version,segment.segmentation_cut_points,segment.segmentation_model,'
-                       'segment.snapshot,segment.snapshot_customer,segment.data_quality,segment.segmentation_run}';
+                       'segment.snapshot,segment.snapshot_customer,segment.live_customer,segment.data_quality,segment.segmentation_run}';
 BEGIN
   IF EXISTS (SELECT FROM unnest(tables) t WHERE NOT has_table_privilege(role, t, 'SELECT')) THEN
     IF EXISTS (SELECT FROM unnest(tables) t WHERE NOT has_table_privilege(t, 'SELECT WITH GRANT OPTION')) THEN
