@@ -202,6 +202,9 @@ add_parallel_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_r
 	if (segment_grouping_enable == GROUPING_FORCE)
 		gather->path.startup_cost = gather->path.total_cost = 0.01;
 	add_path(output_rel, (Path *) gather);
+	/* the planner has gathered partial paths of a partition-wise grouping already: adding another might free them */
+	if (output_rel->partial_pathlist != NIL)
+		return true;
 	/* what stands above the groups may run in several processes too; the planner may free a path it has no use for */
 	path = parallel_path(root, input_rel, output_rel, shape, input, groups, processes, by_rows);
 	if (segment_grouping_enable == GROUPING_FORCE)

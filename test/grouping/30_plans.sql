@@ -1,7 +1,7 @@
 -- When the planner takes the node, privileges, prepared statements, cursors, EXPLAIN.
 \ir ../lib/begin.sql
 \ir same.psql
-SELECT plan(23);
+SELECT plan(25);
 
 CREATE TABLE orders AS
 SELECT (i * 7919) % 5003 AS customer, timestamptz '2020-01-01 UTC' + (i % 1000) * interval '1 day' AS ordered,
@@ -96,6 +96,20 @@ SELECT is(differences('SELECT md5(customer::text), segment.rfm_agg(ordered, amou
 SELECT is(differences('SELECT NULLIF(customer % 10, 3), segment.rfm_agg(ordered, amount) FILTER (WHERE amount > 50) FROM orders GROUP BY 1'), 0::bigint,
           'parallel, a NULL key: same rows');
 RESET work_mem;
+
+-- Core gathers the partial paths of a partition-wise grouping before the node is asked for: they must stay valid.
+CREATE TABLE parted (LIKE orders) PARTITION BY RANGE (customer);
+CREATE TABLE parted_most PARTITION OF parted FOR VALUES FROM (0) TO (4300);
+CREATE TABLE parted_few PARTITION OF parted FOR VALUES FROM (4300) TO (5003);
+INSERT INTO parted SELECT customer, ordered, amount FROM orders;
+ANALYZE parted;
+SET LOCAL enable_partitionwise_aggregate = on;
+SET LOCAL parallel_tuple_cost = 0.01;
+\set windowed 'SELECT customer, segment.rfm_agg(ordered, amount), row_number() OVER (ORDER BY customer) FROM parted GROUP BY customer'
+SELECT is(differences(:'windowed', 'on'), 0::bigint, 'partition-wise and parallel: same rows');
+SELECT is(differences(:'windowed'), 0::bigint, 'partition-wise and parallel, forced: same rows');
+RESET parallel_tuple_cost;
+RESET enable_partitionwise_aggregate;
 
 -- Privileges: as core's executor checks them.
 CREATE ROLE segment_grouping_reader;
