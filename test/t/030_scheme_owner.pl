@@ -3,43 +3,10 @@
 use strict;
 use warnings;
 
-use File::Basename;
-use File::Path qw(make_path);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use ShadowInstallation;
 use Test::More;
-
-my $pg_config = $ENV{PG_CONFIG} || 'pg_config';
-
-sub configured
-{
-	my $dir = `$pg_config --$_[0]`;
-	chomp $dir;
-	return $dir;
-}
-
-# A second installation, of links, whose extension folder can be written: for a next version that exists in this test only.
-# The server finds its folders relative to its executable, so executables are copied.
-sub shadow_installation
-{
-	my ($to) = @_;
-	my ($bin, $share, $lib) = (configured('bindir'), configured('sharedir'), configured('pkglibdir'));
-	my @parts = split m{/}, $bin;
-	pop @parts while $share !~ m{^\Q@{[join '/', @parts]}\E/};
-	my $prefix = join '/', @parts;
-	my %place = map { $_ => $to . substr($_, length $prefix) } ($bin, $share, $lib);
-	make_path(values %place, "$place{$share}/extension");
-	system('cp', '-RL', "$bin/.", $place{$bin}) == 0 or die 'could not copy executables';
-	for my $pair ([ $lib, $place{$lib} ], [ $share, $place{$share} ], [ "$share/extension", "$place{$share}/extension" ])
-	{
-		for my $file (glob("$pair->[0]/*"))
-		{
-			my $link = "$pair->[1]/" . basename($file);
-			symlink($file, $link) unless -e $link;
-		}
-	}
-	return (dirname($place{$bin}), "$place{$share}/extension");
-}
 
 my $superuser = getpwuid($>);
 my ($install, $extension) = shadow_installation(PostgreSQL::Test::Utils::tempdir . '/shadow');

@@ -3,41 +3,10 @@
 use strict;
 use warnings;
 
-use File::Basename qw(basename dirname);
-use File::Path qw(make_path);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use ShadowInstallation;
 use Test::More;
-
-# A second installation, of links, whose extension folder can be written. The server finds its folders relative to its executable,
-# so executables are copied.
-sub configured
-{
-	my ($what) = @_;
-	chomp(my $value = `$ENV{PG_CONFIG} --$what`);
-	return $value;
-}
-
-sub shadow_installation
-{
-	my ($to) = @_;
-	my ($bin, $share, $lib) = (configured('bindir'), configured('sharedir'), configured('pkglibdir'));
-	my @parts = split m{/}, $bin;
-	pop @parts while $share !~ m{^\Q@{[join '/', @parts]}\E/};
-	my $prefix = join '/', @parts;
-	my %place = map { $_ => $to . substr($_, length $prefix) } ($bin, $share, $lib);
-	make_path(values %place, "$place{$share}/extension");
-	system('cp', '-RL', "$bin/.", $place{$bin}) == 0 or die 'could not copy executables';
-	for my $pair ([ $lib, $place{$lib} ], [ $share, $place{$share} ], [ "$share/extension", "$place{$share}/extension" ])
-	{
-		for my $file (glob("$pair->[0]/*"))
-		{
-			my $link = "$pair->[1]/" . basename($file);
-			symlink($file, $link) unless -e $link;
-		}
-	}
-	return (dirname($place{$bin}), "$place{$share}/extension");
-}
 
 my ($install, $extension) = shadow_installation(PostgreSQL::Test::Utils::tempdir . '/shadow');
 my ($version) = slurp_file("$extension/segment.control") =~ /default_version = '(.*?)'/;
