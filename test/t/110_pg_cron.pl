@@ -1,29 +1,15 @@
 # 110_pg_cron.pl: README's pg_cron recipe, as an ordinary role: the job refreshes the materialized view while somebody reads.
 use strict;
 use warnings;
+use CronNode;
 use FindBin;
 use IPC::Run ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-chomp(my $configured = `$ENV{PG_CONFIG} --sharedir`);
-plan skip_all => 'pg_cron is not installed' unless -e "$configured/extension/pg_cron.control";
-
-my $node = PostgreSQL::Test::Cluster->new('cron');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-shared_preload_libraries = 'pg_cron'
-cron.database_name = 'shop'
-cron.use_background_workers = on
-max_worker_processes = 20
-});
-$node->start;
-$node->safe_psql('postgres', 'CREATE ROLE analyst LOGIN; CREATE DATABASE shop OWNER analyst');
-$node->safe_psql('shop', 'CREATE EXTENSION pg_cron; GRANT USAGE ON SCHEMA cron TO analyst; GRANT CREATE ON SCHEMA public TO analyst');
+my $node = cron_node('cron');
 my @analyst = (extra_params => [ '-U', 'analyst' ]);
-$node->safe_psql('shop', 'CREATE EXTENSION segment', @analyst);
-$node->safe_psql('shop', slurp_file("$FindBin::Bin/../docs/fixture.sql"), @analyst);
 
 my $readme = slurp_file("$FindBin::Bin/../../README.md");
 my ($view) = $readme =~ /^(CREATE MATERIALIZED VIEW customer_segments AS\n.*?;)$/ms;

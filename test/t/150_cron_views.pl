@@ -3,30 +3,16 @@
 # SELECT on the materialized view and nothing else.
 use strict;
 use warnings;
-use FindBin;
+use CronNode;
 use IPC::Run ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-chomp(my $configured = `$ENV{PG_CONFIG} --sharedir`);
-plan skip_all => 'pg_cron is not installed' unless -e "$configured/extension/pg_cron.control";
-
-my $node = PostgreSQL::Test::Cluster->new('cron_views');
-$node->init;
-$node->append_conf('postgresql.conf', q{
-shared_preload_libraries = 'pg_cron'
-cron.database_name = 'shop'
-cron.use_background_workers = on
-max_worker_processes = 20
-});
-$node->start;
-$node->safe_psql('postgres', 'CREATE ROLE analyst LOGIN; CREATE ROLE reader LOGIN; CREATE DATABASE shop OWNER analyst');
-$node->safe_psql('shop', 'CREATE EXTENSION pg_cron; GRANT USAGE ON SCHEMA cron TO analyst; GRANT CREATE ON SCHEMA public TO analyst');
+my $node = cron_node('cron_views');
 my @analyst = (extra_params => [ '-U', 'analyst' ]);
+$node->safe_psql('postgres', 'CREATE ROLE reader LOGIN');
 my @reader = (extra_params => [ '-U', 'reader' ]);
-$node->safe_psql('shop', 'CREATE EXTENSION segment', @analyst);
-$node->safe_psql('shop', slurp_file("$FindBin::Bin/../docs/fixture.sql"), @analyst);
 $node->safe_psql('shop', q{
 SELECT segment.create_segmentation('shop', 'orders', 'customer_id', 'ordered_at', 'amount', 'order_id', market => 'country');
 SELECT segment.refresh('shop', '2025-06-30'), segment.refresh('shop', '2025-09-30'), segment.publish_summary('shop')}, @analyst);
