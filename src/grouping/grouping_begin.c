@@ -126,6 +126,69 @@ init_layout(GroupingState *node, List *outputs)
 	}
 }
 
+/* The input's columns that are looked at, in their order. */
+static List *
+inputs_of(const GroupingPlan *plan)
+{
+	List *inputs = list_concat_unique_int(list_copy(plan->columns), plan->filters);
+	ListCell *arguments;
+
+	foreach (arguments, plan->arguments)
+		inputs = list_concat_unique_int(inputs, (List *) lfirst(arguments));
+	inputs = list_delete_int(inputs, 0);
+	list_sort(inputs, list_int_cmp);
+	return inputs;
+}
+
+/* The places of columns among those that are looked at; 0 stays 0. */
+static List *
+placed(List *columns, List *inputs)
+{
+	List *places = NIL;
+	ListCell *column;
+
+	foreach (column, columns)
+	{
+		int place = 0;
+
+		while (lfirst_int(column) != 0 && list_nth_int(inputs, place++) != lfirst_int(column))
+			;
+		places = lappend_int(places, place);
+	}
+	return places;
+}
+
+/* Initializes the child, and the reading of its pages if it is a scan that allows it. */
+static void
+init_child(GroupingState *node, Plan *plan, int eflags)
+{
+	EState *estate = node->css.ss.ps.state;
+	bool by_pages = !(eflags & EXEC_FLAG_EXPLAIN_ONLY) && segment_grouping_can_read_pages(plan);
+	int jit = estate->es_jit_flags;
+	PlanState *child;
+	List *inputs;
+	List *placed_arguments = NIL;
+	ListCell *arguments;
+
+	/* a filter that sees a row a page needs no compiler */
+	if (by_pages)
+		estate->es_jit_flags = 0;
+	child = ExecInitNode(plan, estate, eflags);
+	estate->es_jit_flags = jit;
+	node->css.custom_ps = list_make1(child);
+	if (!by_pages)
+		return;
+	inputs = inputs_of(&node->plan);
+	node->pages = segment_grouping_open_pages(child, inputs);
+	if (node->pages == NULL)
+		return;
+	node->plan.columns = placed(node->plan.columns, inputs);
+	node->plan.filters = placed(node->plan.filters, inputs);
+	foreach (arguments, node->plan.arguments)
+		placed_arguments = lappend(placed_arguments, placed((List *) lfirst(arguments), inputs));
+	node->plan.arguments = placed_arguments;
+}
+
 static void
 grouping_begin(CustomScanState *css, EState *estate, int eflags)
 {
@@ -133,13 +196,9 @@ grouping_begin(CustomScanState *css, EState *estate, int eflags)
 	CustomScan *scan = (CustomScan *) css->ss.ps.plan;
 	List *outputs = scan->custom_scan_tlist;
 	List *aggrefs = NIL;
-	Plan *child = linitial(scan->custom_plans);
 
 	segment_grouping_plan_read(&node->plan, scan->custom_private);
-	eflags &= ~(EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD | EXEC_FLAG_MARK);
-	if (!(eflags & EXEC_FLAG_EXPLAIN_ONLY))
-		child = segment_grouping_with_times(child);
-	css->custom_ps = list_make1(ExecInitNode(child, estate, eflags));
+	init_child(node, linitial(scan->custom_plans), eflags & ~(EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD | EXEC_FLAG_MARK));
 
 	for (int i = list_length(node->plan.columns); i < list_length(outputs); i++)
 		aggrefs = lappend(aggrefs, list_nth_node(TargetEntry, outputs, i)->expr);
@@ -177,6 +236,8 @@ grouping_rescan(CustomScanState *css)
 
 	segment_grouping_spill_reset(&node->spill);
 	node->started = node->exchanging = false;
+	if (node->pages != NULL)
+		segment_grouping_restart_pages(node->pages);
 	if (css->ss.ps.chgParam != NULL)
 		UpdateChangedParamSet(child, css->ss.ps.chgParam);
 	if (child->chgParam == NULL)

@@ -151,9 +151,30 @@ row_added(GroupingState *node, char *row)
 		add_batch(node);
 }
 
+/* The next rows of the input: the child's next row, or those of a page; false at the end. */
+static inline bool
+next_rows(GroupingState *node, GroupingRows *rows)
+{
+	TupleTableSlot *slot = ExecProcNode(linitial(node->css.custom_ps));
+
+	if (TupIsNull(slot))
+		return false;
+	if (node->pages != NULL)
+	{
+		segment_grouping_read_page(node->pages, rows);
+		return true;
+	}
+	slot_getsomeattrs(slot, node->last_input);
+	rows->count = 1;
+	rows->columns = 0;
+	rows->values = slot->tts_values;
+	rows->nulls = slot->tts_isnull;
+	return true;
+}
+
 /* The bits of the aggregates whose FILTER leaves the row out. */
 static uint32
-filtered_bits(const GroupingState *node, const TupleTableSlot *slot)
+filtered_bits(const GroupingState *node, const Datum *values, const bool *nulls)
 {
 	uint32 bits = 0;
 
@@ -161,7 +182,7 @@ filtered_bits(const GroupingState *node, const TupleTableSlot *slot)
 	{
 		AttrNumber filter = node->aggregates.trans[i].filter;
 
-		if (filter != 0 && (slot->tts_isnull[filter - 1] || !DatumGetBool(slot->tts_values[filter - 1])))
+		if (filter != 0 && (nulls[filter - 1] || !DatumGetBool(values[filter - 1])))
 			bits |= (uint32) 1 << i;
 	}
 	return bits;
@@ -171,40 +192,44 @@ filtered_bits(const GroupingState *node, const TupleTableSlot *slot)
 void
 segment_grouping_read_child_narrow(GroupingState *node)
 {
-	PlanState *child = linitial(node->css.custom_ps);
 	GroupingLayout *layout = &node->layout;
 	GroupingBatch *batch = &node->batch;
 	GroupingTrans *trans = &node->aggregates.trans[0];
 	MemoryContext row_context = node->aggregates.row_context;
 	int key_input = layout->cell[0].input - 1;
 	int16 key_length = layout->cell[0].length;
-	TupleTableSlot *slot;
+	GroupingRows rows;
 
-	while (slot = ExecProcNode(child), !TupIsNull(slot))
+	while (next_rows(node, &rows))
 	{
-		char *row = batch->rows + (Size) batch->count * layout->row_size;
-		GroupingRowHead *head = (GroupingRowHead *) row;
-		MemoryContext caller;
-		Datum arguments[FUNC_MAX_ARGS];
-		bool nulls[FUNC_MAX_ARGS];
-		Datum key = 0;
+		const Datum *values = rows.values;
+		const bool *nulls = rows.nulls;
 
-		slot_getsomeattrs(slot, node->last_input);
-		head->filtered = 0;
-		head->nulls = slot->tts_isnull[key_input];
-		if (likely(!slot->tts_isnull[key_input]))
-			key = segment_canonical_datum(slot->tts_values[key_input], key_length);
-		*(Datum *) (row + sizeof(GroupingRowHead)) = key;
-		head->hash = grouping_hash_datum(layout->seed, key);
-		for (int i = 0; i < trans->arguments; i++)
+		for (int i = 0; i < rows.count; i++, values += rows.columns, nulls += rows.columns)
 		{
-			arguments[i] = slot->tts_values[trans->input[i] - 1];
-			nulls[i] = slot->tts_isnull[trans->input[i] - 1];
+			char *row = batch->rows + (Size) batch->count * layout->row_size;
+			GroupingRowHead *head = (GroupingRowHead *) row;
+			MemoryContext caller;
+			Datum arguments[FUNC_MAX_ARGS];
+			bool argument_nulls[FUNC_MAX_ARGS];
+			Datum key = 0;
+
+			head->filtered = 0;
+			head->nulls = nulls[key_input];
+			if (likely(!nulls[key_input]))
+				key = segment_canonical_datum(values[key_input], key_length);
+			*(Datum *) (row + sizeof(GroupingRowHead)) = key;
+			head->hash = grouping_hash_datum(layout->seed, key);
+			for (int j = 0; j < trans->arguments; j++)
+			{
+				arguments[j] = values[trans->input[j] - 1];
+				argument_nulls[j] = nulls[trans->input[j] - 1];
+			}
+			caller = MemoryContextSwitchTo(row_context);
+			trans->kernel->pack(trans->binding, arguments, argument_nulls, row + trans->in_row);
+			MemoryContextSwitchTo(caller);
+			row_added(node, row);
 		}
-		caller = MemoryContextSwitchTo(row_context);
-		trans->kernel->pack(trans->binding, arguments, nulls, row + trans->in_row);
-		MemoryContextSwitchTo(caller);
-		row_added(node, row);
 	}
 }
 
@@ -212,31 +237,35 @@ segment_grouping_read_child_narrow(GroupingState *node)
 void
 segment_grouping_read_child(GroupingState *node)
 {
-	PlanState *child = linitial(node->css.custom_ps);
 	GroupingLayout *layout = &node->layout;
 	GroupingBatch *batch = &node->batch;
 	MemoryContext row_context = node->aggregates.row_context;
-	TupleTableSlot *slot;
+	GroupingRows rows;
 
-	while (slot = ExecProcNode(child), !TupIsNull(slot))
+	while (next_rows(node, &rows))
 	{
-		MemoryContext caller = MemoryContextSwitchTo(row_context);
-		char *row;
-		Size bytes;
+		const Datum *values = rows.values;
+		const bool *nulls = rows.nulls;
 
-		slot_getsomeattrs(slot, node->last_input);
-		do
+		for (int i = 0; i < rows.count; i++, values += rows.columns, nulls += rows.columns)
 		{
-			row = batch->rows + (Size) batch->count * layout->row_size;
-			bytes = segment_grouping_fill_row(layout, slot, row);
-		} while (bytes > 0 && !reserve_arena(node, bytes));
-		if (node->any_filter)
-			((GroupingRowHead *) row)->filtered = filtered_bits(node, slot);
-		segment_grouping_pack_row(&node->aggregates, slot, row);
-		segment_grouping_keep_row(layout, row, batch->arena + batch->arena_used);
-		batch->arena_used += bytes;
-		MemoryContextSwitchTo(caller);
-		row_added(node, row);
+			MemoryContext caller = MemoryContextSwitchTo(row_context);
+			char *row;
+			Size bytes;
+
+			do
+			{
+				row = batch->rows + (Size) batch->count * layout->row_size;
+				bytes = segment_grouping_fill_row(layout, values, nulls, row);
+			} while (bytes > 0 && !reserve_arena(node, bytes));
+			if (node->any_filter)
+				((GroupingRowHead *) row)->filtered = filtered_bits(node, values, nulls);
+			segment_grouping_pack_row(&node->aggregates, values, nulls, row);
+			segment_grouping_keep_row(layout, row, batch->arena + batch->arena_used);
+			batch->arena_used += bytes;
+			MemoryContextSwitchTo(caller);
+			row_added(node, row);
+		}
 	}
 }
 

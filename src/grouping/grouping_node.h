@@ -8,6 +8,7 @@
 #include "nodes/pathnodes.h"
 
 #include "grouping/grouping.h"
+#include "grouping/grouping_pages.h"
 #include "grouping/grouping_parallel.h"
 #include "grouping/grouping_spill.h"
 #include "grouping/grouping_table.h"
@@ -58,7 +59,8 @@ struct GroupingState
 	GroupingShare share;
 	bool exchanging;			/* rows go to their partitions, not to groups */
 	void (*read_child)(struct GroupingState *node);
-	AttrNumber last_input;		/* highest column of the child's slot that is read */
+	GroupingPages *pages;		/* of the child, or NULL */
+	AttrNumber last_input;		/* highest column of the input that is read */
 	bool any_filter;
 	Size outside;				/* memory of states outside the groups, as of the last look */
 	bool started;				/* the child was read, or is being read */
@@ -78,9 +80,6 @@ extern const CustomScanMethods segment_grouping_scan_methods;
 
 /* Creates the executor's state of a plan node. */
 extern Node *segment_grouping_create_state(CustomScan *scan);
-
-/* The child's plan with a filter that needs no conversion for every row. */
-extern Plan *segment_grouping_with_times(Plan *child);
 
 /* The next group as a row of the node's output. */
 extern TupleTableSlot *segment_grouping_exec(CustomScanState *css);

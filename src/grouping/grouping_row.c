@@ -44,7 +44,7 @@ segment_grouping_lay_out(GroupingLayout *layout, Size states_size, Size packed_s
 }
 
 Size
-segment_grouping_fill_row(const GroupingLayout *layout, TupleTableSlot *slot, char *row)
+segment_grouping_fill_row(const GroupingLayout *layout, const Datum *values, const bool *nulls, char *row)
 {
 	GroupingRowHead *head = (GroupingRowHead *) row;
 	Size bytes = 0;
@@ -54,10 +54,10 @@ segment_grouping_fill_row(const GroupingLayout *layout, TupleTableSlot *slot, ch
 	for (int i = 0; i < layout->cells; i++)
 	{
 		const GroupingCell *cell = &layout->cell[i];
-		Datum value = slot->tts_values[cell->input - 1];
+		Datum value = values[cell->input - 1];
 		Datum *place = (Datum *) (row + cell->in_row);
 
-		if (slot->tts_isnull[cell->input - 1])
+		if (nulls[cell->input - 1])
 		{
 			head->nulls |= UINT64CONST(1) << i;
 			if (cell->kind == GROUPING_CELL_FIXED)

@@ -46,7 +46,7 @@ typedef struct GroupingCell
 	GroupingCellKind kind;
 	GroupingCompare compare;
 	int16 length;				/* typlen */
-	AttrNumber input;			/* column of the child's slot, from 1 */
+	AttrNumber input;			/* column of the input, from 1 */
 	uint32 in_row;				/* offset in a row */
 	uint32 in_group;			/* offset in a group; stored columns only */
 	Oid collation;
@@ -124,10 +124,10 @@ grouping_row_is_null(const char *row, int cell)
 extern void segment_grouping_lay_out(GroupingLayout *layout, Size states_size, Size packed_size);
 
 /*
- * Copies the cells of a slot (deformed far enough) to a row: values by value are complete, varlenas still point into
- * the slot or, detoasted keys, into the current context. Returns the bytes that segment_grouping_keep_row needs.
+ * Copies the cells of the input's columns to a row: values by value are complete, varlenas still point into the input
+ * or, detoasted keys, into the current context. Returns the bytes that segment_grouping_keep_row needs.
  */
-extern Size segment_grouping_fill_row(const GroupingLayout *layout, TupleTableSlot *slot, char *row);
+extern Size segment_grouping_fill_row(const GroupingLayout *layout, const Datum *values, const bool *nulls, char *row);
 
 /* Moves the varlenas of a row to memory of their own, and computes its hash. */
 extern void segment_grouping_keep_row(GroupingLayout *layout, char *row, char *arena);

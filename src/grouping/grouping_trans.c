@@ -304,7 +304,7 @@ add_by_call(GroupingAggregates *aggregates, GroupingTrans *trans, GroupingDatumS
 }
 
 void
-segment_grouping_pack_row(GroupingAggregates *aggregates, TupleTableSlot *slot, char *row)
+segment_grouping_pack_row(GroupingAggregates *aggregates, const Datum *values, const bool *nulls, char *row)
 {
 	uint32 filtered = ((GroupingRowHead *) row)->filtered;
 
@@ -312,16 +312,16 @@ segment_grouping_pack_row(GroupingAggregates *aggregates, TupleTableSlot *slot, 
 	{
 		GroupingTrans *trans = &aggregates->trans[i];
 		Datum arguments[GROUPING_MAX_CELLS];
-		bool nulls[GROUPING_MAX_CELLS];
+		bool argument_nulls[GROUPING_MAX_CELLS];
 
 		if (trans->kernel == NULL || ((filtered >> i) & 1))
 			continue;
 		for (int j = 0; j < trans->arguments; j++)
 		{
-			arguments[j] = slot->tts_values[trans->input[j] - 1];
-			nulls[j] = slot->tts_isnull[trans->input[j] - 1];
+			arguments[j] = values[trans->input[j] - 1];
+			argument_nulls[j] = nulls[trans->input[j] - 1];
 		}
-		trans->kernel->pack(trans->binding, arguments, nulls, row + trans->in_row);
+		trans->kernel->pack(trans->binding, arguments, argument_nulls, row + trans->in_row);
 	}
 }
 

@@ -64,10 +64,10 @@ typedef struct GroupingTrans
 	const GroupingKernel *kernel;	/* NULL: through the function manager */
 	void *binding;				/* of the kernel */
 	uint32 in_group;			/* offset of the state */
-	AttrNumber filter;			/* column of the child's slot, 0 without FILTER */
+	AttrNumber filter;			/* column of the input, 0 without FILTER */
 	int arguments;
 	int *cell;					/* the cells of the arguments that are not packed */
-	AttrNumber *input;			/* the child's columns of the arguments */
+	AttrNumber *input;			/* the input's columns of the arguments */
 	uint32 in_row;				/* offset of the packed arguments, if there is a kernel */
 	/* the transition function */
 	AggStatePerTransData pertrans;	/* what AggGetAggref and its like look at; initial value; type of the state */
@@ -121,8 +121,9 @@ extern void segment_grouping_reset_aggregates(GroupingAggregates *aggregates);
 /* Sets up the states of a new group where zero is not the beginning. */
 extern void segment_grouping_start_states(GroupingAggregates *aggregates, char *group);
 
-/* Packs the arguments of a slot that kernels take into a row whose filtered bits are set. */
-extern void segment_grouping_pack_row(GroupingAggregates *aggregates, TupleTableSlot *slot, char *row);
+/* Packs the input's columns that kernels take into a row whose filtered bits are set. */
+extern void segment_grouping_pack_row(GroupingAggregates *aggregates, const Datum *values, const bool *nulls,
+									  char *row);
 
 /* Adds a row to all states of its group. */
 extern void segment_grouping_add_row(GroupingAggregates *aggregates, const GroupingLayout *layout, char *group,
