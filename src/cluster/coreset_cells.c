@@ -164,6 +164,7 @@ segment_coreset_reduce(CoresetState *state, int most)
 	{
 		tree->inverse_variance = MemoryContextAlloc(state->header.eoh_context, sizeof(double) * dims);
 		tree->node = MemoryContextAlloc(state->header.eoh_context, mul_size(sizeof(SegmentCellNode), 2 * room));
+		tree->cell = MemoryContextAlloc(state->header.eoh_context, mul_size(sizeof(int32), 2 * room));
 	}
 	transform_rows(state);
 	if (state->head.nulls == SEGMENT_NULLS_MEAN)

@@ -18,6 +18,9 @@
 /* Up to so many points a scan finds them faster than a hash table, which costs memory too. */
 #define SCANNED_POINTS 16
 
+/* Full coresets whose cells are gathered before they are reduced together: what a leader and few workers have. */
+#define MERGED_AT_ONCE 4
+
 static Size state_flat_size(ExpandedObjectHeader *header);
 static void state_flatten(ExpandedObjectHeader *header, void *result, Size allocated_size);
 
@@ -76,7 +79,7 @@ grow(MemoryContext context, double *array, int *room, int needed, int largest, i
 }
 
 /* Makes room for one row more. */
-static double *
+static inline double *
 next_row(CoresetState *state)
 {
 	int size = SEGMENT_ROW_SIZE(state->head.dims);
@@ -95,7 +98,7 @@ next_cells(CoresetState *state, int count)
 
 	if (state->n_cells + count > state->max_cells)
 		state->cells = grow(state->header.eoh_context, state->cells, &state->max_cells, state->n_cells + count,
-							2 * segment_coreset_cells(state->head.dims), size);
+							MERGED_AT_ONCE * segment_coreset_cells(state->head.dims), size);
 	return state->cells + (Size) state->n_cells * size;
 }
 
@@ -138,6 +141,20 @@ rehash(CoresetState *state, uint32 n_slots)
 	}
 }
 
+/* Appends a row to the distinct points or gathered rows. */
+static inline void
+append_row(CoresetState *state, const double *x, double weight)
+{
+	int dims = state->head.dims;
+	double *row = next_row(state);
+	int j;
+
+	for (j = 0; j < dims; j++)
+		row[j] = x[j];
+	row[dims] = weight;
+	state->n_rows++;
+}
+
 /*
  * Adds weight to a distinct point; false if it is not there and there are already as many as may be. Points are
  * compared by their bits: -0 was made 0, and every NaN is the same.
@@ -178,10 +195,7 @@ add_distinct(CoresetState *state, const double *x, double weight)
 	}
 	if (state->n_rows == SEGMENT_CORESET_POINTS)
 		return false;
-	row = next_row(state);
-	memcpy(row, x, dims * sizeof(double));
-	row[dims] = weight;
-	state->n_rows++;
+	append_row(state, x, weight);
 	if (state->slots)
 		state->slots[slot] = state->n_rows;
 	if (state->n_rows > SCANNED_POINTS && (uint32) state->n_rows * 2 > state->n_slots)
@@ -193,9 +207,6 @@ add_distinct(CoresetState *state, const double *x, double weight)
 static void
 add_checked(CoresetState *state, const double *x, double weight)
 {
-	int dims = state->head.dims;
-	double *row;
-
 	if (state->head.mode == SEGMENT_CORESET_DISTINCT)
 	{
 		if (add_distinct(state, x, weight))
@@ -203,10 +214,7 @@ add_checked(CoresetState *state, const double *x, double weight)
 		segment_coreset_leave_distinct(state);
 	}
 	segment_coreset_make_room(state);
-	row = next_row(state);
-	memcpy(row, x, dims * sizeof(double));
-	row[dims] = weight;
-	state->n_rows++;
+	append_row(state, x, weight);
 }
 
 /* Adds to the total weight. */
@@ -263,10 +271,8 @@ segment_coreset_add_row(CoresetState *state, double *x, double weight)
 	add_weight(state, weight, 1);
 	for (j = 0; j < dims; j++)
 	{
-		if (x[j] < least[j])
-			least[j] = x[j];
-		if (x[j] > greatest[j])
-			greatest[j] = x[j];
+		least[j] = x[j] < least[j] ? x[j] : least[j];
+		greatest[j] = x[j] > greatest[j] ? x[j] : greatest[j];
 	}
 	add_checked(state, x, weight);
 }
@@ -328,7 +334,7 @@ segment_coreset_merge(CoresetState *state, const Coreset *other)
 
 		if (state->head.mode == SEGMENT_CORESET_DISTINCT)
 			segment_coreset_leave_distinct(state);
-		if (state->n_cells + other->items > 2 * most)
+		if (state->n_cells + other->items > MERGED_AT_ONCE * most)
 			segment_coreset_reduce(state, most);
 		memcpy(next_cells(state, other->items), item, (Size) other->items * size * sizeof(double));
 		state->n_cells += other->items;

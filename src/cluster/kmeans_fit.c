@@ -10,6 +10,7 @@
 #include "core/compat.h"
 #include "core/error.h"
 #include "core/progress.h"
+#include "math/coarse.h"
 #include "math/polish.h"
 
 #include "cluster/cluster.h"
@@ -100,7 +101,7 @@ segment_fit_model(const Coreset *coreset, const text *transform, const FitOption
 	how.poll = segment_cluster_poll;
 	how.progress = segment_progress_step;
 	fit = segment_fit_points(coreset, transform, options->scale, "kmeans",
-							 segment_kmeans_workspace(n, dims, how.k) + (Size) n * 12);
+							 segment_kmeans_workspace(n, dims, how.k) + segment_coarse_workspace(n, dims, how.k) + (Size) n * 12);
 	segment_progress_begin(psprintf("kmeans, k = %d", k), how.starts + how.swaps, fit->memory);
 	model = segment_model_make(how.k, dims);
 	result.center = segment_model_centers(model);
@@ -109,7 +110,10 @@ segment_fit_model(const Coreset *coreset, const text *transform, const FitOption
 	result.label = segment_palloc_array(int32, n);
 	result.nearest = segment_palloc_array(double, n);
 	workspace = palloc(segment_kmeans_workspace(n, dims, how.k));
-	segment_kmeans(&fit->points, &how, &result, workspace);
+	if (fit->exact)
+		segment_kmeans(&fit->points, &how, &result, workspace);
+	else
+		segment_kmeans_coarse(&fit->points, &how, &result, workspace, palloc(segment_coarse_workspace(n, dims, how.k)));
 	polish(fit, &how, &result, workspace);
 	/* Points that fall together after the transform leave centres without any. They are numbered last. */
 	for (c = how.k; c > 0 && result.weight[c - 1] == 0.0; c--)

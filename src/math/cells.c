@@ -377,7 +377,12 @@ segment_cells_reduce(int dims, const double *cells, int n_cells, const double *r
 	{
 		emit(&r, &r.leaves[i], cells, n_cells, out + (size_t) i * (size_t) SEGMENT_CELL_SIZE(dims));
 		if (tree)
-			tree->node[r.leaves[i].node] = (SegmentCellNode) {0.0, -1, i};
+		{
+			int node = r.leaves[i].node;
+
+			tree->node[node] = (SegmentCellNode) {INFINITY, 0, node};
+			tree->cell[node] = i;
+		}
 	}
 	if (tree)
 		finish_tree(&r, out, tree);
@@ -387,32 +392,47 @@ segment_cells_reduce(int dims, const double *cells, int n_cells, const double *r
 /* Rows whose way down the tree is followed at the same time: their loads overlap. */
 #define ABREAST 8
 
-/* The cells that up to ABREAST rows belong to. */
-static inline void
-find_cells(const SegmentCellTree *tree, const double *rows, int row_size, int count, int32_t *cell)
+/* Steps down the tree between looks at whether all rows have arrived. */
+#define STEPS 3
+
+/* The node that a row goes to from another. */
+static inline int32_t
+step_down(const SegmentCellNode *node, int32_t at, const double *row)
 {
-	const SegmentCellNode *at[ABREAST];
-	bool all = false;
+	return node[at].child + !(row[node[at].dim] < node[at].cut);
+}
+
+/* The cell that a row belongs to. */
+static int32_t
+find_cell(const SegmentCellTree *tree, const double *row)
+{
+	int32_t at = 0;
+
+	while (tree->node[at].child != at)
+		at = step_down(tree->node, at, row);
+	return tree->cell[at];
+}
+
+/* The cells that ABREAST rows belong to. */
+static inline __attribute__((always_inline)) void
+find_cells(const SegmentCellTree *tree, const double *rows, int row_size, int32_t *cell)
+{
+	int32_t at[ABREAST] = {0};
+	bool arrived;
 	int i;
+	int step;
 
-	for (i = 0; i < count; i++)
-		at[i] = tree->node;
-	while (!all)
+	do
 	{
-		all = true;
-		for (i = 0; i < count; i++)
-		{
-			const SegmentCellNode *node = at[i];
-
-			if (node->dim >= 0)
-			{
-				at[i] = tree->node + node->child + !(rows[i * row_size + node->dim] < node->cut);
-				all = false;
-			}
-		}
-	}
-	for (i = 0; i < count; i++)
-		cell[i] = at[i]->child;
+		arrived = true;
+		for (step = 0; step < STEPS; step++)
+			for (i = 0; i < ABREAST; i++)
+				at[i] = step_down(tree->node, at[i], rows + i * row_size);
+		for (i = 0; i < ABREAST; i++)
+			arrived &= tree->node[at[i]].child == at[i];
+	} while (!arrived);
+	for (i = 0; i < ABREAST; i++)
+		cell[i] = tree->cell[at[i]];
 }
 
 /* Adds a row to a cell if its scaled sum of squares stays within the limit; false if not. */
@@ -463,7 +483,11 @@ segment_cells_absorb(int dims, const SegmentCellTree *tree, double *cells, doubl
 		int32_t cell[ABREAST];
 		int i;
 
-		find_cells(tree, row, row_size, count, cell);
+		if (count == ABREAST)
+			find_cells(tree, row, row_size, cell);
+		else
+			for (i = 0; i < count; i++)
+				cell[i] = find_cell(tree, row + i * row_size);
 		for (i = 0; i < count; i++, row += row_size)
 		{
 			double *to = cells + (size_t) cell[i] * (size_t) cell_size;

@@ -17,19 +17,20 @@
 #define SEGMENT_ROW_SIZE(dims) ((dims) + 1)
 
 /*
- * The tree behind cells: where a reduction cut. A node with a dimension sends a point to node child if it lies below
- * the cut, else to child + 1; one without stands for cell number child.
+ * The tree behind cells: where a reduction cut. A node sends a point to node child if it lies below the cut, else to
+ * child + 1. A leaf sends every point to itself: its cut is infinite.
  */
 typedef struct SegmentCellNode
 {
 	double cut;
-	int32_t dim;	/* below 0: a leaf */
+	int32_t dim;
 	int32_t child;
 } SegmentCellNode;
 
 typedef struct SegmentCellTree
 {
 	SegmentCellNode *node;		/* room for 2 m - 1 */
+	int32_t *cell;				/* 2 m - 1: the cell that a leaf stands for */
 	double *inverse_variance;	/* dims: what sums of squares are multiplied with */
 	double limit;				/* what a cell's scaled sum of squares was at most, when … */
 	double weight;				/* … the total weight was this */

@@ -13,10 +13,13 @@
 /* A start among several stops when a round improves it by this fraction or less: only the best goes on to the end. */
 #define START_TOLERANCE 1e-4
 
-/* Rounds of a swap's descent, and how much worse than the best so far it may be after the first ones to go on. */
+/*
+ * Rounds of a swap's descent. After the first ones it ends earlier if so many more like the last would not bring it below the
+ * best so far: rounds gain ever less.
+ */
 #define SWAP_ROUNDS 12
 #define SWAP_TRIAL_ROUNDS 3
-#define SWAP_TRIAL_EXCESS 0.05
+#define SWAP_PATIENCE 10.0
 
 /* Random streams of a seed: one a start, one for the swaps. */
 #define SWAP_STREAM (UINT64_C(1) << 32)
@@ -258,7 +261,7 @@ typedef struct Limits
 {
 	int rounds;			/* at most so many */
 	double tolerance;	/* stop when a round improves the sum by this fraction or less; 0: never */
-	double give_up;		/* stop if the sum exceeds this after SWAP_TRIAL_ROUNDS rounds */
+	double goal;		/* stop if the sum is not going to fall below this */
 } Limits;
 
 /*
@@ -292,7 +295,7 @@ descend(const SegmentPoints *points, const SegmentKmeansOptions *options, Limits
 		else if (limits.tolerance > 0.0 && before - sum <= limits.tolerance * sum)
 			fit->stop = SEGMENT_STOP_TOLERANCE;
 		if (fit->stop != SEGMENT_STOP_MAX_ITER || round >= limits.rounds ||
-			(round == SWAP_TRIAL_ROUNDS && sum > limits.give_up))
+			(round >= SWAP_TRIAL_ROUNDS && sum - SWAP_PATIENCE * (before - sum) > limits.goal))
 			return sum;
 		fit->iterations++;
 		before = sum;
@@ -350,7 +353,7 @@ swap_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, S
 
 	for (swap = 0; swap < options->swaps && fit->inertia > 0.0; swap++)
 	{
-		Limits limits = {SWAP_ROUNDS, options->tolerance, fit->inertia * (1.0 + SWAP_TRIAL_EXCESS)};
+		Limits limits = {SWAP_ROUNDS, options->tolerance, fit->inertia};
 		int drawn;
 		int given_up;
 		double total;

@@ -14,7 +14,7 @@
  * converges to are nearer to those of a descent on all points. deviation: n x dims, sums of squared deviations
  * within cells, dimension by dimension. exact: NULL, or sums (k x dims) and then weights (k) of all points by their
  * nearest centre, for the centres given: then the difference to what the cells say there is added in every round, which
- * leaves errors of second order only. Stops when a round moves no centre by more than a millionth of the mean
+ * leaves errors of second order only. Stops when a round moves no centre by more than 1e-5 of the mean
  * distance, or after max_rounds. Returns the rounds. workspace: as for segment_kmeans.
  */
 extern int segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int k, const double *exact,

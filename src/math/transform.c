@@ -14,7 +14,7 @@
 #define LN2_LOW 0x1.a39ef35793c76p-33
 
 /*
- * log(1 + a) for a >= 0. With u = 1 + a rounded and its rounding error c, log(1 + a) = log(u) + c/u to first order
+ * log(1 + a) for a >= 0. With u = 1 + a rounded and its rounding error c (Knuth's two-sum), log(1 + a) = log(u) + c/u to first order
  * (Kahan). u = 2^e m with m in [sqrt(1/2), sqrt(2)); log m = 2 atanh(s), s = (m-1)/(m+1), |s| < 0.172, by its Taylor
  * series to s^25: the remainder is below 2^-58.
  */
@@ -22,9 +22,10 @@ static inline double
 log_one_plus(double a)
 {
 	double u = 1.0 + a;
-	double c = a < 1.0 ? a - (u - 1.0) : 1.0 - (u - a);
+	double rest = u - 1.0;
+	double c = (1.0 - (u - rest)) + (a - rest);
 	uint64_t bits;
-	int64_t exponent;
+	uint64_t exponent;
 	double m;
 	double f;
 	double s;
@@ -35,9 +36,10 @@ log_one_plus(double a)
 	double e;
 
 	memcpy(&bits, &u, sizeof(bits));
-	/* The exponent that brings the mantissa below sqrt(2): 0x3fe6a09e… is sqrt(1/2). */
+	/* The exponent that brings the mantissa below sqrt(2): 0x3fe6a09e… is sqrt(1/2), and u is at least 1. */
 	bits -= UINT64_C(0x3fe6a09e667f3bcd);
-	exponent = (int64_t) bits >> 52;
+	/* It goes into the lowest bits of 2^52: a conversion from integers would not vectorize. */
+	exponent = (bits >> 52) | UINT64_C(0x4330000000000000);
 	bits = (bits & UINT64_C(0x000fffffffffffff)) + UINT64_C(0x3fe6a09e667f3bcd);
 	memcpy(&m, &bits, sizeof(m));
 	f = m - 1.0;
@@ -47,7 +49,8 @@ log_one_plus(double a)
 	odd = 1.0 / 3 + y * (1.0 / 7 + y * (1.0 / 11 + y * (1.0 / 15 + y * (1.0 / 19 + y * (1.0 / 23)))));
 	even = 1.0 / 5 + y * (1.0 / 9 + y * (1.0 / 13 + y * (1.0 / 17 + y * (1.0 / 21 + y * (1.0 / 25)))));
 	/* 2 atanh(s) = f - s (f - 2 z R), because 2 s = f - s f: the large term f is exact. */
-	e = (double) exponent;
+	memcpy(&e, &exponent, sizeof(e));
+	e -= 0x1p52;
 	return e * LN2_HIGH + (f - (s * (f - 2.0 * (z * (odd + z * even))) - (e * LN2_LOW + c / u)));
 }
 
@@ -63,11 +66,25 @@ segment_signed_exp(double y)
 	return copysign(expm1(fabs(y)), y) + 0.0;
 }
 
+/* Numbers that are gathered, transformed together and put back. */
+#define BLOCK 256
+
 SEGMENT_KERNEL void
 segment_signed_log_array(double *x, int count, int stride)
 {
+	double block[BLOCK];
+	int first;
 	int i;
 
-	for (i = 0; i < count; i++)
-		x[(int64_t) i * stride] = copysign(log_one_plus(fabs(x[(int64_t) i * stride])), x[(int64_t) i * stride]) + 0.0;
+	for (first = 0; first < count; first += BLOCK, x += (int64_t) BLOCK * stride)
+	{
+		int here = count - first < BLOCK ? count - first : BLOCK;
+
+		for (i = 0; i < here; i++)
+			block[i] = x[(int64_t) i * stride];
+		for (i = 0; i < here; i++)
+			block[i] = copysign(log_one_plus(fabs(block[i])), block[i]) + 0.0;
+		for (i = 0; i < here; i++)
+			x[(int64_t) i * stride] = block[i];
+	}
 }

@@ -7,6 +7,7 @@
 
 #include "math/assignment.h"
 #include "math/cells.h"
+#include "math/coarse.h"
 #include "math/criteria.h"
 #include "math/exact_sum.h"
 #include "math/gmm.h"
@@ -30,6 +31,9 @@ test_transform(void)
 	uint64_t state = 1;
 	double worst = 0.0;
 	double worst_back = 0.0;
+	double rows[2000];
+	double copy[2000];
+	bool equal = true;
 
 	for (int i = 0; i < 100000; i++)
 	{
@@ -42,6 +46,13 @@ test_transform(void)
 	}
 	tap_ok(worst < 4e-16, "signed log: relative error %.2g", worst);
 	tap_ok(worst_back < 1e-14, "and back: relative error %.2g", worst_back);
+	for (int i = 0; i < 2000; i++)
+		rows[i] = pow(10.0, uniform(&state) * 40.0 - 20.0) * (i % 2 ? 1 : -1);
+	memcpy(copy, rows, sizeof(rows));
+	segment_signed_log_array(rows + 1, 500, 4);
+	for (int i = 0; i < 2000; i++)
+		equal &= rows[i] == (i % 4 == 1 ? segment_signed_log(copy[i]) : copy[i]);
+	tap_ok(equal, "a column of rows gets the same, the others stay");
 	tap_ok(segment_signed_log(0.0) == 0.0 && !signbit(segment_signed_log(-0.0)) && isnan(segment_signed_log(NAN)),
 		   "signed log of 0, -0 and NaN");
 }
@@ -56,7 +67,8 @@ test_absorb(const double *rows, int n, int m, const double *mean, double squares
 	double *cells = malloc(sizeof(double) * (size_t) m * SEGMENT_CELL_SIZE(DIMS));
 	void *workspace = malloc(segment_cells_workspace(DIMS, n, m));
 	double scale[DIMS];
-	SegmentCellTree tree = {malloc(sizeof(SegmentCellNode) * 2 * (size_t) m), scale, 0.0, 0.0};
+	SegmentCellTree tree = {malloc(sizeof(SegmentCellNode) * 2 * (size_t) m), malloc(sizeof(int32_t) * 2 * (size_t) m), scale,
+							0.0, 0.0};
 	double weight = 0.0;
 	double sum = 0.0;
 	double widest = 0.0;
@@ -99,6 +111,7 @@ test_absorb(const double *rows, int n, int m, const double *mean, double squares
 	free(cells);
 	free(workspace);
 	free(tree.node);
+	free(tree.cell);
 }
 
 /* Cells keep weight, mean and sum of squares of what they summarize. */
@@ -282,6 +295,51 @@ test_polish(void)
 	free(nearest);
 	free(label);
 	free(workspace);
+}
+
+/* A search on a coarser summary ends where one on all points does; a small problem is searched on all. */
+static void
+test_coarse(void)
+{
+	enum { N = 6000, DIMS = 2, K = 7 };
+	uint64_t state = 11;
+	double *x = malloc(sizeof(double) * N * DIMS);
+	double *w = malloc(sizeof(double) * N);
+	double *nearest = malloc(sizeof(double) * N);
+	int32_t *label = malloc(sizeof(int32_t) * N);
+	double center[K * DIMS];
+	double weight[K];
+	double sse[K];
+	void *workspace = malloc(segment_kmeans_workspace(N, DIMS, K));
+	void *coarse = malloc(segment_coarse_workspace(N, DIMS, K));
+	SegmentPoints all = {N, DIMS, x, w};
+	SegmentKmeansOptions options = {.k = K, .starts = 5, .swaps = 50, .max_iter = 500, .seed = 1};
+	SegmentKmeansFit fit = {.center = center, .label = label, .nearest = nearest, .weight = weight, .sse = sse};
+	double best;
+	int iterations;
+
+	for (int i = 0; i < N; i++)
+	{
+		x[i] = i % K * 4.0 + uniform(&state) + uniform(&state);
+		x[N + i] = i % K * i % 3 + uniform(&state) + uniform(&state);
+		w[i] = 1.0 + i % 2;
+	}
+	segment_kmeans(&all, &options, &fit, workspace);
+	best = fit.inertia;
+	memset(center, 0, sizeof(center));
+	segment_kmeans_coarse(&all, &options, &fit, workspace, coarse);
+	iterations = fit.iterations;
+	tap_ok(segment_coarse_cells(N, DIMS, K) == 500 && iterations > 10 && fabs(fit.inertia / best - 1.0) < 1e-12,
+		   "the coarse search finds the same clusters, %.3g of the sum off", fit.inertia / best - 1.0);
+	tap_ok(segment_coarse_cells(900, DIMS, K) == 900 && segment_coarse_workspace(900, DIMS, K) == 0 &&
+			   segment_coarse_cells(8192, 64, K) == 8192 && segment_coarse_cells(8192, 3, 8) == 1000,
+		   "few cells, or many dimensions, are searched as they are");
+	free(x);
+	free(w);
+	free(nearest);
+	free(label);
+	free(workspace);
+	free(coarse);
 }
 
 /* k-means on points whose clusters are known, and on fewer distinct points than centres. */
@@ -502,6 +560,7 @@ main(void)
 	test_cells();
 	test_reassign();
 	test_polish();
+	test_coarse();
 	test_kmeans();
 	test_exact_sum();
 	test_assignment();

@@ -1,0 +1,87 @@
+/*
+ * coarse.c: k-means on a coarser summary first.
+ */
+#include "math/coarse.h"
+
+#include <string.h>
+
+#include "math/cells.h"
+
+/* Cells across a cluster in every dimension. */
+#define CELLS_ACROSS 5.0
+
+/* … and this many at least. */
+#define FEWEST_CELLS 500.0
+
+/* Fewer than this share of the cells, or the search stays on all. */
+#define WORTHWHILE 0.5
+
+int
+segment_coarse_cells(int n, int dims, int k)
+{
+	double cells = k;
+	int j;
+
+	for (j = 0; j < dims; j++)
+		cells *= CELLS_ACROSS;
+	if (cells < FEWEST_CELLS)
+		cells = FEWEST_CELLS;
+	return cells < WORTHWHILE * n ? (int) cells : n;
+}
+
+size_t
+segment_coarse_workspace(int n, int dims, int k)
+{
+	int m = segment_coarse_cells(n, dims, k);
+
+	if (m == n)
+		return 0;
+	return sizeof(double) * ((size_t) n * (size_t) SEGMENT_ROW_SIZE(dims) +
+							 (size_t) m * (size_t) (SEGMENT_CELL_SIZE(dims) + SEGMENT_ROW_SIZE(dims))) +
+		   segment_cells_workspace(dims, n, m);
+}
+
+void
+segment_kmeans_coarse(const SegmentPoints *points, const SegmentKmeansOptions *options, SegmentKmeansFit *fit,
+					  void *workspace, void *coarse_workspace)
+{
+	int n = points->n;
+	int dims = points->dims;
+	int most = segment_coarse_cells(n, dims, options->k);
+	double *rows = coarse_workspace;
+	double *cells;
+	double *x;
+	double *w;
+	int m;
+	int i;
+	int j;
+
+	if (most == n)
+	{
+		segment_kmeans(points, options, fit, workspace);
+		return;
+	}
+	cells = rows + (size_t) n * (size_t) SEGMENT_ROW_SIZE(dims);
+	w = cells + (size_t) most * (size_t) SEGMENT_CELL_SIZE(dims);
+	x = w + most;
+	for (i = 0; i < n; i++)
+	{
+		double *row = rows + (size_t) i * (size_t) SEGMENT_ROW_SIZE(dims);
+
+		for (j = 0; j < dims; j++)
+			row[j] = points->x[(size_t) j * (size_t) n + (size_t) i];
+		row[dims] = points->w[i];
+	}
+	m = segment_cells_reduce(dims, NULL, 0, rows, n, most, cells, NULL, x + (size_t) most * (size_t) dims,
+							 options->poll);
+	for (i = 0; i < m; i++)
+	{
+		const double *cell = cells + (size_t) i * (size_t) SEGMENT_CELL_SIZE(dims);
+
+		w[i] = cell[0];
+		for (j = 0; j < dims; j++)
+			x[(size_t) j * (size_t) m + (size_t) i] = cell[1 + j];
+	}
+	segment_kmeans(&(SegmentPoints) {m, dims, x, w}, options, fit, workspace);
+	segment_kmeans_descend(points, options, fit, workspace);
+}
