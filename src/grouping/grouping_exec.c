@@ -486,17 +486,32 @@ store_group(GroupingState *node, char *group, TupleTableSlot *slot)
 }
 
 TupleTableSlot *
+segment_grouping_row_of(GroupingState *node, char *group)
+{
+	CustomScanState *css = &node->css;
+	ExprContext *econtext = css->ss.ps.ps_ExprContext;
+	TupleTableSlot *slot = css->ss.ss_ScanTupleSlot;
+
+	CHECK_FOR_INTERRUPTS();
+	ResetExprContext(econtext);
+	store_group(node, group, slot);
+	econtext->ecxt_scantuple = slot;
+	if (css->ss.ps.qual != NULL && !ExecQual(css->ss.ps.qual, econtext))
+		return NULL;
+	return css->ss.ps.ps_ProjInfo != NULL ? ExecProject(css->ss.ps.ps_ProjInfo) : slot;
+}
+
+TupleTableSlot *
 segment_grouping_exec(CustomScanState *css)
 {
 	GroupingState *node = (GroupingState *) css;
-	ExprContext *econtext = css->ss.ps.ps_ExprContext;
-	TupleTableSlot *slot = css->ss.ss_ScanTupleSlot;
 
 	if (!node->started && !next_pass(node))
 		return NULL;
 	for (;;)
 	{
 		char *group = next_group(node);
+		TupleTableSlot *row;
 
 		if (group == NULL)
 		{
@@ -504,15 +519,9 @@ segment_grouping_exec(CustomScanState *css)
 				return NULL;
 			continue;
 		}
-		CHECK_FOR_INTERRUPTS();
-		ResetExprContext(econtext);
-		store_group(node, group, slot);
-		econtext->ecxt_scantuple = slot;
-		if (css->ss.ps.qual != NULL && !ExecQual(css->ss.ps.qual, econtext))
-		{
-			InstrCountFiltered1(css, 1);
-			continue;
-		}
-		return css->ss.ps.ps_ProjInfo != NULL ? ExecProject(css->ss.ps.ps_ProjInfo) : slot;
+		row = segment_grouping_row_of(node, group);
+		if (row != NULL)
+			return row;
+		InstrCountFiltered1(css, 1);
 	}
 }

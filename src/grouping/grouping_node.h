@@ -84,6 +84,9 @@ extern Node *segment_grouping_create_state(CustomScan *scan);
 /* The next group as a row of the node's output. */
 extern TupleTableSlot *segment_grouping_exec(CustomScanState *css);
 
+/* A group as a row of the node's output; NULL if HAVING leaves it out. */
+extern TupleTableSlot *segment_grouping_row_of(GroupingState *node, char *group);
+
 /* Read the child to its end; the first needs one key passed by value, one aggregate with a kernel, and no FILTER. */
 extern void segment_grouping_read_child_narrow(GroupingState *node);
 extern void segment_grouping_read_child(GroupingState *node);

@@ -135,6 +135,8 @@ init_trans(GroupingTrans *trans, AggState *agg_state, bool combines)
 
 	trans->peragg.aggref = aggref;
 	get_typlenbyval(aggref->aggtype, &trans->result_length, &trans->result_by_value);
+	trans->is_repeatable = !OidIsValid(form->aggfinalfn) || (form->aggfinalmodify != AGGMODIFY_READ_WRITE &&
+															 func_volatile(form->aggfinalfn) != PROVOLATILE_VOLATILE);
 	if (OidIsValid(form->aggfinalfn))
 	{
 		int final_arguments = form->aggfinalextra ? arguments + 1 : 1;
@@ -175,6 +177,7 @@ segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState
 	aggregates->count = list_length(aggrefs);
 	aggregates->trans = palloc0(mul_size(sizeof(GroupingTrans), Max(aggregates->count, 1)));
 	aggregates->states_size = 0;
+	aggregates->is_repeatable = true;
 	forboth(aggref, aggrefs, filter, filters)
 	{
 		GroupingTrans *trans = &aggregates->trans[foreach_current_index(aggref)];
@@ -195,7 +198,11 @@ segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState
 			(trans->kernel != NULL ? trans->kernel->place != NULL
 								   : !trans->pertrans.transtypeByVal || trans->pertrans.aggtranstype == INTERNALOID))
 			aggregates->pointing = trans;
+		if (!trans->is_repeatable)
+			aggregates->is_repeatable = false;
 	}
+	if (aggregates->pointing != NULL)
+		aggregates->is_repeatable = false;
 }
 
 void

@@ -80,6 +80,7 @@ typedef struct GroupingTrans
 	FunctionCallInfo final_call; /* NULL: the state is the result */
 	int16 result_length;
 	bool result_by_value;
+	bool is_repeatable;			/* calling it leaves the state as it is, and gives the same result again */
 } GroupingTrans;
 
 /* All aggregates of the node, and the memory that their states and results live in. */
@@ -91,6 +92,7 @@ typedef struct GroupingAggregates
 	Size packed_size;			/* of all arguments that kernels pack */
 	bool calls;					/* some transition function is called, and may leave memory behind */
 	GroupingTrans *pointing;	/* the first whose states point to memory of their own, or NULL */
+	bool is_repeatable;			/* the results can be had again at little cost: states lie in the group and stay */
 	AggState *agg_state;		/* what the functions take for their caller */
 	MemoryContext state_context;	/* lives as long as the groups in memory */
 	MemoryContext row_context;	/* for the calls; the caller resets it now and then */

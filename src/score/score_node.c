@@ -5,6 +5,7 @@
 
 #include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
+#include "commands/explain.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "utils/acl.h"
@@ -13,6 +14,7 @@
 #include "utils/tuplestore.h"
 
 #include "core/compat.h"
+#include "grouping/grouping.h"
 #include "score/score_node.h"
 
 #define FIRST_ROOM 1024
@@ -41,15 +43,21 @@ segment_score_node_options(ScoreState *node)
 	return &node->options;
 }
 
-/* Makes room for one more element of size bytes. */
+/* An array in the node's context, of another size or a new one. */
 static void *
-with_room(ScoreState *node, void *elements, int64 used, int64 room, Size size)
+resized(ScoreState *node, void *elements, Size size)
 {
-	if (elements == NULL)
-		return MemoryContextAlloc(node->context, mul_size(FIRST_ROOM, size));
-	if (used < room)
-		return elements;
-	return repalloc_huge(elements, mul_size(room * 2, size));
+	return elements == NULL ? MemoryContextAllocHuge(node->context, size) : repalloc_huge(elements, size);
+}
+
+/* Makes room for so many rows. */
+static void
+make_room(ScoreState *node, int64 rows)
+{
+	node->scores = resized(node, node->scores, mul_size(rows, sizeof(RfmScore)));
+	for (int d = 0; d < RFM_DIMENSIONS; d++)
+		node->values[d] = resized(node, node->values[d], mul_size(rows, sizeof(double)));
+	node->room = rows;
 }
 
 /* Notes what the score of a row looks at. */
@@ -61,9 +69,8 @@ add_row(ScoreState *node, Datum rfm, bool is_null)
 	Rfm buffer;
 	RfmScore mark = SCORE_NONE;
 
-	node->scores = with_room(node, node->scores, node->rows, node->rows_room, sizeof(RfmScore));
-	if (node->rows >= node->rows_room)
-		node->rows_room = Max(node->rows_room * 2, FIRST_ROOM);
+	if (node->rows == node->room)
+		make_room(node, node->room * 2);
 	if (!is_null)
 		mark = segment_rfm_measure(segment_rfm_open(rfm, &buffer), options->as_of, options->zone, options->monetary, measured)
 			? SCORE_DUE
@@ -72,12 +79,7 @@ add_row(ScoreState *node, Datum rfm, bool is_null)
 	if (mark != SCORE_DUE)
 		return;
 	for (int d = 0; d < RFM_DIMENSIONS; d++)
-	{
-		node->values[d] = with_room(node, node->values[d], node->customers, node->customers_room, sizeof(double));
 		node->values[d][node->customers] = measured[d];
-	}
-	if (node->customers >= node->customers_room)
-		node->customers_room = Max(node->customers_room * 2, FIRST_ROOM);
 	node->customers++;
 }
 
@@ -97,6 +99,22 @@ show_row(ScoreState *node, TupleTableSlot *row)
 	return ExecStoreVirtualTuple(slot);
 }
 
+/* Decides, when the first row has come, where the rows are to be had from once they have scores. */
+static void
+begin_rows(ScoreState *node, PlanState *child)
+{
+	int64 kept = segment_grouping_kept_rows(child);
+	MemoryContext caller;
+
+	node->rereads = kept > 0;
+	make_room(node, node->rereads ? kept : FIRST_ROOM);
+	if (node->rereads)
+		return;
+	caller = MemoryContextSwitchTo(node->context);
+	node->store = tuplestore_begin_heap(false, false, work_mem);
+	MemoryContextSwitchTo(caller);
+}
+
 /* Reads the child to its end. */
 static void
 read_child(ScoreState *node)
@@ -107,17 +125,34 @@ read_child(ScoreState *node)
 
 	while (row = ExecProcNode(child), !TupIsNull(row))
 	{
-		MemoryContext caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+		MemoryContext caller;
 		Datum rfm;
 		bool is_null;
 
+		if (node->room == 0)
+			begin_rows(node, child);
+		caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
 		(void) show_row(node, row);
 		rfm = ExecEvalExpr(node->argument[SCORE_ARG_RFM], econtext, &is_null);
 		add_row(node, rfm, is_null);
 		MemoryContextSwitchTo(caller);
-		tuplestore_puttupleslot(node->store, row);
+		if (!node->rereads)
+			tuplestore_puttupleslot(node->store, row);
 		ResetExprContext(econtext);
 	}
+	if (node->rereads)
+		segment_grouping_rewind(child);
+}
+
+/* The next row, as it was read; NULL at the end. */
+static TupleTableSlot *
+next_row(ScoreState *node)
+{
+	if (node->rereads)
+		return segment_grouping_reread(linitial(node->css.custom_ps));
+	if (node->store == NULL || !tuplestore_gettupleslot(node->store, true, false, node->stored))
+		return NULL;
+	return node->stored;
 }
 
 /* Reads everything and scores it. */
@@ -129,12 +164,9 @@ score_all(ScoreState *node)
 	MemoryContext caller;
 
 	node->started = true;
-	node->returns_none = node->shared != NULL && !segment_score_join(node);
-	if (!node->returns_none)
+	/* who comes when the others have read everything has no rows */
+	if (node->shared == NULL || segment_score_join(node))
 	{
-		caller = MemoryContextSwitchTo(node->context);
-		node->store = tuplestore_begin_heap(false, false, work_mem);
-		MemoryContextSwitchTo(caller);
 		read_child(node);
 		caller = MemoryContextSwitchTo(node->context);
 		if (node->shared != NULL)
@@ -161,14 +193,16 @@ static TupleTableSlot *
 score_exec(CustomScanState *css)
 {
 	ScoreState *node = (ScoreState *) css;
+	TupleTableSlot *row;
 	TupleTableSlot *slot;
 
 	if (!node->started)
 		score_all(node);
 	ResetExprContext(css->ss.ps.ps_ExprContext);
-	if (node->returns_none || !tuplestore_gettupleslot(node->store, true, false, node->stored))
+	row = next_row(node);
+	if (row == NULL)
 		return NULL;
-	slot = show_row(node, node->stored);
+	slot = show_row(node, row);
 	if (node->scores[node->next] != SCORE_NONE)
 	{
 		slot->tts_values[node->columns] = RfmScoreGetDatum(node->scores[node->next]);
@@ -243,8 +277,8 @@ forget(ScoreState *node)
 	node->scores = NULL;
 	for (int d = 0; d < RFM_DIMENSIONS; d++)
 		node->values[d] = NULL;
-	node->rows = node->rows_room = node->customers = node->customers_room = node->next = 0;
-	node->started = node->has_options = false;
+	node->room = node->rows = node->customers = node->next = 0;
+	node->started = node->has_options = node->rereads = false;
 }
 
 static void
@@ -269,6 +303,17 @@ score_rescan(CustomScanState *css)
 		ExecReScan(child);
 }
 
+/* EXPLAIN's line; of several processes, the one that explains speaks for itself. */
+static void
+score_explain(CustomScanState *css, List *ancestors, ExplainState *es)
+{
+	const ScoreState *node = (const ScoreState *) css;
+
+	(void) ancestors;
+	if (es->analyze && node->rows > 0)
+		ExplainPropertyText("Rows Read Again", node->rereads ? "from the groups" : "from a store", es);
+}
+
 static const CustomExecMethods exec_methods = {
 	.CustomName = SCORE_NODE_NAME,
 	.BeginCustomScan = score_begin,
@@ -279,6 +324,7 @@ static const CustomExecMethods exec_methods = {
 	.InitializeDSMCustomScan = segment_score_init_dsm,
 	.ReInitializeDSMCustomScan = segment_score_reinit_dsm,
 	.InitializeWorkerCustomScan = segment_score_init_worker,
+	.ExplainCustomScan = score_explain,
 };
 
 Node *

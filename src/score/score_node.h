@@ -1,9 +1,10 @@
 /*
  * score_node.h: the executor node of rfm_score(…) OVER (): the whole input is one partition. Private to the room.
  *
- * It reads its input once, keeps the rows in a tuplestore and what the scores look at in plain arrays, finds the cut
- * points and returns the rows with their scores. Several processes each do so with their share of the rows: they hand
- * over values, make a dimension's cut points each, and return their own rows.
+ * It reads its input, keeps the rows in a tuplestore and what the scores look at in plain arrays, finds the cut points
+ * and returns the rows with their scores. Groups that are all in memory are not stored but read twice. Several processes
+ * each do so with their share of the rows: they hand over values, make a dimension's cut points each, and return their
+ * own rows.
  */
 #ifndef SEGMENT_SCORE_SCORE_NODE_H
 #define SEGMENT_SCORE_SCORE_NODE_H
@@ -45,15 +46,14 @@ typedef struct ScoreState
 	ScoreOptions options;
 	bool has_options;
 	bool started;
-	bool returns_none;			/* came when the others had read everything */
 	MemoryContext context;		/* of everything below */
-	Tuplestorestate *store;
+	bool rereads;				/* the child has the rows a second time */
+	Tuplestorestate *store;		/* where it has not */
 	TupleTableSlot *stored;		/* a row of the store */
+	int64 room;					/* of the arrays, in rows */
 	int64 rows;
-	int64 rows_room;
 	RfmScore *scores;			/* marks at first, see score_partition.h */
 	int64 customers;			/* with orders */
-	int64 customers_room;
 	double *values[RFM_DIMENSIONS];
 	int64 next;					/* row to return */
 } ScoreState;

@@ -24,6 +24,7 @@ my %queries = (
 	'rollup' => 'SELECT segment.quantiles_count(segment.quantiles_rollup(q)) FROM (SELECT segment.quantiles_agg(value) AS q FROM o GROUP BY g % 20) p',
 	'frozen rule' => 'SELECT segment.rfm_cut_points_agg(rfm, \'2025-06-01\', 5) IS NOT NULL FROM o',
 	'window' => 'SELECT count(s) FROM (SELECT segment.rfm_score(rfm, \'2025-06-01\', method => \'natural\') OVER () AS s FROM o) t',
+	'groups read twice' => 'SET hash_mem_multiplier = 1000; SELECT count(s) FROM (SELECT segment.rfm_score(segment.rfm_agg(date \'2024-01-01\' + (g % 400)::integer, value), \'2025-06-01\') OVER () AS s FROM o GROUP BY g) t',
 	'text' => 'SELECT length(segment.quantiles_agg(value)::text) > 0 FROM o',
 );
 for my $name (sort keys %queries)

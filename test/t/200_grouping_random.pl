@@ -80,6 +80,7 @@ sub query
 		  : pick($aggregate, $aggregate, $aggregate, "segment.rfm_frequency($aggregate)",
 			"COALESCE(segment.rfm_monetary($aggregate), 0) + 1", "$aggregate IS NULL", "segment.rfm_last($aggregate)");
 	}
+	push @shown, "segment.rfm_score($aggregates[0], date '2035-01-01') OVER ()" if chance(20);
 	my $select = join(', ', (map { $_->[1] } @chosen), @shown);
 	my $group = join(', ', map { $_->[0] } @chosen);
 	$group = "ROLLUP ($group)" if chance(3);
