@@ -11,7 +11,6 @@
 
 #include "core/order_ids.h"
 
-#include "common/hashfn.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -133,19 +132,19 @@ write_item(char *item, Size size, const SegmentOrderIdType *id_type, Datum id)
 	memset(VARDATA(item) + length, 0, size - VARHDRSZ - length);
 }
 
-/* True if an item of the id's size has the id's bytes. */
-static bool
-has_bytes_of(const char *item, Size size, const SegmentOrderIdType *id_type, Datum id)
+/* Compares the bytes of an item with those of an id of the same size: 0 if they are the same. */
+static int
+compare_bytes(const char *item, Size size, const SegmentOrderIdType *id_type, Datum id)
 {
 	const char *value = DatumGetPointer(id);
 	Size length;
 
 	if (id_type->length > 0)
-		return memcmp(item, value, id_type->length) == 0;
+		return memcmp(item, value, id_type->length);
 	length = VARSIZE_ANY_EXHDR(value);
 	if (has_length_prefix(id_type))
-		return memcmp(item + size - length, VARDATA_ANY(value), length) == 0;
-	return VARSIZE(item) == VARHDRSZ + length && memcmp(VARDATA(item), VARDATA_ANY(value), length) == 0;
+		return memcmp(item + size - length, VARDATA_ANY(value), length);
+	return VARSIZE(item) != VARHDRSZ + length ? 1 : memcmp(VARDATA(item), VARDATA_ANY(value), length);
 }
 
 bool
@@ -154,8 +153,14 @@ segment_order_ids_add_bytes(SegmentOrderIds *ids, const SegmentOrderIdType *id_t
 	Size size = segment_order_id_size(id_type, id);
 	char *place = ids->bytes + ids->used;
 
-	if (ids->count > 0 && ids->last == size && has_bytes_of(place - size, size, id_type, id))
-		return true;
+	if (ids->count > 0)
+	{
+		int order = ids->last != size ? (ids->last < size ? -1 : 1) : compare_bytes(place - size, size, id_type, id);
+
+		if (order == 0)
+			return true;
+		ids->unordered |= order > 0;
+	}
 	if (ids->used + size > ids->capacity)
 		return false;
 	write_item(place, size, id_type, id);
@@ -170,6 +175,7 @@ segment_order_ids_append(SegmentOrderIds *ids, const SegmentOrderIds *other)
 {
 	if (other->count == 0)
 		return;
+	ids->unordered |= other->unordered || ids->count > 0;
 	memcpy(ids->bytes + ids->used, other->bytes, other->used);
 	ids->used += other->used;
 	ids->count += other->count;
@@ -198,7 +204,7 @@ hash_item(SegmentOrderIdType *id_type, const char *item, Size size)
 
 		return (uint32) (hash >> 32 ^ hash >> 48);
 	}
-	return hash_bytes((const unsigned char *) item, (int) size);
+	return (uint32) (segment_hash_image(0, item, size) >> 32);
 }
 
 static inline bool
@@ -216,9 +222,9 @@ same_item(SegmentOrderIdType *id_type, const char *a, const char *b, Size size)
 void
 segment_order_ids_unify(SegmentOrderIds *ids, SegmentOrderIdType *id_type, uint32 *number_of)
 {
-	uint32 slots_on_stack[SLOTS_ON_STACK];
+	uint64 slots_on_stack[SLOTS_ON_STACK];
 	Size place_on_stack[SLOTS_ON_STACK / 2];
-	uint32 *slot = slots_on_stack;	/* number + 1 by hash, 0 is free */
+	uint64 *slot = slots_on_stack;	/* hash and number + 1; 0 is free */
 	Size *place = place_on_stack;	/* of the ids that are kept, by number */
 	Size slots = 4;
 	char *item = ids->bytes;
@@ -227,35 +233,44 @@ segment_order_ids_unify(SegmentOrderIds *ids, SegmentOrderIdType *id_type, uint3
 	uint32 count = 0;
 	Size used = 0;
 
+	if (ids->count <= 1 || (id_type->by_image && !ids->unordered))
+	{
+		for (uint32 i = 0; number_of != NULL && i < ids->count; i++)
+			number_of[i] = i;
+		return;
+	}
 	while (slots < 2 * (Size) ids->count)
 		slots *= 2;
 	if (slots > SLOTS_ON_STACK)
 	{
-		slot = MemoryContextAllocHuge(caller, mul_size(sizeof(uint32), slots));
+		slot = MemoryContextAllocHuge(caller, mul_size(sizeof(uint64), slots));
 		place = MemoryContextAllocHuge(caller, mul_size(sizeof(Size), ids->count));
 		if (!id_type->by_image)
 			calls = AllocSetContextCreate(caller, "order ids", ALLOCSET_DEFAULT_SIZES);
 	}
-	memset(slot, 0, slots * sizeof(uint32));
+	memset(slot, 0, slots * sizeof(uint64));
 	if (calls != NULL)
 		MemoryContextSwitchTo(calls);
 	for (uint32 i = 0; i < ids->count; i++)
 	{
 		Size size = item_size(id_type, item);
-		Size at = hash_item(id_type, item, size) & (slots - 1);
+		uint32 hash = hash_item(id_type, item, size);
+		Size at = hash & (slots - 1);
 
-		while (slot[at] != 0 && !same_item(id_type, ids->bytes + place[slot[at] - 1], item, size))
+		while (slot[at] != 0 && !(slot[at] >> 32 == hash &&
+								  same_item(id_type, ids->bytes + place[(uint32) slot[at] - 1], item, size)))
 			at = (at + 1) & (slots - 1);
 		if (slot[at] == 0)
 		{
-			memmove(ids->bytes + used, item, size);
+			if (item != ids->bytes + used)
+				memmove(ids->bytes + used, item, size);
 			place[count] = used;
 			used += size;
 			ids->last = (uint32) size;
-			slot[at] = ++count;
+			slot[at] = (uint64) hash << 32 | ++count;
 		}
 		if (number_of != NULL)
-			number_of[i] = slot[at] - 1;
+			number_of[i] = (uint32) slot[at] - 1;
 		item += size;
 		if (i % IDS_PER_RESET == IDS_PER_RESET - 1)
 		{
@@ -277,7 +292,7 @@ segment_order_ids_unify(SegmentOrderIds *ids, SegmentOrderIdType *id_type, uint3
 }
 
 void
-segment_order_ids_reserve(SegmentOrderIds *ids, Size more, MemoryContext context)
+segment_order_ids_reserve(SegmentOrderIds *ids, Size more, MemoryContext context, SegmentArena *arena)
 {
 	Size capacity = Max(FIRST_CAPACITY, 2 * ids->capacity);
 
@@ -289,8 +304,20 @@ segment_order_ids_reserve(SegmentOrderIds *ids, Size more, MemoryContext context
 		return;
 	while (capacity < ids->used + more)
 		capacity *= 2;
-	ids->bytes = ids->bytes == NULL ? MemoryContextAllocHuge(context, capacity)
-									: repalloc_huge(ids->bytes, capacity);
+	if (arena != NULL)
+	{
+		char *bytes = segment_arena_alloc(arena, capacity);
+
+		if (ids->bytes != NULL)
+		{
+			memcpy(bytes, ids->bytes, ids->used);
+			segment_arena_free(arena, ids->bytes, ids->capacity);
+		}
+		ids->bytes = bytes;
+	}
+	else
+		ids->bytes = ids->bytes == NULL ? MemoryContextAllocHuge(context, capacity)
+										: repalloc_huge(ids->bytes, capacity);
 	ids->capacity = capacity;
 }
 
@@ -345,7 +372,7 @@ segment_order_ids_read(StringInfo buffer, SegmentOrderIds *ids, const SegmentOrd
 	memset(ids, 0, sizeof(*ids));
 	if (size == 0)
 		return;
-	segment_order_ids_reserve(ids, (Size) size, CurrentMemoryContext);
+	segment_order_ids_reserve(ids, (Size) size, CurrentMemoryContext, NULL);
 	memcpy(ids->bytes, pq_getmsgbytes(buffer, (int) size), size);
 	while (ids->used < (Size) size)
 	{
@@ -355,4 +382,5 @@ segment_order_ids_read(StringInfo buffer, SegmentOrderIds *ids, const SegmentOrd
 		ids->used += ids->last;
 		ids->count++;
 	}
+	ids->unordered = true;
 }

@@ -4,11 +4,13 @@
  * Ids are appended as they come, one behind the other; only an id that repeats the one before it is not. So a row costs
  * a look at one place in memory. Which ids are the same is found out when the room is full, and at the end: then each
  * id is kept once. That is done often enough that the room follows the distinct ids, and rarely enough that its cost
- * for one row does not grow with them.
+ * for one row does not grow with them. Ids that came in ascending order, as those of a growing table mostly do, are
+ * known to differ without a second look.
  */
 #ifndef SEGMENT_CORE_ORDER_IDS_H
 #define SEGMENT_CORE_ORDER_IDS_H
 
+#include "core/arena.h"
 #include "core/image.h"
 
 #include "lib/stringinfo.h"
@@ -35,7 +37,8 @@ typedef struct SegmentOrderIds
 	Size capacity;				/* of bytes */
 	Size used;
 	uint32 count;
-	uint32 last;				/* bytes of the id added last */
+	uint32 last : 31;			/* bytes of the id added last */
+	uint32 unordered : 1;		/* some id did not follow the one before it: by number, or length and bytes */
 } SegmentOrderIds;
 
 /* 42883 for a type without equality or hash function. What is looked up lives in context. */
@@ -57,8 +60,12 @@ segment_order_ids_add(SegmentOrderIds *ids, const SegmentOrderIdType *id_type, D
 		return segment_order_ids_add_bytes(ids, id_type, id);
 	id = segment_canonical_datum(id, id_type->length);
 	place = (Datum *) (ids->bytes + ids->used);
-	if (ids->count > 0 && place[-1] == id)
-		return true;
+	if (ids->count > 0)
+	{
+		if (place[-1] == id)
+			return true;
+		ids->unordered |= place[-1] > id;
+	}
 	if (ids->used + sizeof(Datum) > ids->capacity)
 		return false;
 	*place = id;
@@ -70,6 +77,13 @@ segment_order_ids_add(SegmentOrderIds *ids, const SegmentOrderIdType *id_type, D
 
 /* Adds all ids of another set of the same type, whose numbers go up by ids' count; there must be room for other->used. */
 extern void segment_order_ids_append(SegmentOrderIds *ids, const SegmentOrderIds *other);
+
+/* Where the next id will be looked at, to ask for it in time. */
+static inline const void *
+segment_order_ids_place(const SegmentOrderIds *ids)
+{
+	return ids->bytes + ids->used - ids->last;
+}
 
 /* True while the room is so small that doubling it is cheaper than unifying. */
 static inline bool
@@ -86,10 +100,11 @@ segment_order_ids_is_small(const SegmentOrderIds *ids)
 extern void segment_order_ids_unify(SegmentOrderIds *ids, SegmentOrderIdType *id_type, uint32 *number_of);
 
 /*
- * Makes room for more bytes, in context; call it after segment_order_ids_unify unless the room is small. Where that
- * left half the room free it does nothing: so unifying pays. 54000 if there are too many ids.
+ * Makes room for more bytes, in the arena or, where that is NULL, in context; it must be the same each time. Call it
+ * after segment_order_ids_unify unless the room is small. Where that left half the room free it does nothing: so
+ * unifying pays. 54000 if there are too many ids.
  */
-extern void segment_order_ids_reserve(SegmentOrderIds *ids, Size more, MemoryContext context);
+extern void segment_order_ids_reserve(SegmentOrderIds *ids, Size more, MemoryContext context, SegmentArena *arena);
 
 extern void segment_order_ids_write(StringInfo buffer, const SegmentOrderIds *ids);
 

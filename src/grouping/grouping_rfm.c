@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "core/compat.h"
@@ -25,9 +26,13 @@ typedef struct RfmBinding
 {
 	SegmentTimeKind kind;
 	SegmentAmountType amount_type;
-	Oid order_type;				/* of the orders kernel */
+	/* of order ids */
+	Oid order_type;
+	int16 order_length;
+	bool order_by_value;
 	Oid collation;
 	SegmentOrderIdType id_type;	/* looked up with the first row, as the transition function does */
+	SegmentArena arena;
 } RfmBinding;
 
 static void *
@@ -38,7 +43,11 @@ rfm_bind(const Oid *argument_types, int arguments, Oid collation)
 	if (!segment_time_kind_of(argument_types[0], &binding->kind) ||
 		!segment_amount_type_of(argument_types[1], &binding->amount_type))
 		return NULL;
-	binding->order_type = arguments > 2 ? argument_types[2] : InvalidOid;
+	if (arguments > 2)
+	{
+		binding->order_type = argument_types[2];
+		get_typlenbyval(argument_types[2], &binding->order_length, &binding->order_by_value);
+	}
 	binding->collation = collation;
 	return binding;
 }
@@ -90,12 +99,22 @@ typedef struct PackedRow
 {
 	int64 at;
 	segment_int128 units;		/* or the low 128 bits of a wide amount */
-	int64 tail;					/* bits 0 to 4: scale; 5: the row counts; 6: wide; 8 to 63: the high bits of a wide amount */
+	int64 tail;					/* bits 0 to 4: scale; 5 to 7: see below; 8 to 63: the high bits of a wide amount */
 } PackedRow;
 
 #define PACKED_SCALE 0x1F
-#define PACKED_COUNTS 0x20
+#define PACKED_COUNTS 0x20		/* the row counts */
 #define PACKED_WIDE 0x40
+#define PACKED_NULL_ID 0x80
+
+/* The same with an order id, if that is of fixed length and not longer. */
+#define PACKED_ID_LENGTH 16
+
+typedef struct PackedOrder
+{
+	PackedRow row;
+	Datum id[PACKED_ID_LENGTH / sizeof(Datum)];	/* a Datum, or the bytes that one would point to */
+} PackedOrder;
 
 static void
 rfm_pack(const void *bound, const Datum *arguments, const bool *nulls, void *packed)
@@ -254,22 +273,64 @@ rfm_relocate(void *state, void *outside)
 	((Rfm *) state)->first = (int64) (uintptr_t) outside;
 }
 
-static void
-orders_add(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+/* True if the ids of a type are packed. */
+static bool
+is_packable_id(Oid type)
 {
-	RfmBinding *input = (RfmBinding *) binding;
-	const PackedRow *row = (const PackedRow *) packed;
+	int16 length;
+	bool by_value;
+
+	get_typlenbyval(type, &length, &by_value);
+	return length > 0 && length <= PACKED_ID_LENGTH;
+}
+
+static void
+orders_pack(const void *bound, const Datum *arguments, const bool *nulls, void *packed)
+{
+	const RfmBinding *binding = (const RfmBinding *) bound;
+	PackedOrder *order = (PackedOrder *) packed;
+
+	rfm_pack(bound, arguments, nulls, &order->row);
+	if (nulls[2])
+		order->row.tail |= PACKED_NULL_ID;
+	else if (binding->order_by_value)
+		order->id[0] = arguments[2];
+	else
+		memcpy(order->id, DatumGetPointer(arguments[2]), binding->order_length);
+}
+
+static inline void
+add_order(RfmBinding *binding, MemoryContext context, void *state, const PackedRow *row, Datum id, bool id_is_null)
+{
 	SegmentAmount amount;
 
 	if (!(row->tail & PACKED_COUNTS))
 		return;
-	if (unlikely(!OidIsValid(input->id_type.type)))
-		segment_order_id_type(&input->id_type, input->order_type, input->collation, GetMemoryChunkContext(input));
+	if (unlikely(!OidIsValid(binding->id_type.type)))
+		segment_order_id_type(&binding->id_type, binding->order_type, binding->collation,
+							  GetMemoryChunkContext(binding));
 	unpack_amount(row, &amount);
-	if (input->id_type.length == -1 && !cell_is_null)
-		cell = PointerGetDatum(PG_DETOAST_DATUM_PACKED(cell));
-	segment_rfm_orders_add((RfmOrders *) state, context, input->kind, row->at, &amount, &input->id_type, cell,
-						   cell_is_null);
+	if (binding->order_length == -1 && !id_is_null)
+		id = PointerGetDatum(PG_DETOAST_DATUM_PACKED(id));
+	binding->arena.context = context;
+	segment_rfm_orders_add((RfmOrders *) state, context, &binding->arena, binding->kind, row->at, &amount,
+						   &binding->id_type, id, id_is_null);
+}
+
+static void
+orders_add(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+{
+	add_order((RfmBinding *) binding, context, state, (const PackedRow *) packed, cell, cell_is_null);
+}
+
+static void
+orders_add_packed(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+{
+	const PackedOrder *order = (const PackedOrder *) packed;
+
+	(void) cell_is_null;
+	cell = ((RfmBinding *) binding)->order_by_value ? order->id[0] : PointerGetDatum(order->id);
+	add_order((RfmBinding *) binding, context, state, &order->row, cell, (order->row.tail & PACKED_NULL_ID) != 0);
 }
 
 static bool
@@ -282,13 +343,10 @@ orders_value(void *state, Datum *value)
 static const void *
 orders_place(const void *state)
 {
-	const SegmentOrderIds *ids = &((const RfmOrders *) state)->ids;
-
-	return ids->bytes + ids->used;
+	return segment_order_ids_place(&((const RfmOrders *) state)->ids);
 }
 
 static const GroupingKernel rfm_kernel = {
-	.transition = segment_rfm_agg_trans,
 	.state_size = sizeof(Rfm),
 	.bind = rfm_bind,
 	.packed_size = sizeof(PackedRow),
@@ -305,7 +363,6 @@ static const GroupingKernel rfm_kernel = {
 
 /* Ids lie outside the group: they are not moved to other processes, rows are. */
 static const GroupingKernel orders_kernel = {
-	.transition = segment_rfm_orders_trans,
 	.state_size = sizeof(RfmOrders),
 	.takes_cell = true,
 	.bind = rfm_bind,
@@ -316,13 +373,22 @@ static const GroupingKernel orders_kernel = {
 	.place = orders_place,
 };
 
-static const GroupingKernel *const kernels[] = {&rfm_kernel, &orders_kernel};
+static const GroupingKernel orders_packed_kernel = {
+	.state_size = sizeof(RfmOrders),
+	.bind = rfm_bind,
+	.packed_size = sizeof(PackedOrder),
+	.pack = orders_pack,
+	.add = orders_add_packed,
+	.value = orders_value,
+	.place = orders_place,
+};
 
 const GroupingKernel *
-segment_grouping_kernel(PGFunction transition)
+segment_grouping_kernel(PGFunction transition, const Oid *argument_types)
 {
-	for (size_t i = 0; i < lengthof(kernels); i++)
-		if (kernels[i]->transition == transition)
-			return kernels[i];
+	if (transition == segment_rfm_agg_trans)
+		return &rfm_kernel;
+	if (transition == segment_rfm_orders_trans)
+		return is_packable_id(argument_types[2]) ? &orders_packed_kernel : &orders_kernel;
 	return NULL;
 }

@@ -88,28 +88,6 @@ segment_grouping_fill_row(const GroupingLayout *layout, const Datum *values, con
 	return bytes;
 }
 
-/* Hashes bytes, eight at a time. */
-static uint64
-hash_of_bytes(uint64 seed, const char *bytes, Size length)
-{
-	uint64 hash = seed ^ length;
-	uint64 word;
-
-	for (; length >= sizeof(word); bytes += sizeof(word), length -= sizeof(word))
-	{
-		memcpy(&word, bytes, sizeof(word));
-		hash = (hash ^ word) * UINT64CONST(0x9fb21c651e98df25);
-		hash ^= hash >> 32;
-	}
-	if (length > 0)
-	{
-		word = 0;
-		memcpy(&word, bytes, length);
-		hash = (hash ^ word) * UINT64CONST(0x9fb21c651e98df25);
-	}
-	return grouping_mix(hash);
-}
-
 /* The hash of a row's keys; a NULL key hashes like no particular value. */
 static uint32
 hash_of_row(GroupingLayout *layout, char *row)
@@ -134,11 +112,11 @@ hash_of_row(GroupingLayout *layout, char *row)
 				hash = grouping_mix(hash ^ (uint64) value);
 				break;
 			case GROUPING_COMPARE_FIXED:
-				hash = hash_of_bytes(hash, DatumGetPointer(value), cell->length);
+				hash = grouping_mix(segment_hash_image(hash, DatumGetPointer(value), cell->length));
 				break;
 			case GROUPING_COMPARE_BYTES:
-				hash = hash_of_bytes(hash, VARDATA_ANY(DatumGetPointer(value)),
-									 VARSIZE_ANY_EXHDR(DatumGetPointer(value)));
+				hash = grouping_mix(segment_hash_image(hash, VARDATA_ANY(DatumGetPointer(value)),
+													   VARSIZE_ANY_EXHDR(DatumGetPointer(value))));
 				break;
 			case GROUPING_COMPARE_FUNCTION:
 				hash = grouping_mix(hash ^ DatumGetUInt32(FunctionCall1Coll(&cell->hash, cell->collation, value)));

@@ -4,12 +4,10 @@
  */
 #include "postgres.h"
 
-#include <sys/mman.h>
-
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "core/compat.h"
+#include "core/arena.h"
 #include "grouping/grouping_table.h"
 
 /* Chunks double from the first to the largest size, so that few groups take little memory. */
@@ -28,27 +26,11 @@
 #define FIRST_SLAB_AT ((Size) 16 * 1024 * 1024)
 #define LARGEST_SLAB ((Size) 32 * 1024 * 1024)
 
-/* The size of huge pages, where there are any; a wrong value does no harm. */
-#define HUGE_PAGE ((Size) 2 * 1024 * 1024)
-
-/*
- * Memory for random access. On 4 kB pages most accesses to a large table would also miss the processor's cache of page
- * addresses, which in a virtual machine costs more than the memory itself.
- */
 static void *
 allocate(GroupingTable *table, Size size)
 {
-	char *memory = MemoryContextAllocExtended(table->context, size, MCXT_ALLOC_HUGE);
-
-#ifdef MADV_HUGEPAGE
-	char *first = (char *) TYPEALIGN(HUGE_PAGE, memory);
-	char *end = (char *) TYPEALIGN_DOWN(HUGE_PAGE, memory + size);
-
-	if (first < end)
-		(void) madvise(first, end - first, MADV_HUGEPAGE);
-#endif
 	table->memory += size;
-	return memory;
+	return segment_alloc_scattered(table->context, size);
 }
 
 /* An index of zeros. Its slots have room for the handles of twice as many chunks as there are. */

@@ -116,7 +116,7 @@ init_trans(GroupingTrans *trans, AggState *agg_state, bool combines)
 							 (Node *) agg_state, NULL);
 	pertrans->transfn_fcinfo = trans->call;
 	if (pertrans->initValueIsNull && !pertrans->transfn.fn_strict)
-		trans->kernel = segment_grouping_kernel(pertrans->transfn.fn_addr);
+		trans->kernel = segment_grouping_kernel(pertrans->transfn.fn_addr, argument_types);
 	if (trans->kernel != NULL)
 		trans->binding = trans->kernel->bind(argument_types, arguments, aggref->inputcollid);
 	if (trans->binding == NULL)
@@ -424,6 +424,7 @@ segment_grouping_is_mergeable(Aggref *aggref)
 	HeapTuple tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggref->aggfnoid));
 	Form_pg_aggregate form;
 	FmgrInfo transition;
+	Oid argument_types[FUNC_MAX_ARGS];
 	const GroupingKernel *kernel;
 	bool mergeable;
 
@@ -431,7 +432,8 @@ segment_grouping_is_mergeable(Aggref *aggref)
 		return false;
 	form = (Form_pg_aggregate) GETSTRUCT(tuple);
 	fmgr_info(form->aggtransfn, &transition);
-	kernel = segment_grouping_kernel(transition.fn_addr);
+	(void) get_aggregate_argtypes(aggref, argument_types);
+	kernel = segment_grouping_kernel(transition.fn_addr, argument_types);
 	mergeable = (kernel != NULL && kernel->merge != NULL) ||
 		(OidIsValid(form->aggcombinefn) && aggref->aggtranstype != INTERNALOID &&
 		 get_typbyval(aggref->aggtranstype));

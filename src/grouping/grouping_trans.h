@@ -18,7 +18,6 @@
  */
 typedef struct GroupingKernel
 {
-	PGFunction transition;		/* the function it does the work of */
 	Size state_size;			/* a multiple of 8 */
 	bool takes_cell;			/* the last argument is not packed but a cell of the row */
 	/* What the other functions are handed, made in the current context; NULL if these argument types can't be served. */
@@ -46,8 +45,8 @@ typedef struct GroupingKernel
 	void (*relocate)(void *state, void *outside);
 } GroupingKernel;
 
-/* The kernel of a transition function, or NULL. */
-extern const GroupingKernel *segment_grouping_kernel(PGFunction transition);
+/* The kernel that does the work of a transition function for arguments of these types, or NULL. */
+extern const GroupingKernel *segment_grouping_kernel(PGFunction transition, const Oid *argument_types);
 
 /* The state of an aggregate that is called through the function manager. */
 typedef struct GroupingDatumState

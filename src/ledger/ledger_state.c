@@ -155,7 +155,7 @@ segment_ledger_state_order(LedgerState *state, SegmentOrderIdType *id_type, Datu
 	{
 		if (!segment_order_ids_is_small(&state->ids))
 			segment_ledger_state_unify(state, id_type);
-		segment_order_ids_reserve(&state->ids, segment_order_id_size(id_type, id), context);
+		segment_order_ids_reserve(&state->ids, segment_order_id_size(id_type, id), context, NULL);
 		(void) segment_order_ids_add(&state->ids, id_type, id);
 	}
 	return state->ids.count;
@@ -176,7 +176,7 @@ segment_ledger_state_merge(LedgerState *state, const LedgerState *other, Segment
 	{
 		if (!segment_order_ids_is_small(&state->ids))
 			segment_ledger_state_unify(state, id_type);
-		segment_order_ids_reserve(&state->ids, other->ids.used, CurrentMemoryContext);
+		segment_order_ids_reserve(&state->ids, other->ids.used, CurrentMemoryContext, NULL);
 	}
 	base = state->ids.count;
 	segment_order_ids_append(&state->ids, &other->ids);

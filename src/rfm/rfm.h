@@ -142,9 +142,9 @@ typedef struct RfmOrders
 	Oid collation;
 } RfmOrders;
 
-/* Adds a row whose id (detoasted), if it is not NULL, is of id_type. */
-extern void segment_rfm_orders_add(RfmOrders *state, MemoryContext context, SegmentTimeKind kind, int64 at,
-								   const SegmentAmount *amount, SegmentOrderIdType *id_type, Datum id,
+/* Adds a row whose id (detoasted), if it is not NULL, is of id_type. Ids live in the arena, or in context if it is NULL. */
+extern void segment_rfm_orders_add(RfmOrders *state, MemoryContext context, SegmentArena *arena, SegmentTimeKind kind,
+								   int64 at, const SegmentAmount *amount, SegmentOrderIdType *id_type, Datum id,
 								   bool id_is_null);
 
 /* Readers. The summary of a customer with returns only has no orders: recency and tenure are undefined then. */

@@ -202,7 +202,7 @@ add_row(RfmOrders *state, MemoryContext context, int64 at, const SegmentAmount *
 }
 
 void
-segment_rfm_orders_add(RfmOrders *state, MemoryContext context, SegmentTimeKind kind, int64 at,
+segment_rfm_orders_add(RfmOrders *state, MemoryContext context, SegmentArena *arena, SegmentTimeKind kind, int64 at,
 					   const SegmentAmount *amount, SegmentOrderIdType *id_type, Datum id, bool id_is_null)
 {
 	uint32 count;
@@ -223,7 +223,7 @@ segment_rfm_orders_add(RfmOrders *state, MemoryContext context, SegmentTimeKind 
 		/* in the caller's short-lived context: hashing and comparing may leave copies behind */
 		if (!segment_order_ids_is_small(&state->ids))
 			unify(state, id_type);
-		segment_order_ids_reserve(&state->ids, segment_order_id_size(id_type, id), context);
+		segment_order_ids_reserve(&state->ids, segment_order_id_size(id_type, id), context, arena);
 		count = state->ids.count;
 		(void) segment_order_ids_add(&state->ids, id_type, id);
 	}
@@ -267,7 +267,7 @@ segment_rfm_orders_trans(PG_FUNCTION_ARGS)
 		state = MemoryContextAllocZero(context, sizeof(RfmOrders));
 	if (!PG_ARGISNULL(3) && input->id_type.length == -1)
 		id = PointerGetDatum(PG_DETOAST_DATUM_PACKED(id));
-	segment_rfm_orders_add(state, context, input->input.kind, at, &amount, &input->id_type, id, PG_ARGISNULL(3));
+	segment_rfm_orders_add(state, context, NULL, input->input.kind, at, &amount, &input->id_type, id, PG_ARGISNULL(3));
 	PG_RETURN_POINTER(state);
 }
 
@@ -291,7 +291,7 @@ merge(RfmOrders *state, RfmOrders *other, SegmentOrderIdType *id_type, MemoryCon
 	{
 		if (!segment_order_ids_is_small(&state->ids))
 			unify(state, id_type);
-		segment_order_ids_reserve(&state->ids, other->ids.used, context);
+		segment_order_ids_reserve(&state->ids, other->ids.used, context, NULL);
 	}
 	for (uint32 i = 0; other->rare != NULL && i < other->rare->count; i++)
 	{
