@@ -21,6 +21,12 @@ extern int segment_grouping_enable;
 extern void segment_grouping_init(void);
 
 /*
+ * Of several processes that share a node, this one will read its share of the input but return no groups, if others
+ * run the node too. Only for a caller who knows that those read all that they are given. Any other node ignores it.
+ */
+extern void segment_grouping_leave_groups(PlanState *node);
+
+/*
  * The rows of a node once more, for who has to see all of them before the first can be answered. Of a node that has
  * returned its first row: the number of its groups, and so the most rows it returns, if it has all of them in memory
  * and makes the same rows of them again at little cost; 0 if not, or if it is another node.

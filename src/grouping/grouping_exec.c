@@ -417,19 +417,28 @@ group_partition(GroupingState *node)
 
 /*
  * Fills the table as one of several processes. Who comes after the others have read all rows helps with what they
- * handed over.
+ * handed over; who leaves groups to the others does not, if there are others.
  */
 static bool
 next_pass_together(GroupingState *node)
 {
 	if (!node->started)
 	{
+		uint32 others = 0;
+
 		node->share.pass = node->share.passes = 0;
 		node->started = true;
 		if (BarrierAttach(&node->shared->barrier) == 0)
+		{
 			build_share(node);
+			others--;
+		}
 		node->passes = 1;
+		others += pg_atomic_read_u32(&node->shared->participants);
+		node->share.is_done = node->share.leaves_groups && others > 0;
 	}
+	if (node->share.is_done)
+		return false;
 	if (node->plan.by_rows)
 		return node->spill.waiting != NIL ? next_pass_alone(node) : group_partition(node);
 	if (!segment_grouping_merge_next(node))

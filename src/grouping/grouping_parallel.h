@@ -36,6 +36,8 @@ typedef struct GroupingShared
 /* What a participant keeps. */
 typedef struct GroupingShare
 {
+	bool leaves_groups;			/* to the others, see segment_grouping_leave_groups */
+	bool is_done;				/* and so has done all that it does */
 	uint32 participant;
 	BufFile *file[GROUPING_SHARES];	/* being written */
 	int partition;				/* being merged */

@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "access/parallel.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
 #include "commands/explain.h"
@@ -123,6 +124,9 @@ read_child(ScoreState *node)
 	ExprContext *econtext = node->css.ss.ps.ps_ExprContext;
 	TupleTableSlot *row;
 
+	/* the process that collects all rows has enough to do with that: rows of its own would come last */
+	if (node->shared != NULL && !IsParallelWorker())
+		segment_grouping_leave_groups(child);
 	while (row = ExecProcNode(child), !TupIsNull(row))
 	{
 		MemoryContext caller;

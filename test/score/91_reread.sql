@@ -1,7 +1,7 @@
 -- rfm_score(…) OVER () above groups that are all in memory: they are read twice instead of stored.
 \ir ../lib/begin.sql
 \ir ../grouping/same.psql
-SELECT plan(47);
+SELECT plan(50);
 
 CREATE TABLE orders AS
 SELECT CASE WHEN i % 501 > 0 THEN (i * 7919) % 3001 END AS customer, 'customer ' || (i * 7919) % 3001 AS name,
@@ -106,15 +106,26 @@ SELECT is((SELECT count(*) FROM fetched('h', 10000)), (SELECT count(*) FROM whol
 CLOSE h;
 SELECT is((SELECT count(*) FROM (SELECT * FROM (:scored) x LIMIT 7) y), 7::bigint, 'LIMIT');
 
--- Several processes hand partitions of groups on: each keeps its rows in a store.
+-- Several processes hand partitions of groups on: the leader leaves them to the workers, if those come in time.
 SET LOCAL max_parallel_workers_per_gather = 2;
 SET LOCAL min_parallel_table_scan_size = 0;
 SET LOCAL parallel_setup_cost = 0;
 SET LOCAL parallel_tuple_cost = 0;
 ALTER TABLE orders SET (parallel_workers = 2);
-SELECT * FROM same_from(:'scored' || :'having', 'from a store', 'several processes');
+SELECT is(differences(:'scored' || :'having'), 0::bigint, 'several processes');
+CREATE TABLE many AS
+SELECT (i::bigint * 7919) % 30011 AS customer, timestamptz '2020-01-01 UTC' + (i % 997) * interval '1 day' AS at, i % 5000 AS amount
+FROM generate_series(1, 400000) i;
+ANALYZE many;
+\set many_scored 'SELECT customer, segment.rfm_agg(at, amount) AS rfm, ' :score ' FROM many GROUP BY customer'
+SELECT is(differences(:'many_scored'), 0::bigint, 'with enough rows for all of them: by rows');
+SELECT is(differences('SELECT customer % 1000, segment.rfm_agg(at, amount), ' || :'score' || ' FROM many GROUP BY customer % 1000'), 0::bigint, 'by groups');
+SET LOCAL work_mem = '64kB';
+SELECT is(differences(:'many_scored'), 0::bigint, 'with little memory');
+SELECT is(differences('SELECT g, s.* FROM generate_series(1, 2) g, LATERAL (SELECT customer, ' || :'score' || ' FROM many WHERE amount % 2 < g GROUP BY customer) s'),
+          0::bigint, 'for each row of another table');
 SET LOCAL max_parallel_workers = 0;
-SELECT is(differences(:'scored' || :'having'), 0::bigint, 'none of the workers comes');
+SELECT is(differences(:'many_scored'), 0::bigint, 'none of the workers comes');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -1,12 +1,20 @@
 /*
- * grouping_reread.c: the rows of a node once more, see grouping.h. A node above that has to see every row twice need not
- * keep copies where the groups themselves are still there.
+ * grouping_above.c: what the node does for a node above it, see grouping.h: returning its rows once more, for one that
+ * has to see every row twice and need not keep copies where the groups themselves are still there; leaving the groups
+ * to other processes.
  */
 #include "postgres.h"
 
 #include "optimizer/optimizer.h"
 
 #include "grouping/grouping_node.h"
+
+static bool
+is_grouping(const PlanState *ps)
+{
+	return IsA(ps, CustomScanState) &&
+		((const CustomScanState *) ps)->methods->ExecCustomScan == segment_grouping_exec;
+}
 
 /* True for a node that returns columns as they are, and tests nothing that could come out differently. */
 static bool
@@ -25,12 +33,19 @@ is_repeatable(const GroupingState *node)
 	return true;
 }
 
+void
+segment_grouping_leave_groups(PlanState *ps)
+{
+	if (is_grouping(ps))
+		((GroupingState *) ps)->share.leaves_groups = true;
+}
+
 uint32
 segment_grouping_kept_rows(PlanState *ps)
 {
 	const GroupingState *node = (const GroupingState *) ps;
 
-	if (!IsA(ps, CustomScanState) || ((const CustomScanState *) ps)->methods->ExecCustomScan != segment_grouping_exec)
+	if (!is_grouping(ps))
 		return 0;
 	/*
 	 * What waits in files, or is shared out to several processes, will take the place of these groups. If groups came
