@@ -237,7 +237,7 @@ grouping_rescan(CustomScanState *css)
 	segment_grouping_spill_reset(&node->spill);
 	node->started = node->exchanging = false;
 	if (node->pages != NULL)
-		segment_grouping_restart_pages(node->pages);
+		segment_grouping_restart_pages(node->pages, child);
 	if (css->ss.ps.chgParam != NULL)
 		UpdateChangedParamSet(child, css->ss.ps.chgParam);
 	if (child->chgParam == NULL)

@@ -155,13 +155,14 @@ row_added(GroupingState *node, char *row)
 static inline bool
 next_rows(GroupingState *node, GroupingRows *rows)
 {
-	TupleTableSlot *slot = ExecProcNode(linitial(node->css.custom_ps));
+	PlanState *child = linitial(node->css.custom_ps);
+	TupleTableSlot *slot = ExecProcNode(child);
 
 	if (TupIsNull(slot))
 		return false;
 	if (node->pages != NULL)
 	{
-		segment_grouping_read_page(node->pages, rows);
+		segment_grouping_read_page(node->pages, child, rows);
 		return true;
 	}
 	slot_getsomeattrs(slot, node->last_input);

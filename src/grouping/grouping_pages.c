@@ -62,13 +62,27 @@ attribute_of(Plan *scan, int column)
 	return IsA(variable, Var) && variable->varattno > 0 ? variable->varattno : 0;
 }
 
-bool
-segment_grouping_can_read_pages(Plan *scan)
+/* True if a plan is a scan of plain columns, and its filter has no subqueries: they would be begun twice. */
+static bool
+is_plain_scan(Plan *scan)
 {
 	if (!IsA(scan, SeqScan) || contain_subplans((Node *) scan->qual))
 		return false;
 	for (int i = 1; i <= list_length(scan->targetlist); i++)
 		if (attribute_of(scan, i) == 0)
+			return false;
+	return true;
+}
+
+bool
+segment_grouping_can_read_pages(Plan *plan)
+{
+	ListCell *scan;
+
+	if (!IsA(plan, Append))
+		return is_plain_scan(plan);
+	foreach (scan, ((Append *) plan)->appendplans)
+		if (!is_plain_scan(lfirst(scan)))
 			return false;
 	return true;
 }
@@ -151,19 +165,14 @@ init_filter(GroupingPages *pages)
 	pages->rest = ExecInitQual(rest, &scan->ps);
 }
 
-GroupingPages *
-segment_grouping_open_pages(PlanState *scan, List *inputs)
+/* Prepares to read the pages of a scan. */
+static void
+open_scan(GroupingPages *pages, PlanState *scan, List *inputs)
 {
-	GroupingPages *pages;
-	Relation table = ((ScanState *) scan)->ss_currentRelation;
 	ListCell *input;
 
-	if (table->rd_tableam != GetHeapamTableAmRoutine() || !IsMVCCSnapshot(scan->state->es_snapshot) ||
-		scan->state->es_epq_active != NULL)
-		return NULL;
-	pages = palloc0(sizeof(GroupingPages));
 	pages->scan = (ScanState *) scan;
-	init_attributes(pages, RelationGetDescr(table));
+	init_attributes(pages, RelationGetDescr(pages->scan->ss_currentRelation));
 	foreach (input, inputs)
 		(void) want(pages, attribute_of(scan->plan, lfirst_int(input)));
 	init_filter(pages);
@@ -171,13 +180,32 @@ segment_grouping_open_pages(PlanState *scan, List *inputs)
 		pages->fixed++;
 	pages->values = palloc(mul_size(sizeof(Datum) * MaxHeapTuplesPerPage, Max(pages->columns, 1)));
 	pages->nulls = palloc(mul_size(sizeof(bool) * MaxHeapTuplesPerPage, Max(pages->columns, 1)));
+}
+
+GroupingPages *
+segment_grouping_open_pages(PlanState *child, List *inputs)
+{
+	AppendState *append = IsA(child, AppendState) ? (AppendState *) child : NULL;
+	int scans = append != NULL ? append->as_nplans : 1;
+	PlanState **scan = append != NULL ? append->appendplans : &child;
+	GroupingPages *pages;
+
+	if (!IsMVCCSnapshot(child->state->es_snapshot) || child->state->es_epq_active != NULL)
+		return NULL;
+	for (int i = 0; i < scans; i++)
+		if (((ScanState *) scan[i])->ss_currentRelation->rd_tableam != GetHeapamTableAmRoutine())
+			return NULL;
+	pages = palloc0(mul_size(sizeof(GroupingPages), Max(scans, 1)));
+	for (int i = 0; i < scans; i++)
+		open_scan(&pages[i], scan[i], inputs);
 	return pages;
 }
 
 void
-segment_grouping_restart_pages(GroupingPages *pages)
+segment_grouping_restart_pages(GroupingPages *pages, PlanState *child)
 {
-	pages->is_started = false;
+	for (int i = 0; i < (IsA(child, AppendState) ? ((AppendState *) child)->as_nplans : 1); i++)
+		pages[i].is_started = false;
 }
 
 /* Reads the attributes from the one given on, which begins at offset or at the next multiple of its alignment. */
@@ -296,8 +324,9 @@ start(GroupingPages *pages)
 }
 
 void
-segment_grouping_read_page(GroupingPages *pages, GroupingRows *rows)
+segment_grouping_read_page(GroupingPages *all_pages, PlanState *child, GroupingRows *rows)
 {
+	GroupingPages *pages = IsA(child, AppendState) ? &all_pages[((AppendState *) child)->as_whichplan] : all_pages;
 	HeapScanDesc scan = (HeapScanDesc) pages->scan->ss_currentScanDesc;
 	PlanState *state = &pages->scan->ps;
 	Page page = BufferGetPage(scan->rs_cbuf);
@@ -329,6 +358,8 @@ segment_grouping_read_page(GroupingPages *pages, GroupingRows *rows)
 	{
 		InstrUpdateTupleCount(state->instrument, count - 1);
 		InstrCountFiltered1(state, end - first - count);
+		if (child != state)
+			InstrUpdateTupleCount(child->instrument, count - 1);
 	}
 	scan->rs_cindex = end - 1;
 	rows->count = count;

@@ -1,7 +1,7 @@
 -- Tables whose pages the node reads itself: however their rows are stored, and whatever the filter asks of them.
 \ir ../lib/begin.sql
 \ir same.psql
-SELECT plan(122);
+SELECT plan(136);
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL timezone = 'America/New_York';
 
@@ -43,6 +43,23 @@ FROM unnest(ARRAY[
   'small < 2 AND 10 / (small - 2) < 0', 'ctid > ''(1,1)''', 'orders IS NOT NULL']) condition;
 SELECT same('SELECT customer, ctid, segment.rfm_agg(at, amount) FROM orders GROUP BY customer, ctid', 'a column of the system');
 SELECT same('SELECT customer, segment.rfm_agg(at, amount) FILTER (WHERE flag), segment.rfm_agg(at, amount, note) FROM orders WHERE late = 7 GROUP BY customer', 'FILTER and order ids');
+
+-- Partitions whose columns lie at different places.
+CREATE TABLE sales (customer int, at timestamptz, amount numeric, note text) PARTITION BY RANGE (at);
+CREATE TABLE sales_1 PARTITION OF sales FOR VALUES FROM ('2024-01-01') TO ('2024-02-01');
+CREATE TABLE sales_2 (note text, gone int, amount numeric, customer int, at timestamptz NOT NULL);
+ALTER TABLE sales_2 DROP COLUMN gone;
+ALTER TABLE sales ATTACH PARTITION sales_2 FOR VALUES FROM ('2024-02-01') TO ('2024-03-01');
+CREATE TABLE sales_3 PARTITION OF sales DEFAULT PARTITION BY HASH (customer);
+CREATE TABLE sales_3a PARTITION OF sales_3 FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE sales_3b PARTITION OF sales_3 FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+INSERT INTO sales SELECT i % 40, timestamptz '2024-01-01' + i * interval '1 hour', i::numeric / 3, CASE WHEN i % 5 > 0 THEN repeat('n', i % 50) END FROM generate_series(1, 2500) i;
+ANALYZE sales;
+SELECT same(format('SELECT customer, segment.rfm_agg(at, amount), count(note) FROM sales WHERE %s GROUP BY customer', condition), 'partitions, ' || condition)
+FROM unnest('{true,at < ''2024-02-10'',at >= date ''2024-01-20'' AND note IS NOT NULL,length(note) > 3,at < now()}'::text[]) condition;
+SELECT same('SELECT s.i, (SELECT string_agg(r::text, '','' ORDER BY r::text) FROM (SELECT customer, segment.rfm_agg(at, amount) FROM sales WHERE at < date ''2024-01-01'' + s.i * 20 GROUP BY customer) r)
+             FROM generate_series(0, 6) AS s (i)', 'partitions pruned when the scan begins again');
+SELECT same('SELECT customer, segment.rfm_agg(at, amount) FROM (SELECT customer, at, amount FROM sales UNION ALL SELECT customer, at, amount FROM orders WHERE small > 1) u GROUP BY customer', 'UNION ALL');
 
 -- Values that are compressed or stored elsewhere.
 CREATE TABLE long_notes (note text, at timestamptz, amount numeric, more text);
