@@ -119,6 +119,66 @@ day_of_microseconds(int64 time)
 	return (DateADT) day;
 }
 
+/*
+ * The offsets of a zone, remembered: looking one up in the zone's rules takes longer than all else that is done with a
+ * time. Seconds since 1970 are divided into spans of 24 days, most of which have one offset, and few more than two.
+ */
+#define SPAN_BITS 21
+#define SPANS 256
+
+typedef struct OffsetSpan
+{
+	bool is_known;
+	bool is_mixed;				/* the clocks are changed more than once */
+	int64 number;
+	pg_time_t change;			/* from then on it is after, until then before */
+	long before;				/* seconds east of UTC */
+	long after;
+} OffsetSpan;
+
+static void
+look_up_span(OffsetSpan *span, int64 number, const pg_tz *zone)
+{
+	pg_time_t begin = number * (INT64CONST(1) << SPAN_BITS);
+	pg_time_t end = begin + (INT64CONST(1) << SPAN_BITS);
+	pg_time_t second;
+	long offset;
+	int is_dst;
+	int found = pg_next_dst_boundary(&begin, &span->before, &is_dst, &span->change, &span->after, &is_dst, zone);
+
+	span->number = number;
+	span->is_known = true;
+	span->is_mixed = found < 0;
+	if (found == 1 && span->change < end)
+		span->is_mixed = pg_next_dst_boundary(&span->change, &offset, &is_dst, &second, &offset, &is_dst, zone) == 1 &&
+			second < end;
+	else
+		span->change = end;
+}
+
+/* Seconds east of UTC at a time, in seconds since 1970. */
+static long
+offset_at(pg_time_t seconds, const pg_tz *zone)
+{
+	static const pg_tz *remembered = NULL;
+	static OffsetSpan spans[SPANS];
+	int64 number = seconds >> SPAN_BITS;
+	OffsetSpan *span = &spans[number & (SPANS - 1)];
+	const struct pg_tm *local;
+
+	if (remembered != zone)
+	{
+		memset(spans, 0, sizeof(spans));
+		remembered = zone;
+	}
+	if (!span->is_known || span->number != number)
+		look_up_span(span, number, zone);
+	if (likely(!span->is_mixed))
+		return seconds < span->change ? span->before : span->after;
+	local = pg_localtime(&seconds, zone);
+	return local != NULL ? local->tm_gmtoff : 0;
+}
+
 DateADT
 segment_day_of(int64 time, SegmentTimeKind kind, pg_tz *zone)
 {
@@ -128,7 +188,6 @@ segment_day_of(int64 time, SegmentTimeKind kind, pg_tz *zone)
 	{
 		/* the zone's offset at that moment is all that is needed */
 		pg_time_t seconds = (pg_time_t) (time / USECS_PER_SEC);
-		struct pg_tm *local;
 		long offset;
 
 		/* UTC, and any other zone that never changed its clocks */
@@ -137,9 +196,7 @@ segment_day_of(int64 time, SegmentTimeKind kind, pg_tz *zone)
 		if (time % USECS_PER_SEC < 0)
 			seconds--;
 		seconds += (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY;
-		local = pg_localtime(&seconds, zone);
-		if (local != NULL)
-			time += local->tm_gmtoff * USECS_PER_SEC;
+		time += offset_at(seconds, zone) * USECS_PER_SEC;
 	}
 	return day_of_microseconds(time);
 }
