@@ -47,6 +47,70 @@ CREATE AGGREGATE cluster_quality(kmeans_model, float8[]) (
 );
 COMMENT ON AGGREGATE cluster_quality(kmeans_model, float8[]) IS 'Assigns every vector to its cluster and sums up exactly, in any order: sizes, squared distances, silhouettes, features. Vectors skipped by the model''s NULL policy are counted; rows with a NULL model are ignored. NULL without any vector. 22023 if the model changes from row to row or the vectors don''t fit it.';
 
+CREATE FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8) RETURNS cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE AGGREGATE cluster_quality(kmeans_model, float8) (
+  SFUNC = cluster_quality_add, STYPE = cluster_quality, FINALFUNC = cluster_quality_final, COMBINEFUNC = cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cluster_quality(kmeans_model, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 1 feature as argument: faster than building an array.';
+
+CREATE FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8, float8) RETURNS cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE AGGREGATE cluster_quality(kmeans_model, float8, float8) (
+  SFUNC = cluster_quality_add, STYPE = cluster_quality, FINALFUNC = cluster_quality_final, COMBINEFUNC = cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cluster_quality(kmeans_model, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 2 features as arguments: faster than building an array.';
+
+CREATE FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8, float8, float8) RETURNS cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE AGGREGATE cluster_quality(kmeans_model, float8, float8, float8) (
+  SFUNC = cluster_quality_add, STYPE = cluster_quality, FINALFUNC = cluster_quality_final, COMBINEFUNC = cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cluster_quality(kmeans_model, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 3 features as arguments: faster than building an array.';
+
+CREATE FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8, float8, float8, float8) RETURNS cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE AGGREGATE cluster_quality(kmeans_model, float8, float8, float8, float8) (
+  SFUNC = cluster_quality_add, STYPE = cluster_quality, FINALFUNC = cluster_quality_final, COMBINEFUNC = cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cluster_quality(kmeans_model, float8, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 4 features as arguments: faster than building an array.';
+
+CREATE FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8, float8, float8, float8, float8) RETURNS cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE AGGREGATE cluster_quality(kmeans_model, float8, float8, float8, float8, float8) (
+  SFUNC = cluster_quality_add, STYPE = cluster_quality, FINALFUNC = cluster_quality_final, COMBINEFUNC = cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cluster_quality(kmeans_model, float8, float8, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 5 features as arguments: faster than building an array.';
+
+CREATE FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8, float8, float8, float8, float8, float8) RETURNS cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE AGGREGATE cluster_quality(kmeans_model, float8, float8, float8, float8, float8, float8) (
+  SFUNC = cluster_quality_add, STYPE = cluster_quality, FINALFUNC = cluster_quality_final, COMBINEFUNC = cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cluster_quality(kmeans_model, float8, float8, float8, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 6 features as arguments: faster than building an array.';
+
+CREATE FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8, float8, float8, float8, float8, float8, float8) RETURNS cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE AGGREGATE cluster_quality(kmeans_model, float8, float8, float8, float8, float8, float8, float8) (
+  SFUNC = cluster_quality_add, STYPE = cluster_quality, FINALFUNC = cluster_quality_final, COMBINEFUNC = cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cluster_quality(kmeans_model, float8, float8, float8, float8, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 7 features as arguments: faster than building an array.';
+
+CREATE FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) RETURNS cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cluster_quality_add(cluster_quality, kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE AGGREGATE cluster_quality(kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) (
+  SFUNC = cluster_quality_add, STYPE = cluster_quality, FINALFUNC = cluster_quality_final, COMBINEFUNC = cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cluster_quality(kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 8 features as arguments: faster than building an array.';
+
 CREATE FUNCTION cluster_quality_info(quality cluster_quality, OUT vectors bigint, OUT skipped bigint, OUT k int, OUT inertia float8, OUT total float8, OUT calinski_harabasz float8, OUT davies_bouldin float8, OUT silhouette float8)
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cluster_quality_info(cluster_quality) IS 'One row about an assignment: vectors, skipped for a NULL, clusters; inertia (sum of squared distances to the centroids, scaled; exact), total (the same about the mean); Calinski-Harabasz index (1974; more is better), Davies-Bouldin index (1979; less is better), mean simplified silhouette (by distances to centroids; -1 to 1, more is better). Indices are NULL where they are undefined.';

@@ -88,6 +88,57 @@ add_vector(Quality *quality, const double *x, const double *y, const Place *plac
 	}
 }
 
+/*
+ * The state of this aggregate, made on the first row, and the unpacked model; NULL if the model of the row is NULL. Stops
+ * outside an aggregate, and if the model is another one than before.
+ */
+static Quality *
+fetch_state(FunctionCallInfo fcinfo, ModelCache **cache)
+{
+	Quality *quality;
+
+	if (!AggCheckCallContext(fcinfo, NULL))
+		segment_not_an_aggregate("cluster_quality");
+	if (PG_ARGISNULL(1))
+		return NULL;
+	*cache = segment_model_argument(fcinfo, 1);
+	quality = PG_ARGISNULL(0) ? segment_quality_make((*cache)->model) : PG_GETARG_QUALITY(0);
+	if (quality->model_size != (int32) VARSIZE((*cache)->model) ||
+		memcmp(quality->data, (*cache)->model, quality->model_size) != 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the model changes within an aggregate"),
+						errdetail("cluster_quality measures one model at a time."), errhint("GROUP BY the model.")));
+	return quality;
+}
+
+/* Adds a vector in the user's units; NULL features are NaN. */
+static void
+add_features(Quality *quality, const ModelCache *cache, double *x, int dims)
+{
+	double y[SEGMENT_MAX_FEATURES];
+	Place place;
+	int j;
+
+	memcpy(y, x, sizeof(double) * dims);
+	if (!segment_model_locate(cache, y, dims, &place))
+	{
+		quality->skipped++;
+		return;
+	}
+	for (j = 0; j < dims; j++)
+		if (isnan(x[j]))
+			x[j] = segment_transform_back(cache->space.transform, cache->space.mean[j]);
+	add_vector(quality, x, y, &place);
+}
+
+/* What a transition gives back for a row without a model. */
+static Datum
+same_state(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
 PG_FUNCTION_INFO_V1(segment_cluster_quality_add);
 
 /* Transition: (state, model, features float8[]). Rows with a NULL model are ignored. */
@@ -95,43 +146,32 @@ Datum
 segment_cluster_quality_add(PG_FUNCTION_ARGS)
 {
 	double x[SEGMENT_MAX_FEATURES];
-	double y[SEGMENT_MAX_FEATURES];
-	Quality *quality;
 	ModelCache *cache;
-	Place place;
-	int dims;
-	int j;
+	Quality *quality = fetch_state(fcinfo, &cache);
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("cluster_quality");
-	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
-	cache = segment_model_argument(fcinfo, 1);
-	quality = PG_ARGISNULL(0) ? segment_quality_make(cache->model) : PG_GETARG_QUALITY(0);
-	if (quality->model_size != (int32) VARSIZE(cache->model) ||
-		memcmp(quality->data, cache->model, quality->model_size) != 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the model changes within an aggregate"),
-						errdetail("cluster_quality measures one model at a time."), errhint("GROUP BY the model.")));
+	if (!quality)
+		return same_state(fcinfo);
 	if (PG_ARGISNULL(2))
-	{
 		quality->skipped++;
-		PG_RETURN_POINTER(quality);
-	}
-	dims = segment_features_of_array(PG_GETARG_DATUM(2), x);
-	memcpy(y, x, sizeof(double) * dims);
-	if (!segment_model_locate(cache, y, dims, &place))
-	{
-		quality->skipped++;
-		PG_RETURN_POINTER(quality);
-	}
-	for (j = 0; j < dims; j++)
-		if (isnan(x[j]))
-			x[j] = segment_transform_back(cache->space.transform, cache->space.mean[j]);
-	add_vector(quality, x, y, &place);
+	else
+		add_features(quality, cache, x, segment_features_of_array(PG_GETARG_DATUM(2), x));
+	PG_RETURN_POINTER(quality);
+}
+
+PG_FUNCTION_INFO_V1(segment_cluster_quality_add_columns);
+
+/* Transition: (state, model, f1 float8, …, fn float8). */
+Datum
+segment_cluster_quality_add_columns(PG_FUNCTION_ARGS)
+{
+	double x[SEGMENT_MAX_FEATURES];
+	ModelCache *cache;
+	Quality *quality = fetch_state(fcinfo, &cache);
+
+	if (!quality)
+		return same_state(fcinfo);
+	segment_features_of_args(fcinfo, 2, PG_NARGS() - 2, x);
+	add_features(quality, cache, x, PG_NARGS() - 2);
 	PG_RETURN_POINTER(quality);
 }
 

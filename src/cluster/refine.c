@@ -82,7 +82,7 @@ segment_kmeans_refine(PG_FUNCTION_ARGS)
 	int j;
 
 	check_same(quality, before, coreset);
-	workspace = segment_kmeans_workspace(coreset->items, dims, k);
+	workspace = segment_kmeans_polish_workspace(coreset->items, dims, k);
 	fit = segment_fit_points(coreset, cstring_to_text("stored"), before->scale, "kmeans_refine", workspace);
 	if (fit->space.transform != before->transform ||
 		memcmp(fit->space.shift, segment_model_shift(before), sizeof(double) * dims) != 0 ||

@@ -4,6 +4,7 @@
 #include "math/polish.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* A cell whose mean is so many standard deviations off a border counts as whole. */
@@ -18,7 +19,21 @@
 /* Where a round stops being worth another: the largest squared movement of a centre over the mean squared distance. */
 #define SETTLED 1e-10
 
-/* Scratch memory: less than a fit has. */
+/*
+ * Exact sums hold near the centres that they were taken for. The way from there is followed while its direction is about
+ * that of the first step, which is that of Lloyd's descent on all points: this is the cosine between the two.
+ */
+#define STRAIGHT 0.85
+
+/*
+ * … and for so many first steps at most: REACH times the sum of squares between cells over that within, and within bounds.
+ * Where cells are large beside clusters, they say little about what comes next. No way up to 2 can lead uphill.
+ */
+#define REACH 0.1
+#define LEAST_REACH 1.5
+#define FURTHEST_REACH 5.0
+
+/* Scratch memory: less than a fit has, but for the last two, which are there with exact sums only. */
 typedef struct Scratch
 {
 	double *sum;		/* k x dims */
@@ -27,7 +42,15 @@ typedef struct Scratch
 	double *second;		/* n */
 	double *correction;	/* k x dims, and k: what the exact sums and weights are above those of the cells */
 	int32_t *label;		/* n */
+	double *origin;		/* k x dims: the centres at first */
+	double *first;		/* k x dims: the first step */
 } Scratch;
+
+size_t
+segment_kmeans_polish_workspace(int n, int dims, int k)
+{
+	return segment_kmeans_workspace(n, dims, k) + 2 * sizeof(double) * (size_t) k * (size_t) dims;
+}
 
 /* The second nearest centre of a point: the first one at this distance, or nearly, that is not the nearest. */
 static int
@@ -104,6 +127,33 @@ share_cell(const SegmentPoints *points, const double *deviation, int i, const do
 	}
 }
 
+/*
+ * Whether the centres are still where exact sums hold: not more than reach first steps off, and straight ahead. If they are
+ * too far, they are taken back to that distance. weight: k, of the clusters.
+ */
+static bool
+within_reach(const Scratch *s, double *center, int k, int dims, const double *weight, double reach)
+{
+	double product = 0.0;
+	double first = 0.0;
+	double way = 0.0;
+	double back;
+	int i;
+
+	for (i = 0; i < k * dims; i++)
+	{
+		double moved = center[i] - s->origin[i];
+
+		product += weight[i / dims] * s->first[i] * moved;
+		first += weight[i / dims] * s->first[i] * s->first[i];
+		way += weight[i / dims] * moved * moved;
+	}
+	back = reach * sqrt(first / way);
+	for (i = 0; back < 1.0 && i < k * dims; i++)
+		center[i] = s->origin[i] + back * (center[i] - s->origin[i]);
+	return !(back < 1.0) && product >= STRAIGHT * sqrt(first) * sqrt(way);
+}
+
 int
 segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int k, const double *exact,
 					  int max_rounds, double *center, void *workspace, SegmentPoll poll)
@@ -120,12 +170,17 @@ segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int 
 	s.nearest = s.weight + k;
 	s.second = s.nearest + n;
 	s.correction = s.second + n;
-	s.label = (int32_t *) (s.correction + (size_t) k * (size_t) (dims + 1));
+	s.origin = s.correction + (size_t) k * (size_t) (dims + 1);
+	s.first = exact ? s.origin + (size_t) k * (size_t) dims : s.origin;
+	s.label = (int32_t *) (exact ? s.first + (size_t) k * (size_t) dims : s.origin);
+	if (exact)
+		memcpy(s.origin, center, (size_t) k * (size_t) dims * sizeof(double));
 	for (round = 0; round < max_rounds; round++)
 	{
 		double moved = 0.0;
 		double total = 0.0;
 		double spread = 0.0;
+		double inner = 0.0;
 		int i;
 		int c;
 		int j;
@@ -152,6 +207,7 @@ segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int 
 
 			for (j = 0; j < dims; j++)
 				within += deviation[(size_t) j * (size_t) n + (size_t) i];
+			inner += within;
 			/* (far - near) / 2 is the distance from the plane times |b - a|, and |b - a| <= sqrt(near) + sqrt(far). */
 			if (within <= 0.0 || s.second[i] - s.nearest[i] > 2.0 * WHOLE * sqrt(within / points->w[i]) *
 																 (sqrt(s.nearest[i]) + sqrt(s.second[i])))
@@ -185,6 +241,11 @@ segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int 
 			moved = fmax(moved, movement);
 		}
 		if (moved <= SETTLED * spread / total)
+			return round + 1;
+		for (i = 0; exact && round == 0 && i < k * dims; i++)
+			s.first[i] = (center[i] - s.origin[i]) / STRIDE;
+		if (exact && !within_reach(&s, center, k, dims, exact + k * dims,
+								   fmax(LEAST_REACH, fmin(FURTHEST_REACH, REACH * spread / inner))))
 			return round + 1;
 	}
 	return round;

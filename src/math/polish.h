@@ -7,6 +7,9 @@
 
 #include "math/kmeans.h"
 
+/* Bytes of scratch memory for segment_kmeans_polish. Without exact, those of segment_kmeans are enough. */
+extern size_t segment_kmeans_polish_workspace(int n, int dims, int k);
+
 /*
  * Improves the centres (k x dims) of a fit on cells. Lloyd's descent on cells takes each as a whole; here the points of
  * a cell are taken as normally distributed, with its mean and its variance in each dimension, and the part of them that
@@ -14,8 +17,8 @@
  * converges to are nearer to those of a descent on all points. deviation: n x dims, sums of squared deviations
  * within cells, dimension by dimension. exact: NULL, or sums (k x dims) and then weights (k) of all points by their
  * nearest centre, for the centres given: then the difference to what the cells say there is added in every round, which
- * leaves errors of second order only. Stops when a round moves no centre by more than 1e-5 of the mean
- * distance, or after max_rounds. Returns the rounds. workspace: as for segment_kmeans.
+ * leaves errors of second order only, and the centres stay near enough for that. Stops when a round moves no centre by
+ * more than 1e-5 of the mean distance, or after max_rounds. Returns the rounds.
  */
 extern int segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int k, const double *exact,
 								 int max_rounds, double *center, void *workspace, SegmentPoll poll);

@@ -6,7 +6,7 @@
 \q
 \endif
 SET search_path = public, segment;
-SELECT plan(35);
+SELECT plan(39);
 CREATE TEMP TABLE iris AS SELECT x FROM point WHERE set = 'iris';
 CREATE TEMP TABLE model AS SELECT kmeans(coreset_agg(x, 'none'), 3, scale => 'none') AS model FROM iris;
 CREATE TEMP TABLE quality AS SELECT cluster_quality((SELECT model FROM model), x) AS q FROM iris;
@@ -80,6 +80,23 @@ SELECT sum(cluster_distance((SELECT m FROM rough), x) ^ 2) AS rough, sum(cluster
 SELECT ok(smooth < rough AND smooth < 1.327910949e13 * 1.001, format('S2 in 300 cells: %s of the best known, refined %s', round((rough / 1.327910949e13)::numeric, 6), round((smooth / 1.327910949e13)::numeric, 6))) FROM sums;
 SELECT ok(i.inertia >= s.smooth * (1 - 1e-12) AND i.inertia < s.smooth * 1.001, '… and its inertia is a tight upper bound') FROM sums s, smooth, model_info(m) i;
 SELECT is((SELECT sum(size) FROM smooth, cluster_table(m)), 5000::float8, '… with exact sizes');
+
+-- … also where cells are large beside clusters: eight skewed features without any clusters in them
+CREATE TEMP TABLE spread AS
+SELECT array_agg(exp(2 * s ^ 3) ORDER BY j) AS x
+FROM generate_series(1, 20000) i, generate_series(1, 8) j, LATERAL (SELECT sin((i * 8 + j)::bigint * (i * 8 + j) % 1000003) AS s) q GROUP BY i;
+CREATE TEMP TABLE large AS SELECT coreset_agg(x) AS c FROM spread;
+CREATE TEMP TABLE model_0 AS SELECT kmeans(c, 10) AS m FROM large;
+CREATE TEMP TABLE quality_0 AS SELECT cluster_quality((SELECT m FROM model_0), x) AS q FROM spread;
+CREATE TEMP TABLE quality_1 AS SELECT cluster_quality((SELECT kmeans_refine(q, c) FROM quality_0, large), x) AS q FROM spread;
+CREATE TEMP TABLE quality_2 AS SELECT cluster_quality((SELECT kmeans_refine(q, c) FROM quality_1, large), x) AS q FROM spread;
+SELECT ok(b.inertia < a.inertia AND c.inertia < b.inertia, format('eight features: inertia %s, refined %s, twice %s', round(a.inertia), round(b.inertia), round(c.inertia)))
+FROM quality_0, cluster_quality_info(quality_0.q) a, quality_1, cluster_quality_info(quality_1.q) b, quality_2, cluster_quality_info(quality_2.q) c;
+SELECT is(cluster_quality((SELECT m FROM model_0), x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8]), (SELECT q FROM quality_0), 'quality of columns and of arrays is the same')
+FROM spread;
+SELECT is((cluster_quality_info(cluster_quality((SELECT kmeans_agg(ARRAY[f], 2) FROM (VALUES (1), (2), (9)) v(f)), f))).skipped, 1::bigint, 'a NULL column is skipped')
+FROM (VALUES (1::float8), (NULL), (9)) v(f);
+SELECT throws_ok($$SELECT cluster_quality((SELECT m FROM model_0), x[1], x[2]) FROM spread$$, '22023', NULL, 'two columns for a model of eight');
 SELECT is(kmeans_refine(q, (SELECT coreset_agg(x, 'none') FROM iris)), (SELECT model FROM model), 'an exact model stays') FROM quality;
 SELECT throws_ok($$SELECT kmeans_refine(q, c) FROM quality, cells$$, '22023', NULL, 'a coreset of other vectors');
 SELECT throws_ok($$SELECT kmeans_refine((SELECT cluster_quality((SELECT kmeans(c, 15) FROM cells), x) FROM point WHERE set = 's2'), (SELECT coreset_agg(ARRAY[x[2], x[1]], 'none') FROM point WHERE set = 's2'))$$,

@@ -233,7 +233,7 @@ test_polish(void)
 	double sse[K];
 	double *nearest = malloc(sizeof(double) * N);
 	int32_t *label = malloc(sizeof(int32_t) * N);
-	void *workspace = malloc(segment_kmeans_workspace(N, DIMS, K) + segment_cells_workspace(DIMS, N, M));
+	void *workspace = malloc(segment_kmeans_polish_workspace(N, DIMS, K) + segment_cells_workspace(DIMS, N, M));
 	SegmentPoints all = {N, DIMS, x, w};
 	SegmentKmeansOptions options = {.k = K, .starts = 20, .max_iter = 500, .seed = 1};
 	SegmentKmeansFit fit = {.center = center, .label = label, .nearest = nearest, .weight = weight, .sse = sse};
