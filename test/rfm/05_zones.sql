@@ -14,8 +14,8 @@ SELECT is(wrong_days(zone, '1850-01-01 UTC', '2250-01-01 UTC', '29 hours 13 minu
 FROM unnest('{Europe/Berlin,Africa/Monrovia,America/Argentina/San_Luis,Asia/Manila}'::text[]) zone;
 SELECT is(wrong_days(zone, '4713-02-02 BC', '4700-01-01 BC', '61 days') + wrong_days(zone, '294270-01-01', '294276-10-30', '17 days'), 0::bigint, zone || ', the ends of time')
 FROM unnest('{Europe/Berlin,America/Anchorage}'::text[]) zone;
--- One statement, a zone a row.
+-- One statement, a zone a row. Core takes a few names, such as CET, for abbreviations, which know no summer time.
 SELECT is((SELECT count(*) FROM pg_timezone_names n, LATERAL (SELECT at, segment.rfm_agg(at, 1) AS rfm FROM generate_series(timestamptz '1999-12-31 UTC', '2024-01-01 UTC', '797 hours') at GROUP BY at) t
-           WHERE segment.rfm_last(rfm, n.name) IS DISTINCT FROM (at AT TIME ZONE n.name)::date), 0::bigint, 'every zone, from row to row');
+           WHERE n.name NOT IN (SELECT abbrev FROM pg_timezone_abbrevs) AND segment.rfm_last(rfm, n.name) IS DISTINCT FROM (at AT TIME ZONE n.name)::date), 0::bigint, 'every zone, from row to row');
 SELECT * FROM finish();
 ROLLBACK;
