@@ -19,8 +19,8 @@
 
 /*
  * Effort by default: one start or swap costs about points x k, so small problems can afford many and large ones need
- * few; tiny ones need few too. Swaps end when many in a row fail. The bounds keep the quality gates of the published
- * sets for every seed tried, not only the default one.
+ * few; tiny ones need few too. Swaps end when many in a row fail, sooner among cells, which limit what there is to gain. The
+ * bounds keep the quality gates of the published sets for every seed tried, not only the default one.
  */
 #define START_EFFORT (1 << 19)
 #define SWAP_EFFORT (1 << 25)
@@ -94,7 +94,12 @@ segment_fit_model(const Coreset *coreset, const text *transform, const FitOption
 	how.k = Min(k, n);
 	how.starts = options->starts >= 0 ? options->starts : affordable(START_EFFORT, n, k, 8, Min(512, STARTS_A_POINT * n));
 	how.swaps = options->swaps >= 0 ? options->swaps : affordable(SWAP_EFFORT, n, k, Max(50, 2 * k), Min(2000, SWAPS_A_POINT * n));
-	how.stall = options->swaps >= 0 ? 0 : affordable(STALL_EFFORT, n, k, 40 + 4 * k, how.swaps);
+	if (options->swaps >= 0)
+		how.stall = 0;
+	else if (coreset->mode == SEGMENT_CORESET_DISTINCT)
+		how.stall = affordable(STALL_EFFORT, n, k, 40 + 4 * k, how.swaps);
+	else
+		how.stall = affordable(STALL_EFFORT / 2, n, k, 20 + 2 * k, how.swaps);
 	how.max_iter = options->max_iter;
 	how.tolerance = options->tolerance;
 	how.seed = (uint64) options->seed;

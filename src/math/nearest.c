@@ -54,21 +54,37 @@ block_distances(const SegmentPoints *points, int first, int count, const double 
 
 		distance[i] = a * a;
 	}
-	for (j = 1; j < points->dims; j++)
+	x += n;
+	/* Four dimensions at a time load and store the sum once; the terms are added in the order of the dimensions. */
+	for (j = 1; j + 3 < points->dims; j += 4, x += 4 * n)
 	{
-		double c = center[j];
+		const double *y = x + n;
+		const double *z = y + n;
+		const double *t = z + n;
 
-		x += n;
 		for (i = 0; i < count; i++)
 		{
-			double a = x[i] - c;
+			double a = x[i] - center[j];
+			double b = y[i] - center[j + 1];
+			double c = z[i] - center[j + 2];
+			double d = t[i] - center[j + 3];
+
+			distance[i] = distance[i] + a * a + b * b + c * c + d * d;
+		}
+	}
+	for (; j < points->dims; j++, x += n)
+	{
+		for (i = 0; i < count; i++)
+		{
+			double a = x[i] - center[j];
 
 			distance[i] += a * a;
 		}
 	}
 }
 
-/* segment_nearest for one block. The numbers of the centres are kept as doubles, which vectorize with the distances. */
+/* segment_nearest for one block. The numbers of the centres are as wide as the
+ * distances, and chosen by masks: a choice by condition would become a branch. */
 SEGMENT_KERNEL static void
 block_nearest(const SegmentPoints *points, int first, int count, const double *center, int k, int32_t *label,
 			  double *nearest, double *second)
@@ -76,7 +92,7 @@ block_nearest(const SegmentPoints *points, int first, int count, const double *c
 	double distance[BLOCK];
 	double best[BLOCK];
 	double next[BLOCK];
-	double which[BLOCK];
+	int64_t which[BLOCK];
 	int c;
 	int i;
 
@@ -84,12 +100,10 @@ block_nearest(const SegmentPoints *points, int first, int count, const double *c
 	for (i = 0; i < count; i++)
 	{
 		next[i] = INFINITY;
-		which[i] = 0.0;
+		which[i] = 0;
 	}
 	for (c = 1; c < k; c++)
 	{
-		double number = c;
-
 		block_distances(points, first, count, center + (size_t) c * (size_t) points->dims, distance);
 		if (second)
 		{
@@ -102,7 +116,9 @@ block_nearest(const SegmentPoints *points, int first, int count, const double *c
 		}
 		for (i = 0; i < count; i++)
 		{
-			which[i] = distance[i] < best[i] ? number : which[i];
+			int64_t nearer = -(int64_t) (distance[i] < best[i]);
+
+			which[i] ^= (which[i] ^ c) & nearer;
 			best[i] = distance[i] < best[i] ? distance[i] : best[i];
 		}
 	}
