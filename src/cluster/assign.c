@@ -59,6 +59,7 @@ segment_model_argument(FunctionCallInfo fcinfo, int arg)
 		cache->raw_size = 0;
 		cache->raw = NULL;
 		cache->model = NULL;
+		cache->state = NULL;
 	}
 	cache->raw = palloc(size);
 	memcpy(cache->raw, raw, size);

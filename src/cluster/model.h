@@ -161,6 +161,7 @@ typedef struct ModelCache
 	const double *centers;
 	Size raw_size;			/* the argument's bytes as they were passed */
 	char *raw;
+	const void *state;		/* an aggregate's state that was found to be of this model; may be gone */
 } ModelCache;
 
 /*

@@ -103,10 +103,14 @@ fetch_state(FunctionCallInfo fcinfo, ModelCache **cache)
 		return NULL;
 	*cache = segment_model_argument(fcinfo, 1);
 	quality = PG_ARGISNULL(0) ? segment_quality_make((*cache)->model) : PG_GETARG_QUALITY(0);
+	/* A state that this call has seen with the model that it still has is of that model. */
+	if (quality == (*cache)->state)
+		return quality;
 	if (quality->model_size != (int32) VARSIZE((*cache)->model) ||
 		memcmp(quality->data, (*cache)->model, quality->model_size) != 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the model changes within an aggregate"),
 						errdetail("cluster_quality measures one model at a time."), errhint("GROUP BY the model.")));
+	(*cache)->state = quality;
 	return quality;
 }
 

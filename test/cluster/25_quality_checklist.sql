@@ -13,9 +13,9 @@ ANALYZE parts;
 CREATE TABLE model AS SELECT kmeans_agg(x, 4) AS m FROM v;
 CREATE TABLE whole AS SELECT cluster_quality((SELECT m FROM model), x) AS q FROM v;
 
-SELECT is((SELECT vectors FROM cluster_quality_info((SELECT cluster_quality((SELECT m FROM model), '{1,2,3}'))) ), 1::bigint, 'one row');
-SELECT throws_ok($$SELECT cluster_quality((SELECT m FROM model), '{1,NaN,3}')$$, '22003', NULL, 'NaN');
-SELECT throws_ok($$SELECT cluster_quality((SELECT m FROM model), '{1,-Infinity,3}')$$, '22003', NULL, 'infinity');
+SELECT is((SELECT vectors FROM cluster_quality_info((SELECT cluster_quality((SELECT m FROM model), '{1,2,3}'::float8[]))) ), 1::bigint, 'one row');
+SELECT throws_ok($$SELECT cluster_quality((SELECT m FROM model), '{1,NaN,3}'::float8[])$$, '22003', NULL, 'NaN');
+SELECT throws_ok($$SELECT cluster_quality((SELECT m FROM model), '{1,-Infinity,3}'::float8[])$$, '22003', NULL, 'infinity');
 SELECT is((SELECT cluster_quality((SELECT m FROM model), x) FROM (SELECT x FROM v ORDER BY md5(id::text)) s), q, 'shuffled: the same bytes') FROM whole;
 SELECT is((SELECT cluster_quality((SELECT m FROM model), x) FILTER (WHERE part = 1) FROM v), (SELECT cluster_quality((SELECT m FROM model), x) FROM v WHERE part = 1), 'FILTER');
 SELECT is((SELECT (cluster_quality_info(cluster_quality((SELECT m FROM model), x) OVER (ORDER BY id ROWS 4 PRECEDING))).vectors FROM v ORDER BY id OFFSET 10 LIMIT 1), 5::bigint, 'a window frame');
