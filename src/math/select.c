@@ -5,8 +5,17 @@
 #include "math/select.h"
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 
 #define FEW 24
+
+/* Buckets of segment_pick: the sign, the exponent and four bits of the mantissa, so a factor of 1.06 at most. */
+#define BUCKETS 65536
+#define BUCKET_SHIFT 48
+
+/* Fewer values than this are not worth counting. */
+#define FEWEST_TO_COUNT (BUCKETS / 4)
 
 static void
 sort_few(double *values, size_t n)
@@ -151,4 +160,75 @@ segment_select(double *values, size_t n, const size_t *ranks, int n_ranks, Segme
 	for (size_t size = n; size > 1; size /= 2)
 		depth += 2;
 	select_part(values, n, 0, ranks, n_ranks, depth, poll);
+}
+
+size_t
+segment_pick_memory(size_t n)
+{
+	return n * sizeof(double) + (n < FEWEST_TO_COUNT ? 0 : BUCKETS * sizeof(size_t));
+}
+
+/* Buckets ascend with their values. */
+static inline size_t
+bucket_of(double value)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	bits = bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
+	return (size_t) (bits >> BUCKET_SHIFT);
+}
+
+/*
+ * Copies the values of the buckets that hold a wanted rank, bucket by bucket; ranks become places among the copies.
+ * Returns how many they are.
+ */
+static size_t
+collect_near(const double *values, size_t n, size_t *ranks, int n_ranks, double *near, size_t *cursor, SegmentPoll poll)
+{
+	size_t seen = 0;
+	size_t taken = 0;
+	int next = 0;
+
+	memset(cursor, 0, BUCKETS * sizeof(size_t));
+	for (size_t i = 0; i < n; i++)
+	{
+		SEGMENT_POLL(poll, i);
+		cursor[bucket_of(values[i])]++;
+	}
+	for (size_t bucket = 0; bucket < BUCKETS; bucket++)
+	{
+		size_t count = cursor[bucket];
+		bool is_wanted = next < n_ranks && ranks[next] < seen + count;
+
+		for (; next < n_ranks && ranks[next] < seen + count; next++)
+			ranks[next] = taken + (ranks[next] - seen);
+		seen += count;
+		cursor[bucket] = is_wanted ? taken : SIZE_MAX;
+		if (is_wanted)
+			taken += count;
+	}
+	for (size_t i = 0; i < n; i++)
+	{
+		size_t bucket = bucket_of(values[i]);
+
+		SEGMENT_POLL(poll, i);
+		if (cursor[bucket] != SIZE_MAX)
+			near[cursor[bucket]++] = values[i];
+	}
+	return taken;
+}
+
+void
+segment_pick(const double *values, size_t n, size_t *ranks, int n_ranks, double *picked, void *memory, SegmentPoll poll)
+{
+	double *near = memory;
+
+	if (n < FEWEST_TO_COUNT)
+		memcpy(near, values, n * sizeof(double));
+	else
+		n = collect_near(values, n, ranks, n_ranks, near, (size_t *) (near + n), poll);
+	segment_select(near, n, ranks, n_ranks, poll);
+	for (int i = 0; i < n_ranks; i++)
+		picked[i] = near[ranks[i]];
 }

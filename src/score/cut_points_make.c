@@ -148,20 +148,17 @@ segment_make_cuts(SegmentSource *source, int bins, SegmentMethod method, bool de
 static void
 quantile_thresholds_of(const double *values, size_t n, int bins, double *thresholds)
 {
-	double *scratch = allocate_huge(n, sizeof(double));
+	void *memory = MemoryContextAllocHuge(CurrentMemoryContext, segment_pick_memory(n));
 	int64 ranks[SEGMENT_MAX_RANKS];
 	size_t places[SEGMENT_MAX_RANKS];
 	double picked[SEGMENT_MAX_RANKS];
 	int n_ranks = segment_quantile_ranks((int64) n, bins, ranks);
 
-	memcpy(scratch, values, n * sizeof(double));
 	for (int i = 0; i < n_ranks; i++)
 		places[i] = (size_t) ranks[i];
-	segment_select(scratch, n, places, n_ranks, segment_score_poll);
-	for (int i = 0; i < n_ranks; i++)
-		picked[i] = scratch[places[i]];
+	segment_pick(values, n, places, n_ranks, picked, memory, segment_score_poll);
 	segment_quantile_cuts((int64) n, bins, ranks, picked, n_ranks, thresholds);
-	pfree(scratch);
+	pfree(memory);
 }
 
 static void

@@ -1,6 +1,6 @@
 -- 03_exact.sql: totals equal sum(numeric) to the digit; equal inputs give equal bytes
 \ir ../lib/begin.sql
-SELECT plan(16);
+SELECT plan(18);
 SET search_path = public, segment;
 SELECT setseed(0.25);
 
@@ -38,6 +38,16 @@ SELECT is_empty($$SELECT customer FROM a GROUP BY customer HAVING rfm_agg(at, am
 SELECT ok(bool_or(pg_column_size(r) > 100) AND bool_or(pg_column_size(r) < 100), 'both forms were seen: 72 and 136 bytes')
 FROM (SELECT rfm_agg(at, amount) AS r FROM a GROUP BY customer) q;
 SELECT is(rfm_monetary(rfm_agg(at, amount))::text, '0.00000000000000000001', 'a difference that only exact arithmetic sees') FROM a WHERE customer = 603;
+
+-- stored as core stores it, byte for byte
+CREATE TEMP TABLE n AS
+SELECT (n::text || 'e-' || scale)::numeric AS v
+FROM generate_series(0, 20) scale, (SELECT unnest(ARRAY[0, 1, 9, 10, 9999, 10000, 10001, 99990000, 100000000, 123456789, 10000000000000000, 9223372036854775807])
+  UNION ALL SELECT floor(random() * 10::numeric ^ (random() * 18)::int)::bigint FROM generate_series(1, 300)) d (n);
+INSERT INTO n SELECT -v FROM n UNION ALL SELECT -9223372036854775808::numeric;
+SELECT is_empty($$SELECT v FROM (SELECT v, rfm_monetary(rfm_agg(date '2024-01-01', v)) AS m FROM n GROUP BY ctid, v) q
+                  WHERE numeric_send(m) <> numeric_send(v) OR pg_column_size(m) <> pg_column_size(v + 0)$$, 'monetary of 64 bits: the bytes of the amount');
+SELECT is_empty($$SELECT customer FROM a GROUP BY customer HAVING numeric_send(rfm_monetary(rfm_agg(at, amount))) <> numeric_send(sum(amount))$$, 'and of sum(numeric)');
 
 -- float8: the same whatever the order, although float addition is not
 CREATE TEMP TABLE f AS SELECT g AS id, date '2024-01-01' AS at, (random() * 10 ^ (random() * 12))::float8 AS amount FROM generate_series(1, 20000) g;

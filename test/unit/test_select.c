@@ -65,6 +65,9 @@ test_select(size_t n, int shape)
 	double *sorted = malloc(n * sizeof(double));
 	int64_t ranks64[SEGMENT_MAX_RANKS];
 	size_t ranks[SEGMENT_MAX_RANKS];
+	size_t places[SEGMENT_MAX_RANKS];
+	double picked[SEGMENT_MAX_RANKS];
+	void *memory = malloc(segment_pick_memory(n));
 	bool same = true;
 	double sum = 0;
 
@@ -81,9 +84,11 @@ test_select(size_t n, int shape)
 			same &= i == 0 || ranks[i] > ranks[i - 1];
 			same &= ranks[i] < n;
 		}
+		memcpy(places, ranks, (size_t) n_ranks * sizeof(size_t));
+		segment_pick(values, n, places, n_ranks, picked, memory, count_poll);
 		segment_select(values, n, ranks, n_ranks, count_poll);
 		for (int i = 0; i < n_ranks; i++)
-			same &= values[ranks[i]] == sorted[ranks[i]];
+			same &= values[ranks[i]] == sorted[ranks[i]] && picked[i] == sorted[ranks[i]];
 		qsort(values, n, sizeof(double), compare_doubles);
 		same &= memcmp(values, sorted, n * sizeof(double)) == 0;
 		sum += sorted[0];
@@ -91,6 +96,7 @@ test_select(size_t n, int shape)
 	tap_ok(same && !isnan(sum), "selection of %zu values of shape %d is what sorting gives", n, shape);
 	free(values);
 	free(sorted);
+	free(memory);
 }
 
 static void
@@ -185,7 +191,7 @@ test_quantiles(void)
 int
 main(void)
 {
-	static const size_t sizes[] = {1, 2, 3, 10, 25, 100, 1000, 50000};
+	static const size_t sizes[] = {1, 2, 3, 10, 25, 100, 1000, 16384, 50000};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
 		for (int shape = 0; shape < 6; shape++)
