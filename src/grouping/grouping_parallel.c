@@ -220,8 +220,10 @@ segment_grouping_report(GroupingState *node)
 		return;
 	pg_atomic_fetch_add_u64(&node->shared->total_groups, node->groups);
 	pg_atomic_fetch_add_u64(&node->shared->peak_memory, node->peak_memory);
+	pg_atomic_fetch_add_u64(&node->shared->spilled_bytes, node->spill.bytes);
 	node->groups = 0;
 	node->peak_memory = 0;
+	node->spill.bytes = 0;
 }
 
 bool
@@ -301,6 +303,7 @@ reset_shared(GroupingShared *shared)
 	}
 	pg_atomic_init_u64(&shared->total_groups, 0);
 	pg_atomic_init_u64(&shared->peak_memory, 0);
+	pg_atomic_init_u64(&shared->spilled_bytes, 0);
 }
 
 void
@@ -351,5 +354,6 @@ segment_grouping_shutdown(CustomScanState *css)
 		return;
 	node->groups += pg_atomic_exchange_u64(&shared->total_groups, 0);
 	node->peak_memory += pg_atomic_exchange_u64(&shared->peak_memory, 0);
+	node->spill.bytes += pg_atomic_exchange_u64(&shared->spilled_bytes, 0);
 	node->shared = NULL;
 }

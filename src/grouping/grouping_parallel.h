@@ -31,6 +31,7 @@ typedef struct GroupingShared
 	/* for EXPLAIN */
 	pg_atomic_uint64 total_groups;
 	pg_atomic_uint64 peak_memory;	/* of all participants together */
+	pg_atomic_uint64 spilled_bytes;
 } GroupingShared;
 
 /* What a participant keeps. */
