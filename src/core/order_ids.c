@@ -13,6 +13,7 @@
 
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
+#include "port/pg_bswap.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
@@ -132,6 +133,36 @@ write_item(char *item, Size size, const SegmentOrderIdType *id_type, Datum id)
 	memset(VARDATA(item) + length, 0, size - VARHDRSZ - length);
 }
 
+static inline uint64
+big_endian(const char *bytes)
+{
+	uint64 word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return pg_ntoh64(word);
+}
+
+/*
+ * memcmp. Where the bytes are few, what is done does not depend on them: memory that is still on its way then holds
+ * up nothing but the result.
+ */
+static inline int
+compare_image(const char *a, const char *b, Size length)
+{
+	uint64 a_word;
+	uint64 b_word;
+	uint64 rest;
+
+	if (length < sizeof(uint64) || length > 2 * sizeof(uint64))
+		return memcmp(a, b, length);
+	a_word = big_endian(a);
+	b_word = big_endian(b);
+	rest = a_word == b_word ? PG_UINT64_MAX : 0;
+	a_word = (a_word & ~rest) | (big_endian(a + length - sizeof(uint64)) & rest);
+	b_word = (b_word & ~rest) | (big_endian(b + length - sizeof(uint64)) & rest);
+	return (a_word > b_word) - (a_word < b_word);
+}
+
 /* Compares the bytes of an item with those of an id of the same size: 0 if they are the same. */
 static int
 compare_bytes(const char *item, Size size, const SegmentOrderIdType *id_type, Datum id)
@@ -140,10 +171,10 @@ compare_bytes(const char *item, Size size, const SegmentOrderIdType *id_type, Da
 	Size length;
 
 	if (id_type->length > 0)
-		return memcmp(item, value, id_type->length);
+		return compare_image(item, value, id_type->length);
 	length = VARSIZE_ANY_EXHDR(value);
 	if (has_length_prefix(id_type))
-		return memcmp(item + size - length, VARDATA_ANY(value), length);
+		return compare_image(item + size - length, VARDATA_ANY(value), length);
 	return VARSIZE(item) != VARHDRSZ + length ? 1 : memcmp(VARDATA(item), VARDATA_ANY(value), length);
 }
 

@@ -78,11 +78,20 @@ segment_order_ids_add(SegmentOrderIds *ids, const SegmentOrderIdType *id_type, D
 /* Adds all ids of another set of the same type, whose numbers go up by ids' count; there must be room for other->used. */
 extern void segment_order_ids_append(SegmentOrderIds *ids, const SegmentOrderIds *other);
 
-/* Where the next id will be looked at, to ask for it in time. */
-static inline const void *
-segment_order_ids_place(const SegmentOrderIds *ids)
+/* Asks for the memory that adding an id will look at. */
+static inline void
+segment_order_ids_prefetch(const SegmentOrderIds *ids)
 {
-	return ids->bytes + ids->used - ids->last;
+	__builtin_prefetch(ids->bytes + ids->used - ids->last, 1);
+}
+
+/* Asks for the memory that unifying will look at, or most of it. */
+static inline void
+segment_order_ids_prefetch_all(const SegmentOrderIds *ids)
+{
+	if (ids->unordered)
+		for (Size i = 0; i < Min(ids->used, SEGMENT_ORDER_IDS_SMALL); i += 64)
+			__builtin_prefetch(ids->bytes + i);
 }
 
 /* True while the room is so small that doubling it is cheaper than unifying. */

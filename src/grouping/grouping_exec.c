@@ -50,7 +50,7 @@ prefetch_state(const GroupingTable *table, const GroupingTrans *trans, const cha
 		return;
 	if (trans->kernel != NULL)
 	{
-		__builtin_prefetch(trans->kernel->place(group + trans->in_group), 1);
+		trans->kernel->prefetch(group + trans->in_group);
 		return;
 	}
 	state = DatumGetPointer(((const GroupingDatumState *) (group + trans->in_group))->value);
@@ -473,7 +473,7 @@ next_group(GroupingState *node)
 		const char *ahead = segment_grouping_table_next(&node->table, &node->ahead);
 
 		if (ahead != NULL)
-			__builtin_prefetch(trans->kernel->place(ahead + trans->in_group));
+			trans->kernel->prefetch_result(ahead + trans->in_group);
 	}
 	return segment_grouping_table_next(&node->table, &node->cursor);
 }

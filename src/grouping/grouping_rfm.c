@@ -340,10 +340,16 @@ orders_value(void *state, Datum *value)
 	return ((RfmOrders *) state)->sum.vl_len_ != 0;
 }
 
-static const void *
-orders_place(const void *state)
+static void
+orders_prefetch(const void *state)
 {
-	return segment_order_ids_place(&((const RfmOrders *) state)->ids);
+	segment_order_ids_prefetch(&((const RfmOrders *) state)->ids);
+}
+
+static void
+orders_prefetch_result(const void *state)
+{
+	segment_order_ids_prefetch_all(&((const RfmOrders *) state)->ids);
 }
 
 static const GroupingKernel rfm_kernel = {
@@ -370,7 +376,8 @@ static const GroupingKernel orders_kernel = {
 	.pack = rfm_pack,
 	.add = orders_add,
 	.value = orders_value,
-	.place = orders_place,
+	.prefetch = orders_prefetch,
+	.prefetch_result = orders_prefetch_result,
 };
 
 static const GroupingKernel orders_packed_kernel = {
@@ -380,7 +387,8 @@ static const GroupingKernel orders_packed_kernel = {
 	.pack = orders_pack,
 	.add = orders_add_packed,
 	.value = orders_value,
-	.place = orders_place,
+	.prefetch = orders_prefetch,
+	.prefetch_result = orders_prefetch_result,
 };
 
 const GroupingKernel *

@@ -195,7 +195,7 @@ segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState
 		if (trans->kernel == NULL || trans->kernel->takes_cell)
 			aggregates->calls = true;
 		if (aggregates->pointing == NULL &&
-			(trans->kernel != NULL ? trans->kernel->place != NULL
+			(trans->kernel != NULL ? trans->kernel->prefetch != NULL
 								   : !trans->pertrans.transtypeByVal || trans->pertrans.aggtranstype == INTERNALOID))
 			aggregates->pointing = trans;
 		if (!trans->is_repeatable)

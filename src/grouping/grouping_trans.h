@@ -35,8 +35,9 @@ typedef struct GroupingKernel
 	void (*add)(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null);
 	/* The value that the final function takes; false for NULL. */
 	bool (*value)(void *state, Datum *value);
-	/* Where the next row will be added outside the state, to ask for it in time; NULL without such a place. */
-	const void *(*place)(const void *state);
+	/* Asks for the memory outside the state that the next row, or the result, will need; NULL if there is none. */
+	void (*prefetch)(const void *state);
+	void (*prefetch_result)(const void *state);
 	/* Adds another state, which stays as it is. NULL: states can't move between processes; so with those that follow. */
 	void (*merge)(MemoryContext context, void *state, const void *other);
 	/* True if the state points to memory outside itself; then the other two give it, and point to a copy of it. */
