@@ -117,8 +117,8 @@ init_layout(GroupingState *node, List *outputs)
 		node->aggregates.trans[i].in_row += layout->packed_offset;
 	}
 	node->read_child = segment_grouping_read_child;
-	if (layout->narrow && layout->cells == 1 && node->aggregates.count == 1 &&
-		node->aggregates.trans[0].kernel != NULL && !node->any_filter)
+	if (layout->narrow && (layout->cells == 1 || (layout->cells == 2 && layout->by_reference)) &&
+		node->aggregates.count == 1 && node->aggregates.trans[0].kernel != NULL && !node->any_filter)
 	{
 		node->read_child = segment_grouping_read_child_narrow;
 		if (node->aggregates.trans[0].kernel->shrink != NULL)

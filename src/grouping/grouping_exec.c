@@ -189,7 +189,32 @@ filtered_bits(const GroupingState *node, const Datum *values, const bool *nulls)
 	return bits;
 }
 
-/* The same for the common case: one key passed by value, one aggregate with a kernel, no FILTER. */
+/* Room for a varlena beside those of the batch's rows, and the copy in it. The batch may be added meanwhile. */
+static inline char *
+keep_varlena(GroupingState *node, Datum value)
+{
+	GroupingBatch *batch = &node->batch;
+	const char *bytes;
+	Size size;
+	char *kept;
+
+	do
+	{
+		bytes = DatumGetPointer(value);
+		if (unlikely(VARATT_IS_EXTERNAL_EXPANDED(bytes)))
+			bytes = (const char *) PG_DETOAST_DATUM(value);
+		size = VARSIZE_ANY(bytes);
+	} while (!reserve_arena(node, MAXALIGN(size)));
+	kept = batch->arena + batch->arena_used;
+	memcpy(kept, bytes, size);
+	batch->arena_used += MAXALIGN(size);
+	return kept;
+}
+
+/*
+ * The same for the common case: one key passed by value, one aggregate with a kernel, no FILTER; the kernel may take a
+ * varlena for its cell.
+ */
 void
 segment_grouping_read_child_narrow(GroupingState *node)
 {
@@ -199,6 +224,7 @@ segment_grouping_read_child_narrow(GroupingState *node)
 	MemoryContext row_context = node->aggregates.row_context;
 	int key_input = layout->cell[0].input - 1;
 	int16 key_length = layout->cell[0].length;
+	int cell_input = layout->cells > 1 ? layout->cell[1].input - 1 : -1;
 	GroupingRows rows;
 
 	while (next_rows(node, &rows))
@@ -208,15 +234,25 @@ segment_grouping_read_child_narrow(GroupingState *node)
 
 		for (int i = 0; i < rows.count; i++, values += rows.columns, nulls += rows.columns)
 		{
-			char *row = batch->rows + (Size) batch->count * layout->row_size;
-			GroupingRowHead *head = (GroupingRowHead *) row;
-			MemoryContext caller;
+			MemoryContext caller = MemoryContextSwitchTo(row_context);
+			char *cell = NULL;
+			char *row;
+			GroupingRowHead *head;
 			Datum arguments[FUNC_MAX_ARGS];
 			bool argument_nulls[FUNC_MAX_ARGS];
 			Datum key = 0;
 
+			if (cell_input >= 0 && !nulls[cell_input])
+				cell = keep_varlena(node, values[cell_input]);
+			row = batch->rows + (Size) batch->count * layout->row_size;
+			head = (GroupingRowHead *) row;
 			head->filtered = 0;
 			head->nulls = nulls[key_input];
+			if (cell_input >= 0)
+			{
+				head->nulls |= (uint64) nulls[cell_input] << 1;
+				*(char **) (row + layout->cell[1].in_row) = cell;
+			}
 			if (likely(!nulls[key_input]))
 				key = segment_canonical_datum(values[key_input], key_length);
 			*(Datum *) (row + sizeof(GroupingRowHead)) = key;
@@ -226,7 +262,6 @@ segment_grouping_read_child_narrow(GroupingState *node)
 				arguments[j] = values[trans->input[j] - 1];
 				argument_nulls[j] = nulls[trans->input[j] - 1];
 			}
-			caller = MemoryContextSwitchTo(row_context);
 			trans->kernel->pack(trans->binding, arguments, argument_nulls, row + trans->in_row);
 			MemoryContextSwitchTo(caller);
 			row_added(node, row);
