@@ -12,16 +12,23 @@ FROM generate_series(1, ${orders});
 VACUUM ANALYZE orders;`;
 }
 
+// Order ids of three types.
+const ids = "n AS order_id, md5(n::text)::uuid AS order_uuid, 'order-' || n AS order_text";
+
+// As many rows, five lines an order, one after the other.
+const lines = `SELECT customer_id, ordered_at, round(amount / 5, 2)::numeric(12, 2) AS amount, ${ids}
+FROM (SELECT *, generate_series(1, 5) FROM (SELECT *, row_number() OVER () AS n FROM (TABLE orders LIMIT (SELECT count(*) / 5 FROM orders)) o) o) o`;
+
 // Variants of the same rows, each a table of its own.
 export const variants = {
   uuid: `CREATE TABLE orders_uuid AS SELECT md5(customer_id::text)::uuid AS customer_id, ordered_at, amount FROM orders;
 VACUUM ANALYZE orders_uuid;`,
   text: `CREATE TABLE orders_text AS SELECT 'customer-' || customer_id AS customer_id, ordered_at, amount FROM orders;
 VACUUM ANALYZE orders_text;`,
-  lines: `CREATE TABLE orders_lines AS
-SELECT customer_id, ordered_at, round(amount / 5, 2)::numeric(12, 2) AS amount, order_id
-FROM (SELECT *, row_number() OVER () AS order_id FROM (TABLE orders LIMIT (SELECT count(*) / 5 FROM orders)) o) o, generate_series(1, 5);
-VACUUM ANALYZE orders_lines;`,
+  lines: `CREATE TABLE orders_lines AS ${lines}; VACUUM ANALYZE orders_lines;`,
+  scattered: `SELECT setseed(0.42); CREATE TABLE orders_scattered AS ${lines} ORDER BY random(); VACUUM ANALYZE orders_scattered;`,
+  single: `CREATE TABLE orders_single AS SELECT customer_id, ordered_at, amount, ${ids} FROM (SELECT *, row_number() OVER () AS n FROM orders) o;
+VACUUM ANALYZE orders_single;`,
   once: `CREATE TABLE orders_once AS
 SELECT CASE WHEN n * 10 <= total * 0.6 THEN n ELSE total + 1 + floor(total * 0.04 * random())::bigint END AS customer_id, ordered_at, amount
 FROM (SELECT *, row_number() OVER () AS n, count(*) OVER () / 10 * 10 AS total FROM orders) o;
@@ -78,13 +85,19 @@ export const contenders = [
   { name: "DuckDB: aggregates and 3 x ntile", engine: "DuckDB", sql: duckMain, setting: "2 threads, its own table" },
 ];
 
+// The form without order ids and those with them.
+const withIds = (what, table) => [pg(`${what}: rfm_agg(at, amount)`, aggregate(table), serial, `${tuned}, serial`),
+  ...["id", "uuid", "text"].map((type) =>
+    pg(`${what}: rfm_agg(at, amount, order_${type})`, aggregate(table, `, order_${type}`), serial, `${tuned}, serial`))];
+
 export const variantContenders = {
   uuid: [pg("uuid key: scan", scan("orders_uuid", "max(uuid_hash(customer_id))"), serial, `${tuned}, serial`),
     pg("uuid key: rfm_agg", aggregate("orders_uuid"), serial, `${tuned}, serial`)],
   text: [pg("text key: scan", scan("orders_text", "max(length(customer_id))"), serial, `${tuned}, serial`),
     pg("text key: rfm_agg", aggregate("orders_text"), serial, `${tuned}, serial`)],
-  lines: [pg("5 lines an order: rfm_agg(at, amount)", aggregate("orders_lines"), serial, `${tuned}, serial`),
-    pg("5 lines an order: rfm_agg(at, amount, order_id)", aggregate("orders_lines", ", order_id"), serial, `${tuned}, serial`)],
+  lines: withIds("5 lines an order", "orders_lines"),
+  scattered: withIds("5 lines an order, scattered", "orders_scattered"),
+  single: withIds("every row an order", "orders_single"),
   once: [pg("60 % order once: scan", scan("orders_once"), serial, `${tuned}, serial`),
     pg("60 % order once: rfm_agg", aggregate("orders_once"), serial, `${tuned}, serial`),
     pg("60 % order once: main job", main("orders_once"), serial, `${tuned}, serial`)],
@@ -92,7 +105,9 @@ export const variantContenders = {
 };
 
 // Queries that must give the same rows through core's plan, our node alone, and with workers.
-export const digested = (name) => (name === "orders" ? [main("orders")] : [aggregate(`orders_${name}`, name === "lines" ? ", order_id" : "")]);
+export const digested = (name) => (name === "orders" ? [main("orders")]
+  : ["lines", "scattered", "single"].includes(name) ? ["id", "uuid", "text"].map((type) => aggregate(`orders_${name}`, `, order_${type}`))
+    : [aggregate(`orders_${name}`)]);
 
 // Sums that any order of rows gives, the same in both engines: equal only if every customer's values are.
 export const checksum = (inner) => `SELECT count(*), sum(orders), sum(revenue), sum(recency_days), sum(customer_id * orders),

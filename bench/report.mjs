@@ -14,7 +14,8 @@ const targets = [
   ["core's HashAggregate / our node", "rfm_agg, core's HashAggregate", "rfm_agg, our node", ""],
   ["our node: serial / 2 workers", "rfm_agg, our node", "rfm_agg, our node, 2 workers", "above 1"],
   ["our node: work_mem 4 MB / 1 GB", "rfm_agg, our node, work_mem 4 MB", "rfm_agg, our node", "at most 2.5"],
-  ["with / without order ids, same rows", "5 lines an order: rfm_agg(at, amount, order_id)", "5 lines an order: rfm_agg(at, amount)", "at most 2"],
+  ...["5 lines an order", "5 lines an order, scattered", "every row an order"].flatMap((what) => ["id", "uuid", "text"].map((type) =>
+    [`${what}: with / without order ids, ${type === "id" ? "bigint" : type}`, `${what}: rfm_agg(at, amount, order_${type})`, `${what}: rfm_agg(at, amount)`, "at most 2"])),
   ["plain SQL / main job, serial", "plain SQL: aggregates and 3 x ntile", "main job", "at least 5"],
   ["plain SQL / main job, default settings", "plain SQL, default settings", "main job, default settings", "at least 6"],
   ["main job, 2 workers / DuckDB", "main job, 2 workers", "DuckDB: aggregates and 3 x ntile", "at most 2"],
