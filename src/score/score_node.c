@@ -136,8 +136,13 @@ read_child(ScoreState *node)
 		if (node->room == 0)
 			begin_rows(node, child);
 		caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
-		(void) show_row(node, row);
-		rfm = ExecEvalExpr(node->argument[SCORE_ARG_RFM], econtext, &is_null);
+		if (node->rfm_column != 0)
+			rfm = slot_getattr(row, node->rfm_column, &is_null);
+		else
+		{
+			(void) show_row(node, row);
+			rfm = ExecEvalExpr(node->argument[SCORE_ARG_RFM], econtext, &is_null);
+		}
 		add_row(node, rfm, is_null);
 		MemoryContextSwitchTo(caller);
 		if (!node->rereads)
@@ -265,6 +270,8 @@ score_begin(CustomScanState *css, EState *estate, int eflags)
 	/* without a parent they are not compiled: options are looked at once, and a column needs no compiler */
 	foreach (argument, scan->custom_exprs)
 		node->argument[foreach_current_index(argument)] = ExecInitExpr(lfirst(argument), NULL);
+	if (IsA(linitial(scan->custom_exprs), Var))
+		node->rfm_column = linitial_node(Var, scan->custom_exprs)->varattno;
 	node->stored = ExecInitExtraTupleSlot(estate, ExecGetResultType(child), &TTSOpsMinimalTuple);
 	node->context = AllocSetContextCreate(estate->es_query_cxt, "segment scores", ALLOCSET_DEFAULT_SIZES);
 }

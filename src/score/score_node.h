@@ -43,6 +43,7 @@ typedef struct ScoreState
 	ScoreShared *shared;		/* NULL unless several processes work on it */
 	int columns;				/* of the child */
 	ExprState *argument[SCORE_ARGS];
+	AttrNumber rfm_column;		/* of the child, if the first argument is no more than that; else 0 */
 	ScoreOptions options;
 	bool has_options;
 	bool started;
