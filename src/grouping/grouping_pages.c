@@ -49,7 +49,7 @@ struct GroupingPages
 	bool is_started;			/* the tests know their constants */
 	bool one_by_one;			/* they can't: the scan delivers every row */
 	HeapTupleData tuple;		/* of the row that rest looks at */
-	Datum *values;				/* of a page's rows */
+	Datum *values;				/* of a page's rows; the same room for all scans */
 	bool *nulls;
 };
 
@@ -178,8 +178,23 @@ open_scan(GroupingPages *pages, PlanState *scan, List *inputs)
 	init_filter(pages);
 	while (pages->fixed < pages->attributes && pages->attribute[pages->fixed].offset != VARIES)
 		pages->fixed++;
-	pages->values = palloc(mul_size(sizeof(Datum) * MaxHeapTuplesPerPage, Max(pages->columns, 1)));
-	pages->nulls = palloc(mul_size(sizeof(bool) * MaxHeapTuplesPerPage, Max(pages->columns, 1)));
+}
+
+/* Makes room for a page's rows: one for all scans, of which there may be thousands, as they take turns. */
+static void
+make_room(GroupingPages *pages, int scans)
+{
+	int columns = 1;
+
+	for (int i = 0; i < scans; i++)
+		columns = Max(columns, pages[i].columns);
+	pages[0].values = palloc(mul_size(sizeof(Datum) * MaxHeapTuplesPerPage, columns));
+	pages[0].nulls = palloc(mul_size(sizeof(bool) * MaxHeapTuplesPerPage, columns));
+	for (int i = 1; i < scans; i++)
+	{
+		pages[i].values = pages[0].values;
+		pages[i].nulls = pages[0].nulls;
+	}
 }
 
 GroupingPages *
@@ -198,6 +213,7 @@ segment_grouping_open_pages(PlanState *child, List *inputs)
 	pages = palloc0(mul_size(sizeof(GroupingPages), Max(scans, 1)));
 	for (int i = 0; i < scans; i++)
 		open_scan(&pages[i], scan[i], inputs);
+	make_room(pages, scans);
 	return pages;
 }
 

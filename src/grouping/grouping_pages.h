@@ -2,8 +2,8 @@
  * grouping_pages.h: reading a table's pages below the node.
  *
  * Core's executor fetches, tests and deforms each row of a scan by several function calls. Where the node's child is a
- * sequential scan of a heap table, or several under an Append, the scan only turns the pages here: it delivers the first row of a page, and the
- * node reads that page's other rows itself, whose visibility the scan has looked at already.
+ * sequential scan of a heap table, or several under an Append, the scan only turns the pages here: it delivers the first
+ * row of a page, and the node reads that page's other rows itself, whose visibility the scan has looked at already.
  */
 #ifndef SEGMENT_GROUPING_PAGES_H
 #define SEGMENT_GROUPING_PAGES_H

@@ -1,7 +1,7 @@
 -- Tables whose pages the node reads itself: however their rows are stored, and whatever the filter asks of them.
 \ir ../lib/begin.sql
 \ir same.psql
-SELECT plan(136);
+SELECT plan(138);
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL timezone = 'America/New_York';
 
@@ -60,6 +60,32 @@ FROM unnest('{true,at < ''2024-02-10'',at >= date ''2024-01-20'' AND note IS NOT
 SELECT same('SELECT s.i, (SELECT string_agg(r::text, '','' ORDER BY r::text) FROM (SELECT customer, segment.rfm_agg(at, amount) FROM sales WHERE at < date ''2024-01-01'' + s.i * 20 GROUP BY customer) r)
              FROM generate_series(0, 6) AS s (i)', 'partitions pruned when the scan begins again');
 SELECT same('SELECT customer, segment.rfm_agg(at, amount) FROM (SELECT customer, at, amount FROM sales UNION ALL SELECT customer, at, amount FROM orders WHERE small > 1) u GROUP BY customer', 'UNION ALL');
+
+-- Many partitions take turns with one page's rows: they need little more memory than core's plan.
+CREATE TABLE many (LIKE sales) PARTITION BY LIST (customer);
+DO $$ BEGIN
+  FOR i IN 1..300 LOOP
+    EXECUTE format('CREATE TABLE many_%s PARTITION OF many FOR VALUES IN (%1$s)', i);
+  END LOOP;
+END $$;
+INSERT INTO many SELECT i % 300 + 1, timestamptz '2024-01-01' + i * interval '1 hour', i::numeric / 3, repeat('n', i % 50) FROM generate_series(1, 3000) i;
+CREATE FUNCTION memory(way text, query text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  c refcursor;
+  first record;
+  bytes bigint;
+BEGIN
+  PERFORM set_config('segment.enable_fast_aggregate', way, true);
+  OPEN c NO SCROLL FOR EXECUTE query;
+  FETCH c INTO first;
+  SELECT sum(total_bytes) INTO bytes FROM pg_backend_memory_contexts;
+  CLOSE c;
+  RETURN bytes;
+END
+$$;
+\set of_many '\'SELECT customer, segment.rfm_agg(at, amount), count(note) FROM many GROUP BY customer\''
+SELECT is(differences(:of_many), 0::bigint, 'many partitions: same rows');
+SELECT cmp_ok(memory('force', :of_many) - memory('off', :of_many), '<', 2000000::bigint, 'many partitions: memory');
 
 -- Values that are compressed or stored elsewhere.
 CREATE TABLE long_notes (note text, at timestamptz, amount numeric, more text);

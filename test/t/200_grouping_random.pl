@@ -52,13 +52,28 @@ sub ours
 	return "segment.rfm_agg($arguments)" . filter();
 }
 
+# Conditions on t; PARAMETER is 3: a constant, or the parameter of a prepared statement.
+my @conditions = (
+	't.many < 700', 't.many BETWEEN PARAMETER AND 900', 't.i2 < PARAMETER', 't.i2 >= PARAMETER::int8', '7::int8 > t.i2',
+	't.i4 <> PARAMETER * 5', '20 + PARAMETER > t.i4', 't.i8 = PARAMETER', 't.i8 > PARAMETER::smallint', 't.i2 <> 4', 't.i2 < NULL',
+	"t.da < date '2020-01-01' + PARAMETER * 30", "t.da >= timestamp '2020-02-01 06:00'", "t.da <> '2020-03-03'", 't.da < current_date',
+	"t.ts < date '2020-01-10' + PARAMETER", "t.ts <= timestamp '2020-01-15'", "t.ts > '-infinity'", "date '2020-01-05' <= t.tz",
+	't.tz < now()', "t.tz <> timestamptz '2020-01-03 UTC'", "t.tz < date 'infinity'", "t.tz >= timestamp '2020-01-09'",
+	't.bo', 'NOT t.bo', 't.bo IS NOT TRUE', 't.i4 IS NULL', 't.i4 IS NOT NULL', 't.tx IS NULL', 't.nu IS NOT NULL', 't.i2 IS NOT NULL',
+	't.nu2 > 20', "t.tx > 'text 3'", 't.i2 IN (1, 3, 5, 7)', 't.i8 % 3 = 1', 'length(t.vc) < 2 + PARAMETER', 't.f8 <> 0', 't.i4 < t.i8',
+	't.i4 < (SELECT max(id) FROM dim) - 5', 't.i4 IN (SELECT id FROM dim WHERE id % 2 = 0)', 't IS NOT NULL', 'PARAMETER = 3', 'false');
+
+# Of a table alone, WHERE begins with TRUE, so that another condition can take its place.
 sub source
 {
-	my $where = chance(30) ? ' WHERE ' . pick('t.many < 700', 't.i4 IS NOT NULL', 't.bo', 't.i2 IN (1, 3, 5, 7)', 'false') : '';
+	my $conditions = chance(35) ? join(chance(10) ? ' OR ' : ' AND ', map { pick(@conditions) } 1 .. pick(1, 1, 2, 3)) : '';
+	my $where = $conditions ? " WHERE $conditions" : '';
+	my $and = $conditions ? " WHERE TRUE AND ($conditions)" : ' WHERE TRUE';
 	return pick(
-		"t$where", "t$where", "t$where", "p AS t$where",
+		"t$and", "t$and", "w AS t$and", "p AS t$and", "pw AS t$and",
 		"(SELECT * FROM t ORDER BY many DESC OFFSET 0) t$where",
 		"(SELECT * FROM t WHERE many % 3 = 0 UNION ALL SELECT * FROM p) t$where",
+		"(SELECT many, i2, i4, i8, tx, ci, ch, vc, nu, nu2, wide, f8, uu, da, ts, tz, bo, by, iv, ar, js, ip, na, big, ra, oi FROM w UNION ALL TABLE t) t$where",
 		"t JOIN dim ON dim.id = t.i4$where", "dim LEFT JOIN t ON dim.id = t.i4 AND t.bo$where",
 		"(SELECT t.* FROM dim, LATERAL (SELECT * FROM t WHERE t.i4 = dim.id ORDER BY t::text LIMIT 40) t) t$where",
 		"(WITH m AS MATERIALIZED (SELECT * FROM t) TABLE m) t$where", "(SELECT * FROM t ORDER BY t::text LIMIT 50) t$where");
@@ -94,10 +109,10 @@ sub query
 	return "SELECT q.*, row_number() OVER (ORDER BY q::text) FROM ($query) q" if $r < 6;
 	return "SELECT DISTINCT q::text FROM ($query) q" if $r < 12;
 	return "SELECT count(*), max(q::text) FROM ($query) q" if $r < 18;
-	return "SELECT d.id, q::text FROM dim d, LATERAL (" . ($query =~ s/ FROM t GROUP/ FROM t WHERE t.i4 > d.id * 7 GROUP/r) . ") q WHERE d.id < 9"
-	  if $r < 28 && $query =~ / FROM t GROUP/;
-	return "SELECT d.id, (SELECT max(q::text) FROM (" . ($query =~ s/ FROM t GROUP/ FROM t WHERE t.i4 = d.id GROUP/r) . ") q) FROM dim d"
-	  if $r < 34 && $query =~ / FROM t GROUP/;
+	return "SELECT d.id, q::text FROM dim d, LATERAL (" . ($query =~ s/ WHERE TRUE/ WHERE t.i4 > d.id * 7/r) . ") q WHERE d.id < 9"
+	  if $r < 28 && $query =~ / WHERE TRUE/;
+	return "SELECT d.id, (SELECT max(q::text) FROM (" . ($query =~ s/ WHERE TRUE/ WHERE t.i4 = d.id/r) . ") q) FROM dim d"
+	  if $r < 34 && $query =~ / WHERE TRUE/;
 	return "$query ORDER BY 1 LIMIT 1000000" if $r < 38;
 	return $query;
 }
@@ -129,17 +144,40 @@ CREATE TABLE p0 PARTITION OF p FOR VALUES WITH (MODULUS 3, REMAINDER 0);
 CREATE TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 3, REMAINDER 1);
 CREATE TABLE p2 PARTITION OF p FOR VALUES WITH (MODULUS 3, REMAINDER 2);
 INSERT INTO p TABLE t;
+
+-- A table of the same rows and columns, stored otherwise: other places, a column that is gone, some that older rows lack.
+CREATE FUNCTION make_other(name text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  early text;
+BEGIN
+  SELECT string_agg(attname, ', ' ORDER BY attnum DESC) INTO early
+  FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0 AND attname NOT IN ('i2', 'tx', 'nu2', 'da', 'bo', 'tz');
+  EXECUTE format('CREATE TABLE %I AS SELECT ''gone''::text AS gone, %s, 1 AS gone_too FROM t WHERE i8 < 40', name, early);
+  EXECUTE format('ALTER TABLE %I DROP COLUMN gone, DROP COLUMN gone_too', name);
+  EXECUTE format('ALTER TABLE %I ADD i2 smallint DEFAULT 3, ADD tx text DEFAULT ''text 7'', ADD nu2 numeric DEFAULT 5.55', name);
+  EXECUTE format('ALTER TABLE %I ADD da date DEFAULT ''2020-03-03'', ADD bo boolean DEFAULT true, ADD tz timestamptz', name);
+  EXECUTE format('INSERT INTO %I (i2, tx, nu2, da, bo, tz, %s) SELECT i2, tx, nu2, da, NULLIF(bo, i4 %% 5 = 0), tz, %2$s FROM t WHERE i8 >= 40', name, early);
+  EXECUTE format('DELETE FROM %I WHERE i8 = 7; UPDATE %1$I SET nu2 = nu2 + 1 WHERE i8 %% 10 = 1', name);
+END
+$$;
+SELECT make_other('w'), make_other('pw_other');
+CREATE TABLE pw (LIKE t) PARTITION BY RANGE (many);
+CREATE TABLE pw_low PARTITION OF pw FOR VALUES FROM (MINVALUE) TO (400);
+CREATE TABLE pw_rest PARTITION OF pw DEFAULT;
+DELETE FROM pw_other WHERE many NOT BETWEEN 400 AND 999;
+ALTER TABLE pw ATTACH PARTITION pw_other FOR VALUES FROM (400) TO (1000);
+INSERT INTO pw TABLE t;
 CREATE TABLE dim AS SELECT i AS id, 'dim ' || i AS name FROM generate_series(1, 40) i;
 CREATE INDEX ON t (i4);
 ANALYZE;
 CREATE TABLE failures (number int, query text, detail text);
-CREATE TABLE counts (through_node boolean, in_parallel boolean);
+CREATE TABLE counts (through_node boolean, in_parallel boolean, problem text);
 
 CREATE FUNCTION uses_node(query text, node text DEFAULT 'Custom Scan (SegmentGrouping)') RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   line text;
 BEGIN
-  FOR line IN EXECUTE 'EXPLAIN (COSTS off) ' || query LOOP
+  FOR line IN EXECUTE 'EXPLAIN (COSTS off) ' || replace(query, 'PARAMETER', '3') LOOP
     IF strpos(line, node) > 0 THEN RETURN true; END IF;
   END LOOP;
   RETURN false;
@@ -152,6 +190,7 @@ DECLARE
   c refcursor := 'c';
   r text;
 BEGIN
+  query := replace(query, 'PARAMETER', CASE manner WHEN 'prepared' THEN '$1' ELSE '3' END);
   IF manner = 'prepared' THEN
     DEALLOCATE ALL;
     EXECUTE format('PREPARE statement(int) AS SELECT q::text AS row FROM (%s) q WHERE $1 = 3', query);
@@ -187,13 +226,14 @@ BEGIN
     PERFORM run(query, 'expected', 'plain');
   EXCEPTION WHEN OTHERS THEN
     problem := SQLSTATE || ' ' || SQLERRM;
+    INSERT INTO counts VALUES (NULL, NULL, problem);
   END;
   PERFORM set_config('work_mem', memory, true), set_config('segment.grouping_seed', seed::text, true);
   FOREACH kind IN ARRAY ARRAY['force 0', 'force 2', 'off 2'] LOOP
     PERFORM set_config('segment.enable_fast_aggregate', split_part(kind, ' ', 1), true);
     PERFORM set_config('max_parallel_workers_per_gather', split_part(kind, ' ', 2), true);
     BEGIN
-      INSERT INTO counts SELECT uses_node(query), NULL WHERE kind = 'force 0';
+      INSERT INTO counts SELECT uses_node(query) WHERE kind = 'force 0';
       INSERT INTO counts SELECT NULL, uses_node(query, 'Parallel Custom Scan (SegmentGrouping)') WHERE kind = 'force 2';
       PERFORM run(query, 'got', manner);
       IF problem IS NOT NULL THEN
@@ -243,6 +283,8 @@ my $through = $node->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE throug
 cmp_ok($through, '>', $queries * 0.7, "$through of them went through the node");
 my $parallel = $node->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE in_parallel) FROM counts');
 cmp_ok($parallel, '>', $queries * 0.2, "$parallel of them in several processes");
+my $erring = $node->safe_psql('postgres', 'SELECT count(problem) FROM counts');
+cmp_ok($erring, '<', $queries * 0.02, "only $erring of them end in an error") or diag $node->safe_psql('postgres', 'SELECT problem, count(*) FROM counts GROUP BY 1');
 my $left = q{SELECT count(*) FROM pg_ls_dir('base/pgsql_tmp', true, false)};
 is($node->safe_psql('postgres', $left), '0', 'no temporary file is left');
 
