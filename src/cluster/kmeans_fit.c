@@ -37,6 +37,13 @@ affordable(int effort, int points, int k, int fewest, int most)
 	return (int) Max(Min(count, most), fewest);
 }
 
+/* Swaps that are tried at least, whatever they cost: 50 clusters need six a cluster to come near the best known sums. */
+static int
+fewest_swaps(int k)
+{
+	return Max(50, Min(6 * k, 200 + 2 * k));
+}
+
 /* Sets the inertia of every cluster, with what the items themselves hold. */
 static void
 add_inner(const FitPoints *fit, SegmentKmeansFit *result)
@@ -93,7 +100,9 @@ segment_fit_model(const Coreset *coreset, const text *transform, const FitOption
 	segment_check_not_empty(coreset);
 	how.k = Min(k, n);
 	how.starts = options->starts >= 0 ? options->starts : affordable(START_EFFORT, n, k, 8, Min(512, STARTS_A_POINT * n));
-	how.swaps = options->swaps >= 0 ? options->swaps : affordable(SWAP_EFFORT, n, k, Max(50, 2 * k), Min(2000, SWAPS_A_POINT * n));
+	how.swaps = options->swaps;
+	if (options->swaps < 0)
+		how.swaps = affordable(SWAP_EFFORT, n, k, fewest_swaps(k), Min(2000, SWAPS_A_POINT * n));
 	if (options->swaps >= 0)
 		how.stall = 0;
 	else if (coreset->mode == SEGMENT_CORESET_DISTINCT)
