@@ -33,7 +33,7 @@ my @keys = (
 
 my @times = qw(t.da t.ts t.tz);
 my @amounts = ('t.nu2', 't.nu2', 't.nu2 * 2', 't.nu', 't.i2', 't.i4', 't.i8', 't.f8', 't.wide');
-my @orders = qw(t.i8 t.tx t.uu t.ch t.many);
+my @orders = qw(t.i8 t.tx t.uu t.ch t.many t.na t.nu t.f8 t.by t.iv t.big);
 my @filters = ('t.i4 > 10', 't.bo', 't.tx IS NULL', 't.nu2 > 20 AND t.i2 < 9', 'false', 't.i8 % 3 = 1');
 my @core = ('count(*)', 'count(t.tx)', 'sum(t.i4)', 'sum(t.nu2)', 'min(t.da)', 'max(t.tx COLLATE "C")', 'avg(t.i4)', 'bool_and(t.bo)',
 	'variance(t.i4)', 'min(t.uu::text)', 'count(DISTINCT t.i2)', 'array_agg(t.i4 ORDER BY t.i4)',
