@@ -55,7 +55,7 @@ async function draw(results) {
     encoding: {
       x: { field: "millions", type: "quantitative", scale: { type: "log" }, title: "million orders", axis: { values: [1, 3, 10, 30] } },
       y: { field: "seconds", type: "quantitative", scale: { type: "log" }, title: "seconds" },
-      color: { field: "name", type: "nominal", sort: shown, title: null, legend: { labelLimit: 260 } },
+      color: { field: "name", type: "nominal", sort: shown, title: null, legend: { labelLimit: 400 } },
     },
   }).spec;
   writeFileSync(plot, `${await new vega.View(vega.parse(spec), { renderer: "none" }).toSVG()}\n`);
