@@ -62,15 +62,26 @@ attribute_of(Plan *scan, int column)
 	return IsA(variable, Var) && variable->varattno > 0 ? variable->varattno : 0;
 }
 
-/* True if a plan is a scan of plain columns, and its filter has no subqueries: they would be begun twice. */
+/*
+ * True if a plan is a scan of plain columns, each once, and its filter has no subqueries: they would be begun twice. Below
+ * UNION ALL a scan may return a column twice.
+ */
 static bool
 is_plain_scan(Plan *scan)
 {
+	Bitmapset *attributes = NULL;
+
 	if (!IsA(scan, SeqScan) || contain_subplans((Node *) scan->qual))
 		return false;
 	for (int i = 1; i <= list_length(scan->targetlist); i++)
-		if (attribute_of(scan, i) == 0)
+	{
+		int attribute = attribute_of(scan, i);
+
+		if (attribute == 0 || bms_is_member(attribute, attributes))
 			return false;
+		attributes = bms_add_member(attributes, attribute);
+	}
+	bms_free(attributes);
 	return true;
 }
 
