@@ -126,38 +126,6 @@ init_layout(GroupingState *node, List *outputs)
 	}
 }
 
-/* The input's columns that are looked at, in their order. */
-static List *
-inputs_of(const GroupingPlan *plan)
-{
-	List *inputs = list_concat_unique_int(list_copy(plan->columns), plan->filters);
-	ListCell *arguments;
-
-	foreach (arguments, plan->arguments)
-		inputs = list_concat_unique_int(inputs, (List *) lfirst(arguments));
-	inputs = list_delete_int(inputs, 0);
-	list_sort(inputs, list_int_cmp);
-	return inputs;
-}
-
-/* The places of columns among those that are looked at; 0 stays 0. */
-static List *
-placed(List *columns, List *inputs)
-{
-	List *places = NIL;
-	ListCell *column;
-
-	foreach (column, columns)
-	{
-		int place = 0;
-
-		while (lfirst_int(column) != 0 && list_nth_int(inputs, place++) != lfirst_int(column))
-			;
-		places = lappend_int(places, place);
-	}
-	return places;
-}
-
 /* Initializes the child, and the reading of its pages if it is a scan that allows it. */
 static void
 init_child(GroupingState *node, Plan *plan, int eflags)
@@ -166,9 +134,6 @@ init_child(GroupingState *node, Plan *plan, int eflags)
 	bool by_pages = !(eflags & EXEC_FLAG_EXPLAIN_ONLY) && segment_grouping_can_read_pages(plan);
 	int jit = estate->es_jit_flags;
 	PlanState *child;
-	List *inputs;
-	List *placed_arguments = NIL;
-	ListCell *arguments;
 
 	/* a filter that sees a row a page needs no compiler */
 	if (by_pages)
@@ -176,17 +141,8 @@ init_child(GroupingState *node, Plan *plan, int eflags)
 	child = ExecInitNode(plan, estate, eflags);
 	estate->es_jit_flags = jit;
 	node->css.custom_ps = list_make1(child);
-	if (!by_pages)
-		return;
-	inputs = inputs_of(&node->plan);
-	node->pages = segment_grouping_open_pages(child, inputs);
-	if (node->pages == NULL)
-		return;
-	node->plan.columns = placed(node->plan.columns, inputs);
-	node->plan.filters = placed(node->plan.filters, inputs);
-	foreach (arguments, node->plan.arguments)
-		placed_arguments = lappend(placed_arguments, placed((List *) lfirst(arguments), inputs));
-	node->plan.arguments = placed_arguments;
+	if (by_pages)
+		node->pages = segment_grouping_open_pages(child);
 }
 
 static void

@@ -151,13 +151,21 @@ row_added(GroupingState *node, char *row)
 		add_batch(node);
 }
 
-/* The next rows of the input: the child's next row, or those of a page; false at the end. */
+/* Goes on to the next row of the input, which is the child's next row or one of its page; false at the end. */
 static inline bool
-next_rows(GroupingState *node, GroupingRows *rows)
+next_row(GroupingState *node, GroupingRows *rows)
 {
 	PlanState *child = linitial(node->css.custom_ps);
-	TupleTableSlot *slot = ExecProcNode(child);
+	TupleTableSlot *slot;
 
+	if (rows->count > 1)
+	{
+		rows->count--;
+		rows->values += rows->columns;
+		rows->nulls += rows->columns;
+		return true;
+	}
+	slot = ExecProcNode(child);
 	if (TupIsNull(slot))
 		return false;
 	if (node->pages != NULL)
@@ -167,7 +175,6 @@ next_rows(GroupingState *node, GroupingRows *rows)
 	}
 	slot_getsomeattrs(slot, node->last_input);
 	rows->count = 1;
-	rows->columns = 0;
 	rows->values = slot->tts_values;
 	rows->nulls = slot->tts_isnull;
 	return true;
@@ -225,47 +232,43 @@ segment_grouping_read_child_narrow(GroupingState *node)
 	int key_input = layout->cell[0].input - 1;
 	int16 key_length = layout->cell[0].length;
 	int cell_input = layout->cells > 1 ? layout->cell[1].input - 1 : -1;
-	GroupingRows rows;
+	GroupingRows rows = {0};
 
-	while (next_rows(node, &rows))
+	while (next_row(node, &rows))
 	{
 		const Datum *values = rows.values;
 		const bool *nulls = rows.nulls;
+		MemoryContext caller = MemoryContextSwitchTo(row_context);
+		char *cell = NULL;
+		char *row;
+		GroupingRowHead *head;
+		Datum arguments[FUNC_MAX_ARGS];
+		bool argument_nulls[FUNC_MAX_ARGS];
+		Datum key = 0;
 
-		for (int i = 0; i < rows.count; i++, values += rows.columns, nulls += rows.columns)
+		if (cell_input >= 0 && !nulls[cell_input])
+			cell = keep_varlena(node, values[cell_input]);
+		row = batch->rows + (Size) batch->count * layout->row_size;
+		head = (GroupingRowHead *) row;
+		head->filtered = 0;
+		head->nulls = nulls[key_input];
+		if (cell_input >= 0)
 		{
-			MemoryContext caller = MemoryContextSwitchTo(row_context);
-			char *cell = NULL;
-			char *row;
-			GroupingRowHead *head;
-			Datum arguments[FUNC_MAX_ARGS];
-			bool argument_nulls[FUNC_MAX_ARGS];
-			Datum key = 0;
-
-			if (cell_input >= 0 && !nulls[cell_input])
-				cell = keep_varlena(node, values[cell_input]);
-			row = batch->rows + (Size) batch->count * layout->row_size;
-			head = (GroupingRowHead *) row;
-			head->filtered = 0;
-			head->nulls = nulls[key_input];
-			if (cell_input >= 0)
-			{
-				head->nulls |= (uint64) nulls[cell_input] << 1;
-				*(char **) (row + layout->cell[1].in_row) = cell;
-			}
-			if (likely(!nulls[key_input]))
-				key = segment_canonical_datum(values[key_input], key_length);
-			*(Datum *) (row + sizeof(GroupingRowHead)) = key;
-			head->hash = grouping_hash_datum(layout->seed, key);
-			for (int j = 0; j < trans->arguments; j++)
-			{
-				arguments[j] = values[trans->input[j] - 1];
-				argument_nulls[j] = nulls[trans->input[j] - 1];
-			}
-			trans->kernel->pack(trans->binding, arguments, argument_nulls, row + trans->in_row);
-			MemoryContextSwitchTo(caller);
-			row_added(node, row);
+			head->nulls |= (uint64) nulls[cell_input] << 1;
+			*(char **) (row + layout->cell[1].in_row) = cell;
 		}
+		if (likely(!nulls[key_input]))
+			key = segment_canonical_datum(values[key_input], key_length);
+		*(Datum *) (row + sizeof(GroupingRowHead)) = key;
+		head->hash = grouping_hash_datum(layout->seed, key);
+		for (int i = 0; i < trans->arguments; i++)
+		{
+			arguments[i] = values[trans->input[i] - 1];
+			argument_nulls[i] = nulls[trans->input[i] - 1];
+		}
+		trans->kernel->pack(trans->binding, arguments, argument_nulls, row + trans->in_row);
+		MemoryContextSwitchTo(caller);
+		row_added(node, row);
 	}
 }
 
@@ -276,32 +279,26 @@ segment_grouping_read_child(GroupingState *node)
 	GroupingLayout *layout = &node->layout;
 	GroupingBatch *batch = &node->batch;
 	MemoryContext row_context = node->aggregates.row_context;
-	GroupingRows rows;
+	GroupingRows rows = {0};
 
-	while (next_rows(node, &rows))
+	while (next_row(node, &rows))
 	{
-		const Datum *values = rows.values;
-		const bool *nulls = rows.nulls;
+		MemoryContext caller = MemoryContextSwitchTo(row_context);
+		char *row;
+		Size bytes;
 
-		for (int i = 0; i < rows.count; i++, values += rows.columns, nulls += rows.columns)
+		do
 		{
-			MemoryContext caller = MemoryContextSwitchTo(row_context);
-			char *row;
-			Size bytes;
-
-			do
-			{
-				row = batch->rows + (Size) batch->count * layout->row_size;
-				bytes = segment_grouping_fill_row(layout, values, nulls, row);
-			} while (bytes > 0 && !reserve_arena(node, bytes));
-			if (node->any_filter)
-				((GroupingRowHead *) row)->filtered = filtered_bits(node, values, nulls);
-			segment_grouping_pack_row(&node->aggregates, values, nulls, row);
-			segment_grouping_keep_row(layout, row, batch->arena + batch->arena_used);
-			batch->arena_used += bytes;
-			MemoryContextSwitchTo(caller);
-			row_added(node, row);
-		}
+			row = batch->rows + (Size) batch->count * layout->row_size;
+			bytes = segment_grouping_fill_row(layout, rows.values, rows.nulls, row);
+		} while (bytes > 0 && !reserve_arena(node, bytes));
+		if (node->any_filter)
+			((GroupingRowHead *) row)->filtered = filtered_bits(node, rows.values, rows.nulls);
+		segment_grouping_pack_row(&node->aggregates, rows.values, rows.nulls, row);
+		segment_grouping_keep_row(layout, row, batch->arena + batch->arena_used);
+		batch->arena_used += bytes;
+		MemoryContextSwitchTo(caller);
+		row_added(node, row);
 	}
 }
 
@@ -460,18 +457,17 @@ next_pass_together(GroupingState *node)
 {
 	if (!node->started)
 	{
-		uint32 others = 0;
+		uint32 mine = 0;
 
 		node->share.pass = node->share.passes = 0;
 		node->started = true;
 		if (BarrierAttach(&node->shared->barrier) == 0)
 		{
 			build_share(node);
-			others--;
+			mine = 1;
 		}
 		node->passes = 1;
-		others += pg_atomic_read_u32(&node->shared->participants);
-		node->share.is_done = node->share.leaves_groups && others > 0;
+		node->share.is_done = node->share.leaves_groups && pg_atomic_read_u32(&node->shared->participants) > mine;
 	}
 	if (node->share.is_done)
 		return false;

@@ -178,14 +178,12 @@ init_filter(GroupingPages *pages)
 
 /* Prepares to read the pages of a scan. */
 static void
-open_scan(GroupingPages *pages, PlanState *scan, List *inputs)
+open_scan(GroupingPages *pages, PlanState *scan)
 {
-	ListCell *input;
-
 	pages->scan = (ScanState *) scan;
 	init_attributes(pages, RelationGetDescr(pages->scan->ss_currentRelation));
-	foreach (input, inputs)
-		(void) want(pages, attribute_of(scan->plan, lfirst_int(input)));
+	for (int i = 1; i <= list_length(scan->plan->targetlist); i++)
+		(void) want(pages, attribute_of(scan->plan, i));
 	init_filter(pages);
 	while (pages->fixed < pages->attributes && pages->attribute[pages->fixed].offset != VARIES)
 		pages->fixed++;
@@ -209,7 +207,7 @@ make_room(GroupingPages *pages, int scans)
 }
 
 GroupingPages *
-segment_grouping_open_pages(PlanState *child, List *inputs)
+segment_grouping_open_pages(PlanState *child)
 {
 	AppendState *append = IsA(child, AppendState) ? (AppendState *) child : NULL;
 	int scans = append != NULL ? append->as_nplans : 1;
@@ -223,7 +221,7 @@ segment_grouping_open_pages(PlanState *child, List *inputs)
 			return NULL;
 	pages = palloc0(mul_size(sizeof(GroupingPages), Max(scans, 1)));
 	for (int i = 0; i < scans; i++)
-		open_scan(&pages[i], scan[i], inputs);
+		open_scan(&pages[i], scan[i]);
 	make_room(pages, scans);
 	return pages;
 }

@@ -10,7 +10,7 @@
 
 #include "nodes/execnodes.h"
 
-/* Some rows of the node's input: count times columns values. */
+/* Some rows of the node's input, of which the first is looked at: count times columns values. */
 typedef struct GroupingRows
 {
 	int count;
@@ -28,10 +28,10 @@ typedef struct GroupingPages GroupingPages;
 extern bool segment_grouping_can_read_pages(Plan *plan);
 
 /*
- * Prepares to read the pages of a plan's scans; NULL if a table is not stored in heap pages. inputs (IntList) are the
- * columns of the plan's rows that are wanted, and become the rows' columns.
+ * Prepares to read the pages of a plan's scans; NULL if a table is not stored in heap pages. The rows' columns begin
+ * with those of the plan.
  */
-extern GroupingPages *segment_grouping_open_pages(PlanState *child, List *inputs);
+extern GroupingPages *segment_grouping_open_pages(PlanState *child);
 
 /* The plan has begun again. */
 extern void segment_grouping_restart_pages(GroupingPages *pages, PlanState *child);

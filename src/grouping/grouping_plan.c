@@ -77,7 +77,9 @@ take_rows_as_stored(PlannerInfo *root, Plan *child, GroupingPlan *plan)
 	List *stored;
 	ListCell *arguments;
 
-	if (!IsA(child, SeqScan) && !IsA(child, BitmapHeapScan) && !IsA(child, IndexScan))
+	/* pages are read for the columns that are wanted only */
+	if ((!IsA(child, SeqScan) && !IsA(child, BitmapHeapScan) && !IsA(child, IndexScan)) ||
+		segment_grouping_can_read_pages(child))
 		return;
 	relid = ((Scan *) child)->scanrelid;
 	columns = scanned_columns(child, relid);
