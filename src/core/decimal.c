@@ -321,7 +321,7 @@ segment_decimal_to_numeric(const SegmentWide *units, int scale)
 /* Base-10000 digits of the longest int64 with a point anywhere. */
 #define MAX_DIGITS_OF_INT64 6
 
-/* What int64_div_fast_to_numeric returns, byte for byte, in a third of the time. */
+/* What int64_div_fast_to_numeric returns, byte for byte, without its divisions of numerics. */
 static Datum
 narrow_to_numeric(int64 units, int scale)
 {
