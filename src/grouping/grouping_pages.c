@@ -53,13 +53,21 @@ struct GroupingPages
 	bool *nulls;
 };
 
-/* The table's column behind each column of the scan's rows; 0 for anything else. */
-static int
-attribute_of(Plan *scan, int column)
+List *
+segment_grouping_scanned_columns(const Scan *scan)
 {
-	Var *variable = (Var *) list_nth_node(TargetEntry, scan->targetlist, column - 1)->expr;
+	List *columns = NIL;
+	ListCell *cell;
 
-	return IsA(variable, Var) && variable->varattno > 0 ? variable->varattno : 0;
+	foreach (cell, scan->plan.targetlist)
+	{
+		Var *var = (Var *) lfirst_node(TargetEntry, cell)->expr;
+
+		if (!IsA(var, Var) || var->varno != (int) scan->scanrelid || var->varlevelsup != 0 || var->varattno <= 0)
+			return NIL;
+		columns = lappend_int(columns, var->varattno);
+	}
+	return columns;
 }
 
 /*
@@ -67,22 +75,14 @@ attribute_of(Plan *scan, int column)
  * UNION ALL a scan may return a column twice.
  */
 static bool
-is_plain_scan(Plan *scan)
+is_plain_scan(Plan *plan)
 {
-	Bitmapset *attributes = NULL;
+	List *columns;
 
-	if (!IsA(scan, SeqScan) || contain_subplans((Node *) scan->qual))
+	if (!IsA(plan, SeqScan) || contain_subplans((Node *) plan->qual))
 		return false;
-	for (int i = 1; i <= list_length(scan->targetlist); i++)
-	{
-		int attribute = attribute_of(scan, i);
-
-		if (attribute == 0 || bms_is_member(attribute, attributes))
-			return false;
-		attributes = bms_add_member(attributes, attribute);
-	}
-	bms_free(attributes);
-	return true;
+	columns = segment_grouping_scanned_columns((Scan *) plan);
+	return columns != NIL && list_length(list_concat_unique_int(NIL, columns)) == list_length(columns);
 }
 
 bool
@@ -180,10 +180,12 @@ init_filter(GroupingPages *pages)
 static void
 open_scan(GroupingPages *pages, PlanState *scan)
 {
+	ListCell *column;
+
 	pages->scan = (ScanState *) scan;
 	init_attributes(pages, RelationGetDescr(pages->scan->ss_currentRelation));
-	for (int i = 1; i <= list_length(scan->plan->targetlist); i++)
-		(void) want(pages, attribute_of(scan->plan, i));
+	foreach (column, segment_grouping_scanned_columns((Scan *) scan->plan))
+		(void) want(pages, lfirst_int(column));
 	init_filter(pages);
 	while (pages->fixed < pages->attributes && pages->attribute[pages->fixed].offset != VARIES)
 		pages->fixed++;

@@ -9,6 +9,7 @@
 #define SEGMENT_GROUPING_PAGES_H
 
 #include "nodes/execnodes.h"
+#include "nodes/plannodes.h"
 
 /* Some rows of the node's input, of which the first is looked at: count times columns values. */
 typedef struct GroupingRows
@@ -20,6 +21,9 @@ typedef struct GroupingRows
 } GroupingRows;
 
 typedef struct GroupingPages GroupingPages;
+
+/* The table's columns behind a scan's rows, from 1; NIL unless all of them are plain columns of the scanned table. */
+extern List *segment_grouping_scanned_columns(const Scan *scan);
 
 /*
  * True if this plan is a sequential scan whose pages can be read, or an Append of such scans; then core need not

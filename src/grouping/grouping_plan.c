@@ -35,24 +35,6 @@ segment_grouping_plan_read(GroupingPlan *plan, List *custom_private)
 	plan->by_rows = intVal(list_nth(custom_private, 6)) != 0;
 }
 
-/* The table columns behind a plan's output, from 1; NIL unless all of it are plain columns of the scanned table. */
-static List *
-scanned_columns(const Plan *plan, Index relid)
-{
-	List *columns = NIL;
-	ListCell *cell;
-
-	foreach (cell, plan->targetlist)
-	{
-		Var *var = (Var *) lfirst_node(TargetEntry, cell)->expr;
-
-		if (!IsA(var, Var) || var->varno != (int) relid || var->varlevelsup != 0 || var->varattno <= 0)
-			return NIL;
-		columns = lappend_int(columns, var->varattno);
-	}
-	return columns;
-}
-
 /* Translates column numbers; 0 stays 0. */
 static List *
 translated(List *numbers, List *columns)
@@ -82,7 +64,7 @@ take_rows_as_stored(PlannerInfo *root, Plan *child, GroupingPlan *plan)
 		segment_grouping_can_read_pages(child))
 		return;
 	relid = ((Scan *) child)->scanrelid;
-	columns = scanned_columns(child, relid);
+	columns = segment_grouping_scanned_columns((Scan *) child);
 	stored = columns != NIL ? build_physical_tlist(root, find_base_rel(root, relid)) : NIL;
 	if (stored == NIL)
 		return;
