@@ -47,6 +47,7 @@ missing_packages() {
 		[ -e "/usr/share/postgresql/$major/extension/pgtap.control" ] || echo "postgresql-$major-pgtap"
 		[ -e "/usr/share/postgresql/$major/extension/pg_cron.control" ] || echo "postgresql-$major-cron"
 		perl -MIPC::Run -e 1 2>/dev/null || echo libipc-run-perl
+		command -v clang-format-19 >/dev/null || echo clang-format-19
 		perl -MTest::More -e 1 2>/dev/null || echo perl
 		# dev/report's page is looked at in a browser, where there is a node to make it with.
 		! command -v npm >/dev/null || command -v chromium >/dev/null || echo chromium

@@ -39,8 +39,8 @@ typedef struct Candidate
 typedef struct Bench
 {
 	SegmentKmeansOptions options;
-	SegmentKmeansFit fit;		/* on all points */
-	SegmentKmeansFit sample;	/* on a sample */
+	SegmentKmeansFit fit;	 /* on all points */
+	SegmentKmeansFit sample; /* on a sample */
 	double *sample_x;
 	double *sample_w;
 	double *drawn;
@@ -54,7 +54,7 @@ typedef struct Bench
 static void
 make_fit(SegmentKmeansFit *fit, int n, int dims, int k)
 {
-	fit->center = segment_palloc_array(double, (Size) k * dims);
+	fit->center = segment_palloc_array(double, dims *(Size) k);
 	fit->weight = segment_palloc_array(double, k);
 	fit->sse = segment_palloc_array(double, k);
 	fit->label = segment_palloc_array(int32, n);
@@ -214,13 +214,16 @@ segment_kmeans_choose(PG_FUNCTION_ARGS)
 	segment_check_int_range("seed", PG_GETARG_INT64(5), 0, PG_INT64_MAX);
 	most = Min(k_max, n);
 	points = segment_fit_points(coreset, PG_GETARG_TEXT_PP(4), segment_scale_of(PG_GETARG_TEXT_PP(3)), "kmeans_choose",
-								segment_kmeans_workspace(n, dims, most) +
-									sizeof(double) * (Size) n * (dims + 8) + sizeof(double) * most * (most + 2 * dims));
-	bench.options = (SegmentKmeansOptions) {.starts = STARTS, .swaps = SWAPS, .max_iter = 300,
-											.seed = (uint64) PG_GETARG_INT64(5), .poll = segment_cluster_poll};
+								segment_kmeans_workspace(n, dims, most) + sizeof(double) * (Size) n * (dims + 8) +
+									sizeof(double) * most * (most + 2 * dims));
+	bench.options = (SegmentKmeansOptions) {.starts = STARTS,
+											.swaps = SWAPS,
+											.max_iter = 300,
+											.seed = (uint64) PG_GETARG_INT64(5),
+											.poll = segment_cluster_poll};
 	make_fit(&bench.fit, n, dims, most);
 	make_fit(&bench.sample, n, dims, most);
-	bench.sample_x = segment_palloc_array(double, (Size) n * dims);
+	bench.sample_x = segment_palloc_array(double, dims *(Size) n);
 	bench.sample_w = segment_palloc_array(double, n);
 	bench.drawn = segment_palloc_array(double, n);
 	bench.other_label = segment_palloc_array(int32, n);

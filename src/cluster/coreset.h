@@ -53,16 +53,16 @@ typedef struct Coreset
 {
 	int32 vl_len_;
 	uint8 version;
-	uint8 mode;			/* SegmentCoresetMode */
-	uint8 transform;	/* SegmentTransform */
-	uint8 nulls;		/* SegmentNulls */
-	int32 dims;			/* 0: no vector seen yet */
+	uint8 mode;		 /* SegmentCoresetMode */
+	uint8 transform; /* SegmentTransform */
+	uint8 nulls;	 /* SegmentNulls */
+	int32 dims;		 /* 0: no vector seen yet */
 	int32 items;
-	int64 rows;			/* vectors taken, of positive weight */
-	int64 skipped;		/* vectors skipped for a NULL */
-	int32 fit_k;		/* kmeans_agg: the clusters to fit; else 0 */
-	int32 reserved;		/* 0 */
-	double weight;		/* of all vectors taken */
+	int64 rows;		/* vectors taken, of positive weight */
+	int64 skipped;	/* vectors skipped for a NULL */
+	int32 fit_k;	/* kmeans_agg: the clusters to fit; else 0 */
+	int32 reserved; /* 0 */
+	double weight;	/* of all vectors taken */
 	double data[FLEXIBLE_ARRAY_MEMBER];
 } Coreset;
 
@@ -97,18 +97,18 @@ typedef struct CoresetState
 {
 	ExpandedObjectHeader header;
 	uint32 magic;
-	double *stats;			/* SEGMENT_CORESET_STATS x dims, as in the stored form */
-	double *rows;			/* distinct points, or rows not yet in cells */
+	double *stats; /* SEGMENT_CORESET_STATS x dims, as in the stored form */
+	double *rows;  /* distinct points, or rows not yet in cells */
 	int n_rows;
-	int n_waiting;			/* the first so many rows, transformed, fitted no cell and wait for the next reduction */
+	int n_waiting; /* the first so many rows, transformed, fitted no cell and wait for the next reduction */
 	int max_rows;
-	uint32 *slots;			/* hash table over the distinct points: number + 1, 0 is free; NULL while there are few */
-	uint32 n_slots;			/* a power of two */
+	uint32 *slots;	/* hash table over the distinct points: number + 1, 0 is free; NULL while there are few */
+	uint32 n_slots; /* a power of two */
 	double *cells;
 	int n_cells;
 	int max_cells;
-	SegmentCellTree tree;	/* of the last reduction; tree.node is NULL before */
-	Coreset head;			/* all fields but vl_len_, items and data */
+	SegmentCellTree tree; /* of the last reduction; tree.node is NULL before */
+	Coreset head;		  /* all fields but vl_len_, items and data */
 } CoresetState;
 
 /* An empty state in its own child context of parent. */

@@ -29,7 +29,7 @@ typedef struct RowOptions
 {
 	SegmentTransform transform;
 	SegmentNulls nulls;
-	double weight;		/* NaN: NULL */
+	double weight; /* NaN: NULL */
 	int fit_k;
 } RowOptions;
 
@@ -38,11 +38,11 @@ static double
 check_weight(double weight)
 {
 	if (!(weight == 0.0 || (weight >= SEGMENT_WEIGHT_UNIT && weight < SEGMENT_MAX_WEIGHT)))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("weight is out of range"),
-						errdetail("The weight is %g; accepted are 0 and %g to %g.", weight, SEGMENT_WEIGHT_UNIT,
-								  SEGMENT_MAX_WEIGHT),
-						errhint("Weights are rounded to multiples of %g: scale smaller ones up.",
-								SEGMENT_WEIGHT_UNIT)));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("weight is out of range"),
+				 errdetail("The weight is %g; accepted are 0 and %g to %g.", weight, SEGMENT_WEIGHT_UNIT,
+						   SEGMENT_MAX_WEIGHT),
+				 errhint("Weights are rounded to multiples of %g: scale smaller ones up.", SEGMENT_WEIGHT_UNIT)));
 	return rint(weight / SEGMENT_WEIGHT_UNIT) * SEGMENT_WEIGHT_UNIT;
 }
 

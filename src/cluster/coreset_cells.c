@@ -127,7 +127,8 @@ transform_rows(CoresetState *state)
 
 	if (state->head.transform == SEGMENT_TRANSFORM_LOG)
 		for (j = 0; j < state->head.dims; j++)
-			segment_signed_log_array(state->rows + (Size) state->n_waiting * size + j, state->n_rows - state->n_waiting, size);
+			segment_signed_log_array(state->rows + (Size) state->n_waiting * size + j, state->n_rows - state->n_waiting,
+									 size);
 }
 
 /* Brings the rows that do not wait yet into cells; those that fit none wait from now on. */
@@ -157,8 +158,8 @@ segment_coreset_reduce(CoresetState *state, int most)
 	int room = Max(most, segment_coreset_cells(dims));
 	void *workspace = MemoryContextAllocHuge(CurrentMemoryContext,
 											 segment_cells_workspace(dims, state->n_cells + state->n_rows, most));
-	double *reduced = MemoryContextAlloc(state->header.eoh_context, mul_size(mul_size(room, SEGMENT_CELL_SIZE(dims)),
-																			 sizeof(double)));
+	double *reduced = MemoryContextAlloc(state->header.eoh_context,
+										 mul_size(mul_size(room, SEGMENT_CELL_SIZE(dims)), sizeof(double)));
 
 	if (!tree->node)
 	{
@@ -169,8 +170,8 @@ segment_coreset_reduce(CoresetState *state, int most)
 	transform_rows(state);
 	if (state->head.nulls == SEGMENT_NULLS_MEAN)
 		fill_in_means(state);
-	state->n_cells = segment_cells_reduce(dims, state->cells, state->n_cells, state->rows, state->n_rows, most,
-										  reduced, tree, workspace, segment_cluster_poll);
+	state->n_cells = segment_cells_reduce(dims, state->cells, state->n_cells, state->rows, state->n_rows, most, reduced,
+										  tree, workspace, segment_cluster_poll);
 	state->n_rows = 0;
 	state->n_waiting = 0;
 	if (state->cells)

@@ -372,8 +372,8 @@ segment_coreset_state_of(Datum datum, MemoryContext parent)
 Size
 segment_coreset_size(SegmentCoresetMode mode, int dims, int items)
 {
-	return offsetof(Coreset, data) +
-		   sizeof(double) * ((Size) SEGMENT_CORESET_STATS * dims + (Size) items * segment_coreset_item_size(mode, dims));
+	return offsetof(Coreset, data) + sizeof(double) * ((Size) SEGMENT_CORESET_STATS * dims +
+													   (Size) items * segment_coreset_item_size(mode, dims));
 }
 
 /*

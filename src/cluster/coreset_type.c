@@ -46,7 +46,8 @@ stats_valid(const Coreset *coreset)
 			return false;
 		if (none && coreset->items > 0 && coreset->nulls != SEGMENT_NULLS_MEAN)
 			return false;
-		if (!(resolution >= 0.0 && isfinite(resolution)) || (coreset->mode == SEGMENT_CORESET_DISTINCT && resolution > 0.0))
+		if (!(resolution >= 0.0 && isfinite(resolution)) ||
+			(coreset->mode == SEGMENT_CORESET_DISTINCT && resolution > 0.0))
 			return false;
 		if (!(nulls >= 0.0 && nulls < 0x1p53 && nulls == floor(nulls)))
 			return false;
@@ -148,8 +149,8 @@ decode(const unsigned char *bytes, Size length, const char **why)
 		return NULL;
 	*why = "version, mode or options are unknown";
 	mode = bytes[1];
-	if (bytes[0] != SEGMENT_CORESET_VERSION || mode > SEGMENT_CORESET_COMPRESSED ||
-		bytes[2] > SEGMENT_TRANSFORM_LOG || bytes[3] > SEGMENT_NULLS_MEAN)
+	if (bytes[0] != SEGMENT_CORESET_VERSION || mode > SEGMENT_CORESET_COMPRESSED || bytes[2] > SEGMENT_TRANSFORM_LOG ||
+		bytes[3] > SEGMENT_NULLS_MEAN)
 		return NULL;
 	dims = (int32) segment_wire_get(bytes + 4, 4);
 	items = (int32) segment_wire_get(bytes + 8, 4);
@@ -270,4 +271,3 @@ segment_coreset_send(PG_FUNCTION_ARGS)
 	pq_sendbytes(&message, (const char *) bytes, length);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
-

@@ -42,8 +42,8 @@ segment_features_of_array(Datum array, double *x)
 	if (ARR_NDIM(features) != 1 || ARR_DIMS(features)[0] > SEGMENT_MAX_FEATURES)
 		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR), errmsg("not a vector of features"),
 						errdetail("The array has %d dimensions and %d elements; accepted is one dimension of 1 to %d.",
-								  ARR_NDIM(features),
-								  ArrayGetNItems(ARR_NDIM(features), ARR_DIMS(features)), SEGMENT_MAX_FEATURES),
+								  ARR_NDIM(features), ArrayGetNItems(ARR_NDIM(features), ARR_DIMS(features)),
+								  SEGMENT_MAX_FEATURES),
 						errhint("Pass one number for each feature, as in ARRAY[recency, orders, revenue].")));
 	count = ARR_DIMS(features)[0];
 	values = (const double *) ARR_DATA_PTR(features);
@@ -87,10 +87,10 @@ segment_check_fit_memory(const char *what, Size bytes)
 	Size limit = (Size) maintenance_work_mem * 1024;
 
 	if (bytes > limit)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("%s needs more than maintenance_work_mem", what),
-						errdetail("It needs %zu kB; maintenance_work_mem is %d kB.", bytes / 1024 + 1,
-								  maintenance_work_mem),
-						errhint("Raise maintenance_work_mem, or ask for fewer clusters.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("%s needs more than maintenance_work_mem", what),
+				 errdetail("It needs %zu kB; maintenance_work_mem is %d kB.", bytes / 1024 + 1, maintenance_work_mem),
+				 errhint("Raise maintenance_work_mem, or ask for fewer clusters.")));
 }
 
 /* Whether a text is a word. */
@@ -204,8 +204,9 @@ segment_feature_names(FunctionCallInfo fcinfo, int arg, int dims)
 	for (j = 0; j < count && !is_null[j]; j++)
 		;
 	if (count != dims || j < count)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("names do not fit the features"),
-						errdetail("There are %d names, %d of them before the first NULL, for %d features.", count, j, dims),
-						errhint("Pass one name for each feature, in the order of the vector.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("names do not fit the features"),
+				 errdetail("There are %d names, %d of them before the first NULL, for %d features.", count, j, dims),
+				 errhint("Pass one name for each feature, in the order of the vector.")));
 	return names;
 }

@@ -54,11 +54,11 @@ effective_transform(const Coreset *coreset, const text *asked)
 						errhint("Make it with coreset_agg(features, '%s').", segment_transform_name(transform))));
 	for (j = 0; j < coreset->dims; j++)
 		if (fmax(-coreset->data[j], coreset->data[coreset->dims + j]) > SEGMENT_MAX_RAW_FEATURE)
-			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("feature is out of range"),
-							errdetail("Feature %d goes from %g to %g; without a transform its magnitude may be %g at most.",
-									  j + 1, coreset->data[j], coreset->data[coreset->dims + j],
-									  SEGMENT_MAX_RAW_FEATURE),
-							errhint("Use transform log.")));
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("feature is out of range"),
+					 errdetail("Feature %d goes from %g to %g; without a transform its magnitude may be %g at most.",
+							   j + 1, coreset->data[j], coreset->data[coreset->dims + j], SEGMENT_MAX_RAW_FEATURE),
+					 errhint("Use transform log.")));
 	return transform;
 }
 
@@ -234,9 +234,10 @@ segment_fit_points(const Coreset *coreset, const text *transform, SegmentScale s
 		fit->inner += fit->within[i];
 	fit->total += fit->inner;
 	if (!(fit->total <= LARGEST_TOTAL))
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("features are too far apart for this scale"),
-						errdetail("The scaled sum of squares is %g; it must stay below %g.", fit->total, LARGEST_TOTAL),
-						errhint("Use scale standard, or transform log.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("features are too far apart for this scale"),
+				 errdetail("The scaled sum of squares is %g; it must stay below %g.", fit->total, LARGEST_TOTAL),
+				 errhint("Use scale standard, or transform log.")));
 	pfree(sorted);
 	return fit;
 }

@@ -27,8 +27,8 @@
 typedef struct FloorArg
 {
 	const Space *space;
-	double resolution[SEGMENT_MAX_FEATURES];	/* user's units */
-	double least[SEGMENT_MAX_FEATURES];			/* scaled */
+	double resolution[SEGMENT_MAX_FEATURES]; /* user's units */
+	double least[SEGMENT_MAX_FEATURES];		 /* scaled */
 } FloorArg;
 
 /*
@@ -77,10 +77,17 @@ segment_fit_gmm(const Coreset *coreset, const text *transform, const GmmFitOptio
 	int n = coreset->items;
 	int dims = coreset->dims;
 	int k = Min(options->k, n);
-	SegmentKmeansOptions start = {.k = k, .starts = STARTS, .swaps = SWAPS, .max_iter = 300,
-								  .seed = (uint64) options->seed, .poll = segment_cluster_poll};
-	SegmentGmmOptions how = {.max_iter = options->max_iter, .tolerance = options->tolerance, .floor = variance_floor,
-							 .poll = segment_cluster_poll, .progress = segment_progress_step};
+	SegmentKmeansOptions start = {.k = k,
+								  .starts = STARTS,
+								  .swaps = SWAPS,
+								  .max_iter = 300,
+								  .seed = (uint64) options->seed,
+								  .poll = segment_cluster_poll};
+	SegmentGmmOptions how = {.max_iter = options->max_iter,
+							 .tolerance = options->tolerance,
+							 .floor = variance_floor,
+							 .poll = segment_cluster_poll,
+							 .progress = segment_progress_step};
 	Size scratch = segment_gmm_scratch(n, dims, k, options->full);
 	SegmentKmeansFit clusters;
 	SegmentGmm gmm;
@@ -94,7 +101,7 @@ segment_fit_gmm(const Coreset *coreset, const text *transform, const GmmFitOptio
 	fit = segment_fit_points(coreset, transform, options->scale, "gmm",
 							 segment_kmeans_workspace(n, dims, k) + (Size) n * 12 + scratch * sizeof(double));
 	segment_progress_begin(psprintf("gmm, k = %d", options->k), options->max_iter, fit->memory);
-	clusters.center = segment_palloc_array(double, (Size) k * dims);
+	clusters.center = segment_palloc_array(double, dims *(Size) k);
 	clusters.weight = segment_palloc_array(double, k);
 	clusters.sse = segment_palloc_array(double, k);
 	clusters.label = segment_palloc_array(int32, n);
@@ -107,8 +114,12 @@ segment_fit_gmm(const Coreset *coreset, const text *transform, const GmmFitOptio
 						errdetail("k is %d; there are %d distinct points.", options->k, c),
 						errhint("Ask for at most %d components.", c)));
 	model = segment_gmm_make(k, dims, options->full);
-	gmm = (SegmentGmm) {.k = k, .dims = dims, .full = options->full, .weight = segment_gmm_weights(model),
-						.mean = segment_gmm_means(model), .covariance = segment_gmm_covariances(model),
+	gmm = (SegmentGmm) {.k = k,
+						.dims = dims,
+						.full = options->full,
+						.weight = segment_gmm_weights(model),
+						.mean = segment_gmm_means(model),
+						.covariance = segment_gmm_covariances(model),
 						.at_floor = segment_palloc_array(bool, k)};
 	set_floors(coreset, fit, &floor);
 	how.floor_arg = &floor;
@@ -202,8 +213,12 @@ segment_gmm_choose(PG_FUNCTION_ARGS)
 	Coreset *coreset = PG_GETARG_CORESET(0);
 	int k_min = PG_GETARG_INT32(1);
 	int k_max = PG_GETARG_INT32(2);
-	GmmFitOptions options = {0, segment_covariance_is_full(PG_GETARG_TEXT_PP(3)),
-							 segment_scale_of(PG_GETARG_TEXT_PP(4)), PG_GETARG_INT64(6), 500, 1e-6};
+	GmmFitOptions options = {0,
+							 segment_covariance_is_full(PG_GETARG_TEXT_PP(3)),
+							 segment_scale_of(PG_GETARG_TEXT_PP(4)),
+							 PG_GETARG_INT64(6),
+							 500,
+							 1e-6};
 	GmmModel **models;
 	double best = INFINITY;
 	int advised = 0;

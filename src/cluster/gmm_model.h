@@ -21,15 +21,15 @@ typedef struct GmmModel
 	uint8 transform;
 	uint8 nulls;
 	uint8 scale;
-	uint8 full;			/* 1: full covariances */
+	uint8 full; /* 1: full covariances */
 	uint8 exact;
 	uint8 converged;
-	uint8 reserved;		/* 0 */
+	uint8 reserved; /* 0 */
 	int32 k;
 	int32 dims;
 	int32 points;
 	int32 iterations;
-	int32 pad;			/* 0 */
+	int32 pad; /* 0 */
 	int64 seed;
 	int64 rows;
 	double weight;

@@ -68,8 +68,11 @@ model_argument(FunctionCallInfo fcinfo)
 		cache->space.inverse[j] = 1.0 / shift[model->dims + j];
 		cache->space.mean[j] = shift[2 * model->dims + j];
 	}
-	cache->gmm = (SegmentGmm) {.k = model->k, .dims = model->dims, .full = model->full,
-							   .weight = segment_gmm_weights(model), .mean = segment_gmm_means(model),
+	cache->gmm = (SegmentGmm) {.k = model->k,
+							   .dims = model->dims,
+							   .full = model->full,
+							   .weight = segment_gmm_weights(model),
+							   .mean = segment_gmm_means(model),
 							   .covariance = segment_gmm_covariances(model)};
 	cache->prepared = segment_palloc_array(double, segment_gmm_prepared_size(model->dims, model->k, model->full));
 	cache->density = segment_palloc_array(double, model->k);
@@ -228,16 +231,16 @@ segment_gmm_table(PG_FUNCTION_ARGS)
 			double spread = shift[dims + j];
 			double variance = segment_gmm_covariances(model)[c * size + (model->full ? j * (j + 3) / 2 : j)];
 
-			center[j] = Float8GetDatum(segment_transform_back(model->transform,
-															  segment_gmm_means(model)[c * dims + j] * spread + shift[j]));
+			center[j] = Float8GetDatum(
+				segment_transform_back(model->transform, segment_gmm_means(model)[c * dims + j] * spread + shift[j]));
 			deviation[j] = Float8GetDatum(sqrt(variance) * spread);
 		}
 		values[0] = Int32GetDatum(c + 1);
 		values[1] = Float8GetDatum(segment_gmm_weights(model)[c]);
-		values[2] = PointerGetDatum(construct_array(center, dims, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL,
-													TYPALIGN_DOUBLE));
-		values[3] = PointerGetDatum(construct_array(deviation, dims, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL,
-													TYPALIGN_DOUBLE));
+		values[2] =
+			PointerGetDatum(construct_array(center, dims, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+		values[3] = PointerGetDatum(
+			construct_array(deviation, dims, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 		values[4] = BoolGetDatum(segment_gmm_floors(model)[c] > 0.0);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}

@@ -95,10 +95,9 @@ read_gmm(const char *text)
 	int64_t seed;
 	int64_t rows;
 
-	if (!segment_json_parse(text, &json) || json.n_members != 19 ||
-		!segment_json_array_length(&json, "shift", &dims) || dims < 1 || dims > SEGMENT_MAX_FEATURES ||
-		!segment_json_array_length(&json, "weights", &k) || k < 1 || k > SEGMENT_MAX_COMPONENTS ||
-		!segment_json_word(&json, "transform", transform_words, 2, &transform) ||
+	if (!segment_json_parse(text, &json) || json.n_members != 19 || !segment_json_array_length(&json, "shift", &dims) ||
+		dims < 1 || dims > SEGMENT_MAX_FEATURES || !segment_json_array_length(&json, "weights", &k) || k < 1 ||
+		k > SEGMENT_MAX_COMPONENTS || !segment_json_word(&json, "transform", transform_words, 2, &transform) ||
 		!segment_json_word(&json, "nulls", null_words, 3, &nulls) ||
 		!segment_json_word(&json, "scale", scale_words, 3, &scale) ||
 		!segment_json_word(&json, "covariance", covariance_words, 2, &full) ||

@@ -99,7 +99,8 @@ segment_fit_model(const Coreset *coreset, const text *transform, const FitOption
 
 	segment_check_not_empty(coreset);
 	how.k = Min(k, n);
-	how.starts = options->starts >= 0 ? options->starts : affordable(START_EFFORT, n, k, 8, Min(512, STARTS_A_POINT * n));
+	how.starts =
+		options->starts >= 0 ? options->starts : affordable(START_EFFORT, n, k, 8, Min(512, STARTS_A_POINT * n));
 	how.swaps = options->swaps;
 	if (options->swaps < 0)
 		how.swaps = affordable(SWAP_EFFORT, n, k, fewest_swaps(k), Min(2000, SWAPS_A_POINT * n));
@@ -115,7 +116,8 @@ segment_fit_model(const Coreset *coreset, const text *transform, const FitOption
 	how.poll = segment_cluster_poll;
 	how.progress = segment_progress_step;
 	fit = segment_fit_points(coreset, transform, options->scale, "kmeans",
-							 segment_kmeans_workspace(n, dims, how.k) + segment_coarse_workspace(n, dims, how.k) + (Size) n * 12);
+							 segment_kmeans_workspace(n, dims, how.k) + segment_coarse_workspace(n, dims, how.k) +
+								 (Size) n * 12);
 	segment_progress_begin(psprintf("kmeans, k = %d", k), how.starts + how.swaps, fit->memory);
 	model = segment_model_make(how.k, dims);
 	result.center = segment_model_centers(model);
@@ -133,8 +135,7 @@ segment_fit_model(const Coreset *coreset, const text *transform, const FitOption
 	for (c = how.k; c > 0 && result.weight[c - 1] == 0.0; c--)
 		;
 	if (c < k)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("more clusters than distinct points"),
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("more clusters than distinct points"),
 						errdetail("k is %d; there are %d distinct points.", k, c),
 						errhint("Ask for at most %d clusters.", c)));
 	segment_progress_end();
@@ -180,9 +181,10 @@ segment_kmeans_sql(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	for (arg = 2; arg < 9; arg++)
 		if (PG_ARGISNULL(arg) && arg != 5 && arg != 6)
-			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("an option of kmeans is NULL"),
-							errdetail("Only starts and swaps can be NULL: as many as the size of the problem asks for."),
-							errhint("Leave the option out to get its default.")));
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("an option of kmeans is NULL"),
+					 errdetail("Only starts and swaps can be NULL: as many as the size of the problem asks for."),
+					 errhint("Leave the option out to get its default.")));
 	options.k = PG_GETARG_INT32(1);
 	options.scale = segment_scale_of(PG_GETARG_TEXT_PP(2));
 	options.seed = PG_GETARG_INT64(4);

@@ -20,7 +20,7 @@
 typedef struct PartitionModel
 {
 	bool ready;
-	bool empty;			/* no vector to fit on: every answer is NULL */
+	bool empty; /* no vector to fit on: every answer is NULL */
 	ModelCache cache;
 } PartitionModel;
 

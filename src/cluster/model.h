@@ -30,7 +30,7 @@ typedef struct Space
 	double shift[SEGMENT_MAX_FEATURES];
 	double spread[SEGMENT_MAX_FEATURES];
 	double inverse[SEGMENT_MAX_FEATURES]; /* 1 / spread */
-	double mean[SEGMENT_MAX_FEATURES]; /* of the transformed feature: what a NULL is taken for */
+	double mean[SEGMENT_MAX_FEATURES];	  /* of the transformed feature: what a NULL is taken for */
 } Space;
 
 /*
@@ -41,24 +41,24 @@ typedef struct KmeansModel
 {
 	int32 vl_len_;
 	uint8 version;
-	uint8 transform;	/* SegmentTransform */
-	uint8 nulls;		/* SegmentNulls */
-	uint8 scale;		/* SegmentScale */
-	uint8 exact;		/* 1: fitted on all distinct points, nothing was compressed */
-	uint8 stop;			/* SegmentKmeansStop */
-	uint16 reserved;	/* 0 */
+	uint8 transform; /* SegmentTransform */
+	uint8 nulls;	 /* SegmentNulls */
+	uint8 scale;	 /* SegmentScale */
+	uint8 exact;	 /* 1: fitted on all distinct points, nothing was compressed */
+	uint8 stop;		 /* SegmentKmeansStop */
+	uint16 reserved; /* 0 */
 	int32 k;
 	int32 dims;
-	int32 points;		/* distinct points or cells that it was fitted on */
+	int32 points; /* distinct points or cells that it was fitted on */
 	int32 iterations;
 	int32 starts;
 	int32 swaps;
-	int32 last_label;	/* the highest label that this model or a predecessor of its labels has given */
+	int32 last_label; /* the highest label that this model or a predecessor of its labels has given */
 	int64 seed;
-	int64 rows;			/* vectors behind the coreset */
-	double weight;		/* their total weight */
-	double inertia;		/* weighted sum of squared distances, scaled; an upper bound if not exact */
-	double total;		/* the same about the common mean */
+	int64 rows;		/* vectors behind the coreset */
+	double weight;	/* their total weight */
+	double inertia; /* weighted sum of squared distances, scaled; an upper bound if not exact */
+	double total;	/* the same about the common mean */
 	double data[FLEXIBLE_ARRAY_MEMBER];
 } KmeansModel;
 
@@ -128,12 +128,12 @@ typedef struct FitPoints
 {
 	Space space;
 	SegmentPoints points;
-	double *within;		/* points.n: scaled sum of squares within the item, all 0 if nothing was compressed */
-	double *deviation;	/* points.n x dims, dimension by dimension: the same by feature; NULL if all are 0 */
-	double inner;		/* sum of within */
-	double total;		/* sum of squares about the mean, with inner */
+	double *within;	   /* points.n: scaled sum of squares within the item, all 0 if nothing was compressed */
+	double *deviation; /* points.n x dims, dimension by dimension: the same by feature; NULL if all are 0 */
+	double inner;	   /* sum of within */
+	double total;	   /* sum of squares about the mean, with inner */
 	bool exact;
-	Size memory;		/* bytes of the whole fit, which were checked */
+	Size memory; /* bytes of the whole fit, which were checked */
 } FitPoints;
 
 /*
@@ -159,9 +159,9 @@ typedef struct ModelCache
 	int k;
 	const KmeansModel *model;
 	const double *centers;
-	Size raw_size;			/* the argument's bytes as they were passed */
+	Size raw_size; /* the argument's bytes as they were passed */
 	char *raw;
-	const void *state;		/* an aggregate's state that was found to be of this model; may be gone */
+	const void *state; /* an aggregate's state that was found to be of this model; may be gone */
 } ModelCache;
 
 /*

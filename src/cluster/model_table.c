@@ -170,7 +170,8 @@ segment_coreset_features(PG_FUNCTION_ARGS)
 		bool nulls[6] = {0};
 
 		for (i = 0; i < fit->points.n; i++)
-			square += fit->points.w[i] * column[i] * column[i] + (fit->deviation ? fit->deviation[(Size) j * fit->points.n + i] : 0.0);
+			square += fit->points.w[i] * column[i] * column[i] +
+					  (fit->deviation ? fit->deviation[(Size) j * fit->points.n + i] : 0.0);
 		values[0] = Int32GetDatum(j + 1);
 		values[1] = Float8GetDatum(least);
 		values[2] = Float8GetDatum(greatest);

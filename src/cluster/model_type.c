@@ -215,9 +215,10 @@ segment_kmeans_model_recv(PG_FUNCTION_ARGS)
 	if (version == SEGMENT_MODEL_VERSION && memchr(bytes, 0, length) == NULL)
 		model = segment_model_read(pnstrdup(bytes, length));
 	if (!model)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type kmeans_model"),
-						errdetail("It is not version %d, or its text is no model.", SEGMENT_MODEL_VERSION),
-						errhint("Send what kmeans_model_send gives.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type kmeans_model"),
+				 errdetail("It is not version %d, or its text is no model.", SEGMENT_MODEL_VERSION),
+				 errhint("Send what kmeans_model_send gives.")));
 	PG_RETURN_POINTER(model);
 }
 

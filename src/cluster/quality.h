@@ -24,7 +24,7 @@ typedef struct Quality
 	int32 k;
 	int32 dims;
 	int32 model_size;
-	int32 pending;		/* terms since the sums were last canonical; 0 in stored values */
+	int32 pending; /* terms since the sums were last canonical; 0 in stored values */
 	int64 rows;
 	int64 skipped;
 	int64 data[FLEXIBLE_ARRAY_MEMBER];

@@ -342,10 +342,10 @@ segment_cluster_quality_recv(PG_FUNCTION_ARGS)
 	Quality *quality = decode((const unsigned char *) pq_getmsgbytes(message, length), length);
 
 	if (!quality)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-						errmsg("invalid binary form of type cluster_quality"),
-						errdetail("Its model, counts or sums make no sense."),
-						errhint("Send what cluster_quality_send gives.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type cluster_quality"),
+				 errdetail("Its model, counts or sums make no sense."),
+				 errhint("Send what cluster_quality_send gives.")));
 	PG_RETURN_POINTER(quality);
 }
 

@@ -182,7 +182,8 @@ segment_cluster_profile(PG_FUNCTION_ARGS)
 		population[j] = segment_sum_value(&sum) / quality->rows;
 		scaled_mean[j] = segment_sum_value(&scaled) / quality->rows;
 		deviation[j] = sqrt(fmax(segment_sum_value(segment_quality_square(quality, j)) / quality->rows -
-									 scaled_mean[j] * scaled_mean[j], 0.0));
+									 scaled_mean[j] * scaled_mean[j],
+								 0.0));
 	}
 	for (c = 0; c < quality->k; c++)
 	{

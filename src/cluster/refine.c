@@ -20,15 +20,18 @@ static void
 check_same(const Quality *quality, const KmeansModel *model, const Coreset *coreset)
 {
 	if (coreset->dims != model->dims || coreset->rows != model->rows || coreset->rows != quality->rows)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("quality, model and coreset are not of the same vectors"),
-						errdetail("quality is about %lld vectors, its model about %lld with %d features, the coreset about %lld with %d.",
-								  (long long) quality->rows, (long long) model->rows, model->dims,
-								  (long long) coreset->rows, coreset->dims),
-						errhint("Pass the coreset that the model was fitted on, and measure quality on the same rows.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("quality, model and coreset are not of the same vectors"),
+				 errdetail("quality is about %lld vectors, its model about %lld with %d features, the coreset about "
+						   "%lld with %d.",
+						   (long long) quality->rows, (long long) model->rows, model->dims, (long long) coreset->rows,
+						   coreset->dims),
+				 errhint("Pass the coreset that the model was fitted on, and measure quality on the same rows.")));
 	if (coreset->weight != coreset->rows)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("coreset with weights can't refine a model"),
-						errdetail("Its %lld vectors weigh %g; quality counts every vector once.", (long long) coreset->rows,
-								  coreset->weight),
+						errdetail("Its %lld vectors weigh %g; quality counts every vector once.",
+								  (long long) coreset->rows, coreset->weight),
 						errhint("Keep the model as it is.")));
 }
 
@@ -55,7 +58,7 @@ set_sizes(const Quality *quality, const KmeansModel *before, const double *exact
 			double old = segment_model_centers(before)[c * dims + j] - mean;
 			double new = segment_model_centers(model)[c * dims + j] - mean;
 
-			inertia += count * (new * new - old * old);
+			inertia += count * (new *new - old *old);
 		}
 		segment_model_weights(model)[c] = count;
 		segment_model_inertias(model)[c] = fmax(inertia, 0.0);
@@ -92,7 +95,7 @@ segment_kmeans_refine(PG_FUNCTION_ARGS)
 						errhint("Pass the coreset that the model was fitted on.")));
 	if (fit->exact)
 		PG_RETURN_POINTER(model);
-	exact = segment_palloc_array(double, (Size) k * (dims + 1));
+	exact = segment_palloc_array(double, (Size) k *(dims + 1));
 	for (c = 0; c < k; c++)
 	{
 		exact[k * dims + c] = segment_quality_counts(quality)[c];

@@ -23,9 +23,9 @@ typedef struct Lineage
 {
 	const KmeansModel *fresh;
 	const KmeansModel *old;
-	int *match;			/* fresh->k: the cluster of old, or -1 */
-	double *distance;	/* fresh->k: distance to it, in old's scaled space */
-	int32 *label;		/* fresh->k: the number that the cluster gets */
+	int *match;		  /* fresh->k: the cluster of old, or -1 */
+	double *distance; /* fresh->k: distance to it, in old's scaled space */
+	int32 *label;	  /* fresh->k: the number that the cluster gets */
 	int32 last_label;
 } Lineage;
 
@@ -103,14 +103,14 @@ trace(const KmeansModel *fresh, const KmeansModel *old)
 	int b;
 
 	if (fresh->dims != old->dims || fresh->transform != old->transform)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("models of different features"),
-						errdetail("One has %d features and transform %s, the other %d and %s.", fresh->dims,
-								  segment_transform_name(fresh->transform), old->dims,
-								  segment_transform_name(old->transform)),
-						errhint("Relabel a refit on the same features with the same transform.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("models of different features"),
+				 errdetail("One has %d features and transform %s, the other %d and %s.", fresh->dims,
+						   segment_transform_name(fresh->transform), old->dims, segment_transform_name(old->transform)),
+				 errhint("Relabel a refit on the same features with the same transform.")));
 	squared = distances(fresh, old);
 	segment_check_fit_memory("relabel", sizeof(double) * (Size) many * (few + 8));
-	cost = segment_palloc_array(double, (Size) few * many);
+	cost = segment_palloc_array(double, many *(Size) few);
 	column = segment_palloc_array(int, few);
 	for (a = 0; a < fresh->k; a++)
 		for (b = 0; b < old->k; b++)

@@ -51,11 +51,11 @@ label_points(const Coreset *coreset, const KmeansModel *model)
 	int j;
 
 	segment_check_fit_memory("cluster_rules", (Size) n * (dims * 20 + 40));
-	x = segment_palloc_array(double, (Size) n * dims);
-	y = segment_palloc_array(double, (Size) n * dims);
+	x = segment_palloc_array(double, dims *(Size) n);
+	y = segment_palloc_array(double, dims *(Size) n);
 	w = segment_palloc_array(double, n);
 	label = segment_palloc_array(int32, n);
-	order = segment_palloc_array(int32, (Size) n * dims);
+	order = segment_palloc_array(int32, dims *(Size) n);
 	segment_model_space(model, &space);
 	space.nulls = SEGMENT_NULLS_MEAN;
 	for (i = 0; i < n; i++, item += size)

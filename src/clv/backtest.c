@@ -43,10 +43,10 @@ history_of(const double *row)
 
 /* A row of the result; expected is NULL for scores that predict no number. */
 static void
-put_measures(ReturnSetInfo *result, const Cells *holdout, const char *name, const double *expected,
-			 const double *score)
+put_measures(ReturnSetInfo *result, const Cells *holdout, const char *name, const double *expected, const double *score)
 {
-	SegmentScored *scored = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(SegmentScored), holdout->n_cells));
+	SegmentScored *scored =
+		MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(SegmentScored), holdout->n_cells));
 	const int64 *counts = cells_counts(holdout);
 	double customers = 0;
 	double actual = 0;
@@ -90,9 +90,9 @@ put_measures(ReturnSetInfo *result, const Cells *holdout, const char *name, cons
 	nulls[6] |= actual == 0;
 	for (int i = 8; i < 12; i++)
 	{
-		double measure = i == 8 ? segment_auc(scored, holdout->n_cells) :
-			i == 9 ? segment_gini(scored, holdout->n_cells) :
-			segment_gain(scored, holdout->n_cells, i == 10 ? 0.1 : 0.2);
+		double measure = i == 8	  ? segment_auc(scored, holdout->n_cells)
+						 : i == 9 ? segment_gini(scored, holdout->n_cells)
+								  : segment_gain(scored, holdout->n_cells, i == 10 ? 0.1 : 0.2);
 
 		values[i] = Float8GetDatum(measure);
 		nulls[i] = isnan(measure);
@@ -114,7 +114,8 @@ compare_scored(const void *a, const void *b)
 static void
 add_quintiles(const Cells *holdout, const double *value, double *score)
 {
-	SegmentScored *sorted = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(SegmentScored), holdout->n_cells));
+	SegmentScored *sorted =
+		MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(SegmentScored), holdout->n_cells));
 	const int64 *counts = cells_counts(holdout);
 	int64 ranks[SEGMENT_MAX_RANKS];
 	double at_ranks[SEGMENT_MAX_RANKS];
@@ -262,7 +263,8 @@ expected_of(const ClvModel *model, const Cells *holdout)
 	double *expected;
 
 	/* The gain sorts two columns beside it. */
-	segment_clv_check_work(mul_size(sizeof(double) + 2 * sizeof(SegmentScored), (Size) holdout->n_cells + 1), "backtest");
+	segment_clv_check_work(mul_size(sizeof(double) + 2 * sizeof(SegmentScored), (Size) holdout->n_cells + 1),
+						   "backtest");
 	expected = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(double), (Size) holdout->n_cells + 1));
 	if (model->unit != holdout->unit)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("units of time differ"),
@@ -336,7 +338,8 @@ segment_backtest_gain(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	for (int j = 0; j < 2; j++)
 	{
-		scored[j] = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(SegmentScored), (Size) holdout->n_cells + 1));
+		scored[j] =
+			MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(SegmentScored), (Size) holdout->n_cells + 1));
 		for (int32 i = 0; i < holdout->n_cells; i++)
 		{
 			scored[j][i].score = expected[i];

@@ -142,8 +142,9 @@ int64
 segment_cells_add_counts(int64 a, int64 b)
 {
 	if (a > PG_INT64_MAX / 2 - b)
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("number of customers is out of range"),
-						errdetail("A cell holds at most 2^62 customers."), errhint("Check the values that are merged.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("number of customers is out of range"),
+				 errdetail("A cell holds at most 2^62 customers."), errhint("Check the values that are merged.")));
 	return a + b;
 }
 
@@ -226,7 +227,8 @@ segment_cells_check_alike(const Cells *a, const Cells *b)
 						errdetail("One customer has %d, another %d.", a->n_covariates, b->n_covariates),
 						errhint("Give every customer the same covariates in the same order.")));
 	if (a->with_first != b->with_first)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("spend with and without first purchases can't be mixed"),
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("spend with and without first purchases can't be mixed"),
 						errdetail("One part includes them, the other does not."),
 						errhint("Make all parts with the same include_first.")));
 }
@@ -281,7 +283,8 @@ segment_cells_order(const CellsState *state)
 		uint64 differ = 0;
 
 		for (uint32 i = 1; i < n; i++)
-			differ |= sort_key(segment_cells_state_row(state, i)[column]) ^ sort_key(segment_cells_state_row(state, 0)[column]);
+			differ |= sort_key(segment_cells_state_row(state, i)[column]) ^
+					  sort_key(segment_cells_state_row(state, 0)[column]);
 		for (int shift = 64 % RADIX_BITS - RADIX_BITS; shift < 64; shift += RADIX_BITS)
 		{
 			int low = Max(shift, 0);

@@ -17,32 +17,32 @@
 
 typedef enum CellsKind
 {
-	CELLS_BTYD = 1,				/* x, t_x, t, covariates */
-	CELLS_SPEND = 2,			/* number of purchases averaged, their mean spend */
-	CELLS_HOLDOUT = 3			/* x, t_x, t, spend, orders of the last period, orders and amount of the hold-out */
+	CELLS_BTYD = 1,	  /* x, t_x, t, covariates */
+	CELLS_SPEND = 2,  /* number of purchases averaged, their mean spend */
+	CELLS_HOLDOUT = 3 /* x, t_x, t, spend, orders of the last period, orders and amount of the hold-out */
 } CellsKind;
 
 #define CELLS_HOLDOUT_WIDTH 7
 
 /* Places in a row of a holdout, behind x, t_x, t. */
-#define HOLDOUT_TOTAL 3			/* amount of all purchases up to the split */
-#define HOLDOUT_BEFORE 4		/* purchases in the period before the split that is as long as the hold-out */
-#define HOLDOUT_LATER 5			/* purchases in the hold-out */
-#define HOLDOUT_AMOUNT 6		/* amount of the hold-out */
+#define HOLDOUT_TOTAL 3	 /* amount of all purchases up to the split */
+#define HOLDOUT_BEFORE 4 /* purchases in the period before the split that is as long as the hold-out */
+#define HOLDOUT_LATER 5	 /* purchases in the hold-out */
+#define HOLDOUT_AMOUNT 6 /* amount of the hold-out */
 
 /* The fixed part; numbers of all cells follow, row by row, sorted, then the counts. */
 typedef struct Cells
 {
 	int32 vl_len_;
-	uint8 version;				/* SEGMENT_CELLS_VERSION */
-	uint8 kind;					/* CellsKind */
-	uint8 n_covariates;			/* btyd only */
-	uint8 with_first;			/* spend_summary: 1 if the first purchase is in the mean */
+	uint8 version;		/* SEGMENT_CELLS_VERSION */
+	uint8 kind;			/* CellsKind */
+	uint8 n_covariates; /* btyd only */
+	uint8 with_first;	/* spend_summary: 1 if the first purchase is in the mean */
 	int32 n_cells;
-	int32 reserved;				/* zero */
-	double unit;				/* days; 0 for spend_summary */
-	double horizon;				/* holdout: length of the hold-out, in units; else 0 */
-	int64 skipped;				/* spend_summary: customers without a usable spend; else 0 */
+	int32 reserved; /* zero */
+	double unit;	/* days; 0 for spend_summary */
+	double horizon; /* holdout: length of the hold-out, in units; else 0 */
+	int64 skipped;	/* spend_summary: customers without a usable spend; else 0 */
 	double numbers[FLEXIBLE_ARRAY_MEMBER];
 } Cells;
 
@@ -78,7 +78,7 @@ typedef struct CellsRun
 {
 	BufFile *file;
 	Size n;
-	int level;					/* 0: of rows in memory; n: of runs of level n - 1 */
+	int level; /* 0: of rows in memory; n: of runs of level n - 1 */
 } CellsRun;
 
 /*
@@ -89,11 +89,11 @@ typedef struct CellsRun
 typedef struct CellsState
 {
 	int width;
-	uint64 *rows;				/* width bit patterns of doubles, then the count */
-	uint32 *index;				/* row + 1 by hash; 0 is free */
-	uint32 capacity;			/* rows that fit; the index has twice as many places */
-	Cells head;					/* n_cells counts the rows in memory; no numbers behind it */
-	bool may_spill;				/* set by aggregates */
+	uint64 *rows;	 /* width bit patterns of doubles, then the count */
+	uint32 *index;	 /* row + 1 by hash; 0 is free */
+	uint32 capacity; /* rows that fit; the index has twice as many places */
+	Cells head;		 /* n_cells counts the rows in memory; no numbers behind it */
+	bool may_spill;	 /* set by aggregates */
 	bool closes_files;
 	int n_runs;
 	int max_runs;

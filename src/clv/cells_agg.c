@@ -65,9 +65,10 @@ read_covariates(ArrayType *array, double *row)
 	const float8 *values = (const float8 *) ARR_DATA_PTR(array);
 
 	if (ARR_NDIM(array) > 1 || n > SEGMENT_BTYD_MAX_COVARIATES)
-		ereport(ERROR, (errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR), errmsg("too many covariates"),
-						errdetail("There are %d; accepted are up to %d in one dimension.", n, SEGMENT_BTYD_MAX_COVARIATES),
-						errhint("Choose the few that matter.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR), errmsg("too many covariates"),
+				 errdetail("There are %d; accepted are up to %d in one dimension.", n, SEGMENT_BTYD_MAX_COVARIATES),
+				 errhint("Choose the few that matter.")));
 	if (ARR_HASNULL(array) && array_contains_nulls(array))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("covariates must not be NULL"),
 						errdetail("An element of a customer's covariates is NULL."),
@@ -126,8 +127,9 @@ segment_spend_agg_trans(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		return unchanged(fcinfo);
 	if (PG_NARGS() > 2 && PG_ARGISNULL(2))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("include_first must not be NULL"),
-						errdetail("It says whether the first purchase is in the mean."), errhint("Pass true or false.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("include_first must not be NULL"),
+				 errdetail("It says whether the first purchase is in the mean."), errhint("Pass true or false.")));
 	repeat = PG_GETARG_REPEAT(1);
 	memset(&head, 0, sizeof(head));
 	head.version = SEGMENT_CELLS_VERSION;

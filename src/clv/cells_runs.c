@@ -16,7 +16,7 @@
 
 typedef struct CellsReader
 {
-	BufFile *file;				/* NULL: the rows in memory, by order */
+	BufFile *file; /* NULL: the rows in memory, by order */
 	Size n;
 	Size at;
 	bool is_done;
@@ -26,7 +26,7 @@ typedef struct CellsReader
 struct CellsMerge
 {
 	const CellsState *state;
-	uint32 *order;				/* of the rows in memory */
+	uint32 *order; /* of the rows in memory */
 	int n_readers;
 	CellsReader readers[FLEXIBLE_ARRAY_MEMBER];
 };
@@ -113,8 +113,8 @@ push_run(CellsState *state, CellsRun run)
 	if (state->n_runs == state->max_runs)
 	{
 		state->max_runs = Max(2 * state->max_runs, 2 * MERGE_RUNS);
-		state->runs = state->runs == NULL ? segment_palloc_array(CellsRun, state->max_runs) :
-			repalloc(state->runs, mul_size(sizeof(CellsRun), state->max_runs));
+		state->runs = state->runs == NULL ? segment_palloc_array(CellsRun, state->max_runs)
+										  : repalloc(state->runs, mul_size(sizeof(CellsRun), state->max_runs));
 	}
 	state->runs[state->n_runs++] = run;
 }

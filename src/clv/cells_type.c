@@ -147,8 +147,7 @@ parse(const char *text, CellsKind kind, const char **fault)
 			if (*fault != NULL)
 				return NULL;
 			segment_cells_add(state, row, count);
-		}
-		while (segment_text_char(&text, ','));
+		} while (segment_text_char(&text, ','));
 	*fault = "Expected is a comma or the closing brace.";
 	if (!segment_text_char(&text, '}') || !segment_text_end(&text))
 		return NULL;
@@ -166,8 +165,7 @@ cells_in(FunctionCallInfo fcinfo, CellsKind kind)
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type segment.%s: \"%s\"", kind_name(kind), text),
-				 errdetail("%s", fault),
-				 errhint("An example of btyd: {unit 7 covariates 0: 2 30.5 38.5*1}")));
+				 errdetail("%s", fault), errhint("An example of btyd: {unit 7 covariates 0: 2 30.5 38.5*1}")));
 	PG_RETURN_POINTER(cells);
 }
 

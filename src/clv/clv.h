@@ -30,32 +30,32 @@ typedef enum ClvFamily
 #define CLV_WARN_NOT_CONVERGED 1
 #define CLV_WARN_BOUNDARY 2
 #define CLV_WARN_FLAT 4
-#define CLV_WARN_NO_MEAN 8		/* Gamma-Gamma with q <= 1: the population has no mean spend */
-#define CLV_WARN_CORRELATED 16	/* frequency and spend are correlated, against the model's assumption */
-#define CLV_WARN_NO_REPEATERS 32	/* … and so no optimum */
+#define CLV_WARN_NO_MEAN 8		 /* Gamma-Gamma with q <= 1: the population has no mean spend */
+#define CLV_WARN_CORRELATED 16	 /* frequency and spend are correlated, against the model's assumption */
+#define CLV_WARN_NO_REPEATERS 32 /* … and so no optimum */
 
 /* A fitted model; the parameters follow, then, if there is one, the lower triangle of their covariance by rows. */
 typedef struct ClvModel
 {
 	int32 vl_len_;
-	uint8 version;				/* SEGMENT_CLV_MODEL_VERSION */
+	uint8 version; /* SEGMENT_CLV_MODEL_VERSION */
 	uint8 kind;
 	uint8 status;
-	uint8 n_params;				/* natural parameters and coefficients of covariates */
+	uint8 n_params; /* natural parameters and coefficients of covariates */
 	uint8 n_covariates;
 	uint8 has_covariance;
 	uint8 warnings;
-	uint8 with_first;			/* gamma_gamma: fitted on spend with the first purchase */
+	uint8 with_first; /* gamma_gamma: fitted on spend with the first purchase */
 	int32 iterations;
 	int32 evaluations;
 	int32 n_cells;
 	int64 customers;
-	int64 skipped;				/* customers that could not be used */
-	double unit;				/* days; 0 where there is none */
+	int64 skipped; /* customers that could not be used */
+	double unit;   /* days; 0 where there is none */
 	double log_likelihood;
 	double gradient_norm;
 	double penalty;
-	double correlation;			/* gamma_gamma: of number of purchases and mean spend; else 0 */
+	double correlation; /* gamma_gamma: of number of purchases and mean spend; else 0 */
 	double params[FLEXIBLE_ARRAY_MEMBER];
 } ClvModel;
 

@@ -54,11 +54,12 @@ void
 segment_clv_check_work(Size size, const char *what)
 {
 	if (size == 0 || size / 1024 > (Size) maintenance_work_mem)
-		ereport(ERROR, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-						errmsg("maintenance_work_mem is too small for the %s", what),
-						errdetail("It needs %zu kB, maintenance_work_mem is %d kB.", size / 1024 + 1, maintenance_work_mem),
-						errhint("SET maintenance_work_mem = '%zuMB', or group by market or cohort and take each.",
-								size / 1048576 + 1)));
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+				 errmsg("maintenance_work_mem is too small for the %s", what),
+				 errdetail("It needs %zu kB, maintenance_work_mem is %d kB.", size / 1024 + 1, maintenance_work_mem),
+				 errhint("SET maintenance_work_mem = '%zuMB', or group by market or cohort and take each.",
+						 size / 1048576 + 1)));
 }
 
 void *
@@ -79,13 +80,13 @@ model_of_fit(int kind, int n_covariates, const SegmentFit *fit)
 	/* Serves the cancel that stopped the fit. */
 	CHECK_FOR_INTERRUPTS();
 	for (int i = 0; i < fit->n_params; i++)
-		model->params[i] = segment_positive_zero(i < natural ? fmin(fmax(exp(fit->theta[i]), 1e-16), 1e16) :
-												  fit->theta[i]);
+		model->params[i] =
+			segment_positive_zero(i < natural ? fmin(fmax(exp(fit->theta[i]), 1e-16), 1e16) : fit->theta[i]);
 	for (int i = 0; i < fit->n_params && fit->has_covariance; i++)
 		for (int j = 0; j <= i; j++)
-			covariance[SEGMENT_TRIANGLE(i, j)] = segment_positive_zero(
-				fit->covariance[SEGMENT_TRIANGLE(i, j)] * (i < natural ? model->params[i] : 1) *
-				(j < natural ? model->params[j] : 1));
+			covariance[SEGMENT_TRIANGLE(i, j)] =
+				segment_positive_zero(fit->covariance[SEGMENT_TRIANGLE(i, j)] * (i < natural ? model->params[i] : 1) *
+									  (j < natural ? model->params[j] : 1));
 	model->status = (uint8) fit->status;
 	model->iterations = fit->iterations;
 	model->evaluations = fit->evaluations;
@@ -100,16 +101,18 @@ model_of_fit(int kind, int n_covariates, const SegmentFit *fit)
 	else if (fit->status != SEGMENT_FIT_CONVERGED)
 		model->warnings |= CLV_WARN_NOT_CONVERGED;
 	if (fit->status == SEGMENT_FIT_NO_OPTIMUM)
-		ereport(WARNING, (errcode(ERRCODE_WARNING), errmsg("%s has no optimum", segment_clv_kind_name(kind)),
-						  errdetail("No customer has a repeat purchase: the likelihood rises for ever as orders get rarer."),
-						  errhint("Observe longer, or take in customers who came back.")));
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING), errmsg("%s has no optimum", segment_clv_kind_name(kind)),
+				 errdetail("No customer has a repeat purchase: the likelihood rises for ever as orders get rarer."),
+				 errhint("Observe longer, or take in customers who came back.")));
 	else if (fit->status != SEGMENT_FIT_CONVERGED)
-		ereport(WARNING, (errcode(ERRCODE_WARNING), errmsg("%s did not converge: %s", segment_clv_kind_name(kind),
-														   segment_clv_status_name(fit->status)),
-						  errdetail("The data do not determine all parameters; there are %s standard errors.",
-									fit->has_covariance ? "doubtful" : "no"),
-						  errhint("model_info and btyd_check say more. A small penalty such as 0.001, more customers or "
-								  "a longer period may help.")));
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("%s did not converge: %s", segment_clv_kind_name(kind), segment_clv_status_name(fit->status)),
+				 errdetail("The data do not determine all parameters; there are %s standard errors.",
+						   fit->has_covariance ? "doubtful" : "no"),
+				 errhint("model_info and btyd_check say more. A small penalty such as 0.001, more customers or "
+						 "a longer period may help.")));
 	return model;
 }
 
@@ -124,12 +127,14 @@ segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *optio
 	void *work = NULL;
 
 	if (btyd->n_cells == 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there are no customers to fit"),
-						errdetail("The btyd value is empty."), errhint("Check the query that collects the summaries.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there are no customers to fit"),
+				 errdetail("The btyd value is empty."), errhint("Check the query that collects the summaries.")));
 	if (btyd->n_covariates > 0 && (kind == SEGMENT_NBD || kind == SEGMENT_BGBB))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("%s has no covariates", segment_clv_kind_name(kind)),
-						errdetail("The customers have %d covariates each.", btyd->n_covariates),
-						errhint("Fit bgnbd, mbgnbd or pareto_nbd, or collect the customers without covariates.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("%s has no covariates", segment_clv_kind_name(kind)),
+				 errdetail("The customers have %d covariates each.", btyd->n_covariates),
+				 errhint("Fit bgnbd, mbgnbd or pareto_nbd, or collect the customers without covariates.")));
 	for (int32 i = 0; i < btyd->n_cells && kind == SEGMENT_BGBB; i++)
 	{
 		const double *row = cells_row(btyd, i);
@@ -137,7 +142,8 @@ segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *optio
 		if (row[1] != floor(row[1]) || row[2] != floor(row[2]) || row[1] < row[0] || row[2] > 10000)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("bgbb needs whole periods"),
 							errdetail("A customer has x %g, t_x %g and t %g; accepted are whole numbers with x <= t_x, "
-									  "and t up to 10000.", row[0], row[1], row[2]),
+									  "and t up to 10000.",
+									  row[0], row[1], row[2]),
 							errhint("Summarise per period with ledger_repeat_periods(ledger, as_of, period).")));
 	}
 	cells.n_cells = btyd->n_cells;
@@ -238,10 +244,11 @@ segment_gamma_gamma(PG_FUNCTION_ARGS)
 	ClvModel *model;
 
 	if (spend->n_cells == 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there are no customers to fit"),
-						errdetail("No customer has a positive mean spend of repeat purchases; skipped were " INT64_FORMAT ".",
-								  spend->skipped),
-						errhint("spend_agg(summary, true) takes the first purchase too.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there are no customers to fit"),
+				 errdetail("No customer has a positive mean spend of repeat purchases; skipped were " INT64_FORMAT ".",
+						   spend->skipped),
+				 errhint("spend_agg(summary, true) takes the first purchase too.")));
 	segment_gamma_gamma_fit(spend->n_cells, spend->numbers, cells_counts(spend), &options, &fit);
 	model = model_of_fit(CLV_GAMMA_GAMMA, 0, &fit);
 	model->n_cells = spend->n_cells;
@@ -276,7 +283,8 @@ segment_sbg(PG_FUNCTION_ARGS)
 	active = segment_palloc_array(double, n);
 	for (int i = 0; i < n; i++)
 	{
-		if (counts[i] < 0 || counts[i] > INT64CONST(1000000000000000) || counts[0] == 0 || (i > 0 && counts[i] > counts[i - 1]))
+		if (counts[i] < 0 || counts[i] > INT64CONST(1000000000000000) || counts[0] == 0 ||
+			(i > 0 && counts[i] > counts[i - 1]))
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("counts of a cohort must not rise"),
 							errdetail("Element %d is " INT64_FORMAT ".", i + 1, counts[i]),
 							errhint("Pass one cohort: how many of those who started are left after each renewal.")));

@@ -62,7 +62,8 @@ unchanged(FunctionCallInfo fcinfo)
 
 /* Adds the amounts up to the split and after it to a row, and the row to the state. */
 static Datum
-add_customer(FunctionCallInfo fcinfo, const Cells *head, const Ledger *ledger, DateADT split, DateADT until, double *row)
+add_customer(FunctionCallInfo fcinfo, const Cells *head, const Ledger *ledger, DateADT split, DateADT until,
+			 double *row)
 {
 	SegmentWide total = segment_wide_from_int128(0);
 	SegmentWide later = segment_wide_from_int128(0);

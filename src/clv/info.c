@@ -34,8 +34,7 @@ static const char *const warning_text[WARNINGS] = {
 	"flat likelihood: the data do not determine the parameters, there are no standard errors",
 	"q <= 1: the population has no mean spend, customers without repeat purchases get NULL",
 	"frequency and spend are correlated: the model takes them for independent",
-	"no customer has a repeat purchase: the likelihood has no maximum, do not use the parameters"
-};
+	"no customer has a repeat purchase: the likelihood has no maximum, do not use the parameters"};
 
 /* Warnings as text[]; NULL without any. */
 static ArrayType *
@@ -162,13 +161,13 @@ segment_model_covariance(PG_FUNCTION_ARGS)
 	if (!model->has_covariance)
 		PG_RETURN_NULL();
 	dims[0] = dims[1] = n;
-	values = segment_palloc_array(Datum, (Size) n * n);
+	values = segment_palloc_array(Datum, n *(Size) n);
 	for (int i = 0; i < n; i++)
 		for (int j = 0; j < n; j++)
-			values[i * n + j] = Float8GetDatum(
-				clv_covariance(model)[i >= j ? SEGMENT_TRIANGLE(i, j) : SEGMENT_TRIANGLE(j, i)]);
-	PG_RETURN_POINTER(construct_md_array(values, NULL, 2, dims, bounds, FLOAT8OID, sizeof(float8), true,
-										 TYPALIGN_DOUBLE));
+			values[i * n + j] =
+				Float8GetDatum(clv_covariance(model)[i >= j ? SEGMENT_TRIANGLE(i, j) : SEGMENT_TRIANGLE(j, i)]);
+	PG_RETURN_POINTER(
+		construct_md_array(values, NULL, 2, dims, bounds, FLOAT8OID, sizeof(float8), true, TYPALIGN_DOUBLE));
 }
 
 static void
@@ -212,9 +211,10 @@ segment_clv_model_to_jsonb(PG_FUNCTION_ARGS)
 		append_number(&json, ", \"unit_days\": %s", model->unit);
 	if (was_fitted(model))
 	{
-		appendStringInfo(&json, ", \"customers\": " INT64_FORMAT ", \"skipped_customers\": " INT64_FORMAT
-						 ", \"cells\": %d, \"iterations\": %d, \"evaluations\": %d", model->customers, model->skipped,
-						 model->n_cells, model->iterations, model->evaluations);
+		appendStringInfo(&json,
+						 ", \"customers\": " INT64_FORMAT ", \"skipped_customers\": " INT64_FORMAT
+						 ", \"cells\": %d, \"iterations\": %d, \"evaluations\": %d",
+						 model->customers, model->skipped, model->n_cells, model->iterations, model->evaluations);
 		append_number(&json, ", \"log_likelihood\": %s", model->log_likelihood);
 		append_number(&json, ", \"gradient_norm\": %s", model->gradient_norm);
 		append_number(&json, ", \"penalty\": %s", model->penalty);

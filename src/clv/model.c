@@ -39,8 +39,9 @@ PG_FUNCTION_INFO_V1(segment_renewal_model_make);
 
 static const char *const family_name[FAMILIES] = {"btyd_model", "spend_model", "renewal_model"};
 
-static const char *const status_name[] = {"given", "converged", "boundary", "flat likelihood", "maximum of iterations",
-"gradient not zero", "stopped", "no optimum"};
+static const char *const status_name[] = {
+	"given",   "converged", "boundary", "flat likelihood", "maximum of iterations", "gradient not zero",
+	"stopped", "no optimum"};
 
 ClvFamily
 segment_clv_family(int kind)
@@ -51,8 +52,9 @@ segment_clv_family(int kind)
 const char *
 segment_clv_kind_name(int kind)
 {
-	return kind == CLV_GAMMA_GAMMA ? "gamma_gamma" : kind == CLV_SBG ? "sbg" :
-		segment_btyd_name((SegmentBtydKind) kind);
+	return kind == CLV_GAMMA_GAMMA ? "gamma_gamma"
+		   : kind == CLV_SBG	   ? "sbg"
+								   : segment_btyd_name((SegmentBtydKind) kind);
 }
 
 int
@@ -76,8 +78,9 @@ segment_clv_param_name(const ClvModel *model, int i, char *buffer)
 				 covariate % model->n_covariates + 1);
 		return buffer;
 	}
-	return model->kind == CLV_GAMMA_GAMMA ? spend[i] : model->kind == CLV_SBG ? renewal[i] :
-		segment_btyd_param_name((SegmentBtydKind) model->kind, i);
+	return model->kind == CLV_GAMMA_GAMMA ? spend[i]
+		   : model->kind == CLV_SBG		  ? renewal[i]
+										  : segment_btyd_param_name((SegmentBtydKind) model->kind, i);
 }
 
 const char *
@@ -138,8 +141,8 @@ find_fault(const ClvModel *model)
 	if (model->n_covariates > 0 && (segment_clv_family(model->kind) != CLV_BTYD_MODEL || model->kind == SEGMENT_BGBB ||
 									model->kind == SEGMENT_NBD))
 		return "A model of this kind has no covariates.";
-	if (segment_clv_family(model->kind) == CLV_BTYD_MODEL ? !(model->unit >= 1.0 / 86400 && model->unit <= 36525) :
-		model->unit != 0)
+	if (segment_clv_family(model->kind) == CLV_BTYD_MODEL ? !(model->unit >= 1.0 / 86400 && model->unit <= 36525)
+														  : model->unit != 0)
 		return "The unit must be one second to 100 years.";
 	if (model->status >= lengthof(status_name) || model->with_first > 1 ||
 		(model->with_first == 1 && model->kind != CLV_GAMMA_GAMMA))
@@ -210,8 +213,8 @@ parse(const char *text, ClvFamily family)
 			return NULL;
 	if (!parse_small(&text, "status", 255, &status) || !parse_small(&text, "warnings", 255, &warnings) ||
 		!segment_text_word(&text, "customers") || !segment_text_count(&text, &model->customers) ||
-		!parse_small(&text, "cells", PG_INT32_MAX, &model->n_cells) ||
-		!segment_text_word(&text, "skipped") || !segment_text_count(&text, &model->skipped) ||
+		!parse_small(&text, "cells", PG_INT32_MAX, &model->n_cells) || !segment_text_word(&text, "skipped") ||
+		!segment_text_count(&text, &model->skipped) ||
 		!parse_small(&text, "iterations", PG_INT32_MAX, &model->iterations) ||
 		!parse_small(&text, "evaluations", PG_INT32_MAX, &model->evaluations) ||
 		!parse_number(&text, "log_likelihood", &model->log_likelihood) ||
@@ -289,9 +292,11 @@ segment_clv_model_out(PG_FUNCTION_ARGS)
 	appendStringInfo(&text, " with_first %d params", model->with_first);
 	for (int i = 0; i < model->n_params; i++)
 		append_number(&text, "", model->params[i]);
-	appendStringInfo(&text, " status %d warnings %d customers " INT64_FORMAT " cells %d skipped " INT64_FORMAT
-					 " iterations %d evaluations %d", model->status, model->warnings, model->customers, model->n_cells,
-					 model->skipped, model->iterations, model->evaluations);
+	appendStringInfo(&text,
+					 " status %d warnings %d customers " INT64_FORMAT " cells %d skipped " INT64_FORMAT
+					 " iterations %d evaluations %d",
+					 model->status, model->warnings, model->customers, model->n_cells, model->skipped,
+					 model->iterations, model->evaluations);
 	append_number(&text, " log_likelihood", model->log_likelihood);
 	append_number(&text, " gradient", model->gradient_norm);
 	append_number(&text, " penalty", model->penalty);
@@ -408,8 +413,9 @@ check_given(const ClvModel *model)
 	const char *fault = find_fault(model);
 
 	if (fault != NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid parameters of a model"),
-						errdetail("%s", fault), errhint("Pass the parameters in the order that model_parameters shows.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid parameters of a model"),
+				 errdetail("%s", fault), errhint("Pass the parameters in the order that model_parameters shows.")));
 }
 
 /* btyd_model(kind, parameters, unit): a model with given parameters. */

@@ -119,7 +119,7 @@ check_n(int64 n)
 						errhint("n is a number of orders.")));
 }
 
-typedef double (*OrdersFunction) (const SegmentOutlook *outlook, double time, double n);
+typedef double (*OrdersFunction)(const SegmentOutlook *outlook, double time, double n);
 
 /* The arguments from first on: horizon, n. */
 static Datum
@@ -146,8 +146,8 @@ segment_expected_orders_new(PG_FUNCTION_ARGS)
 {
 	SegmentOutlook outlook = newcomer(fcinfo);
 
-	PG_RETURN_FLOAT8(segment_outlook_orders(&outlook, segment_clv_horizon(PG_GETARG_CLV_MODEL(0),
-																		  PG_GETARG_INTERVAL_P(1))));
+	PG_RETURN_FLOAT8(
+		segment_outlook_orders(&outlook, segment_clv_horizon(PG_GETARG_CLV_MODEL(0), PG_GETARG_INTERVAL_P(1))));
 }
 
 /* p_orders(model, customer, horizon, n): of at least n orders. */
@@ -202,7 +202,7 @@ segment_orders_quantile(PG_FUNCTION_ARGS)
 	SegmentOutlook outlook = segment_clv_outlook(model, PG_GETARG_REPEAT(1));
 	double horizon = segment_clv_horizon(model, PG_GETARG_INTERVAL_P(2));
 	double more = 1 - check_probability(PG_GETARG_FLOAT8(3), false);
-	double low = -1;			/* P(at most low) < probability */
+	double low = -1; /* P(at most low) < probability */
 	double high = 0;
 
 	/* P(at least n + 1) falls with n: double, then halve. */
@@ -255,8 +255,8 @@ segment_expected_orders_error(PG_FUNCTION_ARGS)
 	}
 	for (int i = 0; i < model->n_params; i++)
 		for (int j = 0; j < model->n_params; j++)
-			variance += slope[i] * slope[j] *
-				clv_covariance(model)[i >= j ? SEGMENT_TRIANGLE(i, j) : SEGMENT_TRIANGLE(j, i)];
+			variance +=
+				slope[i] * slope[j] * clv_covariance(model)[i >= j ? SEGMENT_TRIANGLE(i, j) : SEGMENT_TRIANGLE(j, i)];
 	PG_RETURN_FLOAT8(sqrt(fmax(variance, 0)));
 }
 
@@ -340,7 +340,7 @@ move_covariance(const ClvModel *model, const float8 *z, ClvModel *result)
 			for (int k = 0; k < model->n_params; k++)
 				for (int l = 0; l < model->n_params; l++)
 					sum += slope[i][k] * slope[j][l] *
-						clv_covariance(model)[k >= l ? SEGMENT_TRIANGLE(k, l) : SEGMENT_TRIANGLE(l, k)];
+						   clv_covariance(model)[k >= l ? SEGMENT_TRIANGLE(k, l) : SEGMENT_TRIANGLE(l, k)];
 			if (i == j)
 				sum = fmax(sum, 0);
 			result->params[natural + SEGMENT_TRIANGLE(i, j)] = segment_positive_zero(isfinite(sum) ? sum : 0);
@@ -413,8 +413,9 @@ renewals_arg(FunctionCallInfo fcinfo)
 	int32 n = PG_GETARG_INT32(1);
 
 	if (n < 0 || n > 1000000)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("number of renewals is out of range"),
-						errdetail("It is %d; accepted are 0 to 1000000.", n), errhint("Count renewals since the start.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("number of renewals is out of range"),
+				 errdetail("It is %d; accepted are 0 to 1000000.", n), errhint("Count renewals since the start.")));
 	return n;
 }
 
@@ -423,7 +424,7 @@ static double
 log_survival(const ClvModel *model, double n)
 {
 	return segment_log_gamma_ratio(model->params[1], n) -
-		segment_log_gamma_ratio(model->params[0] + model->params[1], n);
+		   segment_log_gamma_ratio(model->params[0] + model->params[1], n);
 }
 
 Datum

@@ -40,10 +40,10 @@ PG_FUNCTION_INFO_V1(segment_simulate_renewals);
 typedef struct Simulation
 {
 	SegmentBtydParams params;
-	const ClvModel *spend;		/* NULL: orders only */
+	const ClvModel *spend; /* NULL: orders only */
 	int32 customers;
-	double period;				/* in units of the model */
-	double entry;				/* first orders spread evenly over so long */
+	double period; /* in units of the model */
+	double entry;  /* first orders spread evenly over so long */
 	uint64 seed;
 } Simulation;
 
@@ -116,8 +116,9 @@ simulate_orders(FunctionCallInfo fcinfo, const ClvModel *spend, int first_arg)
 	if (!segment_time_is_finite(from, SEGMENT_TIME_TIMESTAMP))
 		segment_time_refuse(from, SEGMENT_TIME_TIMESTAMP);
 	if (!IS_VALID_TIMESTAMP(from + (int64) (simulation.period * usecs)))
-		ereport(ERROR, (errcode(ERRCODE_DATETIME_FIELD_OVERFLOW), errmsg("the period is out of range"),
-						errdetail("Its end is no timestamp."), errhint("Begin earlier, or simulate a shorter period.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_FIELD_OVERFLOW), errmsg("the period is out of range"),
+				 errdetail("Its end is no timestamp."), errhint("Begin earlier, or simulate a shorter period.")));
 	InitMaterializedSRF(fcinfo, 0);
 	for (int32 i = 1; i <= simulation.customers; i++)
 	{
@@ -249,5 +250,6 @@ segment_simulate_renewals(PG_FUNCTION_ARGS)
 	counts = segment_palloc_array(Datum, renewals + 1);
 	for (int32 n = 0; n <= renewals; n++)
 		counts[n] = Int64GetDatum(active[n]);
-	PG_RETURN_ARRAYTYPE_P(construct_array(counts, renewals + 1, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	PG_RETURN_ARRAYTYPE_P(
+		construct_array(counts, renewals + 1, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }

@@ -29,8 +29,8 @@ discount_per_unit(const ClvModel *model, double annual, double lowest)
 	if (!(annual >= lowest && annual <= 1000))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("annual discount is out of range"),
 						errdetail("It is %g; accepted are %g to 1000.", annual, lowest),
-						errhint("10 per cent a year are 0.1.%s", lowest > 0 ?
-								" Without a discount an infinite horizon has no finite value." : "")));
+						errhint("10 per cent a year are 0.1.%s",
+								lowest > 0 ? " Without a discount an infinite horizon has no finite value." : "")));
 	return log1p(annual) * model->unit / DAYS_PER_YEAR_MEAN;
 }
 
@@ -42,9 +42,10 @@ is_period_end(text *timing)
 	if (strcmp(name, "period_end") == 0)
 		return true;
 	if (strcmp(name, "continuous") != 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown timing \"%s\"", name),
-						errdetail("Timings are continuous and period_end."),
-						errhint("continuous discounts each order from its own moment, period_end from the end of its step.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown timing \"%s\"", name),
+				 errdetail("Timings are continuous and period_end."),
+				 errhint("continuous discounts each order from its own moment, period_end from the end of its step.")));
 	return false;
 }
 
@@ -117,8 +118,8 @@ segment_residual_orders(PG_FUNCTION_ARGS)
 	ClvModel *model = PG_GETARG_CLV_MODEL(0);
 	SegmentOutlook outlook = segment_clv_outlook(model, PG_GETARG_REPEAT(1));
 
-	PG_RETURN_FLOAT8(segment_outlook_discounted(&outlook, INFINITY,
-												discount_per_unit(model, PG_GETARG_FLOAT8(2), 1e-6)));
+	PG_RETURN_FLOAT8(
+		segment_outlook_discounted(&outlook, INFINITY, discount_per_unit(model, PG_GETARG_FLOAT8(2), 1e-6)));
 }
 
 /* clv(model, spend, customer, horizon, annual_discount, margin_rate, timing, step) */

@@ -16,9 +16,9 @@
 typedef struct SegmentArena
 {
 	MemoryContext context;
-	char *next;					/* what is left of the newest slab */
+	char *next; /* what is left of the newest slab */
 	Size left;
-	Size total;					/* of all slabs */
+	Size total; /* of all slabs */
 	void *free[SEGMENT_ARENA_LARGEST + 1];
 	MemoryContextCallback reset;
 } SegmentArena;

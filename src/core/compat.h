@@ -19,15 +19,17 @@
 #include "varatt.h"
 #else
 /* Soft errors of input functions came with 16; before, the error is thrown. The call sites are the same. */
-#define errsave(context, ...) \
-	do { \
-		(void) (context); \
+#define errsave(context, ...)        \
+	do                               \
+	{                                \
+		(void) (context);            \
 		ereport(ERROR, __VA_ARGS__); \
 	} while (0)
 #define ereturn(context, dummy_value, ...) \
-	do { \
-		errsave(context, __VA_ARGS__); \
-		return dummy_value; \
+	do                                     \
+	{                                      \
+		errsave(context, __VA_ARGS__);     \
+		return dummy_value;                \
 	} while (0)
 #endif
 
@@ -87,7 +89,7 @@
  * Shared memory by name, made and set up by whoever asks first: from 17 on; NULL before. The callback got an argument
  * with 19.
  */
-typedef void (*SegmentMemoryInit) (void *memory);
+typedef void (*SegmentMemoryInit)(void *memory);
 #if PG_VERSION_NUM >= 170000
 #include "storage/dsm_registry.h"
 #if PG_VERSION_NUM >= 190000

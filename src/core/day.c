@@ -72,8 +72,7 @@ segment_zone(const text *name)
 	if (strlen(zone_name) <= TZ_STRLEN_MAX)
 		zone = pg_tzset(zone_name);
 	if (zone == NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("time zone \"%s\" not recognized", zone_name),
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time zone \"%s\" not recognized", zone_name),
 						errdetail("Accepted are names such as UTC, Europe/Berlin or America/New_York."),
 						errhint("SELECT name FROM pg_timezone_names lists the zones of this server.")));
 	return zone;
@@ -129,10 +128,10 @@ day_of_microseconds(int64 time)
 typedef struct OffsetSpan
 {
 	bool is_known;
-	bool is_mixed;				/* the clocks are changed more than once */
+	bool is_mixed; /* the clocks are changed more than once */
 	int64 number;
-	pg_time_t change;			/* from then on it is after, until then before */
-	long before;				/* seconds east of UTC */
+	pg_time_t change; /* from then on it is after, until then before */
+	long before;	  /* seconds east of UTC */
 	long after;
 } OffsetSpan;
 
@@ -150,8 +149,8 @@ look_up_span(OffsetSpan *span, int64 number, const pg_tz *zone)
 	span->is_known = true;
 	span->is_mixed = found < 0;
 	if (found == 1 && span->change < end)
-		span->is_mixed = pg_next_dst_boundary(&span->change, &offset, &is_dst, &second, &offset, &is_dst, zone) == 1 &&
-			second < end;
+		span->is_mixed =
+			pg_next_dst_boundary(&span->change, &offset, &is_dst, &second, &offset, &is_dst, zone) == 1 && second < end;
 	else
 		span->change = end;
 }

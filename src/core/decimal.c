@@ -27,7 +27,7 @@
 #define STORED_SHORT_WEIGHT_SIGN 0x0040
 #define STORED_SHORT_WEIGHT_MASK 0x003F
 #define STORED_BASE 10000
-#define STORED_DECIMALS 4		/* decimal digits in one stored digit */
+#define STORED_DECIMALS 4 /* decimal digits in one stored digit */
 
 /* Base-10000 digits that surely fit 64 and 128 bits. */
 #define DIGITS_IN_INT64 4
@@ -212,7 +212,7 @@ read_numeric(Datum value, SegmentAmount *amount)
 		for (int position = digits - 1 - fraction_digits; position > last_position; position--)
 			units = units * STORED_BASE + digit_at(&numeric, position);
 		units = units * (STORED_BASE / segment_power_of_ten(dropped)) +
-			digit_at(&numeric, last_position) / segment_power_of_ten(dropped);
+				digit_at(&numeric, last_position) / segment_power_of_ten(dropped);
 		amount->units = numeric.negative ? -units : units;
 		return SEGMENT_AMOUNT_OK;
 	}
@@ -326,10 +326,10 @@ static Datum
 narrow_to_numeric(int64 units, int scale)
 {
 	static const int powers[STORED_DECIMALS] = {1, 10, 100, 1000};
-	int16 digit[MAX_DIGITS_OF_INT64];	/* the lowest first */
+	int16 digit[MAX_DIGITS_OF_INT64]; /* the lowest first */
 	uint64 rest = units < 0 ? -(uint64) units : (uint64) units;
 	int partial = scale % STORED_DECIMALS;
-	int position = -(scale / STORED_DECIMALS);	/* of digit[0] */
+	int position = -(scale / STORED_DECIMALS); /* of digit[0] */
 	int first = 0;
 	int count = 0;
 	uint16 header = (uint16) (STORED_SHORT | scale << STORED_SHORT_SCALE_SHIFT);
@@ -398,8 +398,8 @@ drop_zero_decimals(segment_int128 *units, int *scale)
 double
 segment_units_to_double(segment_int128 units, int scale)
 {
-	static const double powers[SEGMENT_MAX_DECIMALS + 1] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6,
-															1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13,
+	static const double powers[SEGMENT_MAX_DECIMALS + 1] = {1e0,  1e1,	1e2,  1e3,	1e4,  1e5,	1e6,
+															1e7,  1e8,	1e9,  1e10, 1e11, 1e12, 1e13,
 															1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20};
 	const int64 exact = INT64CONST(1) << 53;
 	SegmentWide wide;

@@ -13,8 +13,8 @@ segment_check_int_range(const char *name, int64 value, int64 lowest, int64 highe
 {
 	if (value < lowest || value > highest)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is out of range", name),
-						errdetail("%s is %lld; accepted are %lld to %lld.", name, (long long) value,
-								  (long long) lowest, (long long) highest),
+						errdetail("%s is %lld; accepted are %lld to %lld.", name, (long long) value, (long long) lowest,
+								  (long long) highest),
 						errhint("Pass a value within the range.")));
 }
 
@@ -22,9 +22,9 @@ segment_check_int_range(const char *name, int64 value, int64 lowest, int64 highe
 static inline void
 segment_not_an_aggregate(const char *function)
 {
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("%s is a support function of an aggregate", function),
-					errdetail("It was called outside an aggregate."), errhint("Call the aggregate instead.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is a support function of an aggregate", function),
+			 errdetail("It was called outside an aggregate."), errhint("Call the aggregate instead.")));
 }
 
 #endif

@@ -39,8 +39,8 @@ segment_order_id_type(SegmentOrderIdType *id_type, Oid type, Oid collation, Memo
 	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_EQ_OPR_FINFO | TYPECACHE_HASH_PROC_FINFO);
 
 	if (!OidIsValid(cache->eq_opr_finfo.fn_oid) || !OidIsValid(cache->hash_proc_finfo.fn_oid) || cache->typlen == -2)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION), errmsg("order ids of type %s can't be compared",
-																	 format_type_be(type)),
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+						errmsg("order ids of type %s can't be compared", format_type_be(type)),
 						errdetail("An order id needs a type with equality and a hash function."),
 						errhint("Cast the order id to text.")));
 	id_type->type = type;
@@ -242,8 +242,8 @@ static inline bool
 same_item(SegmentOrderIdType *id_type, const char *a, const char *b, Size size)
 {
 	if (!id_type->by_image)
-		return DatumGetBool(FunctionCall2Coll(&id_type->equal, id_type->collation, item_value(id_type, a),
-											  item_value(id_type, b)));
+		return DatumGetBool(
+			FunctionCall2Coll(&id_type->equal, id_type->collation, item_value(id_type, a), item_value(id_type, b)));
 	if (id_type->by_value)
 		return *(const Datum *) a == *(const Datum *) b;
 	/* a length in front differs first */
@@ -255,8 +255,8 @@ segment_order_ids_unify(SegmentOrderIds *ids, SegmentOrderIdType *id_type, uint3
 {
 	uint64 slots_on_stack[SLOTS_ON_STACK];
 	Size place_on_stack[SLOTS_ON_STACK / 2];
-	uint64 *slot = slots_on_stack;	/* hash and number + 1; 0 is free */
-	Size *place = place_on_stack;	/* of the ids that are kept, by number */
+	uint64 *slot = slots_on_stack; /* hash and number + 1; 0 is free */
+	Size *place = place_on_stack;  /* of the ids that are kept, by number */
 	Size slots = 4;
 	char *item = ids->bytes;
 	MemoryContext caller = CurrentMemoryContext;
@@ -288,8 +288,8 @@ segment_order_ids_unify(SegmentOrderIds *ids, SegmentOrderIdType *id_type, uint3
 		uint32 hash = hash_item(id_type, item, size);
 		Size at = hash & (slots - 1);
 
-		while (slot[at] != 0 && !(slot[at] >> 32 == hash &&
-								  same_item(id_type, ids->bytes + place[(uint32) slot[at] - 1], item, size)))
+		while (slot[at] != 0 &&
+			   !(slot[at] >> 32 == hash && same_item(id_type, ids->bytes + place[(uint32) slot[at] - 1], item, size)))
 			at = (at + 1) & (slots - 1);
 		if (slot[at] == 0)
 		{
@@ -347,8 +347,8 @@ segment_order_ids_reserve(SegmentOrderIds *ids, Size more, MemoryContext context
 		ids->bytes = bytes;
 	}
 	else
-		ids->bytes = ids->bytes == NULL ? MemoryContextAllocHuge(context, capacity)
-										: repalloc_huge(ids->bytes, capacity);
+		ids->bytes =
+			ids->bytes == NULL ? MemoryContextAllocHuge(context, capacity) : repalloc_huge(ids->bytes, capacity);
 	ids->capacity = capacity;
 }
 
@@ -366,8 +366,7 @@ segment_order_ids_write(StringInfo buffer, const SegmentOrderIds *ids)
 static void
 refuse_bytes(void)
 {
-	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-					errmsg("invalid order ids in a serialized state")));
+	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid order ids in a serialized state")));
 }
 
 /* Bytes of the item at the beginning of so many bytes; 0 if they are none. */

@@ -25,7 +25,7 @@ typedef struct SegmentOrderIdType
 	Oid collation;
 	int16 length;
 	bool by_value;
-	bool by_image;				/* equal exactly if their bytes are */
+	bool by_image; /* equal exactly if their bytes are */
 	FmgrInfo equal;
 	FmgrInfo hash;
 } SegmentOrderIdType;
@@ -34,11 +34,11 @@ typedef struct SegmentOrderIdType
 typedef struct SegmentOrderIds
 {
 	char *bytes;
-	Size capacity;				/* of bytes */
+	Size capacity; /* of bytes */
 	Size used;
 	uint32 count;
-	uint32 last : 31;			/* bytes of the id added last */
-	uint32 unordered : 1;		/* some id did not follow the one before it: by number, or length and bytes */
+	uint32 last : 31;	  /* bytes of the id added last */
+	uint32 unordered : 1; /* some id did not follow the one before it: by number, or length and bytes */
 } SegmentOrderIds;
 
 /* 42883 for a type without equality or hash function. What is looked up lives in context. */

@@ -30,8 +30,8 @@ typedef struct Level
 {
 	char what[64];
 	int64 done;
-	int64 total;	/* 0: not known */
-	int64 memory;	/* bytes; 0: not known */
+	int64 total;  /* 0: not known */
+	int64 memory; /* bytes; 0: not known */
 	TimestampTz started;
 } Level;
 

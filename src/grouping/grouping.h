@@ -12,7 +12,7 @@ typedef enum GroupingEnable
 {
 	GROUPING_OFF,
 	GROUPING_ON,
-	GROUPING_FORCE				/* for tests: whatever the cost */
+	GROUPING_FORCE /* for tests: whatever the cost */
 } GroupingEnable;
 
 extern int segment_grouping_enable;

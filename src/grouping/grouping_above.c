@@ -12,8 +12,7 @@
 static bool
 is_grouping(const PlanState *ps)
 {
-	return IsA(ps, CustomScanState) &&
-		((const CustomScanState *) ps)->methods->ExecCustomScan == segment_grouping_exec;
+	return IsA(ps, CustomScanState) && ((const CustomScanState *) ps)->methods->ExecCustomScan == segment_grouping_exec;
 }
 
 /* True for a node that returns columns as they are, and tests nothing that could come out differently. */

@@ -40,9 +40,7 @@ init_cell(GroupingCell *cell, AttrNumber input, Oid type)
 	bool by_value;
 
 	get_typlenbyval(type, &cell->length, &by_value);
-	cell->kind = by_value ? GROUPING_CELL_BYVAL
-		: cell->length > 0 ? GROUPING_CELL_FIXED
-						   : GROUPING_CELL_VARLENA;
+	cell->kind = by_value ? GROUPING_CELL_BYVAL : cell->length > 0 ? GROUPING_CELL_FIXED : GROUPING_CELL_VARLENA;
 	cell->compare = GROUPING_COMPARE_NONE;
 	cell->input = input;
 }
@@ -73,15 +71,16 @@ init_layout(GroupingState *node, List *outputs)
 	{
 		GroupingCell *cell = &layout->cell[layout->cells++];
 
-		init_cell(cell, list_nth_int(plan->columns, i), exprType((Node *) list_nth_node(TargetEntry, outputs, i)->expr));
+		init_cell(cell, list_nth_int(plan->columns, i),
+				  exprType((Node *) list_nth_node(TargetEntry, outputs, i)->expr));
 		if (i < layout->keys)
 		{
-			Oid operator = list_nth_oid(plan->operators, i);
+			Oid op = list_nth_oid(plan->operators, i);
 			Oid hash;
 
-			if (!get_op_hash_functions(operator, &hash, NULL))
-				elog(ERROR, "operator %u has no hash function", operator);
-			fmgr_info(get_opcode(operator), &cell->equal);
+			if (!get_op_hash_functions(op, &hash, NULL))
+				elog(ERROR, "operator %u has no hash function", op);
+			fmgr_info(get_opcode(op), &cell->equal);
 			fmgr_info(hash, &cell->hash);
 			cell->collation = list_nth_oid(plan->collations, i);
 			cell->compare = compare_of(cell);
@@ -162,10 +161,8 @@ grouping_begin(CustomScanState *css, EState *estate, int eflags)
 	init_layout(node, outputs);
 
 	node->table.layout = node->spill.layout = &node->layout;
-	node->table.context =
-		AllocSetContextCreate(estate->es_query_cxt, "segment grouping table", ALLOCSET_DEFAULT_SIZES);
-	node->spill.context =
-		AllocSetContextCreate(estate->es_query_cxt, "segment grouping files", ALLOCSET_DEFAULT_SIZES);
+	node->table.context = AllocSetContextCreate(estate->es_query_cxt, "segment grouping table", ALLOCSET_DEFAULT_SIZES);
+	node->spill.context = AllocSetContextCreate(estate->es_query_cxt, "segment grouping files", ALLOCSET_DEFAULT_SIZES);
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 	node->batch.capacity = Max(Min(BATCH_ROWS, BATCH_BYTES / node->layout.row_size), 16);

@@ -337,10 +337,9 @@ read_part(GroupingState *node, GroupingPart *part)
 static void
 note_memory(GroupingState *node)
 {
-	Size memory = node->table.memory + node->batch.arena_size +
-		(Size) node->batch.capacity * node->layout.row_size +
-		MemoryContextMemAllocated(node->aggregates.state_context, true) +
-		MemoryContextMemAllocated(node->spill.context, true);
+	Size memory = node->table.memory + node->batch.arena_size + (Size) node->batch.capacity * node->layout.row_size +
+				  MemoryContextMemAllocated(node->aggregates.state_context, true) +
+				  MemoryContextMemAllocated(node->spill.context, true);
 
 	node->peak_memory = Max(node->peak_memory, memory);
 }

@@ -22,13 +22,13 @@ extern int segment_grouping_seed;
 /* What the plan says about the node's input and output; kept in CustomScan.custom_private. */
 typedef struct GroupingPlan
 {
-	List *columns;				/* IntList: the child's column of each stored column, keys first */
-	List *operators;			/* OidList: equality operator of each key */
-	List *collations;			/* OidList: of each key */
-	List *arguments;			/* List of IntList: the child's columns of each aggregate's arguments */
-	List *filters;				/* IntList: the child's column of each aggregate's FILTER, or 0 */
-	double groups;				/* expected */
-	bool by_rows;				/* how several processes share the work, see grouping_parallel.h */
+	List *columns;	  /* IntList: the child's column of each stored column, keys first */
+	List *operators;  /* OidList: equality operator of each key */
+	List *collations; /* OidList: of each key */
+	List *arguments;  /* List of IntList: the child's columns of each aggregate's arguments */
+	List *filters;	  /* IntList: the child's column of each aggregate's FILTER, or 0 */
+	double groups;	  /* expected */
+	bool by_rows;	  /* how several processes share the work, see grouping_parallel.h */
 } GroupingPlan;
 
 extern List *segment_grouping_plan_write(const GroupingPlan *plan);
@@ -39,8 +39,8 @@ typedef struct GroupingBatch
 {
 	int count;
 	int capacity;
-	char *rows;					/* capacity rows of layout->row_size bytes */
-	char *arena;				/* bytes of their varlenas */
+	char *rows;	 /* capacity rows of layout->row_size bytes */
+	char *arena; /* bytes of their varlenas */
 	Size arena_used;
 	Size arena_size;
 } GroupingBatch;
@@ -55,17 +55,17 @@ struct GroupingState
 	GroupingTable table;
 	GroupingSpill spill;
 	GroupingBatch batch;
-	GroupingShared *shared;		/* NULL unless several processes work on it */
+	GroupingShared *shared; /* NULL unless several processes work on it */
 	GroupingShare share;
-	bool exchanging;			/* rows go to their partitions, not to groups */
+	bool exchanging; /* rows go to their partitions, not to groups */
 	void (*read_child)(struct GroupingState *node);
-	GroupingPages *pages;		/* of the child, or NULL */
-	AttrNumber last_input;		/* highest column of the input that is read */
+	GroupingPages *pages;  /* of the child, or NULL */
+	AttrNumber last_input; /* highest column of the input that is read */
 	bool any_filter;
-	Size outside;				/* memory of states outside the groups, as of the last look */
-	bool started;				/* the child was read, or is being read */
-	GroupingCursor cursor;		/* next group to return */
-	GroupingCursor ahead;		/* of the groups whose memory is asked for */
+	Size outside;		   /* memory of states outside the groups, as of the last look */
+	bool started;		   /* the child was read, or is being read */
+	GroupingCursor cursor; /* next group to return */
+	GroupingCursor ahead;  /* of the groups whose memory is asked for */
 	/* for EXPLAIN */
 	uint64 groups;
 	Size peak_memory;

@@ -29,27 +29,27 @@
 /* What is known of a table's column. */
 typedef struct Attribute
 {
-	int column;					/* of the rows, or SKIPPED */
-	int offset;					/* in rows without NULLs, or VARIES */
+	int column; /* of the rows, or SKIPPED */
+	int offset; /* in rows without NULLs, or VARIES */
 	int16 length;
-	int16 alignment;			/* bytes */
+	int16 alignment; /* bytes */
 	bool by_value;
 } Attribute;
 
 struct GroupingPages
 {
 	ScanState *scan;
-	int columns;				/* of the rows; those that only tests look at come last */
-	Attribute *attribute;		/* up to the last that is wanted */
+	int columns;		  /* of the rows; those that only tests look at come last */
+	Attribute *attribute; /* up to the last that is wanted */
 	int attributes;
-	int fixed;					/* so many of them have fixed offsets */
+	int fixed; /* so many of them have fixed offsets */
 	int tests;
 	GroupingTest *test;
-	ExprState *rest;			/* what the tests leave of the filter, or NULL */
-	bool is_started;			/* the tests know their constants */
-	bool one_by_one;			/* they can't: the scan delivers every row */
-	HeapTupleData tuple;		/* of the row that rest looks at */
-	Datum *values;				/* of a page's rows; the same room for all scans */
+	ExprState *rest;	 /* what the tests leave of the filter, or NULL */
+	bool is_started;	 /* the tests know their constants */
+	bool one_by_one;	 /* they can't: the scan delivers every row */
+	HeapTupleData tuple; /* of the row that rest looks at */
+	Datum *values;		 /* of a page's rows; the same room for all scans */
 	bool *nulls;
 };
 
@@ -279,7 +279,8 @@ deform_short(GroupingPages *pages, HeapTupleHeader tuple, Datum *values, bool *n
 		int column = pages->attribute[i].column;
 
 		if (column != SKIPPED)
-			values[column] = heap_getattr(&row, i + 1, RelationGetDescr(pages->scan->ss_currentRelation), &nulls[column]);
+			values[column] =
+				heap_getattr(&row, i + 1, RelationGetDescr(pages->scan->ss_currentRelation), &nulls[column]);
 	}
 }
 

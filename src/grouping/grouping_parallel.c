@@ -24,9 +24,9 @@
 /* What stands before a group in a file. */
 typedef struct RecordHead
 {
-	uint32 size;				/* of the group */
-	uint32 outside;				/* bytes that its states keep outside, which follow it */
-	uint64 is_null_group;		/* the narrow group of NULL */
+	uint32 size;		  /* of the group */
+	uint32 outside;		  /* bytes that its states keep outside, which follow it */
+	uint64 is_null_group; /* the narrow group of NULL */
 } RecordHead;
 
 /* The partition of a hash: bits that neither the index nor a pass of a merge uses first. */
@@ -170,9 +170,8 @@ read_bytes(BufFile *file, void *bytes, Size size, bool may_end)
 	if (got == 0 && may_end)
 		return false;
 	if (got != size)
-		ereport(ERROR,
-				(errcode_for_file_access(), errmsg("could not read a temporary file of a grouping"),
-				 errdetail("Read %zu of %zu bytes.", got, size)));
+		ereport(ERROR, (errcode_for_file_access(), errmsg("could not read a temporary file of a grouping"),
+						errdetail("Read %zu of %zu bytes.", got, size)));
 	return true;
 }
 
@@ -247,7 +246,7 @@ segment_grouping_merge_next(GroupingState *node)
 		}
 		/* the table's index and its last chunk come on top of the groups */
 		needed = pg_atomic_read_u64(&shared->bytes[share->partition]) +
-			pg_atomic_read_u64(&shared->groups[share->partition]) * 16;
+				 pg_atomic_read_u64(&shared->groups[share->partition]) * 16;
 		share->passes = (int) (needed / Max(get_hash_memory_limit() / 2, 1)) + 1;
 		share->pass = 0;
 	}

@@ -21,30 +21,30 @@
 
 typedef struct GroupingShared
 {
-	Barrier barrier;			/* phase 0: rows are grouped; 1: partitions are merged */
-	SharedFileSet files;		/* "participant.partition": the groups that a participant handed over */
+	Barrier barrier;	 /* phase 0: rows are grouped; 1: partitions are merged */
+	SharedFileSet files; /* "participant.partition": the groups that a participant handed over */
 	dsm_handle segment;
 	pg_atomic_uint32 participants;
-	pg_atomic_uint32 next;		/* the next partition to merge */
-	pg_atomic_uint64 groups[GROUPING_SHARES];	/* handed over, of each partition */
+	pg_atomic_uint32 next;					  /* the next partition to merge */
+	pg_atomic_uint64 groups[GROUPING_SHARES]; /* handed over, of each partition */
 	pg_atomic_uint64 bytes[GROUPING_SHARES];
 	/* for EXPLAIN */
 	pg_atomic_uint64 total_groups;
-	pg_atomic_uint64 peak_memory;	/* of all participants together */
+	pg_atomic_uint64 peak_memory; /* of all participants together */
 	pg_atomic_uint64 spilled_bytes;
 } GroupingShared;
 
 /* What a participant keeps. */
 typedef struct GroupingShare
 {
-	bool leaves_groups;			/* to the others, see segment_grouping_leave_groups */
-	bool is_done;				/* and so has done all that it does */
+	bool leaves_groups; /* to the others, see segment_grouping_leave_groups */
+	bool is_done;		/* and so has done all that it does */
 	uint32 participant;
-	BufFile *file[GROUPING_SHARES];	/* being written */
-	int partition;				/* being merged */
-	int passes;					/* in which a partition is merged that is too large for the memory */
+	BufFile *file[GROUPING_SHARES]; /* being written */
+	int partition;					/* being merged */
+	int passes;						/* in which a partition is merged that is too large for the memory */
 	int pass;
-	char *record;				/* room for a group on its way */
+	char *record; /* room for a group on its way */
 	Size record_size;
 } GroupingShare;
 

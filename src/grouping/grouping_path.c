@@ -28,10 +28,11 @@ int segment_grouping_seed = 0;
 static create_upper_paths_hook_type previous_hook = NULL;
 
 static const struct config_enum_entry enable_options[] = {
-	{"off", GROUPING_OFF, false},	  {"on", GROUPING_ON, false},	  {"force", GROUPING_FORCE, false},
-	{"false", GROUPING_OFF, true},	  {"true", GROUPING_ON, true},	  {"no", GROUPING_OFF, true},
-	{"yes", GROUPING_ON, true},		  {"0", GROUPING_OFF, true},	  {"1", GROUPING_ON, true},
-	{NULL, 0, false},
+	{"off", GROUPING_OFF, false},	  {"on", GROUPING_ON, false},
+	{"force", GROUPING_FORCE, false}, {"false", GROUPING_OFF, true},
+	{"true", GROUPING_ON, true},	  {"no", GROUPING_OFF, true},
+	{"yes", GROUPING_ON, true},		  {"0", GROUPING_OFF, true},
+	{"1", GROUPING_ON, true},		  {NULL, 0, false},
 };
 
 /* Making the node ready costs about as much as this many rows. */
@@ -75,7 +76,7 @@ set_costs(PlannerInfo *root, CustomPath *path, const GroupingShape *shape, doubl
 	MemSet(&costs, 0, sizeof(costs));
 	get_agg_clause_costs(root, AGGSPLIT_SIMPLE, &costs);
 	startup = child->total_cost + costs.transCost.startup + costs.finalCost.startup +
-		STARTUP_ROWS * (cpu_tuple_cost + cpu_operator_cost);
+			  STARTUP_ROWS * (cpu_tuple_cost + cpu_operator_cost);
 	startup += rows * PROBE_SHARE * (costs.transCost.per_tuple + cpu_operator_cost * shape->keys);
 	group_bytes = path->path.pathtarget->width + 32.0 + costs.transitionSpace;
 	if (by_rows)
@@ -108,8 +109,8 @@ set_costs(PlannerInfo *root, CustomPath *path, const GroupingShape *shape, doubl
 
 /* The node on top of an input path. */
 static CustomPath *
-grouping_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, const GroupingShape *shape,
-			  Path *input, double groups, double processes, bool by_rows)
+grouping_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, const GroupingShape *shape, Path *input,
+			  double groups, double processes, bool by_rows)
 {
 	PathTarget *target = create_empty_pathtarget();
 	CustomPath *path = makeNode(CustomPath);
@@ -126,11 +127,10 @@ grouping_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, 
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->custom_paths = list_make1(create_projection_path(root, input_rel, input, target));
 	path->methods = &segment_grouping_path_methods;
-	path->custom_private =
-		list_make5(shape->columns, shape->aggrefs, shape->having,
-				   list_make5(shape->column_inputs, shape->operators, shape->collations, shape->argument_inputs,
-							  shape->filter_inputs),
-				   makeFloat(psprintf("%.1f", groups)));
+	path->custom_private = list_make5(shape->columns, shape->aggrefs, shape->having,
+									  list_make5(shape->column_inputs, shape->operators, shape->collations,
+												 shape->argument_inputs, shape->filter_inputs),
+									  makeFloat(psprintf("%.1f", groups)));
 	path->custom_private = lappend(path->custom_private, makeInteger(by_rows));
 	set_costs(root, path, shape, input->rows, groups, processes, by_rows);
 	return path;
@@ -161,8 +161,8 @@ processes_of(const Path *path)
 
 /* The node as one of several processes. */
 static CustomPath *
-parallel_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, const GroupingShape *shape,
-			  Path *input, double groups, double processes, bool by_rows)
+parallel_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, const GroupingShape *shape, Path *input,
+			  double groups, double processes, bool by_rows)
 {
 	CustomPath *path = grouping_path(root, input_rel, output_rel, shape, input, groups, processes, by_rows);
 
@@ -191,7 +191,7 @@ add_parallel_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_r
 		return false;
 	processes = processes_of(input);
 	by_rows = input->rows < groups * FEWEST_ROWS_A_GROUP ||
-		groups * (output_rel->reltarget->width + 32.0) > (double) get_hash_memory_limit();
+			  groups * (output_rel->reltarget->width + 32.0) > (double) get_hash_memory_limit();
 	foreach (aggref, shape->aggrefs)
 		by_rows = by_rows || !segment_grouping_is_mergeable(lfirst_node(Aggref, aggref));
 	path = parallel_path(root, input_rel, output_rel, shape, input, groups, processes, by_rows);
@@ -242,8 +242,8 @@ cheapest_without_gather(const RelOptInfo *rel)
 
 /* The planner's hook: called for every GROUP BY, and for each partition of a partition-wise one. */
 void
-segment_grouping_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel,
-							 RelOptInfo *output_rel, void *extra)
+segment_grouping_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel, RelOptInfo *output_rel,
+							 void *extra)
 {
 	GroupPathExtraData *group_extra = (GroupPathExtraData *) extra;
 	GroupingShape shape;

@@ -98,11 +98,11 @@ plan_custom_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tli
 	take_rows_as_stored(root, (Plan *) linitial(custom_plans), &plan);
 
 	foreach (cell, columns)
-		outputs = lappend(outputs, makeTargetEntry((Expr *) copyObjectImpl(lfirst(cell)), list_length(outputs) + 1,
-												   NULL, false));
+		outputs = lappend(
+			outputs, makeTargetEntry((Expr *) copyObjectImpl(lfirst(cell)), list_length(outputs) + 1, NULL, false));
 	foreach (cell, aggrefs)
-		outputs = lappend(outputs, makeTargetEntry((Expr *) copyObjectImpl(lfirst(cell)), list_length(outputs) + 1,
-												   NULL, false));
+		outputs = lappend(
+			outputs, makeTargetEntry((Expr *) copyObjectImpl(lfirst(cell)), list_length(outputs) + 1, NULL, false));
 	scan->scan.plan.targetlist = tlist;
 	scan->scan.plan.qual = (List *) lthird(path->custom_private);
 	scan->scan.scanrelid = 0;

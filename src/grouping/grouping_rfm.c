@@ -31,7 +31,7 @@ typedef struct RfmBinding
 	int16 order_length;
 	bool order_by_value;
 	Oid collation;
-	SegmentOrderIdType id_type;	/* looked up with the first row, as the transition function does */
+	SegmentOrderIdType id_type; /* looked up with the first row, as the transition function does */
 	SegmentArena arena;
 } RfmBinding;
 
@@ -98,12 +98,12 @@ rfm_refuse(const RfmBinding *binding, int64 at, SegmentAmountFault fault, Datum 
 typedef struct PackedRow
 {
 	int64 at;
-	segment_int128 units;		/* or the low 128 bits of a wide amount */
-	int64 tail;					/* bits 0 to 4: scale; 5 to 7: see below; 8 to 63: the high bits of a wide amount */
+	segment_int128 units; /* or the low 128 bits of a wide amount */
+	int64 tail;			  /* bits 0 to 4: scale; 5 to 7: see below; 8 to 63: the high bits of a wide amount */
 } PackedRow;
 
 #define PACKED_SCALE 0x1F
-#define PACKED_COUNTS 0x20		/* the row counts */
+#define PACKED_COUNTS 0x20 /* the row counts */
 #define PACKED_WIDE 0x40
 #define PACKED_NULL_ID 0x80
 
@@ -113,7 +113,7 @@ typedef struct PackedRow
 typedef struct PackedOrder
 {
 	PackedRow row;
-	Datum id[PACKED_ID_LENGTH / sizeof(Datum)];	/* a Datum, or the bytes that one would point to */
+	Datum id[PACKED_ID_LENGTH / sizeof(Datum)]; /* a Datum, or the bytes that one would point to */
 } PackedOrder;
 
 static void

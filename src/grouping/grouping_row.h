@@ -26,8 +26,8 @@
 
 typedef enum GroupingCellKind
 {
-	GROUPING_CELL_BYVAL,		/* a Datum */
-	GROUPING_CELL_FIXED,		/* length bytes, passed by reference */
+	GROUPING_CELL_BYVAL, /* a Datum */
+	GROUPING_CELL_FIXED, /* length bytes, passed by reference */
 	GROUPING_CELL_VARLENA
 } GroupingCellKind;
 
@@ -36,19 +36,19 @@ typedef enum GroupingCompare
 {
 	GROUPING_COMPARE_DATUM,
 	GROUPING_COMPARE_FIXED,
-	GROUPING_COMPARE_BYTES,		/* the bytes of a varlena */
-	GROUPING_COMPARE_FUNCTION,	/* the clause's equality operator and its hash function */
-	GROUPING_COMPARE_NONE		/* not a key */
+	GROUPING_COMPARE_BYTES,	   /* the bytes of a varlena */
+	GROUPING_COMPARE_FUNCTION, /* the clause's equality operator and its hash function */
+	GROUPING_COMPARE_NONE	   /* not a key */
 } GroupingCompare;
 
 typedef struct GroupingCell
 {
 	GroupingCellKind kind;
 	GroupingCompare compare;
-	int16 length;				/* typlen */
-	AttrNumber input;			/* column of the input, from 1 */
-	uint32 in_row;				/* offset in a row */
-	uint32 in_group;			/* offset in a group; stored columns only */
+	int16 length;	  /* typlen */
+	AttrNumber input; /* column of the input, from 1 */
+	uint32 in_row;	  /* offset in a row */
+	uint32 in_group;  /* offset in a group; stored columns only */
 	Oid collation;
 	FmgrInfo equal;
 	FmgrInfo hash;
@@ -57,32 +57,32 @@ typedef struct GroupingCell
 typedef struct GroupingRowHead
 {
 	uint32 hash;
-	uint32 filtered;			/* bit per aggregate: its FILTER left the row out */
-	uint64 nulls;				/* bit per cell */
+	uint32 filtered; /* bit per aggregate: its FILTER left the row out */
+	uint64 nulls;	 /* bit per cell */
 } GroupingRowHead;
 
 typedef struct GroupingGroupHead
 {
 	uint32 hash;
-	uint16 nulls;				/* bit per stored column */
-	uint16 eighths;				/* size in units of 8 bytes; 0: alone in its chunk */
+	uint16 nulls;	/* bit per stored column */
+	uint16 eighths; /* size in units of 8 bytes; 0: alone in its chunk */
 } GroupingGroupHead;
 
 /* The cells of a query, their places, and how to find its groups. */
 typedef struct GroupingLayout
 {
-	int columns;				/* stored columns, keys first */
+	int columns; /* stored columns, keys first */
 	int keys;
-	int cells;					/* stored columns and arguments */
+	int cells; /* stored columns and arguments */
 	GroupingCell *cell;
-	bool narrow;				/* groups have no head */
-	bool variable;				/* some stored column is a varlena */
-	bool by_reference;			/* some cell is a varlena: rows point into the arena */
-	uint32 packed_offset;		/* of what kernels pack into a row */
+	bool narrow;		  /* groups have no head */
+	bool variable;		  /* some stored column is a varlena */
+	bool by_reference;	  /* some cell is a varlena: rows point into the arena */
+	uint32 packed_offset; /* of what kernels pack into a row */
 	uint32 row_size;
-	uint32 states_offset;		/* of the first state in a group */
-	uint32 group_size;			/* without the bytes of varlenas */
-	uint64 seed;				/* of the hash */
+	uint32 states_offset; /* of the first state in a group */
+	uint32 group_size;	  /* without the bytes of varlenas */
+	uint64 seed;		  /* of the hash */
 } GroupingLayout;
 
 /* The finalizer of MurmurHash3 (Appleby), a bijection of 64 bits that spreads every input bit. */

@@ -123,9 +123,8 @@ find_keys(PlannerInfo *root, PathTarget *target, GroupingShape *shape)
 		foreach (expression, target->exprs)
 			if (get_pathtarget_sortgroupref(target, foreach_current_index(expression)) == group->tleSortGroupRef)
 				key = (Node *) lfirst(expression);
-		if (key == NULL || !group->hashable || !get_op_hash_functions(group->eqop, &hash, NULL) ||
-			!is_storable(key) || contain_volatile_functions(key) || contain_subplans(key) ||
-			expression_returns_set(key))
+		if (key == NULL || !group->hashable || !get_op_hash_functions(group->eqop, &hash, NULL) || !is_storable(key) ||
+			contain_volatile_functions(key) || contain_subplans(key) || expression_returns_set(key))
 			return false;
 		shape->columns = lappend(shape->columns, key);
 		shape->operators = lappend_oid(shape->operators, group->eqop);
@@ -175,13 +174,11 @@ find_inputs(GroupingShape *shape)
 		ListCell *argument;
 
 		foreach (argument, aggref->args)
-			numbers = lappend_int(numbers,
-								  input_number(shape,
-											   argument_input(aggref, lfirst_node(TargetEntry, argument)->expr)));
+			numbers = lappend_int(
+				numbers, input_number(shape, argument_input(aggref, lfirst_node(TargetEntry, argument)->expr)));
 		shape->argument_inputs = lappend(shape->argument_inputs, numbers);
 		shape->filter_inputs =
-			lappend_int(shape->filter_inputs,
-						aggref->aggfilter ? input_number(shape, (Node *) aggref->aggfilter) : 0);
+			lappend_int(shape->filter_inputs, aggref->aggfilter ? input_number(shape, (Node *) aggref->aggfilter) : 0);
 	}
 }
 
@@ -194,8 +191,7 @@ segment_grouping_shape(PlannerInfo *root, RelOptInfo *output_rel, Node *having, 
 	int cells;
 
 	memset(shape, 0, sizeof(*shape));
-	if (!query->hasAggs || query->groupClause == NIL || query->groupingSets != NIL ||
-		!has_aggregate_of_ours(root))
+	if (!query->hasAggs || query->groupClause == NIL || query->groupingSets != NIL || !has_aggregate_of_ours(root))
 		return false;
 	if (!find_keys(root, target, shape))
 		return false;

@@ -195,9 +195,8 @@ read_bytes(GroupingPart *part, void *bytes, Size size, bool may_end)
 	if (got == 0 && may_end)
 		return false;
 	if (got != size)
-		ereport(ERROR,
-				(errcode_for_file_access(), errmsg("could not read a temporary file of a grouping"),
-				 errdetail("Read %zu of %zu bytes.", got, size)));
+		ereport(ERROR, (errcode_for_file_access(), errmsg("could not read a temporary file of a grouping"),
+						errdetail("Read %zu of %zu bytes.", got, size)));
 	return true;
 }
 

@@ -17,27 +17,28 @@
 typedef struct GroupingPart
 {
 	BufFile *file;
-	int level;					/* how often its rows were partitioned */
+	int level; /* how often its rows were partitioned */
 	uint64 rows;
 } GroupingPart;
 
 /* What one pass over rows spills. */
 typedef struct GroupingSpill
 {
-	MemoryContext context;		/* of the files' buffers and of the list of parts */
+	MemoryContext context; /* of the files' buffers and of the list of parts */
 	GroupingLayout *layout;
-	const struct GroupingKernel *kernel;	/* rows have a short form: a narrow key and what this kernel shrinks; or NULL */
+	const struct GroupingKernel
+		*kernel; /* rows have a short form: a narrow key and what this kernel shrinks; or NULL */
 	int level;
-	int bits;					/* 2^bits partitions */
-	SharedFileSet *files;		/* where other processes are to read the parts; else NULL */
-	uint32 participant;			/* with files: who writes them */
-	GroupingPart *part;			/* NULL until the first row comes */
-	char *flat;					/* room to make a row one piece */
+	int bits;			  /* 2^bits partitions */
+	SharedFileSet *files; /* where other processes are to read the parts; else NULL */
+	uint32 participant;	  /* with files: who writes them */
+	GroupingPart *part;	  /* NULL until the first row comes */
+	char *flat;			  /* room to make a row one piece */
 	Size flat_size;
-	List *waiting;				/* parts that are complete and not read yet */
+	List *waiting; /* parts that are complete and not read yet */
 	/* for EXPLAIN */
-	uint64 bytes;				/* written, in all */
-	int partitions;				/* in all */
+	uint64 bytes;	/* written, in all */
+	int partitions; /* in all */
 } GroupingSpill;
 
 /*

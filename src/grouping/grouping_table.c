@@ -66,7 +66,8 @@ segment_grouping_table_reset(GroupingTable *table, double expected)
 	table->slab_left = 0;
 	table->chunks = table->chunks_allocated = 0;
 	table->null_group = NULL;
-	table->expected_chunks = (uint32) Min(GROW_AT((double) slots) * table->layout->group_size / GROUPING_CHUNK_MAX, 1024);
+	table->expected_chunks =
+		(uint32) Min(GROW_AT((double) slots) * table->layout->group_size / GROUPING_CHUNK_MAX, 1024);
 	new_index(table, slots);
 }
 
@@ -152,8 +153,7 @@ add_chunk(GroupingTable *table, Size size)
 	if (table->chunks == table->chunks_allocated)
 	{
 		uint32 allocated = Max(table->chunks_allocated * 2, 64);
-		GroupingChunk **chunks =
-			MemoryContextAlloc(table->context, mul_size(allocated, sizeof(GroupingChunk *)));
+		GroupingChunk **chunks = MemoryContextAlloc(table->context, mul_size(allocated, sizeof(GroupingChunk *)));
 
 		if (table->chunks > 0)
 		{
@@ -215,7 +215,7 @@ segment_grouping_table_insert(GroupingTable *table, char *row, Size outside)
 	{
 		Size chunk_size = next_chunk_size(table, size);
 
-		if (table->chunks == GROUPING_CHUNKS_MAX || 
+		if (table->chunks == GROUPING_CHUNKS_MAX ||
 			(!must_take && chunk_size > table->slab_left && in_use + chunk_size > table->limit))
 		{
 			table->full = true;

@@ -21,30 +21,30 @@
 /* The head of a chunk, as long as a cache line: groups of 16 n bytes then touch no more lines than they must. */
 typedef struct GroupingChunk
 {
-	Size size;					/* with this head */
-	Size used;					/* with this head */
+	Size size; /* with this head */
+	Size used; /* with this head */
 	char pad[64 - 2 * sizeof(Size)];
 } GroupingChunk;
 
 typedef struct GroupingTable
 {
 	GroupingLayout *layout;
-	MemoryContext context;		/* everything below; reset with the table */
-	Size limit;					/* bytes of memory */
-	Size memory;				/* bytes in use */
-	bool full;					/* no more new groups */
+	MemoryContext context; /* everything below; reset with the table */
+	Size limit;			   /* bytes of memory */
+	Size memory;		   /* bytes in use */
+	bool full;			   /* no more new groups */
 	uint32 *index;
-	uint32 mask;				/* slots of the index - 1 */
+	uint32 mask; /* slots of the index - 1 */
 	uint32 expected_chunks;
-	uint32 handle_mask;			/* the bits of a slot that are the handle */
+	uint32 handle_mask; /* the bits of a slot that are the handle */
 	uint32 groups;
-	uint32 grow_at;				/* groups at which the index is doubled */
+	uint32 grow_at; /* groups at which the index is doubled */
 	GroupingChunk **chunk;
 	uint32 chunks;
 	uint32 chunks_allocated;
-	char *slab;					/* what is left of the memory that chunks are cut from */
+	char *slab; /* what is left of the memory that chunks are cut from */
 	Size slab_left;
-	char *null_group;			/* narrow form: the group whose key is NULL */
+	char *null_group; /* narrow form: the group whose key is NULL */
 } GroupingTable;
 
 /* Reading all groups, in the order of their creation. */
@@ -58,7 +58,7 @@ static inline char *
 grouping_table_group(const GroupingTable *table, uint32 handle)
 {
 	return (char *) table->chunk[handle >> GROUPING_OFFSET_BITS] +
-		(Size) (handle & ((1 << GROUPING_OFFSET_BITS) - 1)) * 8;
+		   (Size) (handle & ((1 << GROUPING_OFFSET_BITS) - 1)) * 8;
 }
 
 /* An empty table; expected groups sizes the index. context is reset now and with every later call. */

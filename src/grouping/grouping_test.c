@@ -38,11 +38,11 @@ column_of(Node *expression, Index scanrelid)
 
 /* The strategy of an operator in the btrees of a type; 0 for any other. */
 static int
-strategy_of(Oid operator, Oid type)
+strategy_of(Oid op, Oid type)
 {
 	Oid family = lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
-	int strategy = get_op_opfamily_strategy(operator, family);
-	Oid negator = strategy == 0 ? get_negator(operator) : InvalidOid;
+	int strategy = get_op_opfamily_strategy(op, family);
+	Oid negator = strategy == 0 ? get_negator(op) : InvalidOid;
 
 	if (OidIsValid(negator) && get_op_opfamily_strategy(negator, family) == BTEqualStrategyNumber)
 		return DIFFERS;
@@ -72,7 +72,7 @@ are_comparable(Oid column, Oid constant)
 static bool
 read_comparison(GroupingTest *test, OpExpr *comparison, Index scanrelid, PlanState *scan)
 {
-	Oid operator = comparison->opno;
+	Oid op = comparison->opno;
 	Node *constant;
 
 	if (list_length(comparison->args) != 2)
@@ -83,15 +83,14 @@ read_comparison(GroupingTest *test, OpExpr *comparison, Index scanrelid, PlanSta
 	{
 		constant = linitial(comparison->args);
 		test->column = column_of(lsecond(comparison->args), scanrelid);
-		operator = get_commutator(operator);
+		op = get_commutator(op);
 	}
-	if (test->column == 0 || !OidIsValid(operator) || contain_var_clause(constant) ||
-		contain_volatile_functions(constant))
+	if (test->column == 0 || !OidIsValid(op) || contain_var_clause(constant) || contain_volatile_functions(constant))
 		return false;
-	op_input_types(operator, &test->column_type, &test->constant_type);
+	op_input_types(op, &test->column_type, &test->constant_type);
 	if (!are_comparable(test->column_type, test->constant_type))
 		return false;
-	test->strategy = strategy_of(operator, test->column_type);
+	test->strategy = strategy_of(op, test->column_type);
 	if (test->strategy == 0)
 		return false;
 	test->constant = ExecInitExpr((Expr *) constant, scan);

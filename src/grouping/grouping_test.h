@@ -12,14 +12,14 @@
  */
 typedef struct GroupingTest
 {
-	int column;					/* of the row, from 0 */
+	int column; /* of the row, from 0 */
 	bool wants_null;
 	bool outside;
 	int64 low;
 	int64 high;
 	/* the comparison, if there is one: strategy of a btree, and what the column is compared with */
 	int strategy;
-	ExprState *constant;		/* NULL: the range is fixed */
+	ExprState *constant; /* NULL: the range is fixed */
 	Oid constant_type;
 	Oid column_type;
 } GroupingTest;

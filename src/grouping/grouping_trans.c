@@ -53,8 +53,7 @@ static void
 read_initial_value(AggStatePerTransData *pertrans, HeapTuple aggregate_tuple)
 {
 	bool is_null;
-	Datum text_value =
-		SysCacheGetAttr(AGGFNOID, aggregate_tuple, Anum_pg_aggregate_agginitval, &is_null);
+	Datum text_value = SysCacheGetAttr(AGGFNOID, aggregate_tuple, Anum_pg_aggregate_agginitval, &is_null);
 
 	pertrans->initValueIsNull = is_null;
 	pertrans->initValue = (Datum) 0;
@@ -108,9 +107,9 @@ init_trans(GroupingTrans *trans, AggState *agg_state, bool combines)
 	fmgr_info_set_expr((Node *) expression, &pertrans->transfn);
 	if (pertrans->transfn.fn_strict && pertrans->initValueIsNull &&
 		(arguments == 0 || !IsBinaryCoercible(argument_types[0], aggref->aggtranstype)))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_FUNCTION_DEFINITION),
-						errmsg("aggregate %u needs to have compatible input type and transition type",
-							   aggref->aggfnoid)));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_FUNCTION_DEFINITION),
+				 errmsg("aggregate %u needs to have compatible input type and transition type", aggref->aggfnoid)));
 	trans->call = palloc0(SizeForFunctionCallInfo(arguments + 1));
 	InitFunctionCallInfoData(*trans->call, &pertrans->transfn, arguments + 1, pertrans->aggCollation,
 							 (Node *) agg_state, NULL);
@@ -129,8 +128,8 @@ init_trans(GroupingTrans *trans, AggState *agg_state, bool combines)
 		fmgr_info(form->aggcombinefn, &trans->combine);
 		fmgr_info_set_expr((Node *) expression, &trans->combine);
 		trans->combine_call = palloc0(SizeForFunctionCallInfo(2));
-		InitFunctionCallInfoData(*trans->combine_call, &trans->combine, 2, pertrans->aggCollation,
-								 (Node *) agg_state, NULL);
+		InitFunctionCallInfoData(*trans->combine_call, &trans->combine, 2, pertrans->aggCollation, (Node *) agg_state,
+								 NULL);
 	}
 
 	trans->peragg.aggref = aggref;
@@ -434,9 +433,9 @@ segment_grouping_is_mergeable(Aggref *aggref)
 	fmgr_info(form->aggtransfn, &transition);
 	(void) get_aggregate_argtypes(aggref, argument_types);
 	kernel = segment_grouping_kernel(transition.fn_addr, argument_types);
-	mergeable = (kernel != NULL && kernel->merge != NULL) ||
-		(OidIsValid(form->aggcombinefn) && aggref->aggtranstype != INTERNALOID &&
-		 get_typbyval(aggref->aggtranstype));
+	mergeable =
+		(kernel != NULL && kernel->merge != NULL) ||
+		(OidIsValid(form->aggcombinefn) && aggref->aggtranstype != INTERNALOID && get_typbyval(aggref->aggtranstype));
 	ReleaseSysCache(tuple);
 	return mergeable;
 }
@@ -469,8 +468,8 @@ segment_grouping_results(GroupingAggregates *aggregates, char *group, Datum *val
 		{
 			/* a strict final function of a NULL (extra arguments are always NULL) is NULL */
 			values[i] = call != NULL || is_null
-				? (Datum) 0
-				: MakeExpandedObjectReadOnly(value, false, trans->pertrans.transtypeLen);
+							? (Datum) 0
+							: MakeExpandedObjectReadOnly(value, false, trans->pertrans.transtypeLen);
 			nulls[i] = call != NULL || is_null;
 			continue;
 		}

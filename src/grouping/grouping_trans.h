@@ -18,8 +18,8 @@
  */
 typedef struct GroupingKernel
 {
-	Size state_size;			/* a multiple of 8 */
-	bool takes_cell;			/* the last argument is not packed but a cell of the row */
+	Size state_size; /* a multiple of 8 */
+	bool takes_cell; /* the last argument is not packed but a cell of the row */
 	/* What the other functions are handed, made in the current context; NULL if these argument types can't be served. */
 	void *(*bind)(const Oid *argument_types, int arguments, Oid collation);
 	/* What a row adds, in packed_size bytes that hold no pointers; raises the errors of arguments out of range. */
@@ -53,7 +53,7 @@ extern const GroupingKernel *segment_grouping_kernel(PGFunction transition, cons
 typedef struct GroupingDatumState
 {
 	Datum value;
-	bool is_set;				/* false: no value yet, the first row's argument may become it */
+	bool is_set; /* false: no value yet, the first row's argument may become it */
 	bool is_null;
 } GroupingDatumState;
 
@@ -61,18 +61,18 @@ typedef struct GroupingDatumState
 typedef struct GroupingTrans
 {
 	Aggref *aggref;
-	const GroupingKernel *kernel;	/* NULL: through the function manager */
-	void *binding;				/* of the kernel */
-	uint32 in_group;			/* offset of the state */
-	AttrNumber filter;			/* column of the input, 0 without FILTER */
+	const GroupingKernel *kernel; /* NULL: through the function manager */
+	void *binding;				  /* of the kernel */
+	uint32 in_group;			  /* offset of the state */
+	AttrNumber filter;			  /* column of the input, 0 without FILTER */
 	int arguments;
-	int *cell;					/* the cells of the arguments that are not packed */
-	AttrNumber *input;			/* the input's columns of the arguments */
-	uint32 in_row;				/* offset of the packed arguments, if there is a kernel */
+	int *cell;		   /* the cells of the arguments that are not packed */
+	AttrNumber *input; /* the input's columns of the arguments */
+	uint32 in_row;	   /* offset of the packed arguments, if there is a kernel */
 	/* the transition function */
-	AggStatePerTransData pertrans;	/* what AggGetAggref and its like look at; initial value; type of the state */
+	AggStatePerTransData pertrans; /* what AggGetAggref and its like look at; initial value; type of the state */
 	FunctionCallInfo call;
-	FmgrInfo combine;			/* used by parallel plans, for a state that is passed by value */
+	FmgrInfo combine; /* used by parallel plans, for a state that is passed by value */
 	FunctionCallInfo combine_call;
 	/* the final function */
 	AggStatePerAggData peragg;
@@ -80,7 +80,7 @@ typedef struct GroupingTrans
 	FunctionCallInfo final_call; /* NULL: the state is the result */
 	int16 result_length;
 	bool result_by_value;
-	bool is_repeatable;			/* calling it leaves the state as it is, and gives the same result again */
+	bool is_repeatable; /* calling it leaves the state as it is, and gives the same result again */
 } GroupingTrans;
 
 /* All aggregates of the node, and the memory that their states and results live in. */
@@ -89,14 +89,14 @@ typedef struct GroupingAggregates
 	int count;
 	GroupingTrans *trans;
 	Size states_size;
-	Size packed_size;			/* of all arguments that kernels pack */
-	bool calls;					/* some transition function is called, and may leave memory behind */
-	GroupingTrans *pointing;	/* the first whose states point to memory of their own, or NULL */
-	bool is_repeatable;			/* the results can be had again at little cost: states lie in the group and stay */
-	AggState *agg_state;		/* what the functions take for their caller */
-	MemoryContext state_context;	/* lives as long as the groups in memory */
-	MemoryContext row_context;	/* for the calls; the caller resets it now and then */
-	MemoryContext result_context;	/* for the results of a group; the caller resets it */
+	Size packed_size;			  /* of all arguments that kernels pack */
+	bool calls;					  /* some transition function is called, and may leave memory behind */
+	GroupingTrans *pointing;	  /* the first whose states point to memory of their own, or NULL */
+	bool is_repeatable;			  /* the results can be had again at little cost: states lie in the group and stay */
+	AggState *agg_state;		  /* what the functions take for their caller */
+	MemoryContext state_context;  /* lives as long as the groups in memory */
+	MemoryContext row_context;	  /* for the calls; the caller resets it now and then */
+	MemoryContext result_context; /* for the results of a group; the caller resets it */
 } GroupingAggregates;
 
 /* Prepares the aggregates after checking the privileges that core's executor checks. */

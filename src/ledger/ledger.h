@@ -28,11 +28,11 @@
 typedef struct Ledger
 {
 	int32 vl_len_;
-	uint8 version;				/* SEGMENT_LEDGER_VERSION */
-	uint8 scale;				/* decimals of the amounts, 0 .. SEGMENT_MAX_DECIMALS */
-	uint16 reserved;			/* zero */
-	int32 n_days;				/* at least 1 */
-	DateADT first;				/* the first day */
+	uint8 version;	 /* SEGMENT_LEDGER_VERSION */
+	uint8 scale;	 /* decimals of the amounts, 0 .. SEGMENT_MAX_DECIMALS */
+	uint16 reserved; /* zero */
+	int32 n_days;	 /* at least 1 */
+	DateADT first;	 /* the first day */
 	uint8 days[FLEXIBLE_ARRAY_MEMBER];
 } Ledger;
 
@@ -43,20 +43,20 @@ typedef struct Ledger
 typedef struct LedgerDay
 {
 	DateADT day;
-	bool dates_order;			/* a row of an order lies on this day: it can be the first or the last one */
+	bool dates_order; /* a row of an order lies on this day: it can be the first or the last one */
 	int64 orders;
 	int64 returns;
-	SegmentWide net;			/* all rows, in units of 10^-scale */
-	SegmentWide returned;		/* the returns among them, <= 0 */
+	SegmentWide net;	  /* all rows, in units of 10^-scale */
+	SegmentWide returned; /* the returns among them, <= 0 */
 } LedgerDay;
 
 typedef struct LedgerReader
 {
 	const uint8 *at;
 	const uint8 *end;
-	DateADT day;				/* the day before the next one */
-	int32 left;					/* days not read yet */
-	bool broken;				/* the bytes are no ledger */
+	DateADT day; /* the day before the next one */
+	int32 left;	 /* days not read yet */
+	bool broken; /* the bytes are no ledger */
 } LedgerReader;
 
 extern void segment_ledger_open(LedgerReader *reader, const Ledger *ledger);
@@ -67,7 +67,7 @@ extern bool segment_ledger_next(LedgerReader *reader, LedgerDay *day);
 /* Writes days, which must come in order; those with nothing on them are left out. NULL if none was written. */
 typedef struct LedgerWriter
 {
-	StringInfoData bytes;		/* the value as it grows */
+	StringInfoData bytes; /* the value as it grows */
 	int scale;
 	int32 n_days;
 	DateADT first;
@@ -89,7 +89,7 @@ static inline bool
 segment_ledger_is_purchase(const LedgerDay *day)
 {
 	return day->orders > 0 && !segment_wide_is_negative(&day->net) &&
-		(!segment_wide_is_zero(&day->net) || segment_wide_is_zero(&day->returned));
+		   (!segment_wide_is_zero(&day->net) || segment_wide_is_zero(&day->returned));
 }
 
 #define SEGMENT_REPEAT_VERSION 1
@@ -101,17 +101,17 @@ segment_ledger_is_purchase(const LedgerDay *day)
 typedef struct RepeatSummary
 {
 	int32 vl_len_;
-	uint8 version;				/* SEGMENT_REPEAT_VERSION */
-	uint8 has_spend;			/* 0 or 1; else spend is 0 */
-	uint8 has_first_spend;		/* 0 or 1; else first_spend is 0 */
-	uint8 reserved;				/* zero */
+	uint8 version;		   /* SEGMENT_REPEAT_VERSION */
+	uint8 has_spend;	   /* 0 or 1; else spend is 0 */
+	uint8 has_first_spend; /* 0 or 1; else first_spend is 0 */
+	uint8 reserved;		   /* zero */
 	int64 x;
 	double t_x;
 	double t;
-	double spend;				/* mean amount of the x repeat purchase days */
-	double first_spend;			/* amount of the first purchase day */
-	double unit;				/* days */
-	int64 skipped;				/* days with orders or returns that were no purchase */
+	double spend;		/* mean amount of the x repeat purchase days */
+	double first_spend; /* amount of the first purchase day */
+	double unit;		/* days */
+	int64 skipped;		/* days with orders or returns that were no purchase */
 } RepeatSummary;
 
 #define DatumGetRepeat(datum) ((RepeatSummary *) PG_DETOAST_DATUM(datum))
@@ -138,9 +138,9 @@ extern double segment_unit_days(const Interval *interval);
 /* A period of whole days or of calendar months. */
 typedef struct SegmentPeriod
 {
-	int32 months;				/* one of months and days is 0 */
+	int32 months; /* one of months and days is 0 */
 	int32 days;
-	double unit;				/* mean length in days */
+	double unit; /* mean length in days */
 } SegmentPeriod;
 
 /* 22023 for anything else. */
@@ -152,14 +152,14 @@ extern int64 segment_periods_between(DateADT first, DateADT day, const SegmentPe
 /* A customer's chances to buy, one in each period since the first purchase. */
 typedef struct SegmentPeriodCount
 {
-	int64 x;					/* periods up to as_of with a purchase */
-	int64 t_x;					/* the last of them */
-	int64 t;					/* whole periods up to as_of */
-	int64 before;				/* periods with a purchase among the last so many */
-	int64 later;				/* and among as many after period t */
-	int64 skipped;				/* days with orders or returns that were no purchase */
-	SegmentWide first_spend;	/* amount of the first purchase day */
-	SegmentWide spend;			/* of the purchase days in periods 1 to t */
+	int64 x;				 /* periods up to as_of with a purchase */
+	int64 t_x;				 /* the last of them */
+	int64 t;				 /* whole periods up to as_of */
+	int64 before;			 /* periods with a purchase among the last so many */
+	int64 later;			 /* and among as many after period t */
+	int64 skipped;			 /* days with orders or returns that were no purchase */
+	SegmentWide first_spend; /* amount of the first purchase day */
+	SegmentWide spend;		 /* of the purchase days in periods 1 to t */
 } SegmentPeriodCount;
 
 /* ahead: how many periods before and after the last one are looked at. False without a purchase up to as_of. */

@@ -26,7 +26,7 @@ typedef struct LedgerInput
 	SegmentAmountType amount_type;
 	bool has_order_id;
 	bool has_zone;
-	SegmentOrderIdType id_type;	/* valid where id_type.type is */
+	SegmentOrderIdType id_type; /* valid where id_type.type is */
 	text *zone_name;			/* the zone of the last row */
 	pg_tz *zone;
 } LedgerInput;

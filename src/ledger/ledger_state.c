@@ -33,8 +33,8 @@ append_row(LedgerState *state, DateADT day, uint32 order, int64 units)
 			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many order lines of one customer"),
 							errdetail("One group can have at most %d rows with order ids.", PG_INT32_MAX / 2),
 							errhint("Check that the grouping key is the customer.")));
-		state->rows = state->rows == NULL ? segment_palloc_array(LedgerRow, capacity) :
-			repalloc_huge(state->rows, mul_size(sizeof(LedgerRow), capacity));
+		state->rows = state->rows == NULL ? segment_palloc_array(LedgerRow, capacity)
+										  : repalloc_huge(state->rows, mul_size(sizeof(LedgerRow), capacity));
 		state->row_capacity = capacity;
 	}
 	row = &state->rows[state->n_rows++];
@@ -52,8 +52,8 @@ append_wide(LedgerState *state, DateADT day, uint32 order, SegmentWide units)
 	{
 		uint32 capacity = state->wide_capacity == 0 ? FIRST_ROWS : 2 * state->wide_capacity;
 
-		state->wide = state->wide == NULL ? segment_palloc_array(LedgerWideRow, capacity) :
-			repalloc_huge(state->wide, mul_size(sizeof(LedgerWideRow), capacity));
+		state->wide = state->wide == NULL ? segment_palloc_array(LedgerWideRow, capacity)
+										  : repalloc_huge(state->wide, mul_size(sizeof(LedgerWideRow), capacity));
 		state->wide_capacity = capacity;
 	}
 	row = &state->wide[state->n_wide++];
@@ -113,8 +113,8 @@ segment_ledger_state_add(LedgerState *state, DateADT day, uint32 order, const Se
 
 	if (amount->scale > state->scale)
 		raise_scale(state, amount->scale);
-	if (!amount->is_wide && (amount->scale == state->scale ||
-							 segment_int128_scale_up(&units, state->scale - amount->scale)) &&
+	if (!amount->is_wide &&
+		(amount->scale == state->scale || segment_int128_scale_up(&units, state->scale - amount->scale)) &&
 		units >= PG_INT64_MIN && units <= PG_INT64_MAX)
 		append_row(state, day, order, (int64) units);
 	else
@@ -217,7 +217,7 @@ segment_ledger_state_merge(LedgerState *state, const LedgerState *other, Segment
 /* What is known of an order id once all its rows are in. */
 typedef struct OrderFate
 {
-	DateADT day;				/* of its first row >= 0, or of its first row where all are negative */
+	DateADT day; /* of its first row >= 0, or of its first row where all are negative */
 	bool is_order;
 	bool is_seen;
 } OrderFate;
@@ -338,8 +338,8 @@ wide_result(const LedgerState *state)
 						  segment_wide_is_negative(&state->wide[i].units));
 	}
 	for (uint32 i = 0; i < state->n_rows; i++)
-		day_of_row(&days[n++], state->rows[i].day, state->rows[i].order,
-				   segment_wide_from_int128(state->rows[i].units), fates);
+		day_of_row(&days[n++], state->rows[i].day, state->rows[i].order, segment_wide_from_int128(state->rows[i].units),
+				   fates);
 	for (uint32 i = 0; i < state->n_wide; i++)
 		day_of_row(&days[n++], state->wide[i].day, state->wide[i].order, state->wide[i].units, fates);
 	for (uint32 i = 0; i < n_ids; i++)

@@ -32,13 +32,13 @@ typedef struct LedgerState
 	uint32 wide_capacity;
 	LedgerRow *rows;
 	LedgerWideRow *wide;
-	Ledger *packed;				/* rows that were packed to save memory, or NULL */
+	Ledger *packed; /* rows that were packed to save memory, or NULL */
 	SegmentOrderIds ids;
-	Oid id_type;				/* InvalidOid without order ids */
-	Oid collation;				/* of the ids; support functions for parallel plans are not told it */
-	uint32 rows_unified;		/* rows in front whose order's number is final */
+	Oid id_type;		 /* InvalidOid without order ids */
+	Oid collation;		 /* of the ids; support functions for parallel plans are not told it */
+	uint32 rows_unified; /* rows in front whose order's number is final */
 	uint32 wide_unified;
-	int scale;					/* of all rows */
+	int scale; /* of all rows */
 } LedgerState;
 
 /* In the current context, which must be the aggregate's. */

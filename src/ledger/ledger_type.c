@@ -291,9 +291,10 @@ segment_ledger_to_jsonb(PG_FUNCTION_ARGS)
 		segment_wide_print(&day.net, ledger->scale, amount);
 		(void) segment_wide_negate(&day.returned);
 		segment_wide_print(&day.returned, ledger->scale, returned);
-		appendStringInfo(&json, "%c{\"day\": \"%s\", \"orders\": " INT64_FORMAT ", \"returns\": " INT64_FORMAT
-						 ", \"amount\": %s, \"returned\": %s}", json.len == 0 ? '[' : ',', at, day.orders, day.returns,
-						 amount, returned);
+		appendStringInfo(&json,
+						 "%c{\"day\": \"%s\", \"orders\": " INT64_FORMAT ", \"returns\": " INT64_FORMAT
+						 ", \"amount\": %s, \"returned\": %s}",
+						 json.len == 0 ? '[' : ',', at, day.orders, day.returns, amount, returned);
 	}
 	appendStringInfoChar(&json, ']');
 	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));

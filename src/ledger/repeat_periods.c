@@ -77,7 +77,7 @@ segment_ledger_count_periods(const Ledger *ledger, DateADT as_of, const SegmentP
 {
 	bool has_first = false;
 	DateADT first = 0;
-	int64 counted = 0;			/* the last period with a purchase so far */
+	int64 counted = 0; /* the last period with a purchase so far */
 	LedgerReader reader;
 	LedgerDay day;
 

@@ -209,9 +209,9 @@ segment_repeat_summary_make(PG_FUNCTION_ARGS)
 static bool
 parse(const char *text, RepeatSummary *repeat)
 {
-	if (!segment_text_word(&text, "x") || !segment_text_count(&text, &repeat->x) ||
-		!segment_text_word(&text, "t_x") || !segment_text_double(&text, &repeat->t_x) ||
-		!segment_text_word(&text, "t") || !segment_text_double(&text, &repeat->t))
+	if (!segment_text_word(&text, "x") || !segment_text_count(&text, &repeat->x) || !segment_text_word(&text, "t_x") ||
+		!segment_text_double(&text, &repeat->t_x) || !segment_text_word(&text, "t") ||
+		!segment_text_double(&text, &repeat->t))
 		return false;
 	if (segment_text_word(&text, "spend"))
 	{
@@ -226,7 +226,7 @@ parse(const char *text, RepeatSummary *repeat)
 			return false;
 	}
 	return segment_text_word(&text, "skipped") && segment_text_count(&text, &repeat->skipped) &&
-		segment_text_word(&text, "unit") && segment_text_double(&text, &repeat->unit) && segment_text_end(&text);
+		   segment_text_word(&text, "unit") && segment_text_double(&text, &repeat->unit) && segment_text_end(&text);
 }
 
 Datum
@@ -234,7 +234,8 @@ segment_repeat_summary_in(PG_FUNCTION_ARGS)
 {
 	char *text = PG_GETARG_CSTRING(0);
 	RepeatSummary *repeat = segment_repeat_new();
-	const char *fault = "Expected is: x count t_x number t number [spend number] [first number] skipped count unit days.";
+	const char *fault =
+		"Expected is: x count t_x number t number [spend number] [first number] skipped count unit days.";
 
 	if (parse(text, repeat))
 		fault = find_fault(repeat);
@@ -363,8 +364,7 @@ compare(const RepeatSummary *a, const RepeatSummary *b)
 		return a->x < b->x ? -1 : 1;
 	if ((order = compare_double(a->t_x, b->t_x)) != 0 || (order = compare_double(a->t, b->t)) != 0 ||
 		(order = compare_double(a->unit, b->unit)) != 0 || (order = a->has_spend - b->has_spend) != 0 ||
-		(order = compare_double(a->spend, b->spend)) != 0 ||
-		(order = a->has_first_spend - b->has_first_spend) != 0 ||
+		(order = compare_double(a->spend, b->spend)) != 0 || (order = a->has_first_spend - b->has_first_spend) != 0 ||
 		(order = compare_double(a->first_spend, b->first_spend)) != 0)
 		return order;
 	return a->skipped < b->skipped ? -1 : a->skipped > b->skipped;

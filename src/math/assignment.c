@@ -15,10 +15,10 @@
 void
 segment_assign_rows(const double *cost, int rows, int columns, int *column, double *scratch, SegmentPoll poll)
 {
-	double *of_column = scratch;				/* potentials */
-	double *least = of_column + columns + 1;	/* cheapest way to a column so far */
-	double *owner = least + columns + 1;		/* the row that has the column */
-	double *from = owner + columns + 1;			/* the column before it on that way; sign: visited */
+	double *of_column = scratch;			 /* potentials */
+	double *least = of_column + columns + 1; /* cheapest way to a column so far */
+	double *owner = least + columns + 1;	 /* the row that has the column */
+	double *from = owner + columns + 1;		 /* the column before it on that way; sign: visited */
 	double *of_row = from + columns + 1;
 	int row;
 	int j;

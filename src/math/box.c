@@ -22,8 +22,8 @@ typedef struct Cut
 	double f1;
 	int feature;
 	bool is_upper;
-	double below;	/* the greatest value under the cut */
-	double above;	/* the least value over it */
+	double below; /* the greatest value under the cut */
+	double above; /* the least value over it */
 } Cut;
 
 /* Harmonic mean of precision and recall, of weights: of the cluster in the box, of the box, of the cluster. */

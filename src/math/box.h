@@ -24,10 +24,10 @@ typedef struct SegmentBoxPoints
 
 typedef struct SegmentBox
 {
-	double *lower;		/* dims: x >= lower; -infinity: no bound */
-	double *upper;		/* dims: x <= upper; infinity: no bound */
-	double precision;	/* how much of the box belongs to the cluster */
-	double recall;		/* how much of the cluster lies in the box */
+	double *lower;	  /* dims: x >= lower; -infinity: no bound */
+	double *upper;	  /* dims: x <= upper; infinity: no bound */
+	double precision; /* how much of the box belongs to the cluster */
+	double recall;	  /* how much of the cluster lies in the box */
 } SegmentBox;
 
 /*

@@ -125,11 +125,11 @@ rough_cost(const Prefix *prefix, size_t first, size_t last)
 /* Working memory. */
 typedef struct Work
 {
-	Prefix *prefix;				/* n + 1 */
-	double *before;				/* n + 1: best cost of the first j values in one class fewer */
-	double *now;				/* n + 1 */
-	uint32_t *starts;			/* k layers of n + 1: where the last class begins */
-	double margin;				/* rough costs are at most this far from the truth */
+	Prefix *prefix;	  /* n + 1 */
+	double *before;	  /* n + 1: best cost of the first j values in one class fewer */
+	double *now;	  /* n + 1 */
+	uint32_t *starts; /* k layers of n + 1: where the last class begins */
+	double margin;	  /* rough costs are at most this far from the truth */
 } Work;
 
 size_t

@@ -16,8 +16,7 @@ extern size_t segment_breaks_memory(size_t n, int k);
  * equally good starts of a class the lowest is taken, last class first.
  * work has segment_breaks_memory bytes, aligned for doubles. k (n log n) steps.
  */
-extern void segment_breaks(const SegmentWeighted *values, size_t n, int k, void *work, size_t *ends,
-						   SegmentPoll poll);
+extern void segment_breaks(const SegmentWeighted *values, size_t n, int k, void *work, size_t *ends, SegmentPoll poll);
 
 /* The sum of squared distances to the mean of values[first .. last), for tests and reports. */
 extern double segment_breaks_cost(const SegmentWeighted *values, size_t first, size_t last);

@@ -67,10 +67,10 @@ typedef struct SegmentOutlook
 {
 	SegmentBtydKind kind;
 	double alive;
-	double left;				/* 1 - alive, to full precision */
-	double shape;				/* rate ~ Gamma(shape, scale); BG/BB: p ~ Beta(shape, scale) */
+	double left;  /* 1 - alive, to full precision */
+	double shape; /* rate ~ Gamma(shape, scale); BG/BB: p ~ Beta(shape, scale) */
 	double scale;
-	double leave_a;				/* dropout ~ Beta(leave_a, leave_b); Pareto: Gamma(leave_a, leave_b) */
+	double leave_a; /* dropout ~ Beta(leave_a, leave_b); Pareto: Gamma(leave_a, leave_b) */
 	double leave_b;
 } SegmentOutlook;
 

@@ -209,7 +209,7 @@ gamma_gamma_objective(const double *theta, double *gradient, void *arg)
 	double total = 0;
 	double by[3] = {0, 0, 0};
 	double x = -1;
-	double by_x = 0;			/* terms in x alone */
+	double by_x = 0; /* terms in x alone */
 	double psi_both = 0;
 	double psi_x = 0;
 	double psi_q = segment_digamma(q);

@@ -18,7 +18,7 @@ typedef struct SegmentBtydCells
 {
 	size_t n_cells;
 	int n_covariates;
-	const double *cells;		/* n_cells rows of 3 + n_covariates */
+	const double *cells; /* n_cells rows of 3 + n_covariates */
 	const int64_t *counts;
 } SegmentBtydCells;
 
@@ -26,7 +26,7 @@ typedef struct SegmentFitOptions
 {
 	double penalty;
 	int max_iterations;
-	bool (*poll) (void *arg);
+	bool (*poll)(void *arg);
 	void *poll_arg;
 } SegmentFitOptions;
 

@@ -78,8 +78,8 @@ bg_log_likelihood(const double *p, const SegmentHistory *h, bool modified, doubl
 	double result;
 
 	*log_odds = may_be_dead ? (r + x) * idle + log(a) - log(b + coins - 1) : -INFINITY;
-	result = segment_log_gamma_ratio(r, x) - r * log_t - x * log(alpha + h->t) +
-		segment_log_gamma_ratio(b, coins) - segment_log_gamma_ratio(a + b, coins);
+	result = segment_log_gamma_ratio(r, x) - r * log_t - x * log(alpha + h->t) + segment_log_gamma_ratio(b, coins) -
+			 segment_log_gamma_ratio(a + b, coins);
 	if (may_be_dead)
 		result += segment_log1p_exp(*log_odds);
 	if (gradient != NULL)
@@ -89,7 +89,7 @@ bg_log_likelihood(const double *p, const SegmentHistory *h, bool modified, doubl
 
 		gradient[0] = segment_digamma(r + x) - segment_digamma(r) - log_t + dead * idle;
 		gradient[1] = (r * h->t - x * alpha) / (alpha * (alpha + h->t)) -
-			dead * (r + x) * (h->t - h->t_x) / ((alpha + h->t) * (alpha + h->t_x));
+					  dead * (r + x) * (h->t - h->t_x) / ((alpha + h->t) * (alpha + h->t_x));
 		gradient[2] = both + dead / a;
 		gradient[3] = both + segment_digamma(b + coins) - segment_digamma(b);
 		if (may_be_dead)
@@ -101,11 +101,11 @@ bg_log_likelihood(const double *p, const SegmentHistory *h, bool modified, doubl
 /* The integrand of the Pareto/NBD likelihood over the moment of leaving, in z = log(y + least). */
 typedef struct ParetoIntegral
 {
-	double rate_shape;			/* r + x */
+	double rate_shape; /* r + x */
 	double alpha;
-	double leave_shape;			/* s + 1 */
+	double leave_shape; /* s + 1 */
 	double beta;
-	double least;				/* min(alpha, beta): keeps both singularities pi away from the axis */
+	double least; /* min(alpha, beta): keeps both singularities pi away from the axis */
 } ParetoIntegral;
 
 static double
@@ -190,8 +190,8 @@ pareto_log_likelihood(const double *p, const SegmentHistory *h, double *log_odds
 
 		for (i = 0; i < 4 && sums[0] > 0; i++)
 			mean[i] = sums[1 + i] / sums[0];
-		gradient[0] = segment_digamma(r + x) - segment_digamma(r) + log(alpha) - living * log(alpha + h->t) -
-			dead * mean[0];
+		gradient[0] =
+			segment_digamma(r + x) - segment_digamma(r) + log(alpha) - living * log(alpha + h->t) - dead * mean[0];
 		gradient[1] = r / alpha - (r + x) * (living / (alpha + h->t) + dead * mean[2]);
 		gradient[2] = log(beta) - living * log(beta + h->t) + dead * (1 / s - mean[1]);
 		gradient[3] = s / beta - s * living / (beta + h->t) - (s + 1) * dead * mean[3];
@@ -237,7 +237,7 @@ bgbb_log_likelihood(const double *p, const SegmentHistory *h, double *log_odds, 
 	{
 		bool living = i == idle;
 		double term = log_beta_step(p[0], p[1], h->x, h->t_x - h->x + i, gradient ? &step[0] : NULL, &step[1]) +
-			log_beta_step(p[2], p[3], living ? 0 : 1, h->t_x + i, gradient ? &step[2] : NULL, &step[3]);
+					  log_beta_step(p[2], p[3], living ? 0 : 1, h->t_x + i, gradient ? &step[2] : NULL, &step[3]);
 		double share;
 
 		if (living)
@@ -304,7 +304,7 @@ log_odds_left(const SegmentBtydParams *params, const SegmentHistory *h)
 		if (coins <= 0)
 			return -INFINITY;
 		return (params->p[0] + h->x) * log1p((h->t - h->t_x) / (params->p[1] + h->t_x)) +
-			log(params->p[2] / (params->p[3] + coins - 1));
+			   log(params->p[2] / (params->p[3] + coins - 1));
 	}
 	log_likelihood(params, h, &log_odds, NULL);
 	return log_odds;

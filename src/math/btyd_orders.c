@@ -50,7 +50,7 @@ arrival_log_f(double w, const void *arg, double *values)
 	if (values != NULL)
 		values[0] = 1 / y;
 	return f->log_constant - f->n * log1p(o->scale / y) - o->shape * log1p(y / o->scale) -
-		f->leave_a * log1p(y / o->leave_b);
+		   f->leave_a * log1p(y / o->leave_b);
 }
 
 /* The same, times y: what the mean of the moment takes. */
@@ -87,7 +87,7 @@ moment_bound(double w, const void *arg)
 
 /* Integral from 0 to time; power: how the integrand rises from 0. */
 static void
-integrate_moments(const MomentIntegral *f, double (*log_f) (double, const void *, double *), int n_extra, double power,
+integrate_moments(const MomentIntegral *f, double (*log_f)(double, const void *, double *), int n_extra, double power,
 				  double time, double *sums)
 {
 	const SegmentOutlook *o = f->outlook;
@@ -131,7 +131,7 @@ static double
 bgbb_log_first(const SegmentOutlook *o, double n)
 {
 	return segment_log_gamma_ratio(o->shape, n) - segment_log_gamma_ratio(o->shape + o->scale, n) +
-		log(survive_power(o->leave_a, o->leave_b, n));
+		   log(survive_power(o->leave_a, o->leave_b, n));
 }
 
 /* From chance j to j + 1: the factor of that probability. */
@@ -139,7 +139,7 @@ static double
 bgbb_step(const SegmentOutlook *o, double n, double j)
 {
 	return j / (j - n + 1) * ((o->scale + j - n) / (o->shape + o->scale + j)) *
-		((o->leave_b + j) / (o->leave_a + o->leave_b + j));
+		   ((o->leave_b + j) / (o->leave_a + o->leave_b + j));
 }
 
 /* Sum over chances j of: the n-th purchase comes at chance j, and the customer lives through it; and of j times it. */
@@ -169,7 +169,7 @@ static double
 bgbb_log_orders(const SegmentOutlook *o, double time, double n)
 {
 	return segment_log_gamma_ratio(time - n + 1, n) - segment_log_gamma(n + 1) + segment_log_gamma_ratio(o->shape, n) +
-		segment_log_gamma_ratio(o->scale, time - n) - segment_log_gamma_ratio(o->shape + o->scale, time);
+		   segment_log_gamma_ratio(o->scale, time - n) - segment_log_gamma_ratio(o->shape + o->scale, time);
 }
 
 /* n purchases in all chances, or in the i before the customer leaves. */
@@ -249,7 +249,7 @@ segment_outlook_exactly(const SegmentOutlook *o, double time, double n)
 		double more = segment_incomplete_beta(n + 1, o->shape, time / (o->scale + time));
 
 		total = survive_power(o->leave_a, o->leave_b, n - 1) *
-			(exp(log_orders(o, time, n)) + more * o->leave_a / (o->leave_a + o->leave_b + n - 1));
+				(exp(log_orders(o, time, n)) + more * o->leave_a / (o->leave_a + o->leave_b + n - 1));
 	}
 	return fmin(none + o->alive * total, 1);
 }

@@ -25,8 +25,8 @@
 
 typedef enum BetaKernel
 {
-	KERNEL_SURVIVES,			/* (1 + p tau)^-k */
-	KERNEL_ORDERS				/* (1 - (1 + p tau)^-k) / p */
+	KERNEL_SURVIVES, /* (1 + p tau)^-k */
+	KERNEL_ORDERS	 /* (1 - (1 + p tau)^-k) / p */
 } BetaKernel;
 
 /* Log of p^a (1-p)^b / B(a,b) times the kernel, at logit(p) = u. */
@@ -126,9 +126,9 @@ beta_series(BetaKernel kernel, double k, double tau, double a, double b)
 {
 	double z = tau / (1 + tau);
 	double weight = exp(-k * log1p(tau));
-	double survive = 1;			/* E q^n */
+	double survive = 1; /* E q^n */
 	double total = kernel == KERNEL_SURVIVES ? weight : 0;
-	double orders = 0;			/* E q^0 + ... + E q^(n-1) */
+	double orders = 0; /* E q^0 + ... + E q^(n-1) */
 	double n = 0;
 
 	for (;;)
@@ -247,8 +247,7 @@ segment_outlook_orders(const SegmentOutlook *o, double time)
 		case SEGMENT_MBGNBD:
 			return o->alive * beta_average(KERNEL_ORDERS, o->shape, time / o->scale, o->leave_a, o->leave_b);
 		case SEGMENT_PARETO_NBD:
-			return o->alive * o->shape / o->scale * o->leave_b *
-				expm1_ratio(o->leave_a - 1, log1p(time / o->leave_b));
+			return o->alive * o->shape / o->scale * o->leave_b * expm1_ratio(o->leave_a - 1, log1p(time / o->leave_b));
 		case SEGMENT_BGBB:
 			return bgbb_orders(o, time, 0);
 		default:

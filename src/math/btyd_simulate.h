@@ -12,9 +12,9 @@ typedef struct SegmentBuyer
 {
 	SegmentBtydKind kind;
 	SegmentRng rng;
-	double rate;				/* orders per unit; BG/BB: probability of buying at a chance */
-	double leave;				/* probability of leaving after an order, at a chance (BG/BB) */
-	double leaves_at;			/* Pareto/NBD: the moment; else INFINITY until it is known */
+	double rate;	  /* orders per unit; BG/BB: probability of buying at a chance */
+	double leave;	  /* probability of leaving after an order, at a chance (BG/BB) */
+	double leaves_at; /* Pareto/NBD: the moment; else INFINITY until it is known */
 	double now;
 } SegmentBuyer;
 

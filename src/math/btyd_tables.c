@@ -39,7 +39,7 @@ segment_btyd_work_size(const SegmentBtydCells *cells, size_t max_times)
 	if (cells->n_cells > SIZE_MAX / 512 || cells->n_cells > UINT32_MAX / 4 || max_times > UINT32_MAX / 2)
 		return 0;
 	return distinct_x(cells) * sizeof(SegmentXRow) + max_times * sizeof(SegmentTimeRow) +
-		cells->n_cells * sizeof(SegmentCellRow) + index_size(max_times) * sizeof(uint32_t);
+		   cells->n_cells * sizeof(SegmentCellRow) + index_size(max_times) * sizeof(uint32_t);
 }
 
 /* The row of a time, a new one if there is none yet; false if there is no room for one. */
@@ -155,7 +155,7 @@ segment_btyd_tables_objective(const double *theta, double *gradient, void *arg)
 	double psi_b = segment_digamma(b);
 	double psi_ab = segment_digamma(a + b);
 	double total = 0;
-	double product = 1;			/* a log of many factors is cheaper than many logs */
+	double product = 1; /* a log of many factors is cheaper than many logs */
 	double by[4] = {0, 0, 0, 0};
 	size_t i;
 
@@ -267,8 +267,8 @@ segment_btyd_tables_hessian(const double *theta, double *triangle, void *arg)
 		double share = row->time / alpha * row->inverse;
 
 		h[SEGMENT_TRIANGLE(1, 0)] += row->weight * share;
-		h[SEGMENT_TRIANGLE(1, 1)] += row->weight_x * row->inverse * row->inverse -
-			row->weight * r * share * (1 / alpha + row->inverse);
+		h[SEGMENT_TRIANGLE(1, 1)] +=
+			row->weight_x * row->inverse * row->inverse - row->weight * r * share * (1 / alpha + row->inverse);
 	}
 	for (i = 0; i < cells->n_cells; i++)
 	{

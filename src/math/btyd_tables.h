@@ -16,16 +16,16 @@ typedef struct SegmentXRow
 {
 	double x;
 	double weight;
-	double log_odds;			/* part of the log odds of having left that x alone decides */
+	double log_odds; /* part of the log odds of having left that x alone decides */
 } SegmentXRow;
 
 typedef struct SegmentTimeRow
 {
 	double time;
-	double weight;				/* customers observed for so long */
-	double weight_x;			/* and their orders */
-	double log_ratio;			/* log(1 + time / alpha) */
-	double inverse;				/* 1 / (alpha + time) */
+	double weight;	  /* customers observed for so long */
+	double weight_x;  /* and their orders */
+	double log_ratio; /* log(1 + time / alpha) */
+	double inverse;	  /* 1 / (alpha + time) */
 } SegmentTimeRow;
 
 /* Places in the tables. */

@@ -13,13 +13,13 @@
 /* A node of the tree that is still a leaf: items [start, start + count) of one of the two item buffers. */
 typedef struct Leaf
 {
-	double priority;	/* scaled sum of squares; 0: can't be split */
-	double cut;			/* split there: left is below */
-	int dim;			/* … in this dimension */
+	double priority; /* scaled sum of squares; 0: can't be split */
+	double cut;		 /* split there: left is below */
+	int dim;		 /* … in this dimension */
 	int start;
 	int count;
-	int side;			/* the buffer that holds the items */
-	int node;			/* its place in the tree */
+	int side; /* the buffer that holds the items */
+	int node; /* its place in the tree */
 } Leaf;
 
 /* The work in progress. An item is x[dims], weight, origin (the number of the cell or row it came from). */
@@ -32,7 +32,7 @@ typedef struct Reduction
 	double *mean;
 	double *sum;
 	double *square;
-	Leaf *leaves;	/* a binary heap, largest priority first */
+	Leaf *leaves; /* a binary heap, largest priority first */
 	int n_leaves;
 } Reduction;
 
@@ -349,10 +349,9 @@ segment_cells_reduce(int dims, const double *cells, int n_cells, const double *r
 	{
 		Leaf parent = r.leaves[0];
 		int below = partition(&r, &parent);
-		Leaf left = {.start = parent.start, .count = below, .side = 1 - parent.side,
-					 .node = n_nodes};
-		Leaf right = {.start = parent.start + below, .count = parent.count - below, .side = 1 - parent.side,
-					  .node = n_nodes + 1};
+		Leaf left = {.start = parent.start, .count = below, .side = 1 - parent.side, .node = n_nodes};
+		Leaf right = {
+			.start = parent.start + below, .count = parent.count - below, .side = 1 - parent.side, .node = n_nodes + 1};
 
 		if ((r.n_leaves & 255) == 0)
 			if (poll)

@@ -29,11 +29,11 @@ typedef struct SegmentCellNode
 
 typedef struct SegmentCellTree
 {
-	SegmentCellNode *node;		/* room for 2 m - 1 */
-	int32_t *cell;				/* 2 m - 1: the cell that a leaf stands for */
-	double *inverse_variance;	/* dims: what sums of squares are multiplied with */
-	double limit;				/* what a cell's scaled sum of squares was at most, when … */
-	double weight;				/* … the total weight was this */
+	SegmentCellNode *node;	  /* room for 2 m - 1 */
+	int32_t *cell;			  /* 2 m - 1: the cell that a leaf stands for */
+	double *inverse_variance; /* dims: what sums of squares are multiplied with */
+	double limit;			  /* what a cell's scaled sum of squares was at most, when … */
+	double weight;			  /* … the total weight was this */
 } SegmentCellTree;
 
 /* Bytes of scratch memory that segment_cells_reduce needs for n items and at most m cells. */

@@ -9,11 +9,11 @@
 
 typedef struct SegmentCriteria
 {
-	double calinski_harabasz;	/* more is better; NaN where undefined, as all of these */
-	double silhouette;			/* simplified: by distances to centres; more is better */
-	double davies_bouldin;		/* less is better */
-	double bic;					/* of equal spherical normal clusters; less is better */
-	double smallest_share;		/* of the weight */
+	double calinski_harabasz; /* more is better; NaN where undefined, as all of these */
+	double silhouette;		  /* simplified: by distances to centres; more is better */
+	double davies_bouldin;	  /* less is better */
+	double bic;				  /* of equal spherical normal clusters; less is better */
+	double smallest_share;	  /* of the weight */
 } SegmentCriteria;
 
 /*

@@ -43,10 +43,10 @@ typedef struct SegmentCuts
 {
 	uint8_t side;
 	uint8_t method;
-	uint8_t descending;			/* 0 or 1 */
+	uint8_t descending; /* 0 or 1 */
 	uint8_t bins;
 	uint32_t zero;
-	double thresholds[1];		/* ascending */
+	double thresholds[1]; /* ascending */
 } SegmentCuts;
 
 #define SEGMENT_CUTS_HEAD offsetof(SegmentCuts, thresholds)

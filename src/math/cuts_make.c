@@ -76,8 +76,7 @@ value_at(int64_t rank, const int64_t *ranks, const double *values, int n_ranks)
 }
 
 void
-segment_quantile_cuts(int64_t n, int bins, const int64_t *ranks, const double *values, int n_ranks,
-					  double *thresholds)
+segment_quantile_cuts(int64_t n, int bins, const int64_t *ranks, const double *values, int n_ranks, double *thresholds)
 {
 	for (int i = 1; i < bins; i++)
 	{

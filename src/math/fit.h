@@ -21,12 +21,12 @@
 typedef enum SegmentFitStatus
 {
 	SEGMENT_FIT_CONVERGED = 1,
-	SEGMENT_FIT_BOUNDARY = 2,	/* the best value lies at zero or infinity of a parameter */
-	SEGMENT_FIT_FLAT = 3,		/* no curvature: the data do not determine the parameters */
+	SEGMENT_FIT_BOUNDARY = 2, /* the best value lies at zero or infinity of a parameter */
+	SEGMENT_FIT_FLAT = 3,	  /* no curvature: the data do not determine the parameters */
 	SEGMENT_FIT_MAX_ITERATIONS = 4,
-	SEGMENT_FIT_FAILED = 5,		/* gradient not zero at the best point found */
-	SEGMENT_FIT_STOPPED = 6,	/* poll said so */
-	SEGMENT_FIT_NO_OPTIMUM = 7	/* these data have none: the likelihood rises without end */
+	SEGMENT_FIT_FAILED = 5,	   /* gradient not zero at the best point found */
+	SEGMENT_FIT_STOPPED = 6,   /* poll said so */
+	SEGMENT_FIT_NO_OPTIMUM = 7 /* these data have none: the likelihood rises without end */
 } SegmentFitStatus;
 
 typedef struct SegmentFit
@@ -35,30 +35,30 @@ typedef struct SegmentFit
 	int n_params;
 	int iterations;
 	int evaluations;
-	double log_likelihood;		/* without the penalty */
-	double gradient_norm;		/* largest component, per observation */
+	double log_likelihood; /* without the penalty */
+	double gradient_norm;  /* largest component, per observation */
 	double theta[SEGMENT_FIT_MAX_PARAMS];
 	bool has_covariance;
-	double covariance[SEGMENT_FIT_TRIANGLE];	/* of theta; lower triangle by rows */
+	double covariance[SEGMENT_FIT_TRIANGLE]; /* of theta; lower triangle by rows */
 } SegmentFit;
 
 /* Log-likelihood and its gradient at theta. */
-typedef double (*SegmentObjective) (const double *theta, double *gradient, void *arg);
+typedef double (*SegmentObjective)(const double *theta, double *gradient, void *arg);
 
 /* Its Hessian at theta, lower triangle by rows. */
-typedef void (*SegmentHessian) (const double *theta, double *triangle, void *arg);
+typedef void (*SegmentHessian)(const double *theta, double *triangle, void *arg);
 
 typedef struct SegmentFitProblem
 {
 	SegmentObjective objective;
-	SegmentHessian hessian;		/* NULL: by central differences of the gradient */
+	SegmentHessian hessian; /* NULL: by central differences of the gradient */
 	void *arg;
 	int n_params;
-	int n_logs;					/* the first so many parameters are logs, and have walls */
-	double observations;		/* the objective is divided by this */
-	double penalty;				/* times the sum of squared natural parameters, per observation; 0: none */
+	int n_logs;			 /* the first so many parameters are logs, and have walls */
+	double observations; /* the objective is divided by this */
+	double penalty;		 /* times the sum of squared natural parameters, per observation; 0: none */
 	int max_iterations;
-	bool (*poll) (void *arg);	/* true: stop; may be NULL */
+	bool (*poll)(void *arg); /* true: stop; may be NULL */
 	void *poll_arg;
 } SegmentFitProblem;
 

@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-
 /* A component never gets lighter than this share. */
 #define LEAST_WEIGHT 1e-12
 
@@ -247,7 +246,8 @@ maximize(const SegmentPoints *points, const double *deviation, const double *res
 		for (j = 0; j < dims && weight > 0.0; j++)
 		{
 			for (i = 0; i < n; i++)
-				mean[j] += points->w[i] * responsibility[i * (size_t) gmm->k + (size_t) c] * points->x[(size_t) j * n + i];
+				mean[j] +=
+					points->w[i] * responsibility[i * (size_t) gmm->k + (size_t) c] * points->x[(size_t) j * n + i];
 			mean[j] /= weight;
 		}
 		for (i = 0; i < n && weight > 0.0; i++)
@@ -395,8 +395,8 @@ segment_gmm_fit(const SegmentPoints *points, const double *deviation, const int3
 		segment_gmm_prepare(gmm, prepared);
 		for (c = 0; c < k; c++)
 			inverse_diagonal(prepared + (size_t) c * stride + 1, dims, gmm->full, inverse + c * dims, difference);
-		gmm->log_likelihood = expect(points, deviation, gmm, prepared, inverse, responsibility, x, difference,
-									 options->poll);
+		gmm->log_likelihood =
+			expect(points, deviation, gmm, prepared, inverse, responsibility, x, difference, options->poll);
 		gmm->converged = gmm->log_likelihood - before <= options->tolerance * total;
 		if (gmm->converged || gmm->iterations >= options->max_iter)
 			break;

@@ -20,11 +20,11 @@ typedef struct SegmentGmm
 	int k;
 	int dims;
 	bool full;
-	double *weight;			/* k: sum to 1 */
-	double *mean;			/* k x dims */
-	double *covariance;		/* k x SEGMENT_COVARIANCE_SIZE */
-	bool *at_floor;			/* k: a variance was raised to the floor */
-	double log_likelihood;	/* of all points, weighted */
+	double *weight;		   /* k: sum to 1 */
+	double *mean;		   /* k x dims */
+	double *covariance;	   /* k x SEGMENT_COVARIANCE_SIZE */
+	bool *at_floor;		   /* k: a variance was raised to the floor */
+	double log_likelihood; /* of all points, weighted */
 	int iterations;
 	bool converged;
 } SegmentGmm;
@@ -32,12 +32,12 @@ typedef struct SegmentGmm
 typedef struct SegmentGmmOptions
 {
 	int max_iter;
-	double tolerance;		/* stop when an iteration gains less than this a unit of weight */
+	double tolerance; /* stop when an iteration gains less than this a unit of weight */
 	/* The least variance of a feature at a mean: arg is handed through. */
-	double (*floor) (int feature, double mean, const void *arg);
+	double (*floor)(int feature, double mean, const void *arg);
 	const void *floor_arg;
 	SegmentPoll poll;
-	SegmentSteps progress;	/* told the iterations done, at most max_iter; may be NULL */
+	SegmentSteps progress; /* told the iterations done, at most max_iter; may be NULL */
 } SegmentGmmOptions;
 
 /* Doubles of scratch memory of a fit, and of segment_gmm_prepare. */

@@ -13,9 +13,9 @@
 
 typedef struct SegmentJsonMember
 {
-	const char *name;	/* not terminated */
+	const char *name; /* not terminated */
 	size_t name_length;
-	const char *value;	/* where the value begins */
+	const char *value; /* where the value begins */
 } SegmentJsonMember;
 
 typedef struct SegmentJson

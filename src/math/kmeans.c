@@ -27,19 +27,19 @@
 /* Scratch memory of a fit. */
 typedef struct Scratch
 {
-	double *center;		/* k x dims: the start or swap being tried */
-	double *sum;		/* k x dims */
-	double *weight;		/* k */
-	double *loss;		/* k */
-	double *nearest;	/* n */
-	double *second;		/* n */
-	double *trial;		/* n */
-	double *cumulated;	/* n */
-	double *best_nearest;	/* n: of the best solution, while swapping */
-	int32_t *label;		/* n */
-	int32_t *old_label;	/* n */
-	int32_t *best_label;	/* n */
-	bool *moved;		/* k: centres that are not where labels and distances saw them */
+	double *center;		  /* k x dims: the start or swap being tried */
+	double *sum;		  /* k x dims */
+	double *weight;		  /* k */
+	double *loss;		  /* k */
+	double *nearest;	  /* n */
+	double *second;		  /* n */
+	double *trial;		  /* n */
+	double *cumulated;	  /* n */
+	double *best_nearest; /* n: of the best solution, while swapping */
+	int32_t *label;		  /* n */
+	int32_t *old_label;	  /* n */
+	int32_t *best_label;  /* n */
+	bool *moved;		  /* k: centres that are not where labels and distances saw them */
 } Scratch;
 
 size_t
@@ -259,9 +259,9 @@ update_centers(const SegmentPoints *points, int k, Scratch *s)
 /* How far a descent may go, beside the options. */
 typedef struct Limits
 {
-	int rounds;			/* at most so many */
-	double tolerance;	/* stop when a round improves the sum by this fraction or less; 0: never */
-	double goal;		/* stop if the sum is not going to fall below this */
+	int rounds;		  /* at most so many */
+	double tolerance; /* stop when a round improves the sum by this fraction or less; 0: never */
+	double goal;	  /* stop if the sum is not going to fall below this */
 } Limits;
 
 /*
@@ -460,8 +460,7 @@ segment_kmeans_descend(const SegmentPoints *points, const SegmentKmeansOptions *
 }
 
 void
-segment_kmeans(const SegmentPoints *points, const SegmentKmeansOptions *options, SegmentKmeansFit *fit,
-			   void *workspace)
+segment_kmeans(const SegmentPoints *points, const SegmentKmeansOptions *options, SegmentKmeansFit *fit, void *workspace)
 {
 	Scratch s = lay_out(workspace, points->n, points->dims, options->k);
 	Limits limits = {options->max_iter, options->tolerance, INFINITY};

@@ -16,15 +16,15 @@
 
 typedef struct SegmentKmeansOptions
 {
-	int k;				/* 1 .. number of distinct points */
-	int starts;			/* >= 1 independent starts; the best goes on */
-	int swaps;			/* >= 0 attempts to move one centre elsewhere */
-	int stall;			/* … which end after so many in a row that failed; 0: never */
-	int max_iter;		/* >= 1 rounds of assignment and update in one descent */
-	double tolerance;	/* a descent stops when a round improves the sum by this fraction or less; 0: never */
+	int k;			  /* 1 .. number of distinct points */
+	int starts;		  /* >= 1 independent starts; the best goes on */
+	int swaps;		  /* >= 0 attempts to move one centre elsewhere */
+	int stall;		  /* … which end after so many in a row that failed; 0: never */
+	int max_iter;	  /* >= 1 rounds of assignment and update in one descent */
+	double tolerance; /* a descent stops when a round improves the sum by this fraction or less; 0: never */
 	uint64_t seed;
 	SegmentPoll poll;
-	SegmentSteps progress;	/* told after every start and swap, starts + swaps steps in all; may be NULL */
+	SegmentSteps progress; /* told after every start and swap, starts + swaps steps in all; may be NULL */
 } SegmentKmeansOptions;
 
 /* Why the last descent stopped. */
@@ -38,13 +38,13 @@ typedef enum SegmentKmeansStop
 /* The result; the arrays are the caller's. */
 typedef struct SegmentKmeansFit
 {
-	double *center;		/* k x dims, centre by centre */
-	int32_t *label;		/* n: the nearest centre of every point */
-	double *nearest;	/* n: squared distance to it */
-	double *weight;		/* k: weight of the points of each centre */
-	double *sse;		/* k: their sum of squared distances */
-	double inertia;		/* the sum of sse */
-	int iterations;		/* rounds of all descents */
+	double *center;	 /* k x dims, centre by centre */
+	int32_t *label;	 /* n: the nearest centre of every point */
+	double *nearest; /* n: squared distance to it */
+	double *weight;	 /* k: weight of the points of each centre */
+	double *sse;	 /* k: their sum of squared distances */
+	double inertia;	 /* the sum of sse */
+	int iterations;	 /* rounds of all descents */
 	SegmentKmeansStop stop;
 } SegmentKmeansFit;
 

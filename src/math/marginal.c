@@ -11,8 +11,8 @@
 double
 segment_chi_square_tail(double x, int df)
 {
-	double		term;
-	double		sum;
+	double term;
+	double sum;
 
 	if (df % 2 == 0)
 	{
@@ -42,14 +42,14 @@ set_up(const int64_t *table, int k, double *work)
 {
 	for (int i = 0; i < k; i++)
 	{
-		double	   *row = work + i * (k + 1);
-		double		before = 0;
-		double		after = 0;
+		double *row = work + i * (k + 1);
+		double before = 0;
+		double after = 0;
 
 		for (int j = 0; j < k; j++)
 		{
-			double		n = (double) table[i * k + j];
-			double		back = (double) table[j * k + i];
+			double n = (double) table[i * k + j];
+			double back = (double) table[j * k + i];
 
 			before += n;
 			after += back;
@@ -63,8 +63,8 @@ set_up(const int64_t *table, int k, double *work)
 double
 segment_stuart_maxwell(const int64_t *table, int k, double *work, int *df)
 {
-	double		largest = 0;
-	double		statistic = 0;
+	double largest = 0;
+	double statistic = 0;
 
 	set_up(table, k, work);
 	for (int i = 0; i < k; i++)
@@ -86,8 +86,8 @@ segment_stuart_maxwell(const int64_t *table, int k, double *work, int *df)
 		statistic += pivot[k] * pivot[k] / pivot[p];
 		for (int i = p + 1; i < k; i++)
 		{
-			double	   *row = work + i * (k + 1);
-			double		factor = row[p] / pivot[p];
+			double *row = work + i * (k + 1);
+			double factor = row[p] / pivot[p];
 
 			for (int j = p; j <= k; j++)
 				row[j] -= factor * pivot[j];

@@ -146,8 +146,7 @@ segment_distances(const SegmentPoints *points, const double *center, double *dis
 	int first;
 
 	for (first = 0; first < points->n; first += BLOCK)
-		block_distances(points, first, points->n - first < BLOCK ? points->n - first : BLOCK, center,
-						distance + first);
+		block_distances(points, first, points->n - first < BLOCK ? points->n - first : BLOCK, center, distance + first);
 }
 
 /* The squared distance of point i to a centre; the same sum, in the same order, as block_distances. */

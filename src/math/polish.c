@@ -40,7 +40,7 @@ typedef struct Scratch
 	double *weight;		/* k */
 	double *nearest;	/* n */
 	double *second;		/* n */
-	double *correction;	/* k x dims, and k: what the exact sums and weights are above those of the cells */
+	double *correction; /* k x dims, and k: what the exact sums and weights are above those of the cells */
 	int32_t *label;		/* n */
 	double *origin;		/* k x dims: the centres at first */
 	double *first;		/* k x dims: the first step */
@@ -155,8 +155,8 @@ within_reach(const Scratch *s, double *center, int k, int dims, const double *we
 }
 
 int
-segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int k, const double *exact,
-					  int max_rounds, double *center, void *workspace, SegmentPoll poll)
+segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int k, const double *exact, int max_rounds,
+					  double *center, void *workspace, SegmentPoll poll)
 {
 	int n = points->n;
 	int dims = points->dims;
@@ -210,7 +210,7 @@ segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int 
 			inner += within;
 			/* (far - near) / 2 is the distance from the plane times |b - a|, and |b - a| <= sqrt(near) + sqrt(far). */
 			if (within <= 0.0 || s.second[i] - s.nearest[i] > 2.0 * WHOLE * sqrt(within / points->w[i]) *
-																 (sqrt(s.nearest[i]) + sqrt(s.second[i])))
+																  (sqrt(s.nearest[i]) + sqrt(s.second[i])))
 				continue;
 			b = find_second(points, i, k, center, s.label[i]);
 			share_cell(points, deviation, i, a, center + (size_t) b * (size_t) dims, s.nearest[i], s.second[i],

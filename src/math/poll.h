@@ -7,16 +7,17 @@
 
 #include <stdint.h>
 
-typedef void (*SegmentPoll) (void);
+typedef void (*SegmentPoll)(void);
 
 /* A callback that is told how many steps are done, of as many as the function says; the like. */
-typedef void (*SegmentSteps) (int64_t done);
+typedef void (*SegmentSteps)(int64_t done);
 
 /* Calls poll once in 2^16 rounds; poll may be NULL. */
-#define SEGMENT_POLL(poll, round) \
-	do { \
+#define SEGMENT_POLL(poll, round)                   \
+	do                                              \
+	{                                               \
 		if (((round) & 0xFFFF) == 0 && (poll) != 0) \
-			(poll) (); \
+			(poll)();                               \
 	} while (0)
 
 #endif

@@ -21,13 +21,12 @@ typedef enum SegmentTripleFault
 {
 	SEGMENT_TRIPLE_OK,
 	SEGMENT_TRIPLE_SYNTAX,
-	SEGMENT_TRIPLE_BINS,		/* bins outside 2 .. 9 */
-	SEGMENT_TRIPLE_SCORE		/* a score outside 1 .. bins */
+	SEGMENT_TRIPLE_BINS, /* bins outside 2 .. 9 */
+	SEGMENT_TRIPLE_SCORE /* a score outside 1 .. bins */
 } SegmentTripleFault;
 
 /* Reads a terminated text; white space around it is ignored. */
-extern SegmentTripleFault segment_triple_parse(const char *text, int scores[SEGMENT_TRIPLE],
-											   int bins[SEGMENT_TRIPLE]);
+extern SegmentTripleFault segment_triple_parse(const char *text, int scores[SEGMENT_TRIPLE], int bins[SEGMENT_TRIPLE]);
 
 /* Writes the text form, terminated: SEGMENT_TRIPLE_TEXT bytes are enough. */
 #define SEGMENT_TRIPLE_TEXT 16

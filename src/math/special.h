@@ -41,9 +41,9 @@ extern double segment_normal_quantile(double p);
  */
 typedef struct SegmentIntegrand
 {
-	double (*log_f) (double y, const void *arg, double *values);
-	double (*bound) (double y, const void *arg);
-	int n_extra;				/* at most SEGMENT_MAX_EXTRA */
+	double (*log_f)(double y, const void *arg, double *values);
+	double (*bound)(double y, const void *arg);
+	int n_extra; /* at most SEGMENT_MAX_EXTRA */
 	const void *arg;
 } SegmentIntegrand;
 

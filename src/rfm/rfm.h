@@ -21,22 +21,22 @@
 typedef struct Rfm
 {
 	int32 vl_len_;
-	uint8 version;			/* SEGMENT_RFM_VERSION */
-	uint8 kind;				/* SegmentTimeKind of first and last */
-	uint8 scale;			/* decimals of the totals, 0 .. SEGMENT_MAX_DECIMALS */
-	uint8 is_wide;			/* 1: the totals are SegmentWide, see RfmWide */
-	int64 first;			/* time of the first order; PG_INT64_MAX without orders */
-	int64 last;				/* time of the last order; PG_INT64_MIN without orders */
-	int64 orders;			/* frequency */
-	int64 returns;			/* rows (or order ids) with a negative amount */
-	segment_int128 total;	/* net of returns */
+	uint8 version;			 /* SEGMENT_RFM_VERSION */
+	uint8 kind;				 /* SegmentTimeKind of first and last */
+	uint8 scale;			 /* decimals of the totals, 0 .. SEGMENT_MAX_DECIMALS */
+	uint8 is_wide;			 /* 1: the totals are SegmentWide, see RfmWide */
+	int64 first;			 /* time of the first order; PG_INT64_MAX without orders */
+	int64 last;				 /* time of the last order; PG_INT64_MIN without orders */
+	int64 orders;			 /* frequency */
+	int64 returns;			 /* rows (or order ids) with a negative amount */
+	segment_int128 total;	 /* net of returns */
 	segment_int128 returned; /* sum of the returns, <= 0 */
 } Rfm;
 
 /* The wide form has the same head. */
 typedef struct RfmWide
 {
-	Rfm head;				/* head.total and head.returned are zero */
+	Rfm head; /* head.total and head.returned are zero */
 	SegmentWide total;
 	SegmentWide returned;
 } RfmWide;
@@ -135,10 +135,10 @@ extern Rfm *segment_rfm_finish(Rfm *rfm);
  */
 typedef struct RfmOrders
 {
-	Rfm sum;					/* total of all rows; first and last; counts and returned of rows without id */
-	struct RfmRareParts *rare;	/* what few customers need: NULL for the others */
+	Rfm sum;				   /* total of all rows; first and last; counts and returned of rows without id */
+	struct RfmRareParts *rare; /* what few customers need: NULL for the others */
 	SegmentOrderIds ids;
-	Oid type;					/* of the ids; support functions for parallel plans are not told it */
+	Oid type; /* of the ids; support functions for parallel plans are not told it */
 	Oid collation;
 } RfmOrders;
 

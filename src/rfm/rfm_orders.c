@@ -25,7 +25,7 @@ PG_FUNCTION_INFO_V1(segment_rfm_orders_final);
 typedef struct OrdersInput
 {
 	SegmentOrderIdType id_type;
-	RfmInput input;				/* used by the transition function only */
+	RfmInput input; /* used by the transition function only */
 } OrdersInput;
 
 /* An order id all of whose rows have been negative so far, and their sum. */
@@ -38,8 +38,8 @@ typedef struct ReturnedOrder
 
 typedef struct RfmRareParts
 {
-	Rfm *wide_sum;				/* NULL while the narrow form suffices */
-	ReturnedOrder *returned;	/* by number */
+	Rfm *wide_sum;			 /* NULL while the narrow form suffices */
+	ReturnedOrder *returned; /* by number */
 	uint32 count;
 	uint32 capacity;
 } RareParts;
@@ -120,8 +120,8 @@ append_return(RareParts *rare, MemoryContext context, const ReturnedOrder *order
 		uint32 capacity = Max(4, 2 * rare->capacity);
 		Size size = mul_size(sizeof(ReturnedOrder), capacity);
 
-		rare->returned = rare->returned == NULL ? MemoryContextAlloc(context, size)
-			: repalloc_huge(rare->returned, size);
+		rare->returned =
+			rare->returned == NULL ? MemoryContextAlloc(context, size) : repalloc_huge(rare->returned, size);
 		rare->capacity = capacity;
 	}
 	rare->returned[rare->count++] = *order;
@@ -135,7 +135,7 @@ unify(RfmOrders *state, SegmentOrderIdType *id_type)
 	uint32 count = state->ids.count;
 	uint32 kept = 0;
 	uint32 *number_of;
-	uint32 *returned_at;		/* place + 1 among the returns by new number; 0 for an order */
+	uint32 *returned_at; /* place + 1 among the returns by new number; 0 for an order */
 
 	if (rare == NULL || rare->count == 0)
 	{
@@ -229,7 +229,7 @@ segment_rfm_orders_add(RfmOrders *state, MemoryContext context, SegmentArena *ar
 	}
 	if (likely(!amount->is_wide && amount->units >= 0 && state->rare == NULL &&
 			   segment_rfm_add_narrow(&state->sum, at, amount->units, amount->scale)))
-		state->sum.orders--;	/* the id is counted at the end */
+		state->sum.orders--; /* the id is counted at the end */
 	else
 		add_row(state, context, at, amount, state->ids.count > count);
 }

@@ -42,7 +42,7 @@ typedef struct RfmParts
 	int64 orders;
 	int64 returns;
 	SegmentWide total;
-	SegmentWide returned;		/* <= 0 */
+	SegmentWide returned; /* <= 0 */
 } RfmParts;
 
 /* Why the parts are no partial summary, or NULL if they are one. */
@@ -53,9 +53,8 @@ find_partial_fault(const RfmParts *parts)
 
 	if (parts->orders < 0 || parts->returns < 0)
 		return "The numbers of orders and returns must not be negative.";
-	if (!timeless &&
-		(!segment_time_is_finite(parts->first, parts->kind) || !segment_time_is_finite(parts->last, parts->kind) ||
-		 parts->first > parts->last))
+	if (!timeless && (!segment_time_is_finite(parts->first, parts->kind) ||
+					  !segment_time_is_finite(parts->last, parts->kind) || parts->first > parts->last))
 		return "The times of the first and the last order must be finite and in order.";
 	if (timeless && parts->orders > 0)
 		return "Orders must have a time of the first and of the last one.";
@@ -173,7 +172,7 @@ parse_times(char **fields, RfmParts *parts)
 	if (fields[0][0] == '\0' && fields[1][0] == '\0')
 		return true;
 	return segment_time_parse(fields[0], parts->kind, &parts->first) &&
-		segment_time_parse(fields[1], parts->kind, &parts->last);
+		   segment_time_parse(fields[1], parts->kind, &parts->last);
 }
 
 Datum
@@ -240,9 +239,8 @@ segment_rfm_out(PG_FUNCTION_ARGS)
 	RfmText text;
 
 	print_fields(rfm, &text);
-	PG_RETURN_CSTRING(psprintf("%s(%s,%s," INT64_FORMAT ",%s," INT64_FORMAT ",%s)",
-							   segment_time_kind_name(rfm->kind), text.first, text.last, rfm->orders, text.total,
-							   rfm->returns, text.returned));
+	PG_RETURN_CSTRING(psprintf("%s(%s,%s," INT64_FORMAT ",%s," INT64_FORMAT ",%s)", segment_time_kind_name(rfm->kind),
+							   text.first, text.last, rfm->orders, text.total, rfm->returns, text.returned));
 }
 
 /* Times are ISO 8601 strings or null, amounts numbers. */
@@ -258,8 +256,8 @@ segment_rfm_to_jsonb(PG_FUNCTION_ARGS)
 	print_fields(rfm, &text);
 	json = psprintf("{\"first\": %s%s%s, \"last\": %s%s%s, \"orders\": " INT64_FORMAT
 					", \"monetary\": %s, \"returns\": " INT64_FORMAT ", \"returned\": %s, \"time\": \"%s\"}",
-					quote, orders ? text.first : "null", quote, quote, orders ? text.last : "null", quote,
-					rfm->orders, text.total, rfm->returns, text.returned, segment_time_kind_name(rfm->kind));
+					quote, orders ? text.first : "null", quote, quote, orders ? text.last : "null", quote, rfm->orders,
+					text.total, rfm->returns, text.returned, segment_time_kind_name(rfm->kind));
 	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
 }
 

@@ -97,7 +97,8 @@ add_amount_narrow(Rfm *rfm, const SegmentAmount *amount, bool to_total, bool to_
 	__int128 total_sum;
 	__int128 returned_sum;
 
-	if (!segment_int128_scale_up(&total, scale - rfm->scale) || !segment_int128_scale_up(&returned, scale - rfm->scale) ||
+	if (!segment_int128_scale_up(&total, scale - rfm->scale) ||
+		!segment_int128_scale_up(&returned, scale - rfm->scale) ||
 		!segment_int128_scale_up(&units, scale - amount->scale) ||
 		__builtin_add_overflow((__int128) total, (__int128) (to_total ? units : 0), &total_sum) ||
 		__builtin_add_overflow((__int128) returned, (__int128) (to_returned ? units : 0), &returned_sum))
@@ -186,11 +187,11 @@ merge_narrow(Rfm *a, const Rfm *b)
 void
 segment_rfm_refuse_kinds(SegmentTimeKind a, SegmentTimeKind b)
 {
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("summaries of different time types can't be merged"),
-					errdetail("One rfm was made from %s, the other from %s.", segment_time_kind_name(a),
-							  segment_time_kind_name(b)),
-					errhint("Cast the times to one type where the summaries are made.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("summaries of different time types can't be merged"),
+			 errdetail("One rfm was made from %s, the other from %s.", segment_time_kind_name(a),
+					   segment_time_kind_name(b)),
+			 errhint("Cast the times to one type where the summaries are made.")));
 }
 
 Rfm *

@@ -307,7 +307,10 @@ find_overlaps(const Check *check)
 		initStringInfo(&message);
 		appendStringInfo(&message, "%s matches", cell_text(scheme, cell));
 		for (int i = 0; i < n_overlaps; i++)
-			appendStringInfo(&message, "%s rule %d (%s)", i == 0 ? "" : i + 1 == n_overlaps ? " and" : ",",
+			appendStringInfo(&message, "%s rule %d (%s)",
+							 i == 0				   ? ""
+							 : i + 1 == n_overlaps ? " and"
+												   : ",",
 							 scheme->rules[matching[i]].position, rule_name(scheme, matching[i]));
 		appendStringInfoString(&message, ": the first wins.");
 		emit(check, "overlap", matching, n_overlaps, &cell, 1, message.data);

@@ -183,7 +183,8 @@ write_scores(StringInfo out, const Customer *customer)
 
 /* "at least 3", "at most 60", "3 to 5"; false, writing nothing, without a bound. */
 static bool
-write_bounds(StringInfo out, const char *before, int64 lower, int64 upper, int64 lowest, int64 highest, const char *after)
+write_bounds(StringInfo out, const char *before, int64 lower, int64 upper, int64 lowest, int64 highest,
+			 const char *after)
 {
 	if (lower <= lowest && upper >= highest)
 		return false;
@@ -394,7 +395,8 @@ write_ways_up(StringInfo out, const Customer *customer)
 			if (units[score] == 0 && beyond > top)
 				appendStringInfoString(out, " of any amount");
 			else if (beyond > top)
-				appendStringInfo(out, " of %s or more%s", units_text(units[score], scale), steps[i] == 1 ? "" : " in all");
+				appendStringInfo(out, " of %s or more%s", units_text(units[score], scale),
+								 steps[i] == 1 ? "" : " in all");
 			else
 				appendStringInfo(out, " of %s to %s%s", units[score] == 0 ? "up" : units_text(units[score], scale),
 								 units_text(units[beyond] - 1, scale), steps[i] == 1 ? "" : " in all");
@@ -468,9 +470,9 @@ segment_explain_label(PG_FUNCTION_ARGS)
 	customer.zone = segment_zone_arg(fcinfo, 4);
 	customer.scheme = segment_scheme_load(SCHEME_SCHEMA(fcinfo), PG_GETARG_TEXT_PP(3), CurrentMemoryContext);
 	segment_rfm_cut_points_open(PG_GETARG_DATUM(0), customer.cuts, &customer.monetary);
-	segment_scheme_check_bins(customer.scheme, rfm_score_make(0, 0, 0, customer.cuts[RFM_RECENCY]->bins,
-															  customer.cuts[RFM_FREQUENCY]->bins,
-															  customer.cuts[RFM_MONETARY]->bins));
+	segment_scheme_check_bins(customer.scheme,
+							  rfm_score_make(0, 0, 0, customer.cuts[RFM_RECENCY]->bins,
+											 customer.cuts[RFM_FREQUENCY]->bins, customer.cuts[RFM_MONETARY]->bins));
 	customer.rule = -1;
 	if (PG_ARGISNULL(1))
 		customer.label = &customer.scheme->labels[SCHEME_PROSPECT];

@@ -94,7 +94,7 @@ keep_shipped(TriggerData *trigger, const char *name_column)
 	else
 	{
 		before = trigger->tg_trigtuple;
-		after = trigger->tg_newtuple;	/* NULL for delete */
+		after = trigger->tg_newtuple; /* NULL for delete */
 	}
 	if (before != NULL && is_shipped(trigger, before))
 		refuse_shipped(SPI_getvalue(before, RelationGetDescr(trigger->tg_relation),
@@ -119,8 +119,8 @@ ask(const char *query, Oid schema, Datum name, bool shipped)
 
 	values[0] = name;
 	values[1] = BoolGetDatum(shipped);
-	status = SPI_execute_with_args(psprintf(query, quote_identifier(get_namespace_name(schema))), 2, types, values, NULL,
-								   false, 1);
+	status = SPI_execute_with_args(psprintf(query, quote_identifier(get_namespace_name(schema))), 2, types, values,
+								   NULL, false, 1);
 	if (status != SPI_OK_SELECT)
 		elog(ERROR, "reading schemes failed: %s", SPI_result_code_string(status));
 }
@@ -171,7 +171,7 @@ segment_scheme_guard(PG_FUNCTION_ARGS)
 	name = row_column(trigger, row, "name", TEXTOID, &no_name);
 	bins = DatumGetInt16(row_column(trigger, row, "bins", INT2OID, &no_bins));
 	if (no_name || no_bins)
-		return PointerGetDatum(row);	/* the table itself refuses that */
+		return PointerGetDatum(row); /* the table itself refuses that */
 
 	SPI_connect();
 	renamed = is_insert;
@@ -182,7 +182,8 @@ segment_scheme_guard(PG_FUNCTION_ARGS)
 
 		renamed = strcmp(TextDatumGetCString(old_name), TextDatumGetCString(name)) != 0;
 		ask("SELECT pg_catalog.max(greatest(r_lower, r_upper, f_lower, f_upper, m_lower, m_upper))"
-			" FROM %s.scheme_rule WHERE scheme" EQUALS "$1 AND shipped" EQUALS "$2", schema, old_name, shipped);
+			" FROM %s.scheme_rule WHERE scheme" EQUALS "$1 AND shipped" EQUALS "$2",
+			schema, old_name, shipped);
 		bound = answer();
 		if (bound > bins)
 			refuse_bound(TextDatumGetCString(name), bins, bound, "Change the rules first, then the scheme's bins.");
@@ -191,11 +192,13 @@ segment_scheme_guard(PG_FUNCTION_ARGS)
 	/* A warning: messages below are not shown while a script of an extension or of pg_dump runs. */
 	if (renamed && SPI_processed > 0)
 		ereport(WARNING, (errmsg(shipped ? "scheme \"%s\" is now shipped with the extension, and a scheme of yours has "
-								 "that name" : "scheme \"%s\" hides a shipped scheme of the same name",
+										   "that name"
+										 : "scheme \"%s\" hides a shipped scheme of the same name",
 								 TextDatumGetCString(name)),
 						  errdetail("label() and its companions use yours."),
 						  errhint("To use both, rename yours: UPDATE segment.scheme SET name = 'my_scheme' WHERE name "
-								  "= %s AND NOT shipped.", quote_literal_cstr(TextDatumGetCString(name)))));
+								  "= %s AND NOT shipped.",
+								  quote_literal_cstr(TextDatumGetCString(name)))));
 	SPI_finish();
 	return PointerGetDatum(row);
 }
@@ -222,7 +225,7 @@ segment_scheme_rule_guard(PG_FUNCTION_ARGS)
 	shipped = is_shipped(trigger, row);
 	name = row_column(trigger, row, "scheme", TEXTOID, &no_name);
 	if (no_name)
-		return PointerGetDatum(row);	/* the table itself refuses that */
+		return PointerGetDatum(row); /* the table itself refuses that */
 
 	SPI_connect();
 	ask(BINS_WHERE_NAME " AND shipped" EQUALS "$2", schema, name, shipped);
@@ -283,8 +286,7 @@ segment_copy_scheme(PG_FUNCTION_ARGS)
 	SPI_connect();
 	ask(BINS_WHERE_NAME, schema, PointerGetDatum(to), false);
 	if (SPI_processed > 0)
-		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT),
-						errmsg("scheme \"%s\" exists already", text_to_cstring(to)),
+		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("scheme \"%s\" exists already", text_to_cstring(to)),
 						errdetail("A copy needs a name of its own."),
 						errhint("Choose another name; SELECT name FROM segment.scheme lists those in use.")));
 	insert_rows("INSERT INTO %s.scheme (name, bins, title, source) SELECT $1, bins, title,"
@@ -295,7 +297,8 @@ segment_copy_scheme(PG_FUNCTION_ARGS)
 						" meaning, action, colour) SELECT $1, position, segment, r_lower, r_upper, f_lower, f_upper,"
 						" m_lower, m_upper, orders_lower, orders_upper, tenure_days_lower, tenure_days_upper, sort,"
 						" meaning, action, colour FROM %s.scheme_rule"
-						" WHERE scheme" EQUALS "$2 AND shipped" EQUALS "$3", schema, to, from, scheme->shipped);
+						" WHERE scheme" EQUALS "$2 AND shipped" EQUALS "$3",
+						schema, to, from, scheme->shipped);
 	SPI_finish();
 	PG_RETURN_INT32((int32) rules);
 }

@@ -35,9 +35,9 @@ typedef struct CacheKey
 typedef struct LabelCache
 {
 	CacheKey key;
-	MemoryContext context;		/* the schemes' parent */
-	Scheme *schemes;			/* most recently used first */
-	text *zone_name;			/* NULL: none yet */
+	MemoryContext context; /* the schemes' parent */
+	Scheme *schemes;	   /* most recently used first */
+	text *zone_name;	   /* NULL: none yet */
 	pg_tz *zone;
 } LabelCache;
 
@@ -60,14 +60,14 @@ static bool
 same_key(const CacheKey *a, const CacheKey *b)
 {
 	return a->completions == b->completions && a->xmin == b->xmin && a->xmax == b->xmax && a->curcid == b->curcid &&
-		a->subtransaction == b->subtransaction && a->user == b->user;
+		   a->subtransaction == b->subtransaction && a->user == b->user;
 }
 
 static bool
 same_text(const text *a, const text *b)
 {
 	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
-		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+		   memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
 }
 
 /* The call site's cache, empty if what it knew may be out of date. */
@@ -98,7 +98,7 @@ static bool
 under_policies(Oid schema)
 {
 	return check_enable_rls(get_relname_relid("scheme", schema), InvalidOid, true) == RLS_ENABLED ||
-		check_enable_rls(get_relname_relid("scheme_rule", schema), InvalidOid, true) == RLS_ENABLED;
+		   check_enable_rls(get_relname_relid("scheme_rule", schema), InvalidOid, true) == RLS_ENABLED;
 }
 
 /* The scheme of this name, read once a query; for every call, into the current context, where policies apply. */
@@ -187,12 +187,13 @@ find_label(FunctionCallInfo fcinfo)
 }
 
 /* One of a label's texts as a result. */
-#define RETURN_LABEL_TEXT(field) \
-	do { \
+#define RETURN_LABEL_TEXT(field)                       \
+	do                                                 \
+	{                                                  \
 		const SchemeLabel *label = find_label(fcinfo); \
-		if (label == NULL || label->field == NULL) \
-			PG_RETURN_NULL(); \
-		PG_RETURN_TEXT_P(label->field); \
+		if (label == NULL || label->field == NULL)     \
+			PG_RETURN_NULL();                          \
+		PG_RETURN_TEXT_P(label->field);                \
 	} while (0)
 
 /* label(score, scheme [, rfm, as_of, zone]): the segment's name. Not strict: see find_label. */

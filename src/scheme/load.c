@@ -29,7 +29,7 @@ enum
 {
 	RULE_POSITION = 1,
 	RULE_SEGMENT,
-	RULE_SCORES,				/* lower and upper of each dimension: 6 columns */
+	RULE_SCORES, /* lower and upper of each dimension: 6 columns */
 	RULE_ORDERS_LOWER = RULE_SCORES + 2 * RFM_DIMENSIONS,
 	RULE_ORDERS_UPPER,
 	RULE_TENURE_LOWER,
@@ -55,7 +55,8 @@ read_rows(const char *query, Oid schema, int n_args, text *name, bool shipped)
 
 	values[0] = PointerGetDatum(name);
 	values[1] = BoolGetDatum(shipped);
-	status = SPI_execute_with_args(psprintf(query, quote_identifier(get_namespace_name(schema))), n_args, types, values, NULL, true, 0);
+	status = SPI_execute_with_args(psprintf(query, quote_identifier(get_namespace_name(schema))), n_args, types, values,
+								   NULL, true, 0);
 	if (status != SPI_OK_SELECT)
 		elog(ERROR, "reading schemes failed: %s", SPI_result_code_string(status));
 }
@@ -162,8 +163,8 @@ read_rules(Scheme *scheme)
 
 	scheme->n_rules = (int) SPI_processed;
 	scheme->rules = MemoryContextAlloc(scheme->context, mul_size(sizeof(SchemeRule), scheme->n_rules + 1));
-	scheme->labels = MemoryContextAllocZero(scheme->context,
-											mul_size(sizeof(SchemeLabel), scheme->n_rules + SCHEME_FIXED_LABELS));
+	scheme->labels =
+		MemoryContextAllocZero(scheme->context, mul_size(sizeof(SchemeLabel), scheme->n_rules + SCHEME_FIXED_LABELS));
 	first_position = segment_palloc0_array(int, scheme->n_rules + SCHEME_FIXED_LABELS);
 	segment_scheme_fixed_labels(scheme->labels, scheme->context);
 	scheme->n_labels = SCHEME_FIXED_LABELS;
@@ -255,8 +256,8 @@ segment_scheme_load(Oid schema, text *name, MemoryContext parent)
 
 	scheme->context = context;
 	SPI_connect();
-	read_rows("SELECT shipped, bins, name FROM %s.scheme WHERE name" EQUALS "$1 ORDER BY shipped LIMIT 1", schema, 1, name,
-			  false);
+	read_rows("SELECT shipped, bins, name FROM %s.scheme WHERE name" EQUALS "$1 ORDER BY shipped LIMIT 1", schema, 1,
+			  name, false);
 	if (SPI_processed == 0)
 		unknown_scheme(schema, name);
 	scheme->shipped = DatumGetBool(column(0, 1, &is_null));
@@ -279,8 +280,10 @@ segment_scheme_check_bins(const Scheme *scheme, RfmScore score)
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("score has other bins than scheme \"%s\"", text_to_cstring(scheme->name)),
 					errdetail("The score was made with %d, %d and %d bins for recency, frequency and monetary; the "
-							  "scheme takes %d of each.", rfm_score_bins(score, RFM_RECENCY),
-							  rfm_score_bins(score, RFM_FREQUENCY), rfm_score_bins(score, RFM_MONETARY), bins),
+							  "scheme takes %d of each.",
+							  rfm_score_bins(score, RFM_RECENCY), rfm_score_bins(score, RFM_FREQUENCY),
+							  rfm_score_bins(score, RFM_MONETARY), bins),
 					errhint("Make the score with bins => %d, or choose a scheme with the score's bins: SELECT name, "
-							"bins FROM segment.scheme.", bins)));
+							"bins FROM segment.scheme.",
+							bins)));
 }

@@ -16,19 +16,19 @@
 /* Labels that every scheme has, at the front of its labels: they need no rule, and sort behind all segments. */
 typedef enum SchemeFixedLabel
 {
-	SCHEME_OTHERS,				/* no rule matches */
-	SCHEME_NO_ORDERS,			/* returns only */
-	SCHEME_PROSPECT				/* not even a summary */
+	SCHEME_OTHERS,	  /* no rule matches */
+	SCHEME_NO_ORDERS, /* returns only */
+	SCHEME_PROSPECT	  /* not even a summary */
 } SchemeFixedLabel;
 
 #define SCHEME_FIXED_LABELS 3
-#define SCHEME_MAX_SORT 999		/* of a segment; fixed labels sort behind */
+#define SCHEME_MAX_SORT 999 /* of a segment; fixed labels sort behind */
 
 /* A segment in words. What no rule states is NULL. */
 typedef struct SchemeLabel
 {
 	text *name;
-	int sort;			/* 1 is best */
+	int sort; /* 1 is best */
 	text *meaning;
 	text *action;
 	text *colour;
@@ -37,36 +37,36 @@ typedef struct SchemeLabel
 typedef struct SchemeRule
 {
 	int position;
-	int label;			/* index into labels */
+	int label; /* index into labels */
 	int lower[RFM_DIMENSIONS];
 	int upper[RFM_DIMENSIONS];
 	bool conditional;	/* one of the following bounds is stated */
-	int64 orders_lower;	/* 0 where not stated */
-	int64 orders_upper;	/* PG_INT64_MAX where not stated */
-	int32 tenure_lower;	/* days since the first order; PG_INT32_MIN where not stated */
-	int32 tenure_upper;	/* PG_INT32_MAX where not stated */
+	int64 orders_lower; /* 0 where not stated */
+	int64 orders_upper; /* PG_INT64_MAX where not stated */
+	int32 tenure_lower; /* days since the first order; PG_INT32_MIN where not stated */
+	int32 tenure_upper; /* PG_INT32_MAX where not stated */
 } SchemeRule;
 
 /* What fires in one cell of scores: the first of the conditional rules that holds, else the plain one. */
 typedef struct SchemeCell
 {
-	int plain;			/* index of the first rule without conditions, -1 if there is none */
-	int first;			/* the conditional rules before it: candidates[first], ... */
+	int plain; /* index of the first rule without conditions, -1 if there is none */
+	int first; /* the conditional rules before it: candidates[first], ... */
 	int count;
 } SchemeCell;
 
 typedef struct Scheme
 {
-	struct Scheme *next;		/* for caches */
-	MemoryContext context;		/* everything below lives here */
+	struct Scheme *next;   /* for caches */
+	MemoryContext context; /* everything below lives here */
 	text *name;
 	bool shipped;
 	int bins;
 	int n_labels;
 	SchemeLabel *labels;
 	int n_rules;
-	SchemeRule *rules;			/* by position */
-	SchemeCell *cells;			/* bins^3, see scheme_cell */
+	SchemeRule *rules; /* by position */
+	SchemeCell *cells; /* bins^3, see scheme_cell */
 	int *candidates;
 } Scheme;
 
@@ -98,7 +98,7 @@ static inline bool
 scheme_rule_allows(const SchemeRule *rule, const SchemeFacts *facts)
 {
 	return facts->orders >= rule->orders_lower && facts->orders <= rule->orders_upper &&
-		facts->tenure_days >= rule->tenure_lower && facts->tenure_days <= rule->tenure_upper;
+		   facts->tenure_days >= rule->tenure_lower && facts->tenure_days <= rule->tenure_upper;
 }
 
 /* The extension's schema, from a function that it contains. */
@@ -121,9 +121,9 @@ extern void segment_scheme_check_bins(const Scheme *scheme, RfmScore score);
 static inline int
 segment_scheme_fire(const Scheme *scheme, RfmScore score, const SchemeFacts *facts)
 {
-	const SchemeCell *cell = &scheme->cells[scheme_cell(scheme->bins, rfm_score_of(score, RFM_RECENCY),
-														rfm_score_of(score, RFM_FREQUENCY),
-														rfm_score_of(score, RFM_MONETARY))];
+	const SchemeCell *cell =
+		&scheme->cells[scheme_cell(scheme->bins, rfm_score_of(score, RFM_RECENCY), rfm_score_of(score, RFM_FREQUENCY),
+								   rfm_score_of(score, RFM_MONETARY))];
 
 	if (facts != NULL)
 		for (int i = 0; i < cell->count; i++)

@@ -32,7 +32,7 @@ typedef struct RfmCutPoints
 {
 	int32 vl_len_;
 	uint8 version;
-	uint8 monetary;				/* RfmMonetary */
+	uint8 monetary; /* RfmMonetary */
 	uint8 zero[2];
 	SegmentCuts recency;
 } RfmCutPoints;
@@ -80,12 +80,12 @@ extern void segment_check_cut_bins(int32 bins);
  */
 typedef struct SegmentSource
 {
-	int64 total;				/* how many values */
-	size_t distinct;			/* how many distinct ones, or more */
+	int64 total;	 /* how many values */
+	size_t distinct; /* how many distinct ones, or more */
 	double lowest;
 	double highest;
-	void (*rewind) (struct SegmentSource *source);
-	bool (*next) (struct SegmentSource *source, SegmentWeighted *entry);
+	void (*rewind)(struct SegmentSource *source);
+	bool (*next)(struct SegmentSource *source, SegmentWeighted *entry);
 } SegmentSource;
 
 /*

@@ -21,10 +21,10 @@ typedef struct CutPointsState
 	int32 dimensions;
 	int32 bins;
 	uint8 method;
-	uint8 descending;			/* cut_points_agg */
-	uint8 monetary;				/* rfm_cut_points_agg, like the following */
+	uint8 descending; /* cut_points_agg */
+	uint8 monetary;	  /* rfm_cut_points_agg, like the following */
 	DateADT as_of;
-	char *zone_name;			/* NULL in a state that came from elsewhere */
+	char *zone_name; /* NULL in a state that came from elsewhere */
 	pg_tz *zone;
 	QuantilesState values[RFM_DIMENSIONS];
 } CutPointsState;
@@ -221,8 +221,8 @@ segment_rfm_cut_points_agg_trans(PG_FUNCTION_ARGS)
 		if (PG_NARGS() > 6 && !text_is(fcinfo, 6, state->zone_name))
 			refuse_change("zone");
 	}
-	if (!PG_ARGISNULL(1) && segment_rfm_measure(PG_GETARG_RFM(1), state->as_of, state->zone,
-												(RfmMonetary) state->monetary, values))
+	if (!PG_ARGISNULL(1) &&
+		segment_rfm_measure(PG_GETARG_RFM(1), state->as_of, state->zone, (RfmMonetary) state->monetary, values))
 	{
 		for (int d = 0; d < RFM_DIMENSIONS; d++)
 			segment_quantiles_state_add(&state->values[d], values[d], 1);

@@ -86,7 +86,8 @@ put_json(StringInfo json, const SegmentCuts *cuts)
 {
 	char number[SEGMENT_NUMBER_TEXT];
 
-	appendStringInfo(json, "{\"side\": \"%s\", \"direction\": \"%s\", \"method\": \"%s\", \"bins\": %d, \"thresholds\": ",
+	appendStringInfo(json,
+					 "{\"side\": \"%s\", \"direction\": \"%s\", \"method\": \"%s\", \"bins\": %d, \"thresholds\": ",
 					 segment_side_names[cuts->side], cuts->descending ? "descending" : "ascending",
 					 segment_method_names[cuts->method], cuts->bins);
 	for (int i = 0; i < cuts->bins - 1; i++)

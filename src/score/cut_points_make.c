@@ -230,9 +230,9 @@ segment_warn_lopsided(const SegmentCuts *cuts, const char *what)
 	}
 	if (total < LOPSIDED_VALUES || most <= LOPSIDED_SHARE * total)
 		return false;
-	ereport(WARNING,
-			(errmsg("bins of equal width put " INT64_FORMAT " of " INT64_FORMAT " %s into one score", most, total, what),
-			 errdetail("A few large values stretch the bins, so that nearly all others fall into one."),
-			 errhint("Use the method quantile or natural for skewed values such as money.")));
+	ereport(WARNING, (errmsg("bins of equal width put " INT64_FORMAT " of " INT64_FORMAT " %s into one score", most,
+							 total, what),
+					  errdetail("A few large values stretch the bins, so that nearly all others fall into one."),
+					  errhint("Use the method quantile or natural for skewed values such as money.")));
 	return true;
 }

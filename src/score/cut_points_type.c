@@ -42,10 +42,11 @@ segment_cut_points_in(PG_FUNCTION_ARGS)
 	if (!fault && !segment_text_end(&next))
 		fault = "Something follows behind the end.";
 	if (fault)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type cut_points: \"%s\"", text), errdetail("%s", fault),
-				 errhint("Examples: from {2,5,10}, within {30,90,365}. cut_points(array, side) makes them of an array.")));
+		ereturn(
+			fcinfo->context, (Datum) 0,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("invalid input syntax for type cut_points: \"%s\"", text), errdetail("%s", fault),
+			 errhint("Examples: from {2,5,10}, within {30,90,365}. cut_points(array, side) makes them of an array.")));
 	PG_RETURN_POINTER(segment_cut_points_value(&buffer.cuts));
 }
 
@@ -80,9 +81,9 @@ segment_cut_points_recv(PG_FUNCTION_ARGS)
 	if (!fault && size != 0)
 		fault = "The value is too long for its number of bins.";
 	if (fault)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-						errmsg("invalid binary form of type cut_points"), errdetail("%s", fault),
-						errhint("Send what the type's send function wrote.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type cut_points"),
+				 errdetail("%s", fault), errhint("Send what the type's send function wrote.")));
 	PG_RETURN_POINTER(segment_cut_points_value(&cuts.cuts));
 }
 
@@ -240,9 +241,10 @@ segment_cut_points_given(PG_FUNCTION_ARGS)
 	for (int i = 0; i < n; i++)
 	{
 		if (isnan(thresholds[i]) || isinf(thresholds[i]))
-			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("thresholds must be finite"),
-							errdetail("Threshold %d is %g.", i + 1, thresholds[i]),
-							errhint("The lowest and the highest score have no outer threshold: leave infinities out.")));
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("thresholds must be finite"),
+					 errdetail("Threshold %d is %g.", i + 1, thresholds[i]),
+					 errhint("The lowest and the highest score have no outer threshold: leave infinities out.")));
 		if (i > 0 && thresholds[i] < thresholds[i - 1])
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("thresholds must ascend"),
 							errdetail("Threshold %d is %g, after %g.", i + 1, thresholds[i], thresholds[i - 1]),

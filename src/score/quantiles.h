@@ -19,11 +19,11 @@ typedef struct Quantiles
 {
 	int32 vl_len_;
 	uint8 version;
-	uint8 width;				/* bytes a count */
+	uint8 width; /* bytes a count */
 	uint8 zero[2];
-	uint32 n;					/* distinct values */
+	uint32 n; /* distinct values */
 	uint32 zero2;
-	int64 total;				/* values */
+	int64 total; /* values */
 	double values[FLEXIBLE_ARRAY_MEMBER];
 } Quantiles;
 
@@ -51,7 +51,7 @@ typedef struct QuantilesRun
 {
 	BufFile *file;
 	Size n;
-	int level;					/* runs of one level have been merged equally often */
+	int level; /* runs of one level have been merged equally often */
 } QuantilesRun;
 
 /*
@@ -69,7 +69,7 @@ typedef struct QuantilesState
 	Size used;
 	Size sorted;
 	bool may_spill;
-	bool closes_files;			/* the aggregate will close the files */
+	bool closes_files; /* the aggregate will close the files */
 	QuantilesRun *runs;
 	int n_runs;
 	int max_runs;
@@ -91,7 +91,7 @@ extern void segment_quantiles_state_grow(QuantilesState *state);
 static inline void
 segment_quantiles_state_add(QuantilesState *state, double value, int64 count)
 {
-	value += 0.0;				/* -0 becomes 0 */
+	value += 0.0; /* -0 becomes 0 */
 	if (unlikely(count > SEGMENT_MAX_TOTAL - state->total))
 		segment_quantiles_too_many();
 	if (unlikely(state->used == state->capacity))

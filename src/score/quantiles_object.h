@@ -12,7 +12,7 @@ typedef struct QuantilesObject
 {
 	ExpandedObjectHeader header;
 	QuantilesState state;
-	size_t flat_n;				/* what the last object_flat_size found */
+	size_t flat_n; /* what the last object_flat_size found */
 	int flat_width;
 } QuantilesObject;
 

@@ -62,14 +62,14 @@ compact(QuantilesState *state)
 	if (state->sorted == state->used)
 		return;
 	scratch = MemoryContextAllocHuge(state->context, mul_size(state->used, sizeof(SegmentWeighted)));
-	tail = segment_weighted_sort(state->entries + state->sorted, state->used - state->sorted, scratch,
-								 segment_score_poll);
+	tail =
+		segment_weighted_sort(state->entries + state->sorted, state->used - state->sorted, scratch, segment_score_poll);
 	if (state->sorted == 0)
 		state->used = tail;
 	else
 	{
-		state->used = segment_weighted_merge(state->entries, state->sorted, state->entries + state->sorted, tail, scratch,
-											 segment_score_poll);
+		state->used = segment_weighted_merge(state->entries, state->sorted, state->entries + state->sorted, tail,
+											 scratch, segment_score_poll);
 		memcpy(state->entries, scratch, state->used * sizeof(SegmentWeighted));
 	}
 	state->sorted = state->used;

@@ -27,9 +27,8 @@ Datum
 segment_quantiles_in(PG_FUNCTION_ARGS)
 {
 	const char *text = PG_GETARG_CSTRING(0);
-	SegmentWeighted *entries =
-		MemoryContextAllocHuge(CurrentMemoryContext,
-							   mul_size(segment_multiset_text_entries(text), sizeof(SegmentWeighted)));
+	SegmentWeighted *entries = MemoryContextAllocHuge(
+		CurrentMemoryContext, mul_size(segment_multiset_text_entries(text), sizeof(SegmentWeighted)));
 	size_t n;
 	int64 largest = 1;
 	int64 total = 0;
@@ -41,8 +40,7 @@ segment_quantiles_in(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type quantiles: \"%.*s\"",
 						pg_mbcliplen(text, (int) strlen(text), SHOWN_TEXT), text),
-				 errdetail("%s", fault),
-				 errhint("quantiles_agg(value) makes quantiles of any values.")));
+				 errdetail("%s", fault), errhint("quantiles_agg(value) makes quantiles of any values.")));
 	for (size_t i = 0; i < n; i++)
 	{
 		largest = Max(largest, entries[i].count);
@@ -72,8 +70,8 @@ segment_quantiles_out(PG_FUNCTION_ARGS)
 	for (size_t i = 0; i < set.n; i++)
 	{
 		SEGMENT_POLL(segment_score_poll, i);
-		appendBinaryStringInfo(&text, entry,
-							   segment_multiset_print_entry(set.values[i], segment_multiset_count(&set, i), i == 0, entry));
+		appendBinaryStringInfo(
+			&text, entry, segment_multiset_print_entry(set.values[i], segment_multiset_count(&set, i), i == 0, entry));
 	}
 	appendStringInfoChar(&text, '}');
 	PG_RETURN_CSTRING(text.data);
@@ -92,9 +90,8 @@ segment_quantiles_recv(PG_FUNCTION_ARGS)
 	Quantiles *quantiles = fault ? NULL : segment_quantiles_decode(bytes, size, &fault);
 
 	if (fault)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-						errmsg("invalid binary form of type quantiles"), errdetail("%s", fault),
-						errhint("Send what the type's send function wrote.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type quantiles"),
+						errdetail("%s", fault), errhint("Send what the type's send function wrote.")));
 	PG_RETURN_POINTER(quantiles);
 }
 
@@ -314,7 +311,8 @@ segment_quantiles_to_jsonb(PG_FUNCTION_ARGS)
 	{
 		SEGMENT_POLL(segment_score_poll, i);
 		segment_print_double(set.values[i], number);
-		appendStringInfo(&json, "%s[%s, " INT64_FORMAT "]", i == 0 ? "" : ", ", number, segment_multiset_count(&set, i));
+		appendStringInfo(&json, "%s[%s, " INT64_FORMAT "]", i == 0 ? "" : ", ", number,
+						 segment_multiset_count(&set, i));
 	}
 	appendStringInfoString(&json, "]}");
 	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));

@@ -153,9 +153,9 @@ segment_rfm_cut_points_recv(PG_FUNCTION_ARGS)
 	if (!fault)
 		fault = size != 0 ? "The value is too long for its number of bins." : segment_rfm_cuts_fault(cuts);
 	if (fault)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-						errmsg("invalid binary form of type rfm_cut_points"), errdetail("%s", fault),
-						errhint("Send what the type's send function wrote.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type rfm_cut_points"),
+				 errdetail("%s", fault), errhint("Send what the type's send function wrote.")));
 	PG_RETURN_POINTER(segment_rfm_cut_points_value(cuts, (RfmMonetary) monetary));
 }
 

@@ -73,9 +73,10 @@ add_row(ScoreState *node, Datum rfm, bool is_null)
 	if (node->rows == node->room)
 		make_room(node, node->room * 2);
 	if (!is_null)
-		mark = segment_rfm_measure(segment_rfm_open(rfm, &buffer), options->as_of, options->zone, options->monetary, measured)
-			? SCORE_DUE
-			: SCORE_UNDEFINED;
+		mark = segment_rfm_measure(segment_rfm_open(rfm, &buffer), options->as_of, options->zone, options->monetary,
+								   measured)
+				   ? SCORE_DUE
+				   : SCORE_UNDEFINED;
 	node->scores[node->rows++] = mark;
 	if (mark != SCORE_DUE)
 		return;
@@ -247,8 +248,8 @@ plain_call(CustomScan *scan)
 		WindowFunc *function = (WindowFunc *) entry->expr;
 		MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(scan));
 
-		entry->expr = (Expr *) makeFuncExpr(function->winfnoid, function->wintype, function->args,
-											function->wincollid, function->inputcollid, COERCE_EXPLICIT_CALL);
+		entry->expr = (Expr *) makeFuncExpr(function->winfnoid, function->wintype, function->args, function->wincollid,
+											function->inputcollid, COERCE_EXPLICIT_CALL);
 		MemoryContextSwitchTo(caller);
 	}
 	return castNode(FuncExpr, entry->expr);

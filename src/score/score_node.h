@@ -25,12 +25,12 @@
 typedef struct ScorePart
 {
 	int64 customers;
-	dsa_pointer values;			/* customers values of each dimension, one dimension behind the other */
+	dsa_pointer values; /* customers values of each dimension, one dimension behind the other */
 } ScorePart;
 
 typedef struct ScoreShared
 {
-	Barrier barrier;			/* phase 0: rows are read; 1: cut points are made; 2: rows are returned */
+	Barrier barrier; /* phase 0: rows are read; 1: cut points are made; 2: rows are returned */
 	pg_atomic_uint32 participants;
 	pg_atomic_uint32 dimension; /* the next whose cut points are to be made */
 	SegmentCutsBuffer cuts[RFM_DIMENSIONS];
@@ -40,23 +40,23 @@ typedef struct ScoreShared
 typedef struct ScoreState
 {
 	CustomScanState css;
-	ScoreShared *shared;		/* NULL unless several processes work on it */
-	int columns;				/* of the child */
+	ScoreShared *shared; /* NULL unless several processes work on it */
+	int columns;		 /* of the child */
 	ExprState *argument[SCORE_ARGS];
-	AttrNumber rfm_column;		/* of the child, if the first argument is no more than that; else 0 */
+	AttrNumber rfm_column; /* of the child, if the first argument is no more than that; else 0 */
 	ScoreOptions options;
 	bool has_options;
 	bool started;
-	MemoryContext context;		/* of everything below */
-	bool rereads;				/* the child has the rows a second time */
-	Tuplestorestate *store;		/* where it has not */
-	TupleTableSlot *stored;		/* a row of the store */
-	int64 room;					/* of the arrays, in rows */
+	MemoryContext context;	/* of everything below */
+	bool rereads;			/* the child has the rows a second time */
+	Tuplestorestate *store; /* where it has not */
+	TupleTableSlot *stored; /* a row of the store */
+	int64 room;				/* of the arrays, in rows */
 	int64 rows;
-	RfmScore *scores;			/* marks at first, see score_partition.h */
-	int64 customers;			/* with orders */
+	RfmScore *scores; /* marks at first, see score_partition.h */
+	int64 customers;  /* with orders */
 	double *values[RFM_DIMENSIONS];
-	int64 next;					/* row to return */
+	int64 next; /* row to return */
 } ScoreState;
 
 extern const CustomScanMethods segment_score_scan_methods;

@@ -46,11 +46,11 @@ segment_score_options(const Datum *arguments, const bool *nulls)
 		segment_rfm_cuts(options.fallback, cuts);
 		for (int d = 0; d < RFM_DIMENSIONS; d++)
 			if (cuts[d]->bins != options.bins)
-				ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-								errmsg("fallback has other bins than the partition"),
-								errdetail("fallback has %d bins in a dimension, the partition %d.", cuts[d]->bins,
-										  options.bins),
-								errhint("Make fallback with the same bins.")));
+				ereport(
+					ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("fallback has other bins than the partition"),
+					 errdetail("fallback has %d bins in a dimension, the partition %d.", cuts[d]->bins, options.bins),
+					 errhint("Make fallback with the same bins.")));
 		if (options.fallback->monetary != options.monetary)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("fallback looks at another monetary than the partition"),
@@ -70,8 +70,9 @@ segment_score_falls_back(const ScoreOptions *options, int64 n, const SegmentCuts
 	if (!options->fallback)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("a partition is smaller than min_partition, and there is no fallback"),
-						errdetail("The partition has " INT64_FORMAT " customers with orders, min_partition is "
-								  INT64_FORMAT ".", n, options->min_partition),
+						errdetail("The partition has " INT64_FORMAT
+								  " customers with orders, min_partition is " INT64_FORMAT ".",
+								  n, options->min_partition),
 						errhint("Pass fallback => (SELECT rfm_cut_points_agg(rfm, as_of, bins) FROM …).")));
 	segment_rfm_cuts(options->fallback, cuts);
 	return true;

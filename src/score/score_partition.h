@@ -24,9 +24,9 @@ enum
 extern const char *const segment_score_argument_names[SCORE_ARGS];
 
 /* Marks of rows that stand where their scores will: no valid score looks like these. */
-#define SCORE_NONE PG_UINT32_MAX	/* without a summary: no score; this one stays */
-#define SCORE_UNDEFINED 0			/* without an order */
-#define SCORE_DUE 1					/* the next of the values belongs to it */
+#define SCORE_NONE PG_UINT32_MAX /* without a summary: no score; this one stays */
+#define SCORE_UNDEFINED 0		 /* without an order */
+#define SCORE_DUE 1				 /* the next of the values belongs to it */
 
 /* The options of a partition. */
 typedef struct ScoreOptions

@@ -64,9 +64,7 @@ score_function(PlannerInfo *root, PathTarget *target)
 		list_length(function->args) != SCORE_ARGS || contain_volatile_functions((Node *) function->args) ||
 		contain_subplans(linitial(function->args)))
 		return NULL;
-	for_each_from(argument, function->args, SCORE_ARG_AS_OF)
-		if (is_varying(lfirst(argument), NULL))
-			return NULL;
+	for_each_from(argument, function->args, SCORE_ARG_AS_OF) if (is_varying(lfirst(argument), NULL)) return NULL;
 	fmgr_info(function->winfnoid, &info);
 	return info.fn_addr == segment_rfm_score_window ? function : NULL;
 }
@@ -90,8 +88,8 @@ score_path(RelOptInfo *output_rel, PathTarget *target, WindowFunc *function, Pat
 	path->methods = &path_methods;
 	/* core's node takes what precedes the first row for what precedes its child's: two costs to be compared must agree */
 	path->path.startup_cost = child->startup_cost + target->cost.startup;
-	path->path.total_cost = child->total_cost + target->cost.startup +
-		child->rows * (2 * cpu_operator_cost + target->cost.per_tuple);
+	path->path.total_cost =
+		child->total_cost + target->cost.startup + child->rows * (2 * cpu_operator_cost + target->cost.per_tuple);
 	if (segment_grouping_enable == GROUPING_FORCE)
 		path->path.startup_cost = path->path.total_cost = 0.03;
 	return path;

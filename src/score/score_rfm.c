@@ -44,10 +44,11 @@ segment_rfm_cut_points_make(PG_FUNCTION_ARGS)
 		cuts[d] = &PG_GETARG_CUT_POINTS(d)->cuts;
 	fault = segment_rfm_cuts_fault(cuts);
 	if (fault)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("cut points don't fit together"),
-						errdetail("%s", fault),
-						errhint("For recency use cut_points(array, 'within') or cut_points(quantiles, bins, direction => "
-								"'descending'); for frequency and monetary cut_points(array).")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("cut points don't fit together"),
+				 errdetail("%s", fault),
+				 errhint("For recency use cut_points(array, 'within') or cut_points(quantiles, bins, direction => "
+						 "'descending'); for frequency and monetary cut_points(array).")));
 	PG_RETURN_POINTER(segment_rfm_cut_points_value(cuts, monetary));
 }
 

@@ -94,8 +94,7 @@ segment_rfm_score_recv(PG_FUNCTION_ARGS)
 
 	unpack(score, scores, bins);
 	if (pack(scores, bins) != score || !segment_triple_is_valid(scores, bins))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-						errmsg("invalid binary form of type rfm_score"),
+		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type rfm_score"),
 						errdetail("The value is 0x%08X; scores are 1 to bins, and bins are %d to %d.", score,
 								  SEGMENT_MIN_BINS, SEGMENT_MAX_BINS),
 						errhint("Send what the type's send function wrote.")));

@@ -21,15 +21,15 @@
 /* Kept a query. */
 typedef struct QueryState
 {
-	bool is_stable[SCORE_ARGS];	/* the planner knows that the argument can't change */
+	bool is_stable[SCORE_ARGS]; /* the planner knows that the argument can't change */
 	bool has_warned;
 } QueryState;
 
 /* Kept a partition, with what it points to in the same context. */
 typedef struct PartitionState
 {
-	RfmScore *scores;			/* a score a row; NULL before the first call */
-	Datum arguments[SCORE_ARGS];	/* the options of the first row */
+	RfmScore *scores;			 /* a score a row; NULL before the first call */
+	Datum arguments[SCORE_ARGS]; /* the options of the first row */
 	bool nulls[SCORE_ARGS];
 } PartitionState;
 
@@ -37,7 +37,7 @@ static bool
 is_by_reference(int argument)
 {
 	return argument == SCORE_ARG_METHOD || argument == SCORE_ARG_MONETARY || argument == SCORE_ARG_ZONE ||
-		argument == SCORE_ARG_FALLBACK;
+		   argument == SCORE_ARG_FALLBACK;
 }
 
 static QueryState *
@@ -106,7 +106,8 @@ check_arguments(WindowObject window, const QueryState *query, const PartitionSta
 			is_same = value == partition->arguments[i];
 		if (!is_same)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("%s of rfm_score must be the same for all rows of a partition", segment_score_argument_names[i]),
+							errmsg("%s of rfm_score must be the same for all rows of a partition",
+								   segment_score_argument_names[i]),
 							errdetail("One scoring has one date and one set of options."),
 							errhint("Add it to PARTITION BY, or pass a constant.")));
 	}
@@ -128,13 +129,15 @@ read_partition(WindowObject window, const ScoreOptions *options, int64 rows, dou
 	{
 		bool is_null;
 		bool is_out;
-		Datum datum = WinGetFuncArgInPartition(window, SCORE_ARG_RFM, (int) row, WINDOW_SEEK_HEAD, false, &is_null, &is_out);
+		Datum datum =
+			WinGetFuncArgInPartition(window, SCORE_ARG_RFM, (int) row, WINDOW_SEEK_HEAD, false, &is_null, &is_out);
 		double measured[RFM_DIMENSIONS];
 		Rfm buffer;
 
 		if (is_null)
 			marks[row] = SCORE_NONE;
-		else if (segment_rfm_measure(segment_rfm_open(datum, &buffer), options->as_of, options->zone, options->monetary, measured))
+		else if (segment_rfm_measure(segment_rfm_open(datum, &buffer), options->as_of, options->zone, options->monetary,
+									 measured))
 		{
 			marks[row] = SCORE_DUE;
 			for (int d = 0; d < RFM_DIMENSIONS; d++)

@@ -26,7 +26,7 @@ PG_FUNCTION_INFO_V1(segment_read_restricted);
 static bool
 is_plain_expression(SelectStmt *select)
 {
-	ResTarget  *target;
+	ResTarget *target;
 
 	if (list_length(select->targetList) != 1 || select->fromClause || select->whereClause || select->groupClause ||
 		select->havingClause || select->windowClause || select->sortClause || select->limitCount ||
@@ -44,9 +44,9 @@ is_plain_expression(SelectStmt *select)
 Datum
 segment_check_filter(PG_FUNCTION_ARGS)
 {
-	char	   *filter = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	List	   *parsed = raw_parser(filter, RAW_PARSE_PLPGSQL_EXPR);
-	Node	   *statement = linitial_node(RawStmt, parsed)->stmt;
+	char *filter = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	List *parsed = raw_parser(filter, RAW_PARSE_PLPGSQL_EXPR);
+	Node *statement = linitial_node(RawStmt, parsed)->stmt;
 
 	if (list_length(parsed) != 1 || !IsA(statement, SelectStmt) || !is_plain_expression((SelectStmt *) statement))
 		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("the filter is not one expression"),
@@ -66,11 +66,11 @@ static ArrayType *
 run(const char *command, bool values, uint64 *rows)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	ArrayType  *first = NULL;
-	Oid			user;
-	int			context;
-	int			nest;
-	int			status;
+	ArrayType *first = NULL;
+	Oid user;
+	int context;
+	int nest;
+	int status;
 
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(user, context | SECURITY_RESTRICTED_OPERATION);
@@ -85,16 +85,16 @@ run(const char *command, bool values, uint64 *rows)
 	*rows = SPI_processed;
 	if (values && SPI_processed > 0)
 	{
-		TupleDesc	desc = SPI_tuptable->tupdesc;
-		int			n = desc->natts;
-		int			lower = 1;
-		Datum	   *value = segment_palloc_array(Datum, n);
-		bool	   *null = segment_palloc_array(bool, n);
+		TupleDesc desc = SPI_tuptable->tupdesc;
+		int n = desc->natts;
+		int lower = 1;
+		Datum *value = segment_palloc_array(Datum, n);
+		bool *null = segment_palloc_array(bool, n);
 		MemoryContext spi;
 
 		for (int i = 0; i < n; i++)
 		{
-			char	   *text = SPI_getvalue(SPI_tuptable->vals[0], desc, i + 1);
+			char *text = SPI_getvalue(SPI_tuptable->vals[0], desc, i + 1);
 
 			null[i] = text == NULL;
 			value[i] = text ? CStringGetTextDatum(text) : (Datum) 0;
@@ -114,7 +114,7 @@ run(const char *command, bool values, uint64 *rows)
 Datum
 segment_run_restricted(PG_FUNCTION_ARGS)
 {
-	uint64		rows;
+	uint64 rows;
 
 	run(text_to_cstring(PG_GETARG_TEXT_PP(0)), false, &rows);
 	PG_RETURN_INT64((int64) rows);
@@ -124,8 +124,8 @@ segment_run_restricted(PG_FUNCTION_ARGS)
 Datum
 segment_read_restricted(PG_FUNCTION_ARGS)
 {
-	uint64		rows;
-	ArrayType  *first = run(text_to_cstring(PG_GETARG_TEXT_PP(0)), true, &rows);
+	uint64 rows;
+	ArrayType *first = run(text_to_cstring(PG_GETARG_TEXT_PP(0)), true, &rows);
 
 	if (first == NULL)
 		PG_RETURN_NULL();

@@ -24,14 +24,14 @@ PG_FUNCTION_INFO_V1(segment_stuart_maxwell_test);
 Datum
 segment_stuart_maxwell_test(PG_FUNCTION_ARGS)
 {
-	ArrayType  *counts = PG_GETARG_ARRAYTYPE_P(0);
-	TupleDesc	desc;
-	Datum		values[3] = {0};
-	bool		nulls[3] = {true, false, true};
+	ArrayType *counts = PG_GETARG_ARRAYTYPE_P(0);
+	TupleDesc desc;
+	Datum values[3] = {0};
+	bool nulls[3] = {true, false, true};
 	const int64 *table;
-	double		statistic;
-	int			k;
-	int			df;
+	double statistic;
+	int k;
+	int df;
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "stuart_maxwell returns a record");
@@ -50,7 +50,7 @@ segment_stuart_maxwell_test(PG_FUNCTION_ARGS)
 							errdetail("It is %lld; accepted is 0 or more.", (long long) table[i]),
 							errhint("Pass numbers of members.")));
 
-	statistic = segment_stuart_maxwell(table, k, segment_palloc_array(double, (Size) k * (k + 1)), &df);
+	statistic = segment_stuart_maxwell(table, k, segment_palloc_array(double, (Size) k *(k + 1)), &df);
 	values[1] = Int32GetDatum(df);
 	if (df > 0)
 	{

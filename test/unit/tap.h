@@ -44,4 +44,11 @@ tap_random(uint64_t *state)
 	return z ^ (z >> 31);
 }
 
+/* A random number of [0, 1). */
+__attribute__((unused)) static double
+tap_uniform(uint64_t *state)
+{
+	return (double) (tap_random(state) >> 11) * 0x1p-53;
+}
+
 #endif

@@ -102,7 +102,7 @@ test_cancellation(void)
 	breaks(values, 60, 3, ends);
 	tap_ok(ends[0] == 20 && ends[1] == 40 && ends[2] == 60, "classes a thousandth apart at 10^9 are found");
 	tap_ok(fabs(segment_breaks_cost(values, 0, 20) - best_cost(values, 0, 20, 1)) <
-		   1e-3 * best_cost(values, 0, 20, 1) + 1e-12,
+			   1e-3 * best_cost(values, 0, 20, 1) + 1e-12,
 		   "and their cost is accurate");
 }
 

@@ -74,20 +74,20 @@ static void
 newcomers(void)
 {
 	static const double bg_t[7] = {.1429, 1, 3, 31.8571, 32, 52, 78};
-	static const double bg_e[7] = {.007828347516, .053267891172, .150865230893, 1.041996060852, 1.045243328374,
-	1.446050595396, 1.860519057943};
-	static const double bg_pmf[8] = {.573786352096, .199395280836, .085429759539, .045860353848, .027671449336,
-	.017965493867, .012268976716, .008695428804};
+	static const double bg_e[7] = {.007828347516,  .053267891172,  .150865230893, 1.041996060852,
+								   1.045243328374, 1.446050595396, 1.860519057943};
+	static const double bg_pmf[8] = {.573786352096, .199395280836, .085429759539, .045860353848,
+									 .027671449336, .017965493867, .012268976716, .008695428804};
 	static const double mbg_t[5] = {1, 3, 32, 52, 78};
 	static const double mbg_e[5] = {.053084795264, .150863288607, 1.037182832429, 1.419723757713, 1.804757577553};
-	static const double mbg_pmf[8] = {.582473189493, .182783077288, .086894825673, .048570442952, .029774148559,
-	.019387323554, .013174035023, .009240696567};
-	static const double pareto_e[10] = {0, .05097984, .09957540, .14606119, .19066383, .23357292, .27494890, .31492889,
-	.35363118, .39115858};
-	static const double pareto_pmf[8] = {.5936250316, .16556294728, .08248718412, .04903995364, .03169570674,
-	.02148482836, .01501118375, .01070775073};
-	static const double bg_30[10] = {.0019995214, .0015170236, .0011633150, .0009003148, .0007023638, .0005517902,
-	.0004361913, .0003467171, .0002769613, .0002222260};
+	static const double mbg_pmf[8] = {.582473189493, .182783077288, .086894825673, .048570442952,
+									  .029774148559, .019387323554, .013174035023, .009240696567};
+	static const double pareto_e[10] = {0,		   .05097984, .09957540, .14606119, .19066383,
+										.23357292, .27494890, .31492889, .35363118, .39115858};
+	static const double pareto_pmf[8] = {.5936250316,  .16556294728, .08248718412, .04903995364,
+										 .03169570674, .02148482836, .01501118375, .01070775073};
+	static const double bg_30[10] = {.0019995214, .0015170236, .0011633150, .0009003148, .0007023638,
+									 .0005517902, .0004361913, .0003467171, .0002769613, .0002222260};
 	SegmentOutlook o = segment_btyd_newcomer(&bg);
 	int i;
 
@@ -195,8 +195,9 @@ stress(void)
 
 		for (combination = 0; combination < combinations; combination++)
 		{
-			static const SegmentHistory histories[8] = {{0, 0, 0}, {0, 0, 40}, {1, 0.14, 40}, {5, 40, 40},
-			{30, 30, 31}, {5000, 6000, 6010}, {1, 1, 6000}, {5000, 5000, 6000}};
+			static const SegmentHistory histories[8] = {{0, 0, 0},	  {0, 0, 40},		 {1, 0.14, 40},
+														{5, 40, 40},  {30, 30, 31},		 {5000, 6000, 6010},
+														{1, 1, 6000}, {5000, 5000, 6000}};
 			SegmentBtydParams q;
 			int digits = combination;
 
@@ -249,8 +250,12 @@ continuity(void)
 
 	close_to(above - below, 2e-6 * (above - orders(&p, 0, 0, 0, 399)), 1e-1, "series and quadrature meet");
 	p.p[2] = 1.0000001;
-	close_to(orders(&p, 3, 5, 9, 52), ({SegmentBtydParams q = p; q.p[2] = 1; orders(&q, 3, 5, 9, 52);}), 1e-6,
-			 "no singularity at a = 1");
+	close_to(orders(&p, 3, 5, 9, 52), ({
+				 SegmentBtydParams q = p;
+				 q.p[2] = 1;
+				 orders(&q, 3, 5, 9, 52);
+			 }),
+			 1e-6, "no singularity at a = 1");
 }
 
 /* Gradients against differences. */
@@ -281,7 +286,8 @@ gradients(void)
 				up.p[j] += 1e-5;
 				down.p[j] -= 1e-5;
 				difference = (segment_btyd_log_likelihood(&up, &histories[i], NULL) -
-							  segment_btyd_log_likelihood(&down, &histories[i], NULL)) / 2e-5;
+							  segment_btyd_log_likelihood(&down, &histories[i], NULL)) /
+							 2e-5;
 				if (fabs(difference - gradient[j]) > worst)
 					worst = fabs(difference - gradient[j]);
 			}

@@ -7,22 +7,14 @@
 
 #include "math/assignment.h"
 #include "math/cells.h"
-#include "math/coarse.h"
 #include "math/criteria.h"
 #include "math/exact_sum.h"
 #include "math/gmm.h"
 #include "math/json_text.h"
 #include "math/kmeans.h"
-#include "math/polish.h"
 #include "math/text.h"
 #include "math/transform.h"
 #include "tap.h"
-
-static double
-uniform(uint64_t *state)
-{
-	return (double) (tap_random(state) >> 11) * 0x1p-53;
-}
 
 /* The signed logarithm against the C library's, and its inverse. */
 static void
@@ -37,7 +29,7 @@ test_transform(void)
 
 	for (int i = 0; i < 100000; i++)
 	{
-		double x = pow(10.0, uniform(&state) * 320.0 - 20.0) * (i % 2 ? 1 : -1);
+		double x = pow(10.0, tap_uniform(&state) * 320.0 - 20.0) * (i % 2 ? 1 : -1);
 		double exact = copysign((double) log1pl(fabsl((long double) x)), x);
 
 		worst = fmax(worst, fabs(segment_signed_log(x) - exact) / fabs(exact));
@@ -47,7 +39,7 @@ test_transform(void)
 	tap_ok(worst < 4e-16, "signed log: relative error %.2g", worst);
 	tap_ok(worst_back < 1e-14, "and back: relative error %.2g", worst_back);
 	for (int i = 0; i < 2000; i++)
-		rows[i] = pow(10.0, uniform(&state) * 40.0 - 20.0) * (i % 2 ? 1 : -1);
+		rows[i] = pow(10.0, tap_uniform(&state) * 40.0 - 20.0) * (i % 2 ? 1 : -1);
 	memcpy(copy, rows, sizeof(rows));
 	segment_signed_log_array(rows + 1, 500, 4);
 	for (int i = 0; i < 2000; i++)
@@ -61,14 +53,17 @@ test_transform(void)
 static void
 test_absorb(const double *rows, int n, int m, const double *mean, double squares)
 {
-	enum { DIMS = 3 };
+	enum
+	{
+		DIMS = 3
+	};
 	int first = n / 10;
 	double *copy = malloc(sizeof(double) * (size_t) n * SEGMENT_ROW_SIZE(DIMS));
 	double *cells = malloc(sizeof(double) * (size_t) m * SEGMENT_CELL_SIZE(DIMS));
 	void *workspace = malloc(segment_cells_workspace(DIMS, n, m));
 	double scale[DIMS];
-	SegmentCellTree tree = {malloc(sizeof(SegmentCellNode) * 2 * (size_t) m), malloc(sizeof(int32_t) * 2 * (size_t) m), scale,
-							0.0, 0.0};
+	SegmentCellTree tree = {malloc(sizeof(SegmentCellNode) * 2 * (size_t) m), malloc(sizeof(int32_t) * 2 * (size_t) m),
+							scale, 0.0, 0.0};
 	double weight = 0.0;
 	double sum = 0.0;
 	double widest = 0.0;
@@ -118,7 +113,12 @@ test_absorb(const double *rows, int n, int m, const double *mean, double squares
 static void
 test_cells(void)
 {
-	enum { DIMS = 3, N = 20000, M = 500 };
+	enum
+	{
+		DIMS = 3,
+		N = 20000,
+		M = 500
+	};
 	uint64_t state = 2;
 	double *rows = malloc(sizeof(double) * N * SEGMENT_ROW_SIZE(DIMS));
 	double *cells = malloc(sizeof(double) * M * SEGMENT_CELL_SIZE(DIMS));
@@ -133,8 +133,8 @@ test_cells(void)
 	{
 		double *row = rows + i * SEGMENT_ROW_SIZE(DIMS);
 
-		row[0] = exp(6.0 * uniform(&state));
-		row[1] = 1e6 + uniform(&state);
+		row[0] = exp(6.0 * tap_uniform(&state));
+		row[1] = 1e6 + tap_uniform(&state);
 		row[2] = (double) (tap_random(&state) % 5);
 		row[3] = (double) (1 + tap_random(&state) % 3);
 		total[0] += row[3];
@@ -179,7 +179,12 @@ test_cells(void)
 static void
 test_reassign(void)
 {
-	enum { N = 2000, K = 24, DIMS = 3 };
+	enum
+	{
+		N = 2000,
+		K = 24,
+		DIMS = 3
+	};
 	uint64_t state = 11;
 	double x[N * DIMS];
 	double w[N];
@@ -215,138 +220,16 @@ test_reassign(void)
 	tap_ok(same, "labels brought up to date are those of a full search, ties included");
 }
 
-/* Two clusters that touch: centres polished on a few cells come near those of a descent on all points. */
-static void
-test_polish(void)
-{
-	enum { N = 20000, M = 40, DIMS = 2, K = 4 };
-	uint64_t state = 5;
-	double *x = malloc(sizeof(double) * N * DIMS);
-	double *w = malloc(sizeof(double) * N);
-	double *rows = malloc(sizeof(double) * N * SEGMENT_ROW_SIZE(DIMS));
-	double cells[M * SEGMENT_CELL_SIZE(DIMS)];
-	double cell_x[M * DIMS];
-	double cell_w[M];
-	double deviation[M * DIMS];
-	double center[K * DIMS];
-	double weight[K];
-	double sse[K];
-	double *nearest = malloc(sizeof(double) * N);
-	int32_t *label = malloc(sizeof(int32_t) * N);
-	void *workspace = malloc(segment_kmeans_polish_workspace(N, DIMS, K) + segment_cells_workspace(DIMS, N, M));
-	SegmentPoints all = {N, DIMS, x, w};
-	SegmentKmeansOptions options = {.k = K, .starts = 20, .max_iter = 500, .seed = 1};
-	SegmentKmeansFit fit = {.center = center, .label = label, .nearest = nearest, .weight = weight, .sse = sse};
-	double best;
-	double before = 0.0;
-	double after = 0.0;
-	double refined = 0.0;
-	double exact[K * (DIMS + 1)];
-	int count;
-
-	for (int i = 0; i < N; i++)
-	{
-		double a = uniform(&state);
-		double b = uniform(&state);
-
-		x[i] = rows[i * 3] = a * a;
-		x[N + i] = rows[i * 3 + 1] = 0.7 * b;
-		w[i] = rows[i * 3 + 2] = 1.0;
-	}
-	count = segment_cells_reduce(DIMS, NULL, 0, rows, N, M, cells, NULL, workspace, NULL);
-	for (int i = 0; i < count; i++)
-	{
-		cell_w[i] = cells[i * 5];
-		for (int j = 0; j < DIMS; j++)
-		{
-			cell_x[j * count + i] = cells[i * 5 + 1 + j];
-			deviation[j * count + i] = cells[i * 5 + 3 + j];
-		}
-	}
-	segment_kmeans(&(SegmentPoints) {count, DIMS, cell_x, cell_w}, &options, &fit, workspace);
-	segment_nearest(&all, 0, N, center, K, label, nearest, NULL);
-	for (int i = 0; i < N; i++)
-		before += nearest[i];
-	tap_ok(segment_kmeans_polish(&(SegmentPoints) {count, DIMS, cell_x, cell_w}, deviation, K, NULL, 500, center,
-								 workspace, NULL) < 500, "polishing settles");
-	segment_nearest(&all, 0, N, center, K, label, nearest, NULL);
-	for (int i = 0; i < N; i++)
-		after += nearest[i];
-	for (int i = 0; i < K * (DIMS + 1); i++)
-		exact[i] = 0.0;
-	for (int i = 0; i < N; i++)
-	{
-		exact[label[i] * DIMS] += x[i];
-		exact[label[i] * DIMS + 1] += x[N + i];
-		exact[K * DIMS + label[i]] += 1.0;
-	}
-	segment_kmeans_polish(&(SegmentPoints) {count, DIMS, cell_x, cell_w}, deviation, K, exact, 500, center, workspace, NULL);
-	segment_nearest(&all, 0, N, center, K, label, nearest, NULL);
-	for (int i = 0; i < N; i++)
-		refined += nearest[i];
-	segment_kmeans_descend(&all, &options, &fit, workspace);
-	best = fit.inertia;
-	tap_ok(refined < after && refined < best * 1.0002, "… and with exact sums once: %.6f", refined / best);
-	tap_ok(after < before && after < best * 1.0005, "forty cells: %.6f of the best, %.6f unpolished", after / best,
-		   before / best);
-	free(x);
-	free(w);
-	free(rows);
-	free(nearest);
-	free(label);
-	free(workspace);
-}
-
-/* A search on a coarser summary ends where one on all points does; a small problem is searched on all. */
-static void
-test_coarse(void)
-{
-	enum { N = 6000, DIMS = 2, K = 7 };
-	uint64_t state = 11;
-	double *x = malloc(sizeof(double) * N * DIMS);
-	double *w = malloc(sizeof(double) * N);
-	double *nearest = malloc(sizeof(double) * N);
-	int32_t *label = malloc(sizeof(int32_t) * N);
-	double center[K * DIMS];
-	double weight[K];
-	double sse[K];
-	void *workspace = malloc(segment_kmeans_workspace(N, DIMS, K));
-	void *coarse = malloc(segment_coarse_workspace(N, DIMS, K));
-	SegmentPoints all = {N, DIMS, x, w};
-	SegmentKmeansOptions options = {.k = K, .starts = 5, .swaps = 50, .max_iter = 500, .seed = 1};
-	SegmentKmeansFit fit = {.center = center, .label = label, .nearest = nearest, .weight = weight, .sse = sse};
-	double best;
-	int iterations;
-
-	for (int i = 0; i < N; i++)
-	{
-		x[i] = i % K * 4.0 + uniform(&state) + uniform(&state);
-		x[N + i] = i % K * i % 3 + uniform(&state) + uniform(&state);
-		w[i] = 1.0 + i % 2;
-	}
-	segment_kmeans(&all, &options, &fit, workspace);
-	best = fit.inertia;
-	memset(center, 0, sizeof(center));
-	segment_kmeans_coarse(&all, &options, &fit, workspace, coarse);
-	iterations = fit.iterations;
-	tap_ok(segment_coarse_cells(N, DIMS, K) == 500 && iterations > 10 && fabs(fit.inertia / best - 1.0) < 1e-12,
-		   "the coarse search finds the same clusters, %.3g of the sum off", fit.inertia / best - 1.0);
-	tap_ok(segment_coarse_cells(900, DIMS, K) == 900 && segment_coarse_workspace(900, DIMS, K) == 0 &&
-			   segment_coarse_cells(8192, 64, K) == 8192 && segment_coarse_cells(8192, 3, 8) == 1000,
-		   "few cells, or many dimensions, are searched as they are");
-	free(x);
-	free(w);
-	free(nearest);
-	free(label);
-	free(workspace);
-	free(coarse);
-}
-
 /* k-means on points whose clusters are known, and on fewer distinct points than centres. */
 static void
 test_kmeans(void)
 {
-	enum { N = 600, K = 6, DIMS = 2 };
+	enum
+	{
+		N = 600,
+		K = 6,
+		DIMS = 2
+	};
 	uint64_t state = 3;
 	double x[N * DIMS];
 	double w[N];
@@ -371,8 +254,8 @@ test_kmeans(void)
 	for (int i = 0; i < N; i++)
 	{
 		truth[i] = i % K;
-		x[i] = 10.0 * (i % K) + uniform(&state);
-		x[N + i] = (i % 2) * 100.0 + uniform(&state);
+		x[i] = 10.0 * (i % K) + tap_uniform(&state);
+		x[N + i] = (i % 2) * 100.0 + tap_uniform(&state);
 		w[i] = 1.0 + i % 3;
 	}
 	segment_kmeans(&points, &options, &fit, workspace);
@@ -399,7 +282,8 @@ test_kmeans(void)
 		x[N + i] = 0.0;
 	}
 	segment_kmeans(&points, &options, &fit, workspace);
-	tap_ok(fit.inertia == 0.0 && weight[2] > 0.0 && weight[3] == 0.0, "three distinct points leave three of six centres empty");
+	tap_ok(fit.inertia == 0.0 && weight[2] > 0.0 && weight[3] == 0.0,
+		   "three distinct points leave three of six centres empty");
 	free(workspace);
 }
 
@@ -407,7 +291,10 @@ test_kmeans(void)
 static void
 test_exact_sum(void)
 {
-	enum { N = 5000 };
+	enum
+	{
+		N = 5000
+	};
 	static double term[N];
 	uint64_t state = 4;
 	SegmentSum forward = {{0}};
@@ -417,7 +304,7 @@ test_exact_sum(void)
 
 	for (int i = 0; i < N; i++)
 	{
-		term[i] = ldexp(uniform(&state) - 0.5, (int) (tap_random(&state) % 60));
+		term[i] = ldexp(tap_uniform(&state) - 0.5, (int) (tap_random(&state) % 60));
 		sum += term[i];
 		segment_sum_add(&forward, term[i]);
 	}
@@ -483,8 +370,21 @@ test_assignment(void)
 static void
 test_json(void)
 {
-	static const char *const bad[] = {"", "{", "{}", "[1]", "{\"a\":}", "{\"a\":1,}", "{\"a\":1 \"b\":2}", "{\"a\":1,\"a\":2}",
-		"{\"a\":[1,]}", "{\"a\":nan}", "{\"a\":1e999}", "{\"a\":\"x}", "{\"a\":\"\\u0041\"}", "{\"a\":1}x", "{\"a\":{}}"};
+	static const char *const bad[] = {"",
+									  "{",
+									  "{}",
+									  "[1]",
+									  "{\"a\":}",
+									  "{\"a\":1,}",
+									  "{\"a\":1 \"b\":2}",
+									  "{\"a\":1,\"a\":2}",
+									  "{\"a\":[1,]}",
+									  "{\"a\":nan}",
+									  "{\"a\":1e999}",
+									  "{\"a\":\"x}",
+									  "{\"a\":\"\\u0041\"}",
+									  "{\"a\":1}x",
+									  "{\"a\":{}}"};
 	static const char *const words[] = {"none", "log"};
 	SegmentJson json;
 	double numbers[3];
@@ -496,9 +396,10 @@ test_json(void)
 		refused += !segment_json_parse(bad[i], &json);
 	tap_ok(refused == (int) (sizeof(bad) / sizeof(bad[0])), "what is no flat object is refused");
 	tap_ok(segment_json_parse(" { \"b\" : [1, 2.5,-3e2] ,\"k\":7,\"t\":\"log\" } ", &json) && json.n_members == 3 &&
-		   segment_json_array(&json, "b", numbers, 3) && numbers[2] == -300.0 && !segment_json_array(&json, "b", numbers, 2) &&
-		   segment_json_count(&json, "k", 0, 7, &count) && count == 7 && !segment_json_count(&json, "k", 0, 6, &count) &&
-		   segment_json_word(&json, "t", words, 2, &word) && word == 1 && !segment_json_double(&json, "x", numbers),
+			   segment_json_array(&json, "b", numbers, 3) && numbers[2] == -300.0 &&
+			   !segment_json_array(&json, "b", numbers, 2) && segment_json_count(&json, "k", 0, 7, &count) &&
+			   count == 7 && !segment_json_count(&json, "k", 0, 6, &count) &&
+			   segment_json_word(&json, "t", words, 2, &word) && word == 1 && !segment_json_double(&json, "x", numbers),
 		   "members are found whatever their order");
 }
 
@@ -514,7 +415,11 @@ no_floor(int feature, double mean, const void *arg)
 static void
 test_gmm(void)
 {
-	enum { N = 2000, DIMS = 2 };
+	enum
+	{
+		N = 2000,
+		DIMS = 2
+	};
 	static double x[N * DIMS];
 	static double w[N];
 	static int32_t label[N];
@@ -534,8 +439,8 @@ test_gmm(void)
 
 		for (int i = 0; i < N; i++)
 		{
-			double radius = sqrt(-2.0 * log(1.0 - uniform(&state)));
-			double angle = 6.283185307179586 * uniform(&state);
+			double radius = sqrt(-2.0 * log(1.0 - tap_uniform(&state)));
+			double angle = 6.283185307179586 * tap_uniform(&state);
 
 			label[i] = i % 4 == 0;
 			x[i] = radius * cos(angle) + (i % 4 == 0 ? 8.0 : 0.0);
@@ -544,7 +449,8 @@ test_gmm(void)
 		}
 		segment_gmm_fit(&points, NULL, label, &options, &gmm, scratch);
 		tap_ok(gmm.converged && fabs(weight[0] - 0.75) < 0.01 && fabs(mean[2] - 8.0) < 0.15 &&
-			   fabs(covariance[full ? 2 : 1] - 4.0) < 0.4 && !at_floor[0], "two clouds, %s", full ? "full" : "diagonal");
+				   fabs(covariance[full ? 2 : 1] - 4.0) < 0.4 && !at_floor[0],
+			   "two clouds, %s", full ? "full" : "diagonal");
 		for (int i = 0; i < N; i++)
 			x[i] = x[N + i] = label[i];
 		segment_gmm_fit(&points, NULL, label, &options, &gmm, scratch);
@@ -559,8 +465,6 @@ main(void)
 	test_transform();
 	test_cells();
 	test_reassign();
-	test_polish();
-	test_coarse();
 	test_kmeans();
 	test_exact_sum();
 	test_assignment();

@@ -147,7 +147,7 @@ tables(SegmentBtydKind kind)
 		segment_btyd_tables_objective(at, down, &t);
 		for (j = 0; j <= i; j++)
 			good &= fabs((up[j] - down[j]) / 2e-5 - triangle[SEGMENT_TRIANGLE(i, j)]) <
-				1e-6 * (1 + fabs(triangle[SEGMENT_TRIANGLE(i, j)]));
+					1e-6 * (1 + fabs(triangle[SEGMENT_TRIANGLE(i, j)]));
 	}
 	check(good, "the Hessian is the slope of the gradient");
 	free(work);

@@ -21,9 +21,9 @@ main(void)
 	const int64_t mcnemar[] = {59, 6, 16, 80};
 	const int64_t still[] = {5, 0, 0, 7};
 	const int64_t blocks[] = {9, 3, 0, 0, 1, 9, 0, 0, 0, 0, 9, 8, 0, 0, 2, 9};
-	double		work[20];
-	int			df;
-	double		statistic;
+	double work[20];
+	int df;
+	double statistic;
 
 	/* The 5 % points of chi-square. */
 	tap_ok(near(segment_chi_square_tail(3.841458820694124, 1), 0.05, 1e-14), "1 degree of freedom");

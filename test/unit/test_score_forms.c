@@ -150,7 +150,8 @@ fuzz_cuts_text(void)
 		}
 		free(text);
 	}
-	tap_ok(wrong == 0 && accepted > 0 && accepted < ROUNDS, "cut_points text: %d accepted, %d wrongly", accepted, wrong);
+	tap_ok(wrong == 0 && accepted > 0 && accepted < ROUNDS, "cut_points text: %d accepted, %d wrongly", accepted,
+		   wrong);
 }
 
 static void
@@ -231,7 +232,8 @@ multiset_survives(const SegmentMultiset *set)
 }
 
 static const char *const set_seeds[] = {
-	"{1:1493,2:835,3.5}", "{-1e300,0,5e-324:255}", "{1:256,2:65535}", "{0.1:70000,0.2}", "{7:4294967296,8:1}", "{1,2,3}",
+	"{1:1493,2:835,3.5}", "{-1e300,0,5e-324:255}", "{1:256,2:65535}",
+	"{0.1:70000,0.2}",	  "{7:4294967296,8:1}",	   "{1,2,3}",
 };
 #define SET_SEEDS (sizeof(set_seeds) / sizeof(*set_seeds))
 
@@ -322,8 +324,11 @@ test_sides(void)
 		int below;
 		int at;
 		int above;
-	} cases[] = {{"quantile {10}", 1, 1, 2}, {"quantile descending {10}", 2, 2, 1}, {"from {10}", 1, 2, 2},
-				 {"within {10}", 2, 2, 1}, {"under {10}", 2, 1, 1}};
+	} cases[] = {{"quantile {10}", 1, 1, 2},
+				 {"quantile descending {10}", 2, 2, 1},
+				 {"from {10}", 1, 2, 2},
+				 {"within {10}", 2, 2, 1},
+				 {"under {10}", 2, 1, 1}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 	{
@@ -342,11 +347,29 @@ static void
 test_refused(void)
 {
 	static const char *const bad[] = {
-		"", "from", "from {}", "from {1,}", "from {1", "from {2,1}", "from {nan}", "from {inf}", "from {1e999}",
-		"from {0x1}", "from descending {1}", "within descending {1}", "near {1}", "quantile {1} by given of {1,1}",
-		"quantile {1} by quantile of {1}", "quantile {1} by quantile of {1,1,1}", "quantile {1} by quantile of {0,0}",
-		"quantile {1,1} by quantile of {1,1,1}", "quantile {1} by quantile of {-1,1}", "from {1} by quantile of {1,1}",
-		"quantile {1} by quantile of {99999999999999999999,1}", "quantile {1} by", "fromage {1}",
+		"",
+		"from",
+		"from {}",
+		"from {1,}",
+		"from {1",
+		"from {2,1}",
+		"from {nan}",
+		"from {inf}",
+		"from {1e999}",
+		"from {0x1}",
+		"from descending {1}",
+		"within descending {1}",
+		"near {1}",
+		"quantile {1} by given of {1,1}",
+		"quantile {1} by quantile of {1}",
+		"quantile {1} by quantile of {1,1,1}",
+		"quantile {1} by quantile of {0,0}",
+		"quantile {1,1} by quantile of {1,1,1}",
+		"quantile {1} by quantile of {-1,1}",
+		"from {1} by quantile of {1,1}",
+		"quantile {1} by quantile of {99999999999999999999,1}",
+		"quantile {1} by",
+		"fromage {1}",
 	};
 	int accepted = 0;
 

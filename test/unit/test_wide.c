@@ -86,7 +86,7 @@ test_arithmetic(void)
 			multiply = multiply && segment_wide_multiply(&value, divisor >> 1) && equals(&value, expected);
 		value = wide(a);
 		divide = divide && segment_wide_divide(&value, divisor) == (uint64_t) (magnitude % divisor) &&
-			equals(&value, a / (__int128) divisor);
+				 equals(&value, a / (__int128) divisor);
 		value = wide(a);
 		if (magnitude != (unsigned __int128) 1 << 127)
 			negate = negate && segment_wide_negate(&value) && equals(&value, -a);
