@@ -1,5 +1,7 @@
 \echo Use "CREATE EXTENSION segment" to load this file. \quit
 
+SET LOCAL search_path = pg_catalog, pg_temp;
+
 -- The schema must be empty, and the installer's own or the database owner's: the owner of a schema that was there before
 -- could have put functions into it that capture calls of this extension's users, and so could anybody later who may
 -- create objects in it. (The database owner could install the extension alone; and a superuser who restores a dump of that

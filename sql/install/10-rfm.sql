@@ -1,155 +1,155 @@
 -- rfm: the fixed-size summary of one customer's orders.
 
-CREATE TYPE rfm;
+CREATE TYPE segment.rfm;
 
-CREATE FUNCTION rfm_in(cstring) RETURNS rfm
+CREATE FUNCTION segment.rfm_in(cstring) RETURNS segment.rfm
   AS 'MODULE_PATHNAME', 'segment_rfm_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_in(cstring) IS 'Text input of type rfm: kind(first,last,orders,total,returns,returned). 22P02 for anything else.';
+COMMENT ON FUNCTION segment.rfm_in(cstring) IS 'Text input of type rfm: kind(first,last,orders,total,returns,returned). 22P02 for anything else.';
 
-CREATE FUNCTION rfm_out(rfm) RETURNS cstring
+CREATE FUNCTION segment.rfm_out(segment.rfm) RETURNS cstring
   AS 'MODULE_PATHNAME', 'segment_rfm_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_out(rfm) IS 'Text output of type rfm, the same under any DateStyle and time zone.';
+COMMENT ON FUNCTION segment.rfm_out(segment.rfm) IS 'Text output of type rfm, the same under any DateStyle and time zone.';
 
-CREATE FUNCTION rfm_recv(internal) RETURNS rfm
+CREATE FUNCTION segment.rfm_recv(internal) RETURNS segment.rfm
   AS 'MODULE_PATHNAME', 'segment_rfm_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_recv(internal) IS 'Binary input of type rfm. 22P03 for anything that rfm_send does not give.';
+COMMENT ON FUNCTION segment.rfm_recv(internal) IS 'Binary input of type rfm. 22P03 for anything that rfm_send does not give.';
 
-CREATE FUNCTION rfm_send(rfm) RETURNS bytea
+CREATE FUNCTION segment.rfm_send(segment.rfm) RETURNS bytea
   AS 'MODULE_PATHNAME', 'segment_rfm_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_send(rfm) IS 'Binary output of type rfm.';
+COMMENT ON FUNCTION segment.rfm_send(segment.rfm) IS 'Binary output of type rfm.';
 
 -- Declared variable-length although all values have one of two sizes: a fixed length could never grow later.
-CREATE TYPE rfm (
-  INPUT = rfm_in, OUTPUT = rfm_out, RECEIVE = rfm_recv, SEND = rfm_send,
+CREATE TYPE segment.rfm (
+  INPUT = segment.rfm_in, OUTPUT = segment.rfm_out, RECEIVE = segment.rfm_recv, SEND = segment.rfm_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = plain
 );
-COMMENT ON TYPE rfm IS 'Summary of one customer''s orders: first and last order, number of orders, exact net total, returns. Made by rfm_agg, read by rfm_recency, rfm_frequency, rfm_monetary, …';
+COMMENT ON TYPE segment.rfm IS 'Summary of one customer''s orders: first and last order, number of orders, exact net total, returns. Made by rfm_agg, read by rfm_recency, rfm_frequency, rfm_monetary, …';
 
 -- Accessors. zone matters for timestamptz orders only: the time zone whose calendar days count.
 
-CREATE FUNCTION rfm_recency(rfm rfm, as_of date, zone text DEFAULT 'UTC') RETURNS int
+CREATE FUNCTION segment.rfm_recency(rfm segment.rfm, as_of date, zone text DEFAULT 'UTC') RETURNS int
   AS 'MODULE_PATHNAME', 'segment_rfm_recency' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_recency(rfm, date, text) IS 'Recency: calendar days from the customer''s last order to as_of (0 = on that day). zone: time zone of the days, for timestamptz orders. NULL without an order or for NULL arguments. 22023 if an order lies after as_of, or for an unknown zone.';
+COMMENT ON FUNCTION segment.rfm_recency(segment.rfm, date, text) IS 'Recency: calendar days from the customer''s last order to as_of (0 = on that day). zone: time zone of the days, for timestamptz orders. NULL without an order or for NULL arguments. 22023 if an order lies after as_of, or for an unknown zone.';
 
-CREATE FUNCTION rfm_frequency(rfm rfm) RETURNS bigint
+CREATE FUNCTION segment.rfm_frequency(rfm segment.rfm) RETURNS bigint
   AS 'MODULE_PATHNAME', 'segment_rfm_frequency' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_frequency(rfm) IS 'Frequency: number of orders; returns (negative amounts) are none. 0 for a customer with returns only, NULL for NULL.';
+COMMENT ON FUNCTION segment.rfm_frequency(segment.rfm) IS 'Frequency: number of orders; returns (negative amounts) are none. 0 for a customer with returns only, NULL for NULL.';
 
-CREATE FUNCTION rfm_monetary(rfm rfm) RETURNS numeric
+CREATE FUNCTION segment.rfm_monetary(rfm segment.rfm) RETURNS numeric
   AS 'MODULE_PATHNAME', 'segment_rfm_monetary' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_monetary(rfm) IS 'Monetary: net total of all amounts, returns subtracted; exact, the same as sum(numeric), with the largest number of decimals among the amounts (6 for float8 amounts). NULL for NULL.';
+COMMENT ON FUNCTION segment.rfm_monetary(segment.rfm) IS 'Monetary: net total of all amounts, returns subtracted; exact, the same as sum(numeric), with the largest number of decimals among the amounts (6 for float8 amounts). NULL for NULL.';
 
-CREATE FUNCTION rfm_average(rfm rfm) RETURNS numeric
+CREATE FUNCTION segment.rfm_average(rfm segment.rfm) RETURNS numeric
   AS 'MODULE_PATHNAME', 'segment_rfm_average' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_average(rfm) IS 'Average order value: net total / number of orders, with numeric''s rule for decimals. NULL without an order or for NULL.';
+COMMENT ON FUNCTION segment.rfm_average(segment.rfm) IS 'Average order value: net total / number of orders, with numeric''s rule for decimals. NULL without an order or for NULL.';
 
-CREATE FUNCTION rfm_first(rfm rfm, zone text DEFAULT 'UTC') RETURNS date
+CREATE FUNCTION segment.rfm_first(rfm segment.rfm, zone text DEFAULT 'UTC') RETURNS date
   AS 'MODULE_PATHNAME', 'segment_rfm_first' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_first(rfm, text) IS 'Day of the first order, in time zone zone for timestamptz orders. NULL without an order or for NULL. 22023 for an unknown zone.';
+COMMENT ON FUNCTION segment.rfm_first(segment.rfm, text) IS 'Day of the first order, in time zone zone for timestamptz orders. NULL without an order or for NULL. 22023 for an unknown zone.';
 
-CREATE FUNCTION rfm_last(rfm rfm, zone text DEFAULT 'UTC') RETURNS date
+CREATE FUNCTION segment.rfm_last(rfm segment.rfm, zone text DEFAULT 'UTC') RETURNS date
   AS 'MODULE_PATHNAME', 'segment_rfm_last' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_last(rfm, text) IS 'Day of the last order, in time zone zone for timestamptz orders. NULL without an order or for NULL. 22023 for an unknown zone.';
+COMMENT ON FUNCTION segment.rfm_last(segment.rfm, text) IS 'Day of the last order, in time zone zone for timestamptz orders. NULL without an order or for NULL. 22023 for an unknown zone.';
 
-CREATE FUNCTION rfm_tenure(rfm rfm, as_of date, zone text DEFAULT 'UTC') RETURNS int
+CREATE FUNCTION segment.rfm_tenure(rfm segment.rfm, as_of date, zone text DEFAULT 'UTC') RETURNS int
   AS 'MODULE_PATHNAME', 'segment_rfm_tenure' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_tenure(rfm, date, text) IS 'Tenure: calendar days from the customer''s first order to as_of. zone: time zone of the days, for timestamptz orders. NULL without an order or for NULL arguments. 22023 if an order lies after as_of, or for an unknown zone.';
+COMMENT ON FUNCTION segment.rfm_tenure(segment.rfm, date, text) IS 'Tenure: calendar days from the customer''s first order to as_of. zone: time zone of the days, for timestamptz orders. NULL without an order or for NULL arguments. 22023 if an order lies after as_of, or for an unknown zone.';
 
-CREATE FUNCTION rfm_returns(rfm rfm) RETURNS bigint
+CREATE FUNCTION segment.rfm_returns(rfm segment.rfm) RETURNS bigint
   AS 'MODULE_PATHNAME', 'segment_rfm_returns' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_returns(rfm) IS 'Number of returns: rows with a negative amount; with an order id, orders all of whose rows are negative. NULL for NULL.';
+COMMENT ON FUNCTION segment.rfm_returns(segment.rfm) IS 'Number of returns: rows with a negative amount; with an order id, orders all of whose rows are negative. NULL for NULL.';
 
-CREATE FUNCTION rfm_returned(rfm rfm) RETURNS numeric
+CREATE FUNCTION segment.rfm_returned(rfm segment.rfm) RETURNS numeric
   AS 'MODULE_PATHNAME', 'segment_rfm_returned_amount' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_returned(rfm) IS 'Amount of all returns, as a positive number: monetary + returned is the total before returns. NULL for NULL.';
+COMMENT ON FUNCTION segment.rfm_returned(segment.rfm) IS 'Amount of all returns, as a positive number: monetary + returned is the total before returns. NULL for NULL.';
 
-CREATE FUNCTION rfm_to_jsonb(rfm rfm) RETURNS jsonb
+CREATE FUNCTION segment.rfm_to_jsonb(rfm segment.rfm) RETURNS jsonb
   AS 'MODULE_PATHNAME', 'segment_rfm_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_to_jsonb(rfm) IS 'The summary as a JSON object: first, last (ISO 8601 or null), orders, monetary, returns, returned, time (date, timestamp or timestamptz).';
+COMMENT ON FUNCTION segment.rfm_to_jsonb(segment.rfm) IS 'The summary as a JSON object: first, last (ISO 8601 or null), orders, monetary, returns, returned, time (date, timestamp or timestamptz).';
 
-CREATE CAST (rfm AS jsonb) WITH FUNCTION rfm_to_jsonb(rfm);
-COMMENT ON CAST (rfm AS jsonb) IS 'The summary as a JSON object';
+CREATE CAST (segment.rfm AS jsonb) WITH FUNCTION segment.rfm_to_jsonb(segment.rfm);
+COMMENT ON CAST (segment.rfm AS jsonb) IS 'The summary as a JSON object';
 
 -- Comparison: a total order in which the number of decimals does not matter.
 
-CREATE FUNCTION rfm_eq(rfm, rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION rfm_ne(rfm, rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION rfm_lt(rfm, rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION rfm_le(rfm, rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION rfm_gt(rfm, rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION rfm_ge(rfm, rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION rfm_cmp(rfm, rfm) RETURNS int AS 'MODULE_PATHNAME', 'segment_rfm_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION rfm_hash(rfm) RETURNS int AS 'MODULE_PATHNAME', 'segment_rfm_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION rfm_hash_extended(rfm, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_rfm_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_eq(rfm, rfm) IS 'Equality of summaries; the number of decimals does not matter (1.5 = 1.50)';
-COMMENT ON FUNCTION rfm_ne(rfm, rfm) IS 'Inequality of summaries';
-COMMENT ON FUNCTION rfm_lt(rfm, rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
-COMMENT ON FUNCTION rfm_le(rfm, rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
-COMMENT ON FUNCTION rfm_gt(rfm, rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
-COMMENT ON FUNCTION rfm_ge(rfm, rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
-COMMENT ON FUNCTION rfm_cmp(rfm, rfm) IS 'Three-way comparison of summaries for btree: -1, 0 or 1';
-COMMENT ON FUNCTION rfm_hash(rfm) IS 'Hash of a summary, equal for equal summaries';
-COMMENT ON FUNCTION rfm_hash_extended(rfm, bigint) IS 'Hash of a summary with a seed, equal for equal summaries';
+CREATE FUNCTION segment.rfm_eq(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.rfm_ne(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.rfm_lt(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.rfm_le(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.rfm_gt(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.rfm_ge(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.rfm_cmp(segment.rfm, segment.rfm) RETURNS int AS 'MODULE_PATHNAME', 'segment_rfm_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.rfm_hash(segment.rfm) RETURNS int AS 'MODULE_PATHNAME', 'segment_rfm_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.rfm_hash_extended(segment.rfm, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_rfm_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment.rfm_eq(segment.rfm, segment.rfm) IS 'Equality of summaries; the number of decimals does not matter (1.5 = 1.50)';
+COMMENT ON FUNCTION segment.rfm_ne(segment.rfm, segment.rfm) IS 'Inequality of summaries';
+COMMENT ON FUNCTION segment.rfm_lt(segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
+COMMENT ON FUNCTION segment.rfm_le(segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
+COMMENT ON FUNCTION segment.rfm_gt(segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
+COMMENT ON FUNCTION segment.rfm_ge(segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
+COMMENT ON FUNCTION segment.rfm_cmp(segment.rfm, segment.rfm) IS 'Three-way comparison of summaries for btree: -1, 0 or 1';
+COMMENT ON FUNCTION segment.rfm_hash(segment.rfm) IS 'Hash of a summary, equal for equal summaries';
+COMMENT ON FUNCTION segment.rfm_hash_extended(segment.rfm, bigint) IS 'Hash of a summary with a seed, equal for equal summaries';
 
-CREATE OPERATOR = (LEFTARG = rfm, RIGHTARG = rfm, FUNCTION = rfm_eq, COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
-CREATE OPERATOR <> (LEFTARG = rfm, RIGHTARG = rfm, FUNCTION = rfm_ne, COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
-CREATE OPERATOR < (LEFTARG = rfm, RIGHTARG = rfm, FUNCTION = rfm_lt, COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
-CREATE OPERATOR <= (LEFTARG = rfm, RIGHTARG = rfm, FUNCTION = rfm_le, COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
-CREATE OPERATOR > (LEFTARG = rfm, RIGHTARG = rfm, FUNCTION = rfm_gt, COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
-CREATE OPERATOR >= (LEFTARG = rfm, RIGHTARG = rfm, FUNCTION = rfm_ge, COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
-COMMENT ON OPERATOR = (rfm, rfm) IS 'Equality of summaries; the number of decimals does not matter';
-COMMENT ON OPERATOR <> (rfm, rfm) IS 'Inequality of summaries';
-COMMENT ON OPERATOR < (rfm, rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
-COMMENT ON OPERATOR <= (rfm, rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
-COMMENT ON OPERATOR > (rfm, rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
-COMMENT ON OPERATOR >= (rfm, rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
+CREATE OPERATOR segment.= (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment.rfm_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR segment.<> (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment.rfm_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR segment.< (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment.rfm_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR segment.<= (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment.rfm_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR segment.> (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment.rfm_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR segment.>= (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment.rfm_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
+COMMENT ON OPERATOR segment.= (segment.rfm, segment.rfm) IS 'Equality of summaries; the number of decimals does not matter';
+COMMENT ON OPERATOR segment.<> (segment.rfm, segment.rfm) IS 'Inequality of summaries';
+COMMENT ON OPERATOR segment.< (segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
+COMMENT ON OPERATOR segment.<= (segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
+COMMENT ON OPERATOR segment.> (segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
+COMMENT ON OPERATOR segment.>= (segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
 
-CREATE OPERATOR CLASS rfm_ops DEFAULT FOR TYPE rfm USING btree AS
-  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 rfm_cmp(rfm, rfm);
-CREATE OPERATOR CLASS rfm_hash_ops DEFAULT FOR TYPE rfm USING hash AS
-  OPERATOR 1 =, FUNCTION 1 rfm_hash(rfm), FUNCTION 2 rfm_hash_extended(rfm, bigint);
-COMMENT ON OPERATOR CLASS rfm_ops USING btree IS 'Sorting and uniqueness of summaries';
-COMMENT ON OPERATOR CLASS rfm_hash_ops USING hash IS 'Grouping and hash joins of summaries';
+CREATE OPERATOR CLASS segment.rfm_ops DEFAULT FOR TYPE segment.rfm USING btree AS
+  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>, FUNCTION 1 segment.rfm_cmp(segment.rfm, segment.rfm);
+CREATE OPERATOR CLASS segment.rfm_hash_ops DEFAULT FOR TYPE segment.rfm USING hash AS
+  OPERATOR 1 segment.=, FUNCTION 1 segment.rfm_hash(segment.rfm), FUNCTION 2 segment.rfm_hash_extended(segment.rfm, bigint);
+COMMENT ON OPERATOR CLASS segment.rfm_ops USING btree IS 'Sorting and uniqueness of summaries';
+COMMENT ON OPERATOR CLASS segment.rfm_hash_ops USING hash IS 'Grouping and hash joins of summaries';
 
 -- Merging.
 
-CREATE FUNCTION rfm_add(rfm, rfm) RETURNS rfm
+CREATE FUNCTION segment.rfm_add(segment.rfm, segment.rfm) RETURNS segment.rfm
   AS 'MODULE_PATHNAME', 'segment_rfm_add_rfm' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_add(rfm, rfm) IS 'The summary of both: assumes that no order lies in both. NULL if either is NULL. 22023 if their times are of different types.';
+COMMENT ON FUNCTION segment.rfm_add(segment.rfm, segment.rfm) IS 'The summary of both: assumes that no order lies in both. NULL if either is NULL. 22023 if their times are of different types.';
 
-CREATE OPERATOR + (LEFTARG = rfm, RIGHTARG = rfm, FUNCTION = rfm_add, COMMUTATOR = +);
-COMMENT ON OPERATOR + (rfm, rfm) IS 'The summary of both: assumes that no order lies in both';
+CREATE OPERATOR segment.+ (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment.rfm_add, COMMUTATOR = OPERATOR(segment.+));
+COMMENT ON OPERATOR segment.+ (segment.rfm, segment.rfm) IS 'The summary of both: assumes that no order lies in both';
 
-CREATE FUNCTION rfm_agg_support(internal) RETURNS internal
+CREATE FUNCTION segment.rfm_agg_support(internal) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_rfm_agg_support' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_agg_support(internal) IS 'Planner support of rfm_agg: has the library loaded in time for its grouping path';
+COMMENT ON FUNCTION segment.rfm_agg_support(internal) IS 'Planner support of rfm_agg: has the library loaded in time for its grouping path';
 
-CREATE FUNCTION rfm_agg_combine(rfm, rfm) RETURNS rfm
-  AS 'MODULE_PATHNAME', 'segment_rfm_agg_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT rfm_agg_support;
-COMMENT ON FUNCTION rfm_agg_combine(rfm, rfm) IS 'Combine function of rfm_agg and transition function of rfm_rollup. 22023 outside an aggregate.';
+CREATE FUNCTION segment.rfm_agg_combine(segment.rfm, segment.rfm) RETURNS segment.rfm
+  AS 'MODULE_PATHNAME', 'segment_rfm_agg_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT segment.rfm_agg_support;
+COMMENT ON FUNCTION segment.rfm_agg_combine(segment.rfm, segment.rfm) IS 'Combine function of rfm_agg and transition function of rfm_rollup. 22023 outside an aggregate.';
 
-CREATE FUNCTION rfm_agg_final(rfm) RETURNS rfm
+CREATE FUNCTION segment.rfm_agg_final(segment.rfm) RETURNS segment.rfm
   AS 'MODULE_PATHNAME', 'segment_rfm_agg_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_agg_final(rfm) IS 'Final function of rfm_agg and rfm_rollup: the canonical form of the state';
+COMMENT ON FUNCTION segment.rfm_agg_final(segment.rfm) IS 'Final function of rfm_agg and rfm_rollup: the canonical form of the state';
 
-CREATE AGGREGATE rfm_rollup(rfm) (
-  SFUNC = rfm_agg_combine, STYPE = rfm, SSPACE = 96, FINALFUNC = rfm_agg_final,
-  COMBINEFUNC = rfm_agg_combine, PARALLEL = SAFE
+CREATE AGGREGATE segment.rfm_rollup(segment.rfm) (
+  SFUNC = segment.rfm_agg_combine, STYPE = segment.rfm, SSPACE = 96, FINALFUNC = segment.rfm_agg_final,
+  COMBINEFUNC = segment.rfm_agg_combine, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE rfm_rollup(rfm) IS 'Merges stored summaries of one customer (one a day, one a shop, …) into one: assumes that every order lies in one part; an order split over two parts counts twice. NULLs are skipped; NULL without input. 22023 if the times are of different types.';
+COMMENT ON AGGREGATE segment.rfm_rollup(segment.rfm) IS 'Merges stored summaries of one customer (one a day, one a shop, …) into one: assumes that every order lies in one part; an order split over two parts counts twice. NULLs are skipped; NULL without input. 22023 if the times are of different types.';
 
-CREATE FUNCTION rfm_orders_combine(internal, internal) RETURNS internal
+CREATE FUNCTION segment.rfm_orders_combine(internal, internal) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_rfm_orders_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION rfm_orders_serial(internal) RETURNS bytea
+CREATE FUNCTION segment.rfm_orders_serial(internal) RETURNS bytea
   AS 'MODULE_PATHNAME', 'segment_rfm_orders_serial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION rfm_orders_deserial(bytea, internal) RETURNS internal
+CREATE FUNCTION segment.rfm_orders_deserial(bytea, internal) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_rfm_orders_deserial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION rfm_orders_final(internal) RETURNS rfm
+CREATE FUNCTION segment.rfm_orders_final(internal) RETURNS segment.rfm
   AS 'MODULE_PATHNAME', 'segment_rfm_orders_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION rfm_orders_combine(internal, internal) IS 'Combine function of rfm_agg with an order id: the same order in both counts once';
-COMMENT ON FUNCTION rfm_orders_serial(internal) IS 'Serialization of rfm_agg''s state with its order ids, for parallel plans';
-COMMENT ON FUNCTION rfm_orders_deserial(bytea, internal) IS 'Deserialization of rfm_agg''s state with its order ids, for parallel plans';
-COMMENT ON FUNCTION rfm_orders_final(internal) IS 'Final function of rfm_agg with an order id';
+COMMENT ON FUNCTION segment.rfm_orders_combine(internal, internal) IS 'Combine function of rfm_agg with an order id: the same order in both counts once';
+COMMENT ON FUNCTION segment.rfm_orders_serial(internal) IS 'Serialization of rfm_agg''s state with its order ids, for parallel plans';
+COMMENT ON FUNCTION segment.rfm_orders_deserial(bytea, internal) IS 'Deserialization of rfm_agg''s state with its order ids, for parallel plans';
+COMMENT ON FUNCTION segment.rfm_orders_final(internal) IS 'Final function of rfm_agg with an order id';
 
 -- rfm_agg: an overload for each type of time and of amount, so that nothing resolves to a lossy cast.
 DO $$

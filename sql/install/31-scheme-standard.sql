@@ -7,7 +7,7 @@
 -- New is then Promising, Cannot Lose is At Risk, and a customer who scores high in frequency with two orders only (where
 -- most have one) is not held back from Champions and Loyal. Scores compare customers with each other, so the meanings do
 -- too: where most left a year ago, a customer of recency score 4 has not "bought lately". Only New knows its days.
-INSERT INTO scheme (name, shipped, bins, title, source) VALUES ('standard', true, 5,
+INSERT INTO segment.scheme (name, shipped, bins, title, source) VALUES ('standard', true, 5,
   'Complete, monotone, and true to its words',
   'the extension''s own');
 WITH word (segment, sort, colour, meaning, action) AS (VALUES
@@ -53,14 +53,14 @@ rule (position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   (15, 'Hibernating', 1, 1,  1, 2,  4, 5,  NULL, NULL, NULL, NULL),
   (16, 'Lost', 1, 1,  1, 2,  1, 3,  NULL, NULL, NULL, NULL)
 )
-INSERT INTO scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
+INSERT INTO segment.scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   orders_lower, orders_upper, tenure_days_lower, tenure_days_upper, sort, meaning, action, colour)
 SELECT 'standard', true, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   orders_lower, orders_upper, tenure_days_lower, tenure_days_upper, sort, meaning, action, colour
 FROM rule JOIN word USING (segment);
 
 -- classic: complete, every cell once
-INSERT INTO scheme (name, shipped, bins, title, source) VALUES ('classic', true, 5,
+INSERT INTO segment.scheme (name, shipped, bins, title, source) VALUES ('classic', true, 5,
   '125 cells, 11 segments: the list most often copied',
   '125-cell list in wide use in retail tutorials and dashboards; origin unknown');
 WITH word (segment, sort, colour, meaning, action) AS (VALUES
@@ -130,14 +130,14 @@ rule (position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper) A
   (40, 'Lost', 1, 1,  1, 5,  1, 1),
   (41, 'Lost', 1, 1,  1, 1,  2, 2)
 )
-INSERT INTO scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
+INSERT INTO segment.scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   sort, meaning, action, colour)
 SELECT 'classic', true, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   sort, meaning, action, colour
 FROM rule JOIN word USING (segment);
 
 -- grid: complete
-INSERT INTO scheme (name, shipped, bins, title, source) VALUES ('grid', true, 5,
+INSERT INTO segment.scheme (name, shipped, bins, title, source) VALUES ('grid', true, 5,
   '25 cells of recency and frequency; monetary is not looked at',
   'R x F grid of the most copied Python tutorials, published with the spelling cant_loose');
 WITH word (segment, sort, colour, meaning, action) AS (VALUES
@@ -174,7 +174,7 @@ rule (position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper) A
   (9, 'potential_loyalists', 4, 5,  2, 3,  1, 5),
   (10, 'champions', 5, 5,  4, 5,  1, 5)
 )
-INSERT INTO scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
+INSERT INTO segment.scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   sort, meaning, action, colour)
 SELECT 'grid', true, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   sort, meaning, action, colour

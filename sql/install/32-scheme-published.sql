@@ -1,7 +1,7 @@
 -- scheme: the shipped schemes, part two: those of packages and products
 
 -- r_package
-INSERT INTO scheme (name, shipped, bins, title, source) VALUES ('r_package', true, 5,
+INSERT INTO segment.scheme (name, shipped, bins, title, source) VALUES ('r_package', true, 5,
   'The R package''s rules, first match wins; 10 cells are Others',
   'R package rfm, README and vignettes since 0.2.2');
 WITH word (segment, sort, colour, meaning, action) AS (VALUES
@@ -38,14 +38,14 @@ rule (position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper) A
   (9, 'About To Sleep', 2, 3,  1, 3,  1, 4),
   (10, 'Lost', 1, 1,  1, 5,  1, 5)
 )
-INSERT INTO scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
+INSERT INTO segment.scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   sort, meaning, action, colour)
 SELECT 'r_package', true, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   sort, meaning, action, colour
 FROM rule JOIN word USING (segment);
 
 -- r_package_old: New Customers, Promising and Can't Lose Them are shadowed by earlier rules, as published
-INSERT INTO scheme (name, shipped, bins, title, source) VALUES ('r_package_old', true, 5,
+INSERT INTO segment.scheme (name, shipped, bins, title, source) VALUES ('r_package_old', true, 5,
   'The R package''s former rules; 36 cells are Others, and three rules never fire',
   'R package rfm, older documentation and tests');
 WITH word (segment, sort, colour, meaning, action) AS (VALUES
@@ -82,14 +82,14 @@ rule (position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper) A
   (9, 'Can''t Lose Them', 1, 1,  4, 5,  4, 5),
   (10, 'Lost', 1, 2,  1, 2,  1, 2)
 )
-INSERT INTO scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
+INSERT INTO segment.scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   sort, meaning, action, colour)
 SELECT 'r_package_old', true, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   sort, meaning, action, colour
 FROM rule JOIN word USING (segment);
 
 -- klaviyo: complete, every cell once
-INSERT INTO scheme (name, shipped, bins, title, source) VALUES ('klaviyo', true, 3,
+INSERT INTO segment.scheme (name, shipped, bins, title, source) VALUES ('klaviyo', true, 3,
   '27 cells, 6 groups; scores 1 to 3',
   'Klaviyo help centre, RFM analysis');
 WITH word (segment, sort, colour, meaning, action) AS (VALUES
@@ -124,14 +124,14 @@ rule (position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper) A
   (15, 'Inactive', 1, 1,  2, 2,  1, 1),
   (16, 'Inactive', 1, 1,  1, 1,  1, 3)
 )
-INSERT INTO scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
+INSERT INTO segment.scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   sort, meaning, action, colour)
 SELECT 'klaviyo', true, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   sort, meaning, action, colour
 FROM rule JOIN word USING (segment);
 
 -- braze
-INSERT INTO scheme (name, shipped, bins, title, source) VALUES ('braze', true, 4,
+INSERT INTO segment.scheme (name, shipped, bins, title, source) VALUES ('braze', true, 4,
   'First match wins; scores 0 to 3 shifted to 1 to 4; one cell is Others',
   'Braze documentation, RFM segments');
 WITH word (segment, sort, colour, meaning, action) AS (VALUES
@@ -168,14 +168,14 @@ rule (position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper) A
   (9, 'About to Sleep', 2, 2,  1, 4,  1, 4),
   (10, 'Hibernating', 1, 1,  1, 3,  1, 4)
 )
-INSERT INTO scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
+INSERT INTO segment.scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   sort, meaning, action, colour)
 SELECT 'braze', true, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   sort, meaning, action, colour
 FROM rule JOIN word USING (segment);
 
 -- quartiles
-INSERT INTO scheme (name, shipped, bins, title, source) VALUES ('quartiles', true, 4,
+INSERT INTO segment.scheme (name, shipped, bins, title, source) VALUES ('quartiles', true, 4,
   '46 of 64 cells; 18 are Others',
   'pymc-marketing, default segments for quartile scores (its Other is Others here)');
 WITH word (segment, sort, colour, meaning, action) AS (VALUES
@@ -206,14 +206,14 @@ rule (position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper) A
   (13, 'Inactive', 2, 4,  1, 1,  1, 1),
   (14, 'Inactive', 1, 1,  1, 1,  1, 4)
 )
-INSERT INTO scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
+INSERT INTO segment.scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   sort, meaning, action, colour)
 SELECT 'quartiles', true, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   sort, meaning, action, colour
 FROM rule JOIN word USING (segment);
 
 -- high_low: complete; high is what the cut points say, such as above the mean
-INSERT INTO scheme (name, shipped, bins, title, source) VALUES ('high_low', true, 2,
+INSERT INTO segment.scheme (name, shipped, bins, title, source) VALUES ('high_low', true, 2,
   'Each score high or low: 8 types',
   '2 x 2 x 2 practice, as in Aliyun Quick Audience; names are ours');
 WITH word (segment, sort, colour, meaning, action) AS (VALUES
@@ -244,7 +244,7 @@ rule (position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper) A
   (7, 'To keep', 1, 1,  2, 2,  1, 1),
   (8, 'To win back', 1, 1,  1, 1,  1, 1)
 )
-INSERT INTO scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
+INSERT INTO segment.scheme_rule (scheme, shipped, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   sort, meaning, action, colour)
 SELECT 'high_low', true, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper,
   sort, meaning, action, colour

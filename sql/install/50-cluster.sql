@@ -1,258 +1,258 @@
 -- cluster: coresets, the bounded summaries of feature vectors that models are fitted on.
 
-CREATE TYPE coreset;
+CREATE TYPE segment.coreset;
 
-CREATE FUNCTION coreset_in(cstring) RETURNS coreset
+CREATE FUNCTION segment.coreset_in(cstring) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_in(cstring) IS 'Text input of type coreset. 22P02 for anything that coreset_out does not give.';
+COMMENT ON FUNCTION segment.coreset_in(cstring) IS 'Text input of type coreset. 22P02 for anything that coreset_out does not give.';
 
-CREATE FUNCTION coreset_out(coreset) RETURNS cstring
+CREATE FUNCTION segment.coreset_out(segment.coreset) RETURNS cstring
   AS 'MODULE_PATHNAME', 'segment_coreset_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_out(coreset) IS 'Text output of type coreset; reads back as the same value.';
+COMMENT ON FUNCTION segment.coreset_out(segment.coreset) IS 'Text output of type coreset; reads back as the same value.';
 
-CREATE FUNCTION coreset_recv(internal) RETURNS coreset
+CREATE FUNCTION segment.coreset_recv(internal) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_recv(internal) IS 'Binary input of type coreset. 22P03 for anything that coreset_send does not give.';
+COMMENT ON FUNCTION segment.coreset_recv(internal) IS 'Binary input of type coreset. 22P03 for anything that coreset_send does not give.';
 
-CREATE FUNCTION coreset_send(coreset) RETURNS bytea
+CREATE FUNCTION segment.coreset_send(segment.coreset) RETURNS bytea
   AS 'MODULE_PATHNAME', 'segment_coreset_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_send(coreset) IS 'Binary output of type coreset.';
+COMMENT ON FUNCTION segment.coreset_send(segment.coreset) IS 'Binary output of type coreset.';
 
-CREATE TYPE coreset (
-  INPUT = coreset_in, OUTPUT = coreset_out, RECEIVE = coreset_recv, SEND = coreset_send,
+CREATE TYPE segment.coreset (
+  INPUT = segment.coreset_in, OUTPUT = segment.coreset_out, RECEIVE = segment.coreset_recv, SEND = segment.coreset_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
 );
-COMMENT ON TYPE coreset IS 'Bounded, mergeable summary of feature vectors: up to 8192 distinct points with weights, exactly; beyond that, clustering features. Made by coreset_agg, merged by coreset_rollup and +, read by kmeans, gmm, kmeans_choose, …';
+COMMENT ON TYPE segment.coreset IS 'Bounded, mergeable summary of feature vectors: up to 8192 distinct points with weights, exactly; beyond that, clustering features. Made by coreset_agg, merged by coreset_rollup and +, read by kmeans, gmm, kmeans_choose, …';
 
 -- Comparison by bytes: equal values have equal bytes; the order has no meaning of its own.
 
-CREATE FUNCTION coreset_eq(coreset, coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION coreset_ne(coreset, coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION coreset_lt(coreset, coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION coreset_le(coreset, coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION coreset_gt(coreset, coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION coreset_ge(coreset, coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION coreset_cmp(coreset, coreset) RETURNS int AS 'MODULE_PATHNAME', 'segment_cluster_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION coreset_hash(coreset) RETURNS int AS 'MODULE_PATHNAME', 'segment_cluster_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION coreset_hash_extended(coreset, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_cluster_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_eq(coreset, coreset) IS 'Equality by bytes';
-COMMENT ON FUNCTION coreset_ne(coreset, coreset) IS 'Inequality by bytes';
-COMMENT ON FUNCTION coreset_lt(coreset, coreset) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION coreset_le(coreset, coreset) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION coreset_gt(coreset, coreset) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION coreset_ge(coreset, coreset) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION coreset_cmp(coreset, coreset) IS 'Three-way comparison by bytes for btree: -1, 0 or 1';
-COMMENT ON FUNCTION coreset_hash(coreset) IS 'Hash, 32 bits';
-COMMENT ON FUNCTION coreset_hash_extended(coreset, bigint) IS 'Hash with a seed, 64 bits';
+CREATE FUNCTION segment.coreset_eq(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.coreset_ne(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.coreset_lt(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.coreset_le(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.coreset_gt(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.coreset_ge(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.coreset_cmp(segment.coreset, segment.coreset) RETURNS int AS 'MODULE_PATHNAME', 'segment_cluster_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.coreset_hash(segment.coreset) RETURNS int AS 'MODULE_PATHNAME', 'segment_cluster_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.coreset_hash_extended(segment.coreset, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_cluster_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment.coreset_eq(segment.coreset, segment.coreset) IS 'Equality by bytes';
+COMMENT ON FUNCTION segment.coreset_ne(segment.coreset, segment.coreset) IS 'Inequality by bytes';
+COMMENT ON FUNCTION segment.coreset_lt(segment.coreset, segment.coreset) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION segment.coreset_le(segment.coreset, segment.coreset) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION segment.coreset_gt(segment.coreset, segment.coreset) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION segment.coreset_ge(segment.coreset, segment.coreset) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION segment.coreset_cmp(segment.coreset, segment.coreset) IS 'Three-way comparison by bytes for btree: -1, 0 or 1';
+COMMENT ON FUNCTION segment.coreset_hash(segment.coreset) IS 'Hash, 32 bits';
+COMMENT ON FUNCTION segment.coreset_hash_extended(segment.coreset, bigint) IS 'Hash with a seed, 64 bits';
 
-CREATE OPERATOR = (LEFTARG = coreset, RIGHTARG = coreset, FUNCTION = coreset_eq, COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
-COMMENT ON OPERATOR = (coreset, coreset) IS 'coreset = coreset, by bytes';
-CREATE OPERATOR <> (LEFTARG = coreset, RIGHTARG = coreset, FUNCTION = coreset_ne, COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
-COMMENT ON OPERATOR <> (coreset, coreset) IS 'coreset <> coreset, by bytes';
-CREATE OPERATOR < (LEFTARG = coreset, RIGHTARG = coreset, FUNCTION = coreset_lt, COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
-COMMENT ON OPERATOR < (coreset, coreset) IS 'coreset < coreset, by bytes';
-CREATE OPERATOR <= (LEFTARG = coreset, RIGHTARG = coreset, FUNCTION = coreset_le, COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
-COMMENT ON OPERATOR <= (coreset, coreset) IS 'coreset <= coreset, by bytes';
-CREATE OPERATOR > (LEFTARG = coreset, RIGHTARG = coreset, FUNCTION = coreset_gt, COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
-COMMENT ON OPERATOR > (coreset, coreset) IS 'coreset > coreset, by bytes';
-CREATE OPERATOR >= (LEFTARG = coreset, RIGHTARG = coreset, FUNCTION = coreset_ge, COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
-COMMENT ON OPERATOR >= (coreset, coreset) IS 'coreset >= coreset, by bytes';
+CREATE OPERATOR segment.= (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment.coreset_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+COMMENT ON OPERATOR segment.= (segment.coreset, segment.coreset) IS 'coreset = coreset, by bytes';
+CREATE OPERATOR segment.<> (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment.coreset_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
+COMMENT ON OPERATOR segment.<> (segment.coreset, segment.coreset) IS 'coreset <> coreset, by bytes';
+CREATE OPERATOR segment.< (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment.coreset_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+COMMENT ON OPERATOR segment.< (segment.coreset, segment.coreset) IS 'coreset < coreset, by bytes';
+CREATE OPERATOR segment.<= (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment.coreset_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+COMMENT ON OPERATOR segment.<= (segment.coreset, segment.coreset) IS 'coreset <= coreset, by bytes';
+CREATE OPERATOR segment.> (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment.coreset_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+COMMENT ON OPERATOR segment.> (segment.coreset, segment.coreset) IS 'coreset > coreset, by bytes';
+CREATE OPERATOR segment.>= (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment.coreset_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
+COMMENT ON OPERATOR segment.>= (segment.coreset, segment.coreset) IS 'coreset >= coreset, by bytes';
 
-CREATE OPERATOR CLASS coreset_ops DEFAULT FOR TYPE coreset USING btree AS
-  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 coreset_cmp(coreset, coreset);
-COMMENT ON OPERATOR CLASS coreset_ops USING btree IS 'Order of coreset values by bytes';
-CREATE OPERATOR CLASS coreset_ops DEFAULT FOR TYPE coreset USING hash AS
-  OPERATOR 1 =, FUNCTION 1 coreset_hash(coreset), FUNCTION 2 coreset_hash_extended(coreset, bigint);
-COMMENT ON OPERATOR CLASS coreset_ops USING hash IS 'Hash of coreset values';
+CREATE OPERATOR CLASS segment.coreset_ops DEFAULT FOR TYPE segment.coreset USING btree AS
+  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>, FUNCTION 1 segment.coreset_cmp(segment.coreset, segment.coreset);
+COMMENT ON OPERATOR CLASS segment.coreset_ops USING btree IS 'Order of coreset values by bytes';
+CREATE OPERATOR CLASS segment.coreset_ops DEFAULT FOR TYPE segment.coreset USING hash AS
+  OPERATOR 1 segment.=, FUNCTION 1 segment.coreset_hash(segment.coreset), FUNCTION 2 segment.coreset_hash_extended(segment.coreset, bigint);
+COMMENT ON OPERATOR CLASS segment.coreset_ops USING hash IS 'Hash of coreset values';
 
 -- Aggregates. Options are ordered overloads: transform, weight, nulls.
 
-CREATE FUNCTION coreset_combine(coreset, coreset) RETURNS coreset
+CREATE FUNCTION segment.coreset_combine(segment.coreset, segment.coreset) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_combine(coreset, coreset) IS 'Support function of coreset_agg and coreset_rollup: merges the second coreset into the first. 22023 outside an aggregate.';
-CREATE FUNCTION coreset_final(coreset) RETURNS coreset
+COMMENT ON FUNCTION segment.coreset_combine(segment.coreset, segment.coreset) IS 'Support function of coreset_agg and coreset_rollup: merges the second coreset into the first. 22023 outside an aggregate.';
+CREATE FUNCTION segment.coreset_final(segment.coreset) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_final(coreset) IS 'Support function of coreset_agg and coreset_rollup: the coreset, or NULL if it holds no vector.';
+COMMENT ON FUNCTION segment.coreset_final(segment.coreset) IS 'Support function of coreset_agg and coreset_rollup: the coreset, or NULL if it holds no vector.';
 
-CREATE FUNCTION coreset_add(coreset, float8[]) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8[]) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8[]) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8[]) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8[]) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8[]) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8[]) IS 'Coreset of feature vectors: one scan, no number of clusters yet. Transform log (signed log1p), weight 1, vectors with a NULL are skipped and counted. NULL without any vector. 22003 for NaN and infinity, 22023 for vectors of different length, 2202E for an empty or multi-dimensional array.';
+COMMENT ON AGGREGATE segment.coreset_agg(float8[]) IS 'Coreset of feature vectors: one scan, no number of clusters yet. Transform log (signed log1p), weight 1, vectors with a NULL are skipped and counted. NULL without any vector. 22003 for NaN and infinity, 22023 for vectors of different length, 2202E for an empty or multi-dimensional array.';
 
-CREATE FUNCTION coreset_add(coreset, float8[], text) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8[], text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8[], text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8[], text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8[], text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8[], text) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8[], text) IS 'Coreset of feature vectors: one scan, no number of clusters yet. transform: log (signed log1p: money and counts) or none (coordinates, scores). Otherwise as coreset_agg(float8[]).';
+COMMENT ON AGGREGATE segment.coreset_agg(float8[], text) IS 'Coreset of feature vectors: one scan, no number of clusters yet. transform: log (signed log1p: money and counts) or none (coordinates, scores). Otherwise as coreset_agg(float8[]).';
 
-CREATE FUNCTION coreset_add(coreset, float8[], text, float8) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8[], text, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8[], text, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8[], text, float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8[], text, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8[], text, float8) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8[], text, float8) IS 'Coreset of feature vectors: one scan, no number of clusters yet. weight: what the vector counts for: 0, or 2^-20 to 2^33, rounded to multiples of 2^-20; NULL skips the row; 22023 for others, 54000 for a total of 2^33 or more. Otherwise as coreset_agg(float8[], text).';
+COMMENT ON AGGREGATE segment.coreset_agg(float8[], text, float8) IS 'Coreset of feature vectors: one scan, no number of clusters yet. weight: what the vector counts for: 0, or 2^-20 to 2^33, rounded to multiples of 2^-20; NULL skips the row; 22023 for others, 54000 for a total of 2^33 or more. Otherwise as coreset_agg(float8[], text).';
 
-CREATE FUNCTION coreset_add(coreset, float8[], text, float8, text) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8[], text, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8[], text, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8[], text, float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8[], text, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8[], text, float8, text) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8[], text, float8, text) IS 'Coreset of feature vectors: one scan, no number of clusters yet. nulls: skip (a vector with a NULL is left out and counted), error (22004) or mean (the feature''s mean is taken instead). Otherwise as coreset_agg(float8[], text, float8).';
+COMMENT ON AGGREGATE segment.coreset_agg(float8[], text, float8, text) IS 'Coreset of feature vectors: one scan, no number of clusters yet. nulls: skip (a vector with a NULL is left out and counted), error (22004) or mean (the feature''s mean is taken instead). Otherwise as coreset_agg(float8[], text, float8).';
 
-CREATE FUNCTION coreset_add(coreset, float8) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 730000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 730000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8) IS 'As coreset_agg(float8[]), for 1 feature as argument: faster than building an array.';
+COMMENT ON AGGREGATE segment.coreset_agg(float8) IS 'As coreset_agg(float8[]), for 1 feature as argument: faster than building an array.';
 
-CREATE FUNCTION coreset_add(coreset, float8, text) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 730000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8, text) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 730000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8, text) IS 'As coreset_agg(float8[], text), for 1 feature as argument; the last argument is the transform.';
+COMMENT ON AGGREGATE segment.coreset_agg(float8, text) IS 'As coreset_agg(float8[], text), for 1 feature as argument; the last argument is the transform.';
 
-CREATE FUNCTION coreset_add(coreset, float8, float8) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8, float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 910000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8, float8) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 910000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8, float8) IS 'As coreset_agg(float8[]), for 2 features as arguments: faster than building an array.';
+COMMENT ON AGGREGATE segment.coreset_agg(float8, float8) IS 'As coreset_agg(float8[]), for 2 features as arguments: faster than building an array.';
 
-CREATE FUNCTION coreset_add(coreset, float8, float8, text) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8, float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 910000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8, float8, text) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 910000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8, float8, text) IS 'As coreset_agg(float8[], text), for 2 features as arguments; the last argument is the transform.';
+COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, text) IS 'As coreset_agg(float8[], text), for 2 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION coreset_add(coreset, float8, float8, float8) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8, float8, float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 980000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8, float8, float8) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 980000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8, float8, float8) IS 'As coreset_agg(float8[]), for 3 features as arguments: faster than building an array.';
+COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8) IS 'As coreset_agg(float8[]), for 3 features as arguments: faster than building an array.';
 
-CREATE FUNCTION coreset_add(coreset, float8, float8, float8, text) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8, float8, float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 980000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, text) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 980000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 3 features as arguments; the last argument is the transform.';
+COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 3 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8, float8, float8, float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1090000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1090000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 4 features as arguments: faster than building an array.';
+COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 4 features as arguments: faster than building an array.';
 
-CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, text) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1090000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, text) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1090000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 4 features as arguments; the last argument is the transform.';
+COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 4 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1280000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1280000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 5 features as arguments: faster than building an array.';
+COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 5 features as arguments: faster than building an array.';
 
-CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, text) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1280000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, text) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1280000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 5 features as arguments; the last argument is the transform.';
+COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 5 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1480000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1480000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 6 features as arguments: faster than building an array.';
+COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 6 features as arguments: faster than building an array.';
 
-CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8, text) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1480000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, text) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1480000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 6 features as arguments; the last argument is the transform.';
+COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 6 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8, float8) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1670000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1670000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 7 features as arguments: faster than building an array.';
+COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 7 features as arguments: faster than building an array.';
 
-CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8, float8, text) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1670000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, text) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1670000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 7 features as arguments; the last argument is the transform.';
+COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 7 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8, float8, float8) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1870000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1870000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 8 features as arguments: faster than building an array.';
+COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 8 features as arguments: faster than building an array.';
 
-CREATE FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8, float8, float8, text) RETURNS coreset
+CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_add(coreset, float8, float8, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
-CREATE AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8, text) (
-  SFUNC = coreset_add, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1870000, PARALLEL = SAFE
+COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8, text) (
+  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1870000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 8 features as arguments; the last argument is the transform.';
+COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 8 features as arguments; the last argument is the transform.';
 
-CREATE AGGREGATE coreset_rollup(coreset) (
-  SFUNC = coreset_combine, STYPE = coreset, FINALFUNC = coreset_final, COMBINEFUNC = coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+CREATE AGGREGATE segment.coreset_rollup(segment.coreset) (
+  SFUNC = segment.coreset_combine, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE coreset_rollup(coreset) IS 'Coreset of all vectors behind stored coresets (by day, shard, …); the same as one scan over all of them while points are distinct. NULLs are skipped; NULL without any. 22023 for coresets made with different options or features.';
+COMMENT ON AGGREGATE segment.coreset_rollup(segment.coreset) IS 'Coreset of all vectors behind stored coresets (by day, shard, …); the same as one scan over all of them while points are distinct. NULLs are skipped; NULL without any. 22023 for coresets made with different options or features.';
 
-CREATE FUNCTION coreset_plus(coreset, coreset) RETURNS coreset
+CREATE FUNCTION segment.coreset_plus(segment.coreset, segment.coreset) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_plus(coreset, coreset) IS 'Coreset of the vectors behind both. NULL for NULL; 22023 for coresets made with different options or features.';
-CREATE OPERATOR + (LEFTARG = coreset, RIGHTARG = coreset, FUNCTION = coreset_plus);
-COMMENT ON OPERATOR + (coreset, coreset) IS 'Coreset of the vectors behind both';
+COMMENT ON FUNCTION segment.coreset_plus(segment.coreset, segment.coreset) IS 'Coreset of the vectors behind both. NULL for NULL; 22023 for coresets made with different options or features.';
+CREATE OPERATOR segment.+ (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment.coreset_plus);
+COMMENT ON OPERATOR segment.+ (segment.coreset, segment.coreset) IS 'Coreset of the vectors behind both';
 
-CREATE FUNCTION coreset_compress(coreset coreset, cells int) RETURNS coreset
+CREATE FUNCTION segment.coreset_compress(coreset segment.coreset, cells int) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_compress_to' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_compress(coreset, int) IS 'The coreset in at most so many cells (1 to 8192, 7168, 5120 for 1, 2, 3 features, 4096 for more), to store it smaller. It is no longer exact. NULL for NULL; 22023 for cells out of range.';
+COMMENT ON FUNCTION segment.coreset_compress(segment.coreset, int) IS 'The coreset in at most so many cells (1 to 8192, 7168, 5120 for 1, 2, 3 features, 4096 for more), to store it smaller. It is no longer exact. NULL for NULL; 22023 for cells out of range.';
 
-CREATE FUNCTION coreset_info(coreset coreset, OUT vectors bigint, OUT weight float8, OUT skipped bigint, OUT features int, OUT transform text, OUT nulls text, OUT exact boolean, OUT points int, OUT bytes bigint)
+CREATE FUNCTION segment.coreset_info(coreset segment.coreset, OUT vectors bigint, OUT weight float8, OUT skipped bigint, OUT features int, OUT transform text, OUT nulls text, OUT exact boolean, OUT points int, OUT bytes bigint)
   AS 'MODULE_PATHNAME', 'segment_coreset_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION coreset_info(coreset) IS 'One row about a coreset: vectors taken and their total weight; vectors skipped for a NULL; number of features; transform and NULL policy; exact: it holds all distinct points (false: cells); how many points or cells; bytes in memory.';
+COMMENT ON FUNCTION segment.coreset_info(segment.coreset) IS 'One row about a coreset: vectors taken and their total weight; vectors skipped for a NULL; number of features; transform and NULL policy; exact: it holds all distinct points (false: cells); how many points or cells; bytes in memory.';
 
-CREATE FUNCTION coreset_features(coreset coreset, OUT feature int, OUT lowest float8, OUT highest float8, OUT mean float8, OUT variance float8, OUT missing bigint) RETURNS SETOF record
+CREATE FUNCTION segment.coreset_features(coreset segment.coreset, OUT feature int, OUT lowest float8, OUT highest float8, OUT mean float8, OUT variance float8, OUT missing bigint) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_coreset_features' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 5;
-COMMENT ON FUNCTION coreset_features(coreset) IS 'One row a feature (1, 2, …): lowest and highest value in the user''s units; mean and variance (of the population) of the transformed feature; missing: NULLs seen, also in vectors that were skipped.';
+COMMENT ON FUNCTION segment.coreset_features(segment.coreset) IS 'One row a feature (1, 2, …): lowest and highest value in the user''s units; mean and variance (of the population) of the transformed feature; missing: NULLs seen, also in vectors that were skipped.';

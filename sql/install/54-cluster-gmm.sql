@@ -1,107 +1,107 @@
 -- cluster: soft clusters, mixtures of normal distributions.
 
-CREATE TYPE gmm_model;
+CREATE TYPE segment.gmm_model;
 
-CREATE FUNCTION gmm_model_in(cstring) RETURNS gmm_model
+CREATE FUNCTION segment.gmm_model_in(cstring) RETURNS segment.gmm_model
   AS 'MODULE_PATHNAME', 'segment_gmm_model_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION gmm_model_in(cstring) IS 'Text input of type gmm_model. 22P02 for anything that is no model.';
+COMMENT ON FUNCTION segment.gmm_model_in(cstring) IS 'Text input of type gmm_model. 22P02 for anything that is no model.';
 
-CREATE FUNCTION gmm_model_out(gmm_model) RETURNS cstring
+CREATE FUNCTION segment.gmm_model_out(segment.gmm_model) RETURNS cstring
   AS 'MODULE_PATHNAME', 'segment_gmm_model_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION gmm_model_out(gmm_model) IS 'Text output of type gmm_model; reads back as the same value.';
+COMMENT ON FUNCTION segment.gmm_model_out(segment.gmm_model) IS 'Text output of type gmm_model; reads back as the same value.';
 
-CREATE FUNCTION gmm_model_recv(internal) RETURNS gmm_model
+CREATE FUNCTION segment.gmm_model_recv(internal) RETURNS segment.gmm_model
   AS 'MODULE_PATHNAME', 'segment_gmm_model_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION gmm_model_recv(internal) IS 'Binary input of type gmm_model. 22P03 for anything that gmm_model_send does not give.';
+COMMENT ON FUNCTION segment.gmm_model_recv(internal) IS 'Binary input of type gmm_model. 22P03 for anything that gmm_model_send does not give.';
 
-CREATE FUNCTION gmm_model_send(gmm_model) RETURNS bytea
+CREATE FUNCTION segment.gmm_model_send(segment.gmm_model) RETURNS bytea
   AS 'MODULE_PATHNAME', 'segment_gmm_model_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION gmm_model_send(gmm_model) IS 'Binary output of type gmm_model.';
+COMMENT ON FUNCTION segment.gmm_model_send(segment.gmm_model) IS 'Binary output of type gmm_model.';
 
-CREATE TYPE gmm_model (
-  INPUT = gmm_model_in, OUTPUT = gmm_model_out, RECEIVE = gmm_model_recv, SEND = gmm_model_send,
+CREATE TYPE segment.gmm_model (
+  INPUT = segment.gmm_model_in, OUTPUT = segment.gmm_model_out, RECEIVE = segment.gmm_model_recv, SEND = segment.gmm_model_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
 );
-COMMENT ON TYPE gmm_model IS 'Fitted mixture of normal distributions (soft clusters): transform, scale, weights, means and covariances. Made by gmm; applied by gmm_responsibilities, cluster_of, gmm_log_density; its text form is a JSON object.';
+COMMENT ON TYPE segment.gmm_model IS 'Fitted mixture of normal distributions (soft clusters): transform, scale, weights, means and covariances. Made by gmm; applied by gmm_responsibilities, cluster_of, gmm_log_density; its text form is a JSON object.';
 
 -- Comparison by bytes: equal values have equal bytes; the order has no meaning of its own.
 
-CREATE FUNCTION gmm_model_eq(gmm_model, gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION gmm_model_ne(gmm_model, gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION gmm_model_lt(gmm_model, gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION gmm_model_le(gmm_model, gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION gmm_model_gt(gmm_model, gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION gmm_model_ge(gmm_model, gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION gmm_model_cmp(gmm_model, gmm_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_cluster_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION gmm_model_hash(gmm_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_cluster_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION gmm_model_hash_extended(gmm_model, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_cluster_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION gmm_model_eq(gmm_model, gmm_model) IS 'Equality by bytes';
-COMMENT ON FUNCTION gmm_model_ne(gmm_model, gmm_model) IS 'Inequality by bytes';
-COMMENT ON FUNCTION gmm_model_lt(gmm_model, gmm_model) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION gmm_model_le(gmm_model, gmm_model) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION gmm_model_gt(gmm_model, gmm_model) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION gmm_model_ge(gmm_model, gmm_model) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION gmm_model_cmp(gmm_model, gmm_model) IS 'Three-way comparison by bytes for btree: -1, 0 or 1';
-COMMENT ON FUNCTION gmm_model_hash(gmm_model) IS 'Hash, 32 bits';
-COMMENT ON FUNCTION gmm_model_hash_extended(gmm_model, bigint) IS 'Hash with a seed, 64 bits';
+CREATE FUNCTION segment.gmm_model_eq(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.gmm_model_ne(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.gmm_model_lt(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.gmm_model_le(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.gmm_model_gt(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.gmm_model_ge(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.gmm_model_cmp(segment.gmm_model, segment.gmm_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_cluster_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.gmm_model_hash(segment.gmm_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_cluster_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.gmm_model_hash_extended(segment.gmm_model, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_cluster_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment.gmm_model_eq(segment.gmm_model, segment.gmm_model) IS 'Equality by bytes';
+COMMENT ON FUNCTION segment.gmm_model_ne(segment.gmm_model, segment.gmm_model) IS 'Inequality by bytes';
+COMMENT ON FUNCTION segment.gmm_model_lt(segment.gmm_model, segment.gmm_model) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION segment.gmm_model_le(segment.gmm_model, segment.gmm_model) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION segment.gmm_model_gt(segment.gmm_model, segment.gmm_model) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION segment.gmm_model_ge(segment.gmm_model, segment.gmm_model) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION segment.gmm_model_cmp(segment.gmm_model, segment.gmm_model) IS 'Three-way comparison by bytes for btree: -1, 0 or 1';
+COMMENT ON FUNCTION segment.gmm_model_hash(segment.gmm_model) IS 'Hash, 32 bits';
+COMMENT ON FUNCTION segment.gmm_model_hash_extended(segment.gmm_model, bigint) IS 'Hash with a seed, 64 bits';
 
-CREATE OPERATOR = (LEFTARG = gmm_model, RIGHTARG = gmm_model, FUNCTION = gmm_model_eq, COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
-COMMENT ON OPERATOR = (gmm_model, gmm_model) IS 'gmm_model = gmm_model, by bytes';
-CREATE OPERATOR <> (LEFTARG = gmm_model, RIGHTARG = gmm_model, FUNCTION = gmm_model_ne, COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
-COMMENT ON OPERATOR <> (gmm_model, gmm_model) IS 'gmm_model <> gmm_model, by bytes';
-CREATE OPERATOR < (LEFTARG = gmm_model, RIGHTARG = gmm_model, FUNCTION = gmm_model_lt, COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
-COMMENT ON OPERATOR < (gmm_model, gmm_model) IS 'gmm_model < gmm_model, by bytes';
-CREATE OPERATOR <= (LEFTARG = gmm_model, RIGHTARG = gmm_model, FUNCTION = gmm_model_le, COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
-COMMENT ON OPERATOR <= (gmm_model, gmm_model) IS 'gmm_model <= gmm_model, by bytes';
-CREATE OPERATOR > (LEFTARG = gmm_model, RIGHTARG = gmm_model, FUNCTION = gmm_model_gt, COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
-COMMENT ON OPERATOR > (gmm_model, gmm_model) IS 'gmm_model > gmm_model, by bytes';
-CREATE OPERATOR >= (LEFTARG = gmm_model, RIGHTARG = gmm_model, FUNCTION = gmm_model_ge, COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
-COMMENT ON OPERATOR >= (gmm_model, gmm_model) IS 'gmm_model >= gmm_model, by bytes';
+CREATE OPERATOR segment.= (LEFTARG = segment.gmm_model, RIGHTARG = segment.gmm_model, FUNCTION = segment.gmm_model_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+COMMENT ON OPERATOR segment.= (segment.gmm_model, segment.gmm_model) IS 'gmm_model = gmm_model, by bytes';
+CREATE OPERATOR segment.<> (LEFTARG = segment.gmm_model, RIGHTARG = segment.gmm_model, FUNCTION = segment.gmm_model_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
+COMMENT ON OPERATOR segment.<> (segment.gmm_model, segment.gmm_model) IS 'gmm_model <> gmm_model, by bytes';
+CREATE OPERATOR segment.< (LEFTARG = segment.gmm_model, RIGHTARG = segment.gmm_model, FUNCTION = segment.gmm_model_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+COMMENT ON OPERATOR segment.< (segment.gmm_model, segment.gmm_model) IS 'gmm_model < gmm_model, by bytes';
+CREATE OPERATOR segment.<= (LEFTARG = segment.gmm_model, RIGHTARG = segment.gmm_model, FUNCTION = segment.gmm_model_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+COMMENT ON OPERATOR segment.<= (segment.gmm_model, segment.gmm_model) IS 'gmm_model <= gmm_model, by bytes';
+CREATE OPERATOR segment.> (LEFTARG = segment.gmm_model, RIGHTARG = segment.gmm_model, FUNCTION = segment.gmm_model_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+COMMENT ON OPERATOR segment.> (segment.gmm_model, segment.gmm_model) IS 'gmm_model > gmm_model, by bytes';
+CREATE OPERATOR segment.>= (LEFTARG = segment.gmm_model, RIGHTARG = segment.gmm_model, FUNCTION = segment.gmm_model_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
+COMMENT ON OPERATOR segment.>= (segment.gmm_model, segment.gmm_model) IS 'gmm_model >= gmm_model, by bytes';
 
-CREATE OPERATOR CLASS gmm_model_ops DEFAULT FOR TYPE gmm_model USING btree AS
-  OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 gmm_model_cmp(gmm_model, gmm_model);
-COMMENT ON OPERATOR CLASS gmm_model_ops USING btree IS 'Order of gmm_model values by bytes';
-CREATE OPERATOR CLASS gmm_model_ops DEFAULT FOR TYPE gmm_model USING hash AS
-  OPERATOR 1 =, FUNCTION 1 gmm_model_hash(gmm_model), FUNCTION 2 gmm_model_hash_extended(gmm_model, bigint);
-COMMENT ON OPERATOR CLASS gmm_model_ops USING hash IS 'Hash of gmm_model values';
+CREATE OPERATOR CLASS segment.gmm_model_ops DEFAULT FOR TYPE segment.gmm_model USING btree AS
+  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>, FUNCTION 1 segment.gmm_model_cmp(segment.gmm_model, segment.gmm_model);
+COMMENT ON OPERATOR CLASS segment.gmm_model_ops USING btree IS 'Order of gmm_model values by bytes';
+CREATE OPERATOR CLASS segment.gmm_model_ops DEFAULT FOR TYPE segment.gmm_model USING hash AS
+  OPERATOR 1 segment.=, FUNCTION 1 segment.gmm_model_hash(segment.gmm_model), FUNCTION 2 segment.gmm_model_hash_extended(segment.gmm_model, bigint);
+COMMENT ON OPERATOR CLASS segment.gmm_model_ops USING hash IS 'Hash of gmm_model values';
 
-CREATE FUNCTION gmm_model_to_jsonb(gmm_model) RETURNS jsonb
+CREATE FUNCTION segment.gmm_model_to_jsonb(segment.gmm_model) RETURNS jsonb
   AS 'MODULE_PATHNAME', 'segment_gmm_model_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION gmm_model_to_jsonb(gmm_model) IS 'The model as a JSON object; means and covariances stand in the scaled space';
-CREATE CAST (gmm_model AS jsonb) WITH FUNCTION gmm_model_to_jsonb(gmm_model);
-COMMENT ON CAST (gmm_model AS jsonb) IS 'The model as a JSON object';
-CREATE FUNCTION gmm_model_from_jsonb(jsonb) RETURNS gmm_model
+COMMENT ON FUNCTION segment.gmm_model_to_jsonb(segment.gmm_model) IS 'The model as a JSON object; means and covariances stand in the scaled space';
+CREATE CAST (segment.gmm_model AS jsonb) WITH FUNCTION segment.gmm_model_to_jsonb(segment.gmm_model);
+COMMENT ON CAST (segment.gmm_model AS jsonb) IS 'The model as a JSON object';
+CREATE FUNCTION segment.gmm_model_from_jsonb(jsonb) RETURNS segment.gmm_model
   AS 'MODULE_PATHNAME', 'segment_gmm_model_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION gmm_model_from_jsonb(jsonb) IS 'The model of a JSON object; 22023 if it is none';
-CREATE CAST (jsonb AS gmm_model) WITH FUNCTION gmm_model_from_jsonb(jsonb);
-COMMENT ON CAST (jsonb AS gmm_model) IS 'The model of a JSON object';
+COMMENT ON FUNCTION segment.gmm_model_from_jsonb(jsonb) IS 'The model of a JSON object; 22023 if it is none';
+CREATE CAST (jsonb AS segment.gmm_model) WITH FUNCTION segment.gmm_model_from_jsonb(jsonb);
+COMMENT ON CAST (jsonb AS segment.gmm_model) IS 'The model of a JSON object';
 
-CREATE FUNCTION gmm(coreset coreset, k int, covariance text DEFAULT 'diagonal', scale text DEFAULT 'standard', transform text DEFAULT 'stored', seed bigint DEFAULT 1,
-                    max_iter int DEFAULT 500, tolerance float8 DEFAULT 1e-6) RETURNS gmm_model
+CREATE FUNCTION segment.gmm(coreset segment.coreset, k int, covariance text DEFAULT 'diagonal', scale text DEFAULT 'standard', transform text DEFAULT 'stored', seed bigint DEFAULT 1,
+                    max_iter int DEFAULT 500, tolerance float8 DEFAULT 1e-6) RETURNS segment.gmm_model
   AS 'MODULE_PATHNAME', 'segment_gmm_sql' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000000;
-COMMENT ON FUNCTION gmm(coreset, int, text, text, text, bigint, int, float8) IS 'Fits a mixture of k normal distributions (1 to 100) by expectation-maximisation, from k-means. covariance: diagonal or full. scale, transform and seed as in kmeans. It stops when a round gains less than tolerance in log-likelihood a vector, or after max_iter rounds. No variance goes below that of a value rounded to the feature''s own resolution (smallest difference between two values); components there describe tied values and are flagged. Components are numbered from 1 by weight. NULL for NULL; 22023 for options out of range and k above the number of distinct points; 53200 if it needs more than maintenance_work_mem.';
+COMMENT ON FUNCTION segment.gmm(segment.coreset, int, text, text, text, bigint, int, float8) IS 'Fits a mixture of k normal distributions (1 to 100) by expectation-maximisation, from k-means. covariance: diagonal or full. scale, transform and seed as in kmeans. It stops when a round gains less than tolerance in log-likelihood a vector, or after max_iter rounds. No variance goes below that of a value rounded to the feature''s own resolution (smallest difference between two values); components there describe tied values and are flagged. Components are numbered from 1 by weight. NULL for NULL; 22023 for options out of range and k above the number of distinct points; 53200 if it needs more than maintenance_work_mem.';
 
-CREATE FUNCTION gmm_choose(coreset coreset, k_min int DEFAULT 1, k_max int DEFAULT 8, covariance text DEFAULT 'diagonal', scale text DEFAULT 'standard', transform text DEFAULT 'stored', seed bigint DEFAULT 1,
+CREATE FUNCTION segment.gmm_choose(coreset segment.coreset, k_min int DEFAULT 1, k_max int DEFAULT 8, covariance text DEFAULT 'diagonal', scale text DEFAULT 'standard', transform text DEFAULT 'stored', seed bigint DEFAULT 1,
                            OUT k int, OUT log_likelihood float8, OUT bic float8, OUT aic float8, OUT at_floor int, OUT smallest_share float8, OUT advised_k int) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_gmm_choose' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10000000 ROWS 8;
-COMMENT ON FUNCTION gmm_choose(coreset, int, int, text, text, text, bigint) IS 'One row for each k: log-likelihood, BIC and AIC of the mixture (less is better), how many components stand at the variance floor, share of the lightest. advised_k, the same in every row: the k of the least BIC among the mixtures without a component at the floor; NULL if there is none. 22023 for options out of range and k_max above the number of distinct points.';
+COMMENT ON FUNCTION segment.gmm_choose(segment.coreset, int, int, text, text, text, bigint) IS 'One row for each k: log-likelihood, BIC and AIC of the mixture (less is better), how many components stand at the variance floor, share of the lightest. advised_k, the same in every row: the k of the least BIC among the mixtures without a component at the floor; NULL if there is none. 22023 for options out of range and k_max above the number of distinct points.';
 
-CREATE FUNCTION gmm_responsibilities(model gmm_model, features float8[]) RETURNS float8[]
+CREATE FUNCTION segment.gmm_responsibilities(model segment.gmm_model, features float8[]) RETURNS float8[]
   AS 'MODULE_PATHNAME', 'segment_gmm_responsibilities' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION gmm_responsibilities(gmm_model, float8[]) IS 'Probability that the vector belongs to component 1, 2, …; they sum to 1. NULL for a NULL model or vector, and for a NULL feature under nulls skip. 22023 if the vector does not fit the model; 22003 for NaN and infinity.';
+COMMENT ON FUNCTION segment.gmm_responsibilities(segment.gmm_model, float8[]) IS 'Probability that the vector belongs to component 1, 2, …; they sum to 1. NULL for a NULL model or vector, and for a NULL feature under nulls skip. 22023 if the vector does not fit the model; 22003 for NaN and infinity.';
 
-CREATE FUNCTION cluster_of(model gmm_model, features float8[]) RETURNS int
+CREATE FUNCTION segment.cluster_of(model segment.gmm_model, features float8[]) RETURNS int
   AS 'MODULE_PATHNAME', 'segment_gmm_cluster_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cluster_of(gmm_model, float8[]) IS 'Number of the most probable component. NULL for a NULL model or vector, and for a NULL feature under nulls skip. 22023 if the vector does not fit the model; 22003 for NaN and infinity.';
+COMMENT ON FUNCTION segment.cluster_of(segment.gmm_model, float8[]) IS 'Number of the most probable component. NULL for a NULL model or vector, and for a NULL feature under nulls skip. 22023 if the vector does not fit the model; 22003 for NaN and infinity.';
 
-CREATE FUNCTION gmm_log_density(model gmm_model, features float8[]) RETURNS float8
+CREATE FUNCTION segment.gmm_log_density(model segment.gmm_model, features float8[]) RETURNS float8
   AS 'MODULE_PATHNAME', 'segment_gmm_log_density' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION gmm_log_density(gmm_model, float8[]) IS 'Log density of the vector under the mixture, in transformed units: the lower, the more unusual the vector. NULL for a NULL model or vector, and for a NULL feature under nulls skip. 22023 if the vector does not fit the model; 22003 for NaN and infinity.';
+COMMENT ON FUNCTION segment.gmm_log_density(segment.gmm_model, float8[]) IS 'Log density of the vector under the mixture, in transformed units: the lower, the more unusual the vector. NULL for a NULL model or vector, and for a NULL feature under nulls skip. 22023 if the vector does not fit the model; 22003 for NaN and infinity.';
 
-CREATE FUNCTION model_info(model gmm_model, OUT vectors bigint, OUT weight float8, OUT k int, OUT features int, OUT covariance text, OUT transform text, OUT scale text, OUT nulls text, OUT seed bigint, OUT iterations int, OUT converged boolean, OUT log_likelihood float8, OUT bic float8, OUT aic float8, OUT at_floor int, OUT exact boolean)
+CREATE FUNCTION segment.model_info(model segment.gmm_model, OUT vectors bigint, OUT weight float8, OUT k int, OUT features int, OUT covariance text, OUT transform text, OUT scale text, OUT nulls text, OUT seed bigint, OUT iterations int, OUT converged boolean, OUT log_likelihood float8, OUT bic float8, OUT aic float8, OUT at_floor int, OUT exact boolean)
   AS 'MODULE_PATHNAME', 'segment_gmm_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION model_info(gmm_model) IS 'One row about a fit: what it was fitted on, its options, rounds, whether it converged, log-likelihood in transformed units, BIC and AIC (less is better), how many components stand at the variance floor (they describe tied values), exact (nothing was compressed).';
+COMMENT ON FUNCTION segment.model_info(segment.gmm_model) IS 'One row about a fit: what it was fitted on, its options, rounds, whether it converged, log-likelihood in transformed units, BIC and AIC (less is better), how many components stand at the variance floor (they describe tied values), exact (nothing was compressed).';
 
-CREATE FUNCTION gmm_table(model gmm_model, OUT component int, OUT share float8, OUT center float8[], OUT deviation float8[], OUT at_floor boolean) RETURNS SETOF record
+CREATE FUNCTION segment.gmm_table(model segment.gmm_model, OUT component int, OUT share float8, OUT center float8[], OUT deviation float8[], OUT at_floor boolean) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_gmm_table' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 5;
-COMMENT ON FUNCTION gmm_table(gmm_model) IS 'One row a component: number, share, centre in the user''s units, standard deviations of the transformed features, at_floor (a variance stands at its floor: the component describes tied values).';
+COMMENT ON FUNCTION segment.gmm_table(segment.gmm_model) IS 'One row a component: number, share, centre in the user''s units, standard deviations of the transformed features, at_floor (a variance stands at its floor: the component describes tied values).';

@@ -1,7 +1,7 @@
 -- clv-tiers: names for value. Two axes: what a customer is expected to spend, and how likely another order is; and
 -- shares of the best.
 
-CREATE FUNCTION value_tier(spend_level int, return_level int, levels int DEFAULT 2) RETURNS text
+CREATE FUNCTION segment.value_tier(spend_level int, return_level int, levels int DEFAULT 2) RETURNS text
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
   SELECT CASE
@@ -15,9 +15,9 @@ BEGIN ATOMIC
         [CASE WHEN spend_level IN (1, 2, 3) AND return_level IN (1, 2, 3) THEN 3 * (spend_level - 1) + return_level END]
   END;
 END;
-COMMENT ON FUNCTION value_tier(int, int, int) IS 'Name of a value tier: spend_level is the score of expected_spend, return_level that of p_orders (probability of at least one order in the horizon), both 1 .. levels, 2 or 3. pareto_nbd''s p_orders ranks best. Never use bgnbd''s p_alive as the axis: it is 1 for every one-time buyer. NULL for other levels and for NULL arguments.';
+COMMENT ON FUNCTION segment.value_tier(int, int, int) IS 'Name of a value tier: spend_level is the score of expected_spend, return_level that of p_orders (probability of at least one order in the horizon), both 1 .. levels, 2 or 3. pareto_nbd''s p_orders ranks best. Never use bgnbd''s p_alive as the axis: it is 1 for every one-time buyer. NULL for other levels and for NULL arguments.';
 
-CREATE FUNCTION value_tiers(levels int DEFAULT 2, OUT spend_level int, OUT return_level int, OUT tier text, OUT sort int, OUT meaning text, OUT action text)
+CREATE FUNCTION segment.value_tiers(levels int DEFAULT 2, OUT spend_level int, OUT return_level int, OUT tier text, OUT sort int, OUT meaning text, OUT action text)
   RETURNS SETOF record LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 9
 BEGIN ATOMIC
   SELECT v.spend_level, v.return_level, segment.value_tier(v.spend_level, v.return_level, v.levels), v.sort, v.meaning, v.action
@@ -39,29 +39,29 @@ BEGIN ATOMIC
   WHERE v.levels = value_tiers.levels
   ORDER BY v.sort;
 END;
-COMMENT ON FUNCTION value_tiers(int) IS 'The value tiers of 2 × 2 or 3 × 3 levels as rows: levels of spend and of returning, name, sort key (1 is best), meaning, what to do. No rows for other levels or NULL.';
+COMMENT ON FUNCTION segment.value_tiers(int) IS 'The value tiers of 2 × 2 or 3 × 3 levels as rows: levels of spend and of returning, name, sort key (1 is best), meaning, what to do. No rows for other levels or NULL.';
 
-CREATE FUNCTION value_tier_sort(spend_level int, return_level int, levels int DEFAULT 2) RETURNS int
+CREATE FUNCTION segment.value_tier_sort(spend_level int, return_level int, levels int DEFAULT 2) RETURNS int
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
   SELECT t.sort FROM segment.value_tiers(levels) t
   WHERE t.spend_level = value_tier_sort.spend_level AND t.return_level = value_tier_sort.return_level;
 END;
-COMMENT ON FUNCTION value_tier_sort(int, int, int) IS 'Sort key of a value tier, 1 is best. NULL for other levels and for NULL arguments.';
+COMMENT ON FUNCTION segment.value_tier_sort(int, int, int) IS 'Sort key of a value tier, 1 is best. NULL for other levels and for NULL arguments.';
 
-CREATE FUNCTION top_tier(rank bigint, customers bigint, shares float8[] DEFAULT '{0.1,0.2,0.3}') RETURNS text
+CREATE FUNCTION segment.top_tier(rank bigint, customers bigint, shares float8[] DEFAULT '{0.1,0.2,0.3}') RETURNS text
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
   SELECT CASE WHEN min(s) IS NULL THEN 'the rest' ELSE 'top ' || min(s) * 100 || ' %' END
   FROM unnest(shares) AS s
   WHERE rank <= ceil((s * customers)::numeric);
 END;
-COMMENT ON FUNCTION top_tier(bigint, bigint, float8[]) IS 'The smallest share of the best that a customer belongs to: top 10 %, top 20 %, top 30 %, else the rest. rank: rank() OVER (ORDER BY value DESC), customers: count(*) OVER (). Rule for ties: equal values have equal ranks, so all or none of them belong; a share then holds a few more than it says, never fewer. NULL for NULL arguments.';
+COMMENT ON FUNCTION segment.top_tier(bigint, bigint, float8[]) IS 'The smallest share of the best that a customer belongs to: top 10 %, top 20 %, top 30 %, else the rest. rank: rank() OVER (ORDER BY value DESC), customers: count(*) OVER (). Rule for ties: equal values have equal ranks, so all or none of them belong; a share then holds a few more than it says, never fewer. NULL for NULL arguments.';
 
-CREATE FUNCTION volume_tier(rank bigint, customers bigint, heavy float8 DEFAULT 0.2, medium float8 DEFAULT 0.3) RETURNS text
+CREATE FUNCTION segment.volume_tier(rank bigint, customers bigint, heavy float8 DEFAULT 0.2, medium float8 DEFAULT 0.3) RETURNS text
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
   SELECT CASE WHEN rank <= ceil((heavy * customers)::numeric) THEN 'heavy'
               WHEN rank <= ceil(((heavy + medium) * customers)::numeric) THEN 'medium' ELSE 'light' END;
 END;
-COMMENT ON FUNCTION volume_tier(bigint, bigint, float8, float8) IS 'heavy, medium or light: the best 20 %, the next 30 % and the rest, or other shares. rank: rank() OVER (ORDER BY value DESC), customers: count(*) OVER (). Equal values have equal ranks and tiers. NULL for NULL arguments.';
+COMMENT ON FUNCTION segment.volume_tier(bigint, bigint, float8, float8) IS 'heavy, medium or light: the best 20 %, the next 30 % and the rest, or other shares. rank: rank() OVER (ORDER BY value DESC), customers: count(*) OVER (). Equal values have equal ranks and tiers. NULL for NULL arguments.';

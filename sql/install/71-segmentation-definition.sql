@@ -1,32 +1,32 @@
 -- segmentation: declaring one, and the plain SQL that it stands for
 
-CREATE FUNCTION check_filter(filter text) RETURNS boolean
+CREATE FUNCTION segment.check_filter(filter text) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_check_filter';
-COMMENT ON FUNCTION check_filter(text) IS
+COMMENT ON FUNCTION segment.check_filter(text) IS
   'true if the text is one SQL expression and nothing more, so that it can stand between parentheses in any query; 42601 '
   'otherwise. Names are not looked up. NULL for NULL';
 
-CREATE FUNCTION run_restricted(command text) RETURNS bigint
+CREATE FUNCTION segment.run_restricted(command text) RETURNS bigint
   LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_run_restricted';
-COMMENT ON FUNCTION run_restricted(text) IS
+COMMENT ON FUNCTION segment.run_restricted(text) IS
   'runs one command as the current role in a security-restricted operation, as REFRESH MATERIALIZED VIEW does, so that '
   'code in it can''t take on another role; the number of rows. NULL for NULL';
 
-CREATE FUNCTION read_restricted(query text) RETURNS text[]
+CREATE FUNCTION segment.read_restricted(query text) RETURNS text[]
   LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_read_restricted';
-COMMENT ON FUNCTION read_restricted(text) IS
+COMMENT ON FUNCTION segment.read_restricted(text) IS
   'the first row of a query, as text, run as by run_restricted; NULL without a row, and for NULL';
 
-CREATE FUNCTION segmentation_column_type(source regclass, "column" name) RETURNS regtype
+CREATE FUNCTION segment.segmentation_column_type(source regclass, "column" name) RETURNS regtype
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT a.atttypid::pg_catalog.regtype
   FROM pg_catalog.pg_attribute a
   WHERE a.attrelid = source AND a.attname = "column" AND a.attnum > 0 AND NOT a.attisdropped;
 END;
-COMMENT ON FUNCTION segmentation_column_type(regclass, name) IS 'type of a column; NULL if there is none of that name';
+COMMENT ON FUNCTION segment.segmentation_column_type(regclass, name) IS 'type of a column; NULL if there is none of that name';
 
-CREATE FUNCTION segmentation_version_of(name text, version integer DEFAULT NULL) RETURNS segmentation_version
+CREATE FUNCTION segment.segmentation_version_of(name text, version integer DEFAULT NULL) RETURNS segment.segmentation_version
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v segment.segmentation_version;
@@ -49,17 +49,17 @@ BEGIN
   RETURN v;
 END
 $$;
-COMMENT ON FUNCTION segmentation_version_of(text, integer) IS
+COMMENT ON FUNCTION segment.segmentation_version_of(text, integer) IS
   'the row of a version, the active one unless a number is given. 42704 if there is no such segmentation or version';
 
-CREATE FUNCTION segmentation_bins(v segmentation_version) RETURNS integer
+CREATE FUNCTION segment.segmentation_bins(v segment.segmentation_version) RETURNS integer
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT s.bins::integer FROM scheme s WHERE s.name = v.scheme ORDER BY s.shipped LIMIT 1;
+  SELECT s.bins::integer FROM segment.scheme s WHERE s.name = v.scheme ORDER BY s.shipped LIMIT 1;
 END;
-COMMENT ON FUNCTION segmentation_bins(segmentation_version) IS 'number of scores a dimension: that of the version''s scheme';
+COMMENT ON FUNCTION segment.segmentation_bins(segment.segmentation_version) IS 'number of scores a dimension: that of the version''s scheme';
 
-CREATE FUNCTION segmentation_days(v segmentation_version, as_of date) RETURNS text
+CREATE FUNCTION segment.segmentation_days(v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   day text := format(CASE segment.segmentation_column_type(v.source, v.at)
@@ -70,16 +70,16 @@ BEGIN
   RETURN format(day, '<', as_of + 1) || CASE WHEN v.look_back_days IS NULL THEN '' ELSE E'\n    AND ' || format(day, '>=', as_of - v.look_back_days + 1) END;
 END
 $$;
-COMMENT ON FUNCTION segmentation_days(segmentation_version, date) IS 'condition on a row o of a version''s source: its day counts at as_of. NULL for NULL';
+COMMENT ON FUNCTION segment.segmentation_days(segment.segmentation_version, date) IS 'condition on a row o of a version''s source: its day counts at as_of. NULL for NULL';
 
-CREATE FUNCTION keyed_hash(customer text, key bytea) RETURNS text
+CREATE FUNCTION segment.keyed_hash(customer text, key bytea) RETURNS text
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
   SELECT encode(sha256(key || sha256(key || convert_to(customer, 'UTF8'))), 'hex');
 END;
-COMMENT ON FUNCTION keyed_hash(text, bytea) IS 'pseudonym of a customer id as text: keyed SHA-256, 64 hexadecimal digits; NULL for NULL';
+COMMENT ON FUNCTION segment.keyed_hash(text, bytea) IS 'pseudonym of a customer id as text: keyed SHA-256, 64 hexadecimal digits; NULL for NULL';
 
-CREATE FUNCTION segmentation_check_blocked(v segmentation_version) RETURNS void
+CREATE FUNCTION segment.segmentation_check_blocked(v segment.segmentation_version) RETURNS void
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   b segment.blocked_column;
@@ -96,10 +96,10 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION segmentation_check_blocked(segmentation_version) IS
+COMMENT ON FUNCTION segment.segmentation_check_blocked(segment.segmentation_version) IS
   '42501 if a version uses a column of blocked_column, or its filter has such a word in it. What a view makes of its columns is not seen';
 
-CREATE FUNCTION segmentation_source(v segmentation_version, as_of date) RETURNS text
+CREATE FUNCTION segment.segmentation_source(v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   clauses text[] := ARRAY[segment.segmentation_days(v, as_of), '(' || v.filter || E'\n)'];
@@ -110,10 +110,10 @@ BEGIN
   RETURN concat(format('  FROM %s AS o', v.source), E'\n  WHERE ' || nullif(array_to_string(clauses, E'\n    AND '), ''));
 END
 $$;
-COMMENT ON FUNCTION segmentation_source(segmentation_version, date) IS
+COMMENT ON FUNCTION segment.segmentation_source(segment.segmentation_version, date) IS
   'FROM and WHERE of a version''s queries: the rows of the source up to as_of (NULL: all) that count; customers without an id included';
 
-CREATE FUNCTION segmentation_customers(v segmentation_version, as_of date) RETURNS text
+CREATE FUNCTION segment.segmentation_customers(v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   source text := segment.segmentation_source(v, as_of);
@@ -138,11 +138,11 @@ BEGIN
     CASE WHEN EXISTS (SELECT FROM segment.forgotten) THEN format(E'\n  HAVING NOT segment.is_forgotten(o.%I::text)', v.customer) END);
 END
 $$;
-COMMENT ON FUNCTION segmentation_customers(segmentation_version, date) IS
+COMMENT ON FUNCTION segment.segmentation_customers(segment.segmentation_version, date) IS
   'query of a version that gives customer_id, market, rfm, and where the version needs them channel and repeat, one row a customer';
 
 -- What labels a customer other than a scheme. The two functions below write SQL about one row, and what it needs from all.
-CREATE FUNCTION segmentation_features(v segmentation_version, as_of date, rfm text) RETURNS text
+CREATE FUNCTION segment.segmentation_features(v segment.segmentation_version, as_of date, rfm text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT 'ARRAY[' || string_agg(CASE f.name
@@ -156,30 +156,30 @@ BEGIN ATOMIC
     END, ', ' ORDER BY f.position) || ']::double precision[]'
   FROM unnest(v.features) WITH ORDINALITY AS f (name, position);
 END;
-COMMENT ON FUNCTION segmentation_features(segmentation_version, date, text) IS
+COMMENT ON FUNCTION segment.segmentation_features(segment.segmentation_version, date, text) IS
   'SQL of the feature vector of a customer whose summary is the SQL expression rfm';
 
-CREATE FUNCTION segmentation_model_of(v segmentation_version, as_of date) RETURNS segmentation_model
+CREATE FUNCTION segment.segmentation_model_of(v segment.segmentation_version, as_of date) RETURNS segment.segmentation_model
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT m FROM segmentation_model m
+  SELECT m FROM segment.segmentation_model m
   WHERE m.segmentation = v.segmentation AND m.version = v.version AND (v.cut_points = 'frozen' OR m.as_of = segmentation_model_of.as_of);
 END;
-COMMENT ON FUNCTION segmentation_model_of(segmentation_version, date) IS
+COMMENT ON FUNCTION segment.segmentation_model_of(segment.segmentation_version, date) IS
   'the fitted models that label a version''s customers at as_of; NULL if none are stored';
 
-CREATE FUNCTION cluster_labels(model kmeans_model, features text[], names text[], OUT cluster integer, OUT segment text, OUT sort smallint)
+CREATE FUNCTION segment.cluster_labels(model segment.kmeans_model, features text[], names text[], OUT cluster integer, OUT segment text, OUT sort smallint)
   RETURNS SETOF record LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 8
 BEGIN ATOMIC
   SELECT t.cluster, coalesce(names[t.cluster], 'Cluster ' || t.cluster),
          row_number() OVER (ORDER BY t.centroid[array_position(features, 'revenue')] DESC NULLS LAST, t.cluster)::smallint
-  FROM cluster_table(model) AS t;
+  FROM segment.cluster_table(model) AS t;
 END;
-COMMENT ON FUNCTION cluster_labels(kmeans_model, text[], text[]) IS
+COMMENT ON FUNCTION segment.cluster_labels(segment.kmeans_model, text[], text[]) IS
   'segments of a model''s clusters: named by names, or Cluster and the number; ranked by the typical revenue, highest first, '
   'if that is one of the features, else by number. No rows for a NULL model';
 
-CREATE FUNCTION segmentation_models(v segmentation_version, as_of date) RETURNS text
+CREATE FUNCTION segment.segmentation_models(v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   m segment.segmentation_model := segment.segmentation_model_of(v, as_of);
@@ -225,11 +225,11 @@ BEGIN
     format(E'  SELECT l.* FROM clusters, segment.cluster_labels(model, %L, %L) AS l\n),\n', v.features, v.cluster_names));
 END
 $$;
-COMMENT ON FUNCTION segmentation_models(segmentation_version, date) IS
+COMMENT ON FUNCTION segment.segmentation_models(segment.segmentation_version, date) IS
   'common table expressions between customers and scored that a version needs to label by clusters or value tiers (models '
   'stored, or fitted to the customers); empty for a scheme';
 
-CREATE FUNCTION segmentation_labelled(v segmentation_version, as_of date) RETURNS text
+CREATE FUNCTION segment.segmentation_labelled(v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   without text := 'segment.rfm_frequency(s.rfm) > 0';
@@ -254,20 +254,20 @@ BEGIN
     E'  FROM scored AS s\n');
 END
 $$;
-COMMENT ON FUNCTION segmentation_labelled(segmentation_version, date) IS
+COMMENT ON FUNCTION segment.segmentation_labelled(segment.segmentation_version, date) IS
   'query of a version that adds segment_name and segment_sort to scored: from its scheme, clusters or value tiers. A customer '
   'with orders who gets none is Others (no purchase that was kept), one without is No orders';
 
-CREATE VIEW segment_meaning WITH (security_invoker = true) AS
+CREATE VIEW segment.segment_meaning WITH (security_invoker = true) AS
 SELECT v.segmentation, v.version, g.segment, g.sort, g.meaning, g.action, g.colour
-FROM segmentation_version v
+FROM segment.segmentation_version v
 CROSS JOIN LATERAL (
   SELECT s.segment, s.sort, s.meaning, s.action, s.colour
-  FROM scheme_segments s
+  FROM segment.scheme_segments s
   WHERE s.scheme = v.scheme AND (num_nonnulls(v.clusters, v.cluster_model, v.value_tiers) = 0 OR s.segment IN ('Others', 'No orders'))
   UNION ALL
   SELECT t.tier, t.sort, t.meaning, t.action, (p.palette)[1 + t.sort % 9]
-  FROM (VALUES ('{#DDDDDD,#004949,#009292,#490092,#006DDB,#B66DFF,#6DB6FF,#B6DBFF,#DB6D00}'::text[])) p (palette), value_tiers(v.value_tiers) t
+  FROM (VALUES ('{#DDDDDD,#004949,#009292,#490092,#006DDB,#B66DFF,#6DB6FF,#B6DBFF,#DB6D00}'::text[])) p (palette), segment.value_tiers(v.value_tiers) t
   UNION ALL
   SELECT l.segment, l.sort,
          format('Typically %s; %s %% of the customers when fitted',
@@ -275,22 +275,22 @@ CROSS JOIN LATERAL (
                  FROM unnest(v.features) WITH ORDINALITY AS f (name, position)), round(100 * c.share::numeric)),
          NULL, (p.palette)[1 + l.sort % 9]
   FROM (VALUES ('{#DDDDDD,#004949,#009292,#490092,#006DDB,#B66DFF,#6DB6FF,#B6DBFF,#DB6D00}'::text[])) p (palette),
-       (SELECT coalesce(v.cluster_model, (SELECT m.clusters FROM segmentation_model m WHERE m.segmentation = v.segmentation
+       (SELECT coalesce(v.cluster_model, (SELECT m.clusters FROM segment.segmentation_model m WHERE m.segmentation = v.segmentation
                                           AND m.version = v.version ORDER BY m.as_of DESC LIMIT 1)) AS model) m,
-       cluster_labels(m.model, v.features, v.cluster_names) l JOIN cluster_table(m.model) c USING (cluster)
+       segment.cluster_labels(m.model, v.features, v.cluster_names) l JOIN segment.cluster_table(m.model) c USING (cluster)
 ) g;
-COMMENT ON VIEW segment_meaning IS 'every segment that a version can name, whatever names it: unique key (segmentation, version, segment)';
-COMMENT ON COLUMN segment_meaning.segmentation IS 'the segmentation''s name';
-COMMENT ON COLUMN segment_meaning.version IS 'the version';
-COMMENT ON COLUMN segment_meaning.segment IS 'the segment';
-COMMENT ON COLUMN segment_meaning.sort IS 'rank, 1 is best; clusters by typical revenue';
-COMMENT ON COLUMN segment_meaning.meaning IS 'who is in it: as the scheme or tier says; of a cluster the typical customer (the newest model''s)';
-COMMENT ON COLUMN segment_meaning.action IS 'what to do about them; NULL for clusters';
-COMMENT ON COLUMN segment_meaning.colour IS 'colour in charts, as #RRGGBB';
-GRANT SELECT ON segment_meaning TO PUBLIC;
-GRANT SELECT ON segment_meaning TO @extowner@, pg_database_owner WITH GRANT OPTION;
+COMMENT ON VIEW segment.segment_meaning IS 'every segment that a version can name, whatever names it: unique key (segmentation, version, segment)';
+COMMENT ON COLUMN segment.segment_meaning.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segment.segment_meaning.version IS 'the version';
+COMMENT ON COLUMN segment.segment_meaning.segment IS 'the segment';
+COMMENT ON COLUMN segment.segment_meaning.sort IS 'rank, 1 is best; clusters by typical revenue';
+COMMENT ON COLUMN segment.segment_meaning.meaning IS 'who is in it: as the scheme or tier says; of a cluster the typical customer (the newest model''s)';
+COMMENT ON COLUMN segment.segment_meaning.action IS 'what to do about them; NULL for clusters';
+COMMENT ON COLUMN segment.segment_meaning.colour IS 'colour in charts, as #RRGGBB';
+GRANT SELECT ON segment.segment_meaning TO PUBLIC;
+GRANT SELECT ON segment.segment_meaning TO @extowner@, pg_database_owner WITH GRANT OPTION;
 
-CREATE FUNCTION segmentation_label_then(old segmentation_version, calibrated date, v segmentation_version, as_of date) RETURNS text
+CREATE FUNCTION segment.segmentation_label_then(old segment.segmentation_version, calibrated date, v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   m segment.segmentation_model := segment.segmentation_model_of(old, calibrated);
@@ -310,11 +310,11 @@ BEGIN
   RETURN 'before.segment';
 END
 $$;
-COMMENT ON FUNCTION segmentation_label_then(segmentation_version, date, segmentation_version, date) IS
+COMMENT ON FUNCTION segment.segmentation_label_then(segment.segmentation_version, date, segment.segmentation_version, date) IS
   'SQL of the segment that a row s (rfm, repeat) would have had under an older version''s rules and the models it had on the '
   'day calibrated; where old and new label by different things (scheme, clusters, tiers) the old segment, as names then can''t be compared';
 
-CREATE FUNCTION segmentation_scored(v segmentation_version, as_of date, customers text DEFAULT NULL) RETURNS text
+CREATE FUNCTION segment.segmentation_scored(v segment.segmentation_version, as_of date, customers text DEFAULT NULL) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   stored text;
@@ -349,11 +349,11 @@ BEGIN
     E'),\nlabelled AS (\n', segment.segmentation_labelled(v, as_of), E')\n');
 END
 $$;
-COMMENT ON FUNCTION segmentation_scored(segmentation_version, date, text) IS
+COMMENT ON FUNCTION segment.segmentation_scored(segment.segmentation_version, date, text) IS
   'common table expressions of a version''s query: customers (by default segmentation_customers), cut_points and models '
   '(stored, or made), scored, labelled';
 
-CREATE FUNCTION segmentation_as_of(v segmentation_version) RETURNS date
+CREATE FUNCTION segment.segmentation_as_of(v segment.segmentation_version) RETURNS date
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   today date := (now() AT TIME ZONE v.zone)::date;
@@ -374,10 +374,10 @@ BEGIN
   RETURN today - CASE v.as_of_rule WHEN 'yesterday' THEN 1 ELSE 0 END;
 END
 $$;
-COMMENT ON FUNCTION segmentation_as_of(segmentation_version) IS
+COMMENT ON FUNCTION segment.segmentation_as_of(segment.segmentation_version) IS
   'as_of by the version''s rule: the day of the last order that counts (at most today), today, or yesterday, in its zone. P0002 if last_order finds none';
 
-CREATE FUNCTION definition(name text, as_of date DEFAULT NULL, version integer DEFAULT NULL) RETURNS text
+CREATE FUNCTION segment.definition(name text, as_of date DEFAULT NULL, version integer DEFAULT NULL) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
   SET DateStyle = 'ISO, YMD' SET IntervalStyle = postgres SET extra_float_digits = 1 AS $$
 DECLARE
@@ -402,7 +402,7 @@ BEGIN
     E'\nFROM labelled');
 END
 $$;
-COMMENT ON FUNCTION definition(text, date, integer) IS
+COMMENT ON FUNCTION segment.definition(text, date, integer) IS
   'the plain SQL that refresh runs: pasted into psql or dbt it gives the rows of customer_profile, with the customer id in '
   'its own type. as_of: by default the newest snapshot''s, or today without one; version: by default the active one. '
   'Frozen cut points stand in it as literals once they are made. 42704 for an unknown segmentation or version';

@@ -1,18 +1,18 @@
 -- segmentation: create_segmentation, versions, drop_segmentation
 
-CREATE FUNCTION segmentation_log(action text, segmentation text, version integer, as_of date, source regclass, source_rows bigint,
+CREATE FUNCTION segment.segmentation_log(action text, segmentation text, version integer, as_of date, source regclass, source_rows bigint,
   customers bigint, fingerprint text, seconds double precision, details jsonb) RETURNS void
   LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-  INSERT INTO segmentation_run (action, segmentation, version, as_of, source, source_rows, customers, fingerprint, seconds, details)
+  INSERT INTO segment.segmentation_run (action, segmentation, version, as_of, source, source_rows, customers, fingerprint, seconds, details)
   VALUES (action, segmentation, version, as_of, source::text, source_rows, customers, fingerprint, seconds, details);
 END;
-COMMENT ON FUNCTION segmentation_log(text, text, integer, date, regclass, bigint, bigint, text, double precision, jsonb) IS
+COMMENT ON FUNCTION segment.segmentation_log(text, text, integer, date, regclass, bigint, bigint, text, double precision, jsonb) IS
   'adds a line to segmentation_run';
 
 -- The row is locked, so that changes and refreshes of one segmentation follow one another; readers, and writers of live rows,
 -- don't wait.
-CREATE FUNCTION segmentation_own(name text) RETURNS segmentation
+CREATE FUNCTION segment.segmentation_own(name text) RETURNS segment.segmentation
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s segment.segmentation;
@@ -29,10 +29,10 @@ BEGIN
   RETURN s;
 END
 $$;
-COMMENT ON FUNCTION segmentation_own(text) IS
+COMMENT ON FUNCTION segment.segmentation_own(text) IS
   'the row of a segmentation, locked until the transaction ends; 42501 unless the current role is its owner, 42704 if it does not exist';
 
-CREATE FUNCTION segmentation_check_column(source regclass, role text, "column" name, types regtype[]) RETURNS void
+CREATE FUNCTION segment.segmentation_check_column(source regclass, role text, "column" name, types regtype[]) RETURNS void
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   type regtype := segment.segmentation_column_type(source, "column");
@@ -53,10 +53,10 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION segmentation_check_column(regclass, text, name, regtype[]) IS
+COMMENT ON FUNCTION segment.segmentation_check_column(regclass, text, name, regtype[]) IS
   'stops unless the column exists and is of one of the types (NULL: of any). 42703, 42804';
 
-CREATE FUNCTION segmentation_check(v segmentation_version) RETURNS void
+CREATE FUNCTION segment.segmentation_check(v segment.segmentation_version) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   bins integer := segment.segmentation_bins(v);
@@ -115,10 +115,10 @@ BEGIN
   PERFORM now() AT TIME ZONE v.zone;
 END
 $$;
-COMMENT ON FUNCTION segmentation_check(segmentation_version) IS
+COMMENT ON FUNCTION segment.segmentation_check(segment.segmentation_version) IS
   'stops if a version can''t be refreshed as it is written: missing or unfit columns, scheme, filter, privileges, zone';
 
-CREATE FUNCTION segmentation_check_pseudonymous(pseudonymous boolean, changes text) RETURNS void
+CREATE FUNCTION segment.segmentation_check_pseudonymous(pseudonymous boolean, changes text) RETURNS void
   LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF pseudonymous AND changes <> 'none' THEN
@@ -127,15 +127,15 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION segmentation_check_pseudonymous(boolean, text) IS '0A000 for a pseudonymous segmentation that stores ledgers';
+COMMENT ON FUNCTION segment.segmentation_check_pseudonymous(boolean, text) IS '0A000 for a pseudonymous segmentation that stores ledgers';
 
-CREATE FUNCTION create_segmentation(name text, source regclass, customer name, at name, amount name, order_id name DEFAULT NULL,
+CREATE FUNCTION segment.create_segmentation(name text, source regclass, customer name, at name, amount name, order_id name DEFAULT NULL,
   market name DEFAULT NULL, filter text DEFAULT NULL, look_back_days integer DEFAULT NULL, scheme text DEFAULT 'standard',
   cut_points text DEFAULT 'frozen', method text DEFAULT 'quantile', monetary text DEFAULT 'total',
   min_market bigint DEFAULT NULL, zone text DEFAULT 'UTC', as_of_rule text DEFAULT 'last_order',
   opt_out regclass DEFAULT NULL, opt_out_customer name DEFAULT NULL, keep_days integer DEFAULT NULL,
   max_unknown_share numeric DEFAULT NULL, description text DEFAULT NULL, channel name DEFAULT NULL,
-  clusters integer DEFAULT NULL, cluster_model kmeans_model DEFAULT NULL, cluster_names text[] DEFAULT NULL,
+  clusters integer DEFAULT NULL, cluster_model segment.kmeans_model DEFAULT NULL, cluster_names text[] DEFAULT NULL,
   features text[] DEFAULT '{recency,orders,revenue}', value_tiers integer DEFAULT NULL, orders_model text DEFAULT 'pareto_nbd',
   horizon interval DEFAULT '12 months', changes text DEFAULT 'none', changed_at name DEFAULT NULL, changed_look_back interval DEFAULT '1 day',
   tombstones regclass DEFAULT NULL, tombstone_customer name DEFAULT NULL, tombstone_at name DEFAULT NULL,
@@ -207,8 +207,8 @@ BEGIN
   RETURN name;
 END
 $$;
-COMMENT ON FUNCTION create_segmentation(text, regclass, name, name, name, name, name, text, integer, text, text, text, text,
-  bigint, text, text, regclass, name, integer, numeric, text, name, integer, kmeans_model, text[], text[], integer, text, interval,
+COMMENT ON FUNCTION segment.create_segmentation(text, regclass, name, name, name, name, name, text, integer, text, text, text, text,
+  bigint, text, text, regclass, name, integer, numeric, text, name, integer, segment.kmeans_model, text[], text[], integer, text, interval,
   text, name, interval, regclass, name, name, boolean, boolean) IS
   'declares a segmentation of the customers of a table, view or foreign table, without touching it, as the current role; '
   'refresh computes it. name: 1 to 63 characters; source, customer, at, amount: the relation and its columns; the options '
@@ -217,7 +217,7 @@ COMMENT ON FUNCTION create_segmentation(text, regclass, name, name, name, name, 
   'first refresh, or at each if cut_points float), cluster_model (a model of your own) or value_tiers (2 or 3 levels) is given. Returns the name. 42710 if it exists, 42703, 42804, 42601 and others for '
   'what can''t be run';
 
-CREATE FUNCTION new_version(name text, changes jsonb DEFAULT '{}') RETURNS integer
+CREATE FUNCTION segment.new_version(name text, changes jsonb DEFAULT '{}') RETURNS integer
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s segment.segmentation := segment.segmentation_own(name);
@@ -248,12 +248,12 @@ BEGIN
   RETURN v.version;
 END
 $$;
-COMMENT ON FUNCTION new_version(text, jsonb) IS
+COMMENT ON FUNCTION segment.new_version(text, jsonb) IS
   'adds a draft version: the active one with some options changed, or none, which makes frozen cut points anew '
   '(recalibration); returns its number. Refresh it beside the active one, compare_versions, then activate_version. '
   '22023 for an unknown option; else as create_segmentation';
 
-CREATE FUNCTION activate_version(name text, version integer) RETURNS void
+CREATE FUNCTION segment.activate_version(name text, version integer) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s segment.segmentation := segment.segmentation_own(name);
@@ -268,11 +268,11 @@ BEGIN
                                    jsonb_build_object('before', s.active_version));
 END
 $$;
-COMMENT ON FUNCTION activate_version(text, integer) IS
+COMMENT ON FUNCTION segment.activate_version(text, integer) IS
   'makes a version the one that refresh runs and the views show. Its snapshots stand in for those of other versions of the '
   'same day; activating the former version again brings the views back as they were. 42704 for an unknown version';
 
-CREATE FUNCTION drop_segmentation(name text) RETURNS void
+CREATE FUNCTION segment.drop_segmentation(name text) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s segment.segmentation := segment.segmentation_own(name);
@@ -286,6 +286,6 @@ BEGIN
   PERFORM segment.segmentation_log('drop', name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 END
 $$;
-COMMENT ON FUNCTION drop_segmentation(text) IS
+COMMENT ON FUNCTION segment.drop_segmentation(text) IS
   'removes a segmentation with its versions and snapshots; its lines in the log stay. 42704 if it does not exist, 42501 for '
   'others than its owner';

@@ -1,10 +1,10 @@
 -- segmentation: stored ledgers, and how the customers whose orders changed are found
 
-CREATE SEQUENCE ledger_set_id AS integer;
+CREATE SEQUENCE segment.ledger_set_id AS integer;
 
-CREATE TABLE ledger_set (
+CREATE TABLE segment.ledger_set (
   id integer PRIMARY KEY DEFAULT nextval('segment.ledger_set_id'),
-  segmentation text NOT NULL REFERENCES segmentation (name) ON UPDATE CASCADE ON DELETE CASCADE,
+  segmentation text NOT NULL REFERENCES segment.segmentation (name) ON UPDATE CASCADE ON DELETE CASCADE,
   generation bigint NOT NULL DEFAULT 0,
   read_at timestamptz,
   changed_until timestamp,
@@ -14,32 +14,32 @@ CREATE TABLE ledger_set (
   last_day date,
   unknown_rows bigint NOT NULL DEFAULT 0,
   unknown_last_day date,
-  unknown ledger
+  unknown segment.ledger
 );
-ALTER SEQUENCE ledger_set_id OWNED BY ledger_set.id;
-COMMENT ON SEQUENCE ledger_set_id IS 'numbers of ledger sets';
-COMMENT ON TABLE ledger_set IS 'one row a set of stored ledgers: those of the versions of a segmentation that read the same rows of the same source';
-COMMENT ON COLUMN ledger_set.id IS 'its number';
-COMMENT ON COLUMN ledger_set.segmentation IS 'the segmentation''s name';
-COMMENT ON COLUMN ledger_set.generation IS 'how often orders were read into it; 0: never';
-COMMENT ON COLUMN ledger_set.read_at IS 'when orders were last read';
-COMMENT ON COLUMN ledger_set.changed_until IS 'newest changed_at seen, at most the time of reading (UTC for timestamptz)';
-COMMENT ON COLUMN ledger_set.tombstones_until IS 'newest tombstone seen, likewise';
-COMMENT ON COLUMN ledger_set.customers IS 'number of ledgers when all orders were last read';
-COMMENT ON COLUMN ledger_set.rows IS 'rows of the source with a customer';
-COMMENT ON COLUMN ledger_set.last_day IS 'day of the last row with a customer';
-COMMENT ON COLUMN ledger_set.unknown_last_day IS 'day of the last row without a customer';
-COMMENT ON COLUMN ledger_set.unknown_rows IS 'rows of the source without a customer';
-COMMENT ON COLUMN ledger_set.unknown IS 'their ledger, each row an order; NULL: there are none';
+ALTER SEQUENCE segment.ledger_set_id OWNED BY segment.segment.ledger_set.id;
+COMMENT ON SEQUENCE segment.ledger_set_id IS 'numbers of ledger sets';
+COMMENT ON TABLE segment.ledger_set IS 'one row a set of stored ledgers: those of the versions of a segmentation that read the same rows of the same source';
+COMMENT ON COLUMN segment.ledger_set.id IS 'its number';
+COMMENT ON COLUMN segment.ledger_set.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segment.ledger_set.generation IS 'how often orders were read into it; 0: never';
+COMMENT ON COLUMN segment.ledger_set.read_at IS 'when orders were last read';
+COMMENT ON COLUMN segment.ledger_set.changed_until IS 'newest changed_at seen, at most the time of reading (UTC for timestamptz)';
+COMMENT ON COLUMN segment.ledger_set.tombstones_until IS 'newest tombstone seen, likewise';
+COMMENT ON COLUMN segment.ledger_set.customers IS 'number of ledgers when all orders were last read';
+COMMENT ON COLUMN segment.ledger_set.rows IS 'rows of the source with a customer';
+COMMENT ON COLUMN segment.ledger_set.last_day IS 'day of the last row with a customer';
+COMMENT ON COLUMN segment.ledger_set.unknown_last_day IS 'day of the last row without a customer';
+COMMENT ON COLUMN segment.ledger_set.unknown_rows IS 'rows of the source without a customer';
+COMMENT ON COLUMN segment.ledger_set.unknown IS 'their ledger, each row an order; NULL: there are none';
 
-CREATE TABLE customer_ledger (
+CREATE TABLE segment.customer_ledger (
   ledger_set integer NOT NULL,
   customer text NOT NULL,
   generation bigint NOT NULL,
   last_day date,
   opted_out boolean NOT NULL DEFAULT false,
   rows bigint NOT NULL,
-  ledger ledger,
+  ledger segment.ledger,
   market_days date[],
   markets text[],
   channel_days date[],
@@ -47,50 +47,50 @@ CREATE TABLE customer_ledger (
   channel_rows bigint[],
   PRIMARY KEY (ledger_set, customer)
 );
-CREATE INDEX customer_ledger_generation ON customer_ledger (ledger_set, generation);
-CREATE INDEX customer_ledger_opted_out ON customer_ledger (ledger_set) WHERE opted_out;
-COMMENT ON TABLE customer_ledger IS 'one row a ledger set and customer: all orders, of any day. Personal data';
-COMMENT ON COLUMN customer_ledger.ledger_set IS 'the ledger set';
-COMMENT ON COLUMN customer_ledger.customer IS 'the customer id as text';
-COMMENT ON COLUMN customer_ledger.generation IS 'generation of the set in which the row last changed';
-COMMENT ON COLUMN customer_ledger.last_day IS 'day of the customer''s last row';
-COMMENT ON COLUMN customer_ledger.opted_out IS 'whether the opt-out relation listed the customer when it was last read';
-COMMENT ON COLUMN customer_ledger.rows IS 'rows of the source';
-COMMENT ON COLUMN customer_ledger.ledger IS 'the purchase calendar; NULL: no row counts any more, or opted out';
-COMMENT ON COLUMN customer_ledger.market_days IS 'days on which the market changed, ascending; NULL without a market column';
-COMMENT ON COLUMN customer_ledger.markets IS 'the market from each of these days on';
-COMMENT ON COLUMN customer_ledger.channel_days IS 'a day for each day and channel with rows, ascending; NULL without a channel column';
-COMMENT ON COLUMN customer_ledger.channels IS 'the channel';
-COMMENT ON COLUMN customer_ledger.channel_rows IS 'the number of rows';
+CREATE INDEX customer_ledger_generation ON segment.customer_ledger (ledger_set, generation);
+CREATE INDEX customer_ledger_opted_out ON segment.customer_ledger (ledger_set) WHERE opted_out;
+COMMENT ON TABLE segment.customer_ledger IS 'one row a ledger set and customer: all orders, of any day. Personal data';
+COMMENT ON COLUMN segment.customer_ledger.ledger_set IS 'the ledger set';
+COMMENT ON COLUMN segment.customer_ledger.customer IS 'the customer id as text';
+COMMENT ON COLUMN segment.customer_ledger.generation IS 'generation of the set in which the row last changed';
+COMMENT ON COLUMN segment.customer_ledger.last_day IS 'day of the customer''s last row';
+COMMENT ON COLUMN segment.customer_ledger.opted_out IS 'whether the opt-out relation listed the customer when it was last read';
+COMMENT ON COLUMN segment.customer_ledger.rows IS 'rows of the source';
+COMMENT ON COLUMN segment.customer_ledger.ledger IS 'the purchase calendar; NULL: no row counts any more, or opted out';
+COMMENT ON COLUMN segment.customer_ledger.market_days IS 'days on which the market changed, ascending; NULL without a market column';
+COMMENT ON COLUMN segment.customer_ledger.markets IS 'the market from each of these days on';
+COMMENT ON COLUMN segment.customer_ledger.channel_days IS 'a day for each day and channel with rows, ascending; NULL without a channel column';
+COMMENT ON COLUMN segment.customer_ledger.channels IS 'the channel';
+COMMENT ON COLUMN segment.customer_ledger.channel_rows IS 'the number of rows';
 
-CREATE TABLE change_queue (
+CREATE TABLE segment.change_queue (
   ledger_set integer NOT NULL,
   customer text,
   everything boolean NOT NULL DEFAULT false
 );
-CREATE INDEX change_queue_ledger_set ON change_queue (ledger_set);
-COMMENT ON TABLE change_queue IS 'changes that triggers saw and refresh has not read yet: whoever writes to a source with triggers needs INSERT here, see grant_writer()';
-COMMENT ON COLUMN change_queue.ledger_set IS 'the ledger set';
-COMMENT ON COLUMN change_queue.customer IS 'customer whose rows changed, as text; NULL: rows without a customer did';
-COMMENT ON COLUMN change_queue.everything IS 'true: the source was truncated';
+CREATE INDEX change_queue_ledger_set ON segment.change_queue (ledger_set);
+COMMENT ON TABLE segment.change_queue IS 'changes that triggers saw and refresh has not read yet: whoever writes to a source with triggers needs INSERT here, see grant_writer()';
+COMMENT ON COLUMN segment.change_queue.ledger_set IS 'the ledger set';
+COMMENT ON COLUMN segment.change_queue.customer IS 'customer whose rows changed, as text; NULL: rows without a customer did';
+COMMENT ON COLUMN segment.change_queue.everything IS 'true: the source was truncated';
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON ledger_set, customer_ledger, change_queue TO @extowner@, pg_database_owner WITH GRANT OPTION;
-GRANT SELECT, UPDATE, USAGE ON SEQUENCE ledger_set_id TO @extowner@, pg_database_owner WITH GRANT OPTION;
-SELECT pg_catalog.pg_extension_config_dump('ledger_set_id', '');
-SELECT pg_catalog.pg_extension_config_dump('ledger_set', '');
-SELECT pg_catalog.pg_extension_config_dump('customer_ledger', '');
-SELECT pg_catalog.pg_extension_config_dump('change_queue', '');
+GRANT SELECT, INSERT, UPDATE, DELETE ON segment.ledger_set, segment.customer_ledger, segment.change_queue TO @extowner@, pg_database_owner WITH GRANT OPTION;
+GRANT SELECT, UPDATE, USAGE ON SEQUENCE segment.ledger_set_id TO @extowner@, pg_database_owner WITH GRANT OPTION;
+SELECT pg_catalog.pg_extension_config_dump('segment.ledger_set_id', '');
+SELECT pg_catalog.pg_extension_config_dump('segment.ledger_set', '');
+SELECT pg_catalog.pg_extension_config_dump('segment.customer_ledger', '');
+SELECT pg_catalog.pg_extension_config_dump('segment.change_queue', '');
 
 -- What decides which rows a ledger is made of. Versions that agree in it share ledgers.
-CREATE FUNCTION ledger_inputs(v segmentation_version) RETURNS jsonb
+CREATE FUNCTION segment.ledger_inputs(v segment.segmentation_version) RETURNS jsonb
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT to_jsonb(v) - '{segmentation,version,state,look_back_days,scheme,cut_points,method,monetary,min_market,as_of_rule,clusters,cluster_model,cluster_names,'
     'features,value_tiers,orders_model,horizon,live,ledger_set,created_by,created_at,activated_at}'::text[];
 END;
-COMMENT ON FUNCTION ledger_inputs(segmentation_version) IS 'the options of a version that its ledgers depend on';
+COMMENT ON FUNCTION segment.ledger_inputs(segment.segmentation_version) IS 'the options of a version that its ledgers depend on';
 
-CREATE FUNCTION changes_guarantee(v segmentation_version) RETURNS text
+CREATE FUNCTION segment.changes_guarantee(v segment.segmentation_version) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT CASE v.changes
@@ -105,19 +105,19 @@ BEGIN ATOMIC
     ELSE 'triggers: finds every INSERT, UPDATE, DELETE, COPY and TRUNCATE, of each customer before and after; not what is written with triggers '
       'off, nor to partitions made, attached or detached since' END;
 END;
-COMMENT ON FUNCTION changes_guarantee(segmentation_version) IS 'what an incremental refresh of a version finds, and what it does not';
+COMMENT ON FUNCTION segment.changes_guarantee(segment.segmentation_version) IS 'what an incremental refresh of a version finds, and what it does not';
 
-CREATE FUNCTION segmentation_ledger_agg(v segmentation_version) RETURNS text
+CREATE FUNCTION segment.segmentation_ledger_agg(v segment.segmentation_version) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT format('segment.ledger_agg(o.%I, o.%I%s)', v.at, v.amount, CASE
-    WHEN segmentation_column_type(v.source, v.at) = 'timestamptz'::pg_catalog.regtype
+    WHEN segment.segmentation_column_type(v.source, v.at) = 'timestamptz'::pg_catalog.regtype
       THEN format(', %s, %L', coalesce('o.' || quote_ident(v.order_id), 'NULL::integer'), v.zone)
     ELSE ', o.' || quote_ident(v.order_id) END);
 END;
-COMMENT ON FUNCTION segmentation_ledger_agg(segmentation_version) IS 'the aggregate that makes a version''s ledgers';
+COMMENT ON FUNCTION segment.segmentation_ledger_agg(segment.segmentation_version) IS 'the aggregate that makes a version''s ledgers';
 
-CREATE FUNCTION segmentation_ledgers(v segmentation_version, only_for text DEFAULT NULL) RETURNS text
+CREATE FUNCTION segment.segmentation_ledgers(v segment.segmentation_version, only_for text DEFAULT NULL) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   source text := segment.segmentation_source(v, NULL);
@@ -157,11 +157,11 @@ BEGIN
       CASE WHEN v.channel IS NOT NULL THEN ' LEFT JOIN channels USING (customer_id)' END));
 END
 $$;
-COMMENT ON FUNCTION segmentation_ledgers(segmentation_version, text) IS
+COMMENT ON FUNCTION segment.segmentation_ledgers(segment.segmentation_version, text) IS
   'common table expressions of a version that end with ledgers: one row a customer with customer_id and the columns of customer_ledger, '
   'from all orders, or from those that meet a further condition';
 
-CREATE FUNCTION segmentation_from_ledgers(v segmentation_version, as_of date, ledgers text) RETURNS text
+CREATE FUNCTION segment.segmentation_from_ledgers(v segment.segmentation_version, as_of date, ledgers text) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN concat(
@@ -178,16 +178,16 @@ BEGIN
     '    FROM ', ledgers, E'\n    OFFSET 0) AS l\n  WHERE rfm IS NOT NULL');
 END
 $$;
-COMMENT ON FUNCTION segmentation_from_ledgers(segmentation_version, date, text) IS
+COMMENT ON FUNCTION segment.segmentation_from_ledgers(segment.segmentation_version, date, text) IS
   'query that gives what segmentation_customers does at the end of a day from ledgers, one row a customer with a row that counts by then';
 
-CREATE FUNCTION segmentation_stored(v segmentation_version, as_of date, after bigint DEFAULT 0) RETURNS text
+CREATE FUNCTION segment.segmentation_stored(v segment.segmentation_version, as_of date, after bigint DEFAULT 0) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT segmentation_from_ledgers(v, as_of, concat(
+  SELECT segment.segmentation_from_ledgers(v, as_of, concat(
     '(SELECT s.customer AS customer_id, s.* FROM segment.customer_ledger AS s',
     format(' WHERE s.ledger_set = %s AND s.ledger IS NOT NULL', v.ledger_set),
     CASE WHEN after > 0 THEN format(' AND s.generation > %s', after) END, ') AS s'));
 END;
-COMMENT ON FUNCTION segmentation_stored(segmentation_version, date, bigint) IS
+COMMENT ON FUNCTION segment.segmentation_stored(segment.segmentation_version, date, bigint) IS
   'query that gives what segmentation_customers does from the stored ledgers of a version, or from those that changed after a generation';

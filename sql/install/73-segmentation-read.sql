@@ -1,35 +1,35 @@
 -- segmentation: reading changed orders into stored ledgers
 
-CREATE FUNCTION segmentation_progress(name text, step text) RETURNS void
+CREATE FUNCTION segment.segmentation_progress(name text, step text) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM set_config('application_name', format('segment: %s, refresh of %s', step, name), true);
 END
 $$;
-COMMENT ON FUNCTION segmentation_progress(text, text) IS
+COMMENT ON FUNCTION segment.segmentation_progress(text, text) IS
   'shows what a refresh is at as application_name of its session, until its transaction ends: see the view refresh_progress';
 
-CREATE VIEW refresh_progress WITH (security_invoker = true) AS
+CREATE VIEW segment.refresh_progress WITH (security_invoker = true) AS
 SELECT a.pid, substring(a.application_name FROM '^segment: .*, refresh of (.*)$') AS segmentation,
        substring(a.application_name FROM '^segment: (.*), refresh of ') AS step
 FROM pg_catalog.pg_stat_activity a
 WHERE a.application_name LIKE 'segment: %, refresh of %' AND a.datname = current_database();
-COMMENT ON VIEW refresh_progress IS 'the refreshes that run in this database, of any role: unique key pid. Names beyond ASCII are shown with question marks, long ones cut';
-COMMENT ON COLUMN refresh_progress.pid IS 'server process, as in pg_stat_activity';
-COMMENT ON COLUMN refresh_progress.segmentation IS 'the segmentation''s name';
-COMMENT ON COLUMN refresh_progress.step IS 'what it is at: finding changes, reading orders, scoring, comparing, or waiting';
-GRANT SELECT ON refresh_progress TO PUBLIC;
-GRANT SELECT ON refresh_progress TO @extowner@, pg_database_owner WITH GRANT OPTION;
+COMMENT ON VIEW segment.refresh_progress IS 'the refreshes that run in this database, of any role: unique key pid. Names beyond ASCII are shown with question marks, long ones cut';
+COMMENT ON COLUMN segment.refresh_progress.pid IS 'server process, as in pg_stat_activity';
+COMMENT ON COLUMN segment.refresh_progress.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segment.refresh_progress.step IS 'what it is at: finding changes, reading orders, scoring, comparing, or waiting';
+GRANT SELECT ON segment.refresh_progress TO PUBLIC;
+GRANT SELECT ON segment.refresh_progress TO @extowner@, pg_database_owner WITH GRANT OPTION;
 
-CREATE FUNCTION customer_type(v segmentation_version) RETURNS text
+CREATE FUNCTION segment.customer_type(v segment.segmentation_version) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   -- The name "character" means one character.
-  SELECT CASE t WHEN 'bpchar'::pg_catalog.regtype THEN 'bpchar' ELSE t::text END FROM segmentation_column_type(v.source, v.customer) AS t;
+  SELECT CASE t WHEN 'bpchar'::pg_catalog.regtype THEN 'bpchar' ELSE t::text END FROM segment.segmentation_column_type(v.source, v.customer) AS t;
 END;
-COMMENT ON FUNCTION customer_type(segmentation_version) IS 'name of the type of a version''s customer ids, as in a cast';
+COMMENT ON FUNCTION segment.customer_type(segment.segmentation_version) IS 'name of the type of a version''s customer ids, as in a cast';
 
-CREATE FUNCTION ledger_changes_in(relation regclass, customer name, at name, until timestamp, look_back interval, zone text,
+CREATE FUNCTION segment.ledger_changes_in(relation regclass, customer name, at name, until timestamp, look_back interval, zone text,
   OUT customers text[], OUT unknown boolean, OUT newest timestamp) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -55,11 +55,11 @@ BEGIN
   newest := least(coalesce(greatest(found[3]::timestamp, until), '-infinity'), now() AT TIME ZONE CASE WHEN zoned THEN 'UTC' ELSE zone END);
 END
 $$;
-COMMENT ON FUNCTION ledger_changes_in(regclass, name, name, timestamp, interval, text) IS
+COMMENT ON FUNCTION segment.ledger_changes_in(regclass, name, name, timestamp, interval, text) IS
   'customers of the rows of a relation whose time of writing is look_back before until or later, or missing (none if until is NULL); '
   'whether rows without a customer are among them; and the newest time, at most now';
 
-CREATE FUNCTION ledger_changes(v segmentation_version, s ledger_set, OUT customers text[], OUT unknown boolean, OUT everything boolean,
+CREATE FUNCTION segment.ledger_changes(v segment.segmentation_version, s segment.ledger_set, OUT customers text[], OUT unknown boolean, OUT everything boolean,
   OUT changed_until timestamp, OUT tombstones_until timestamp) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -92,11 +92,11 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION ledger_changes(segmentation_version, ledger_set) IS
+COMMENT ON FUNCTION segment.ledger_changes(segment.segmentation_version, segment.ledger_set) IS
   'what changed in the source since a ledger set was last read, by the version''s rule: customers (a superset), whether rows without a '
   'customer did, whether all must be read; and how far changes are known now. Empties the queue of triggers';
 
-CREATE FUNCTION sync_ledgers(v segmentation_version, read text, OUT generation bigint, OUT rows_read bigint, OUT changed bigint,
+CREATE FUNCTION segment.sync_ledgers(v segment.segmentation_version, read text, OUT generation bigint, OUT rows_read bigint, OUT changed bigint,
   OUT everything boolean) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -219,12 +219,12 @@ BEGIN
   WHERE t.id = s.id;
 END
 $$;
-COMMENT ON FUNCTION sync_ledgers(segmentation_version, text) IS
+COMMENT ON FUNCTION segment.sync_ledgers(segment.segmentation_version, text) IS
   'brings the stored ledgers of a version up to date: reads the orders of changed customers (read changes), of all (all, or the first '
   'time, or if more than a fifth changed), or none (nothing). Returns the generation of the ledgers, the rows read, the number of ledgers '
   'that differ, and whether all orders were read. 55000 for nothing without ledgers';
 
-CREATE FUNCTION unknown_ledger(v segmentation_version) RETURNS text
+CREATE FUNCTION segment.unknown_ledger(v segment.segmentation_version) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   source text := segment.segmentation_source(v, NULL);
@@ -237,5 +237,5 @@ BEGIN
     CASE WHEN position(E'\n  WHERE ' IN source) > 0 THEN ' AND ' ELSE ' WHERE ' END, format('o.%I IS NULL', v.customer));
 END
 $$;
-COMMENT ON FUNCTION unknown_ledger(segmentation_version) IS
+COMMENT ON FUNCTION segment.unknown_ledger(segment.segmentation_version) IS
   'query of a version that gives the ledger of the rows without a customer, each an order, their number, and the last day';

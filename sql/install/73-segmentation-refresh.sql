@@ -2,22 +2,22 @@
 
 -- The snapshot that a version's snapshot of a day is compared with: the newest earlier day's that the version made, or that
 -- an active version made then.
-CREATE FUNCTION snapshot_before(segmentation text, version integer, as_of date) RETURNS snapshot
+CREATE FUNCTION segment.snapshot_before(segmentation text, version integer, as_of date) RETURNS segment.snapshot
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT p
-  FROM snapshot p
+  FROM segment.snapshot p
   WHERE p.segmentation = snapshot_before.segmentation AND p.as_of < snapshot_before.as_of
     AND (p.version = snapshot_before.version OR p.made_active)
   ORDER BY p.as_of DESC, p.version = snapshot_before.version DESC, p.version DESC
   LIMIT 1;
 END;
-COMMENT ON FUNCTION snapshot_before(text, integer, date) IS
+COMMENT ON FUNCTION segment.snapshot_before(text, integer, date) IS
   'the snapshot that previous segments and movements of a version''s snapshot of a day refer to; NULL if there is none';
 
 -- Four columns, and the joins that they need, about a row s (customer, market, rfm, segment, sort) of version v at as_of: in
 -- refresh a new row, in relink_snapshots a stored one.
-CREATE FUNCTION segmentation_movement(v segmentation_version, as_of date, p snapshot, OUT columns text, OUT joins text)
+CREATE FUNCTION segment.segmentation_movement(v segment.segmentation_version, as_of date, p segment.snapshot, OUT columns text, OUT joins text)
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   old segment.segmentation_version;
@@ -51,14 +51,14 @@ BEGIN
        WHERE c.segmentation = v.segmentation AND c.version = old.version AND (old.cut_points = 'frozen' OR c.as_of = p.as_of))) END);
 END
 $$;
-COMMENT ON FUNCTION segmentation_movement(segmentation_version, date, snapshot) IS
+COMMENT ON FUNCTION segment.segmentation_movement(segment.segmentation_version, date, segment.snapshot) IS
   'SQL of previous segment and rank, since, and what moved a customer, compared with snapshot p (NULL: none before). '
   'recalibration: under p''s cut points and scheme the segment would have stayed; else order, if the summary of orders '
   'changed (with a look-back window: if an order is later than p), else time';
 
 -- Rows of this transaction are unknown to the planner, which then takes snapshots for empty and loops over them. Without loops
 -- costs look huge, and compiling would take longer than running.
-CREATE FUNCTION relink_snapshots(name text, after date DEFAULT '-infinity') RETURNS integer
+CREATE FUNCTION segment.relink_snapshots(name text, after date DEFAULT '-infinity') RETURNS integer
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
   SET DateStyle = 'ISO, YMD' SET IntervalStyle = postgres SET extra_float_digits = 1 SET enable_nestloop = off SET jit = off AS $$
 DECLARE
@@ -85,35 +85,35 @@ BEGIN
   RETURN count;
 END
 $$;
-COMMENT ON FUNCTION relink_snapshots(text, date) IS
+COMMENT ON FUNCTION segment.relink_snapshots(text, date) IS
   'computes previous segments and movements anew for the snapshots after a day; refresh does it when an earlier day is '
   'refreshed later. Returns the number of snapshots';
 
-CREATE FUNCTION segmentation_basis(v segmentation_version, as_of date) RETURNS text
+CREATE FUNCTION segment.segmentation_basis(v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT md5(concat_ws(E'\x1f',
-    (SELECT string_agg(concat_ws(' ', p.market, p.cut_points), E'\x1e' ORDER BY p.market COLLATE "C") FROM segmentation_cut_points p
+    (SELECT string_agg(concat_ws(' ', p.market, p.cut_points), E'\x1e' ORDER BY p.market COLLATE "C") FROM segment.segmentation_cut_points p
      WHERE p.segmentation = v.segmentation AND p.version = v.version AND (v.cut_points = 'frozen' OR p.as_of = segmentation_basis.as_of)),
-    segmentation_model_of(v, as_of)::text,
-    (SELECT string_agg(s::text, E'\x1e' ORDER BY s.shipped) FROM scheme s WHERE s.name = v.scheme),
-    (SELECT string_agg(r::text, E'\x1e' ORDER BY r::text COLLATE "C") FROM scheme_rule r WHERE r.scheme = v.scheme)));
+    segment.segmentation_model_of(v, as_of)::text,
+    (SELECT string_agg(s::text, E'\x1e' ORDER BY s.shipped) FROM segment.scheme s WHERE s.name = v.scheme),
+    (SELECT string_agg(r::text, E'\x1e' ORDER BY r::text COLLATE "C") FROM segment.scheme_rule r WHERE r.scheme = v.scheme)));
 END;
-COMMENT ON FUNCTION segmentation_basis(segmentation_version, date) IS 'digest of what turns summaries into segments: cut points, models, and rules of the scheme';
+COMMENT ON FUNCTION segment.segmentation_basis(segment.segmentation_version, date) IS 'digest of what turns summaries into segments: cut points, models, and rules of the scheme';
 
-CREATE FUNCTION snapshot_totals(snapshot integer, after bigint, ledger_set integer, OUT customers bigint, OUT moved bigint, OUT fingerprint numeric) RETURNS record
+CREATE FUNCTION segment.snapshot_totals(snapshot integer, after bigint, ledger_set integer, OUT customers bigint, OUT moved bigint, OUT fingerprint numeric) RETURNS record
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT count(*), count(*) FILTER (WHERE t.moved_by IS NOT NULL),
          coalesce(sum(hashtextextended(concat_ws(E'\x1f', t.customer, t.market, t.rfm, t.score, t.segment), 0)::numeric), 0)
-  FROM customer_ledger l
-  JOIN snapshot_customer t ON t.snapshot = snapshot_totals.snapshot AND t.customer = l.customer
+  FROM segment.customer_ledger l
+  JOIN segment.snapshot_customer t ON t.snapshot = snapshot_totals.snapshot AND t.customer = l.customer
   WHERE l.ledger_set = snapshot_totals.ledger_set AND l.generation > after;
 END;
-COMMENT ON FUNCTION snapshot_totals(integer, bigint, integer) IS
+COMMENT ON FUNCTION segment.snapshot_totals(integer, bigint, integer) IS
   'of the customers of a snapshot whose ledger changed after a generation: how many, how many of them moved, and their fingerprint';
 
-CREATE FUNCTION refresh(name text, as_of date DEFAULT NULL, version integer DEFAULT NULL, read text DEFAULT 'changes', OUT refreshed date,
+CREATE FUNCTION segment.refresh(name text, as_of date DEFAULT NULL, version integer DEFAULT NULL, read text DEFAULT 'changes', OUT refreshed date,
   OUT customers bigint, OUT moved bigint) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
   SET DateStyle = 'ISO, YMD' SET IntervalStyle = postgres SET extra_float_digits = 1 SET jit = off AS $$
@@ -279,7 +279,7 @@ BEGIN
   PERFORM set_config('application_name', application, true);
 END
 $$;
-COMMENT ON FUNCTION refresh(text, date, integer, text) IS
+COMMENT ON FUNCTION segment.refresh(text, date, integer, text) IS
   'computes a segmentation as of the end of a day and stores it as a snapshot, in one transaction: readers see the former '
   'state until it commits. as_of: by default by the version''s rule; version: by default the active one (a draft''s '
   'snapshots are not shown). read: changes (the orders of customers that changed, where the segmentation stores ledgers; else all), all, or '
@@ -287,7 +287,7 @@ COMMENT ON FUNCTION refresh(text, date, integer, text) IS
   'number of customers, and how many of them are new or carry another segment than in the snapshot before. Runs as the '
   'owner only: 42501 for other roles; 22000 if too many rows have no customer; 42704 if it does not exist; 55000 for nothing without ledgers';
 
-CREATE FUNCTION purge_snapshots(name text, keep_days integer) RETURNS bigint
+CREATE FUNCTION segment.purge_snapshots(name text, keep_days integer) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   own segment.segmentation := segment.segmentation_own(name);
@@ -304,6 +304,6 @@ BEGIN
   RETURN rows;
 END
 $$;
-COMMENT ON FUNCTION purge_snapshots(text, integer) IS
+COMMENT ON FUNCTION segment.purge_snapshots(text, integer) IS
   'removes the snapshots older than a number of days before the newest; previous segments and dates of change stay as they '
   'are. Returns the number of rows; NULL days remove nothing';

@@ -1,6 +1,6 @@
 -- segmentation: triggers that write down whose orders changed
 
-CREATE FUNCTION queue_changes() RETURNS trigger
+CREATE FUNCTION segment.queue_changes() RETURNS trigger
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   customers text[];
@@ -34,22 +34,22 @@ BEGIN
   RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION queue_changes() IS
+COMMENT ON FUNCTION segment.queue_changes() IS
   'statement trigger of a source: adds the customers of the rows before and after to change_queue, as the role that writes; and where the '
   'segmentation is live and no more than 100 customers are concerned, brings their rows up to date. '
   'Arguments: the ledger set, and the column with the customer. 42501 without INSERT on change_queue';
 
-CREATE FUNCTION grant_writer(role regrole) RETURNS void
+CREATE FUNCTION segment.grant_writer(role regrole) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   EXECUTE format('GRANT INSERT ON segment.change_queue TO %s', role);
 END
 $$;
-COMMENT ON FUNCTION grant_writer(regrole) IS
+COMMENT ON FUNCTION segment.grant_writer(regrole) IS
   'lets a role write to sources that triggers follow: INSERT on change_queue, nothing else. Roles that could write when the segmentation '
   'was declared have it. 42501 for roles that may not grant it';
 
-CREATE FUNCTION follow_source(v segmentation_version) RETURNS integer
+CREATE FUNCTION segment.follow_source(v segment.segmentation_version) RETURNS integer
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   relation regclass;
@@ -80,11 +80,11 @@ BEGIN
   RETURN count;
 END
 $$;
-COMMENT ON FUNCTION follow_source(segmentation_version) IS
+COMMENT ON FUNCTION segment.follow_source(segment.segmentation_version) IS
   'makes the triggers of a version''s source and of its partitions where they are missing, and gives the roles that may write there '
   'INSERT on change_queue. Returns the number of triggers made';
 
-CREATE FUNCTION unfollow_source(ledger_set integer) RETURNS integer
+CREATE FUNCTION segment.unfollow_source(ledger_set integer) RETURNS integer
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   t record;
@@ -99,9 +99,9 @@ BEGIN
   RETURN count;
 END
 $$;
-COMMENT ON FUNCTION unfollow_source(integer) IS 'removes the triggers of a ledger set, and what they queued; returns their number. 42501 for others than the owner of the source';
+COMMENT ON FUNCTION segment.unfollow_source(integer) IS 'removes the triggers of a ledger set, and what they queued; returns their number. 42501 for others than the owner of the source';
 
-CREATE FUNCTION segmentation_check_changes(v segmentation_version) RETURNS void
+CREATE FUNCTION segment.segmentation_check_changes(v segment.segmentation_version) RETURNS void
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   a pg_attribute;
@@ -149,10 +149,10 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION segmentation_check_changes(segmentation_version) IS
+COMMENT ON FUNCTION segment.segmentation_check_changes(segment.segmentation_version) IS
   'stops unless a version''s way to find changes is complete and fits its source. 22023, 42703, 42804, 42809, 0A000';
 
-CREATE FUNCTION segmentation_ledger_set(v segmentation_version) RETURNS integer
+CREATE FUNCTION segment.segmentation_ledger_set(v segment.segmentation_version) RETURNS integer
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF v.changes = 'none' THEN
@@ -171,5 +171,5 @@ BEGIN
   RETURN v.ledger_set;
 END
 $$;
-COMMENT ON FUNCTION segmentation_ledger_set(segmentation_version) IS
+COMMENT ON FUNCTION segment.segmentation_ledger_set(segment.segmentation_version) IS
   'the ledger set of a new version: that of versions that read the same rows, else a new one, with triggers if the version has them; NULL for changes none';

@@ -3,43 +3,43 @@
 -- Both snapshots are read once and joined in full: never a nested loop, whatever the planner believes a snapshot to hold, and
 -- it believes in few rows after many were deleted and before ANALYZE.
 
-CREATE VIEW segment_changes WITH (security_invoker = true) AS
+CREATE VIEW segment.segment_changes WITH (security_invoker = true) AS
 SELECT t.segmentation, t.previous_as_of AS from_as_of, t.as_of, x.customer_id, x.market, x.left_segment_name, x.left_segment_sort,
        x.entered_segment_name, x.entered_segment_sort,
        CASE WHEN x.entered_segment_sort IS NULL THEN 'gone' WHEN x.left_segment_sort IS NULL THEN 'new'
             WHEN x.entered_segment_sort < x.left_segment_sort THEN 'up' WHEN x.entered_segment_sort > x.left_segment_sort THEN 'down'
             ELSE 'same' END AS direction,
        x.moved_by, x.revenue, t.is_latest, t.definition_version
-FROM published_snapshot t
+FROM segment.published_snapshot t
 CROSS JOIN LATERAL (
   SELECT coalesce(c.customer, b.customer) AS customer_id, coalesce(c.market, b.market) AS market,
          CASE WHEN c.customer IS NULL THEN b.segment ELSE c.previous_segment END AS left_segment_name,
          CASE WHEN c.customer IS NULL THEN b.sort ELSE c.previous_sort END AS left_segment_sort,
          c.segment AS entered_segment_name, c.sort AS entered_segment_sort, coalesce(c.moved_by, 'gone') AS moved_by,
-         rfm_monetary(coalesce(c.rfm, b.rfm)) AS revenue
-  FROM (SELECT * FROM snapshot_customer WHERE snapshot = t.snapshot) c
-  FULL JOIN (SELECT * FROM snapshot_customer WHERE snapshot = t.previous_snapshot) b ON b.customer = c.customer
+         segment.rfm_monetary(coalesce(c.rfm, b.rfm)) AS revenue
+  FROM (SELECT * FROM segment.snapshot_customer WHERE snapshot = t.snapshot) c
+  FULL JOIN (SELECT * FROM segment.snapshot_customer WHERE snapshot = t.previous_snapshot) b ON b.customer = c.customer
   WHERE c.customer IS NULL OR c.moved_by IS NOT NULL) x
 WHERE t.previous_snapshot IS NOT NULL;
-COMMENT ON VIEW segment_changes IS
+COMMENT ON VIEW segment.segment_changes IS
   'who left and who entered a segment since the snapshot before: one row a customer who did, unique key (segmentation, '
   'as_of, customer_id). Applied to the list of the day before it gives the list of the day. Personal data';
-COMMENT ON COLUMN segment_changes.segmentation IS 'the segmentation''s name';
-COMMENT ON COLUMN segment_changes.from_as_of IS 'day of the snapshot before';
-COMMENT ON COLUMN segment_changes.as_of IS 'day of the snapshot';
-COMMENT ON COLUMN segment_changes.customer_id IS 'the customer id, as text';
-COMMENT ON COLUMN segment_changes.market IS 'the customer''s market, or all';
-COMMENT ON COLUMN segment_changes.left_segment_name IS 'segment in the snapshot before; NULL: not a customer then';
-COMMENT ON COLUMN segment_changes.left_segment_sort IS 'its rank';
-COMMENT ON COLUMN segment_changes.entered_segment_name IS 'segment now; NULL: no customer any more (opted out, erased, or outside the look-back window)';
-COMMENT ON COLUMN segment_changes.entered_segment_sort IS 'its rank';
-COMMENT ON COLUMN segment_changes.direction IS 'up (to a better rank), down, same (another segment of the same rank), new, gone';
-COMMENT ON COLUMN segment_changes.moved_by IS 'new, order, time, recalibration, gone';
-COMMENT ON COLUMN segment_changes.revenue IS 'net amount of the customer''s orders, now or, if gone, before';
-COMMENT ON COLUMN segment_changes.is_latest IS 'whether as_of is the newest day of the segmentation';
-COMMENT ON COLUMN segment_changes.definition_version IS 'the version that made the snapshot';
+COMMENT ON COLUMN segment.segment_changes.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segment.segment_changes.from_as_of IS 'day of the snapshot before';
+COMMENT ON COLUMN segment.segment_changes.as_of IS 'day of the snapshot';
+COMMENT ON COLUMN segment.segment_changes.customer_id IS 'the customer id, as text';
+COMMENT ON COLUMN segment.segment_changes.market IS 'the customer''s market, or all';
+COMMENT ON COLUMN segment.segment_changes.left_segment_name IS 'segment in the snapshot before; NULL: not a customer then';
+COMMENT ON COLUMN segment.segment_changes.left_segment_sort IS 'its rank';
+COMMENT ON COLUMN segment.segment_changes.entered_segment_name IS 'segment now; NULL: no customer any more (opted out, erased, or outside the look-back window)';
+COMMENT ON COLUMN segment.segment_changes.entered_segment_sort IS 'its rank';
+COMMENT ON COLUMN segment.segment_changes.direction IS 'up (to a better rank), down, same (another segment of the same rank), new, gone';
+COMMENT ON COLUMN segment.segment_changes.moved_by IS 'new, order, time, recalibration, gone';
+COMMENT ON COLUMN segment.segment_changes.revenue IS 'net amount of the customer''s orders, now or, if gone, before';
+COMMENT ON COLUMN segment.segment_changes.is_latest IS 'whether as_of is the newest day of the segmentation';
+COMMENT ON COLUMN segment.segment_changes.definition_version IS 'the version that made the snapshot';
 
-CREATE VIEW segment_migration WITH (security_invoker = true) AS
+CREATE VIEW segment.segment_migration WITH (security_invoker = true) AS
 SELECT m.segmentation, m.from_as_of, m.to_as_of, m.from_segment, m.from_sort, m.to_segment, m.to_sort,
        CASE WHEN m.from_sort IS NULL THEN 'new' WHEN m.to_sort IS NULL THEN 'gone' WHEN m.to_sort < m.from_sort THEN 'up'
             WHEN m.to_sort > m.from_sort THEN 'down' ELSE 'same' END AS direction,
@@ -47,43 +47,43 @@ SELECT m.segmentation, m.from_as_of, m.to_as_of, m.from_segment, m.from_sort, m.
        m.revenue, m.moved_by_order, m.moved_by_time, m.moved_by_recalibration, m.is_latest, m.definition_version
 FROM (
   SELECT t.segmentation, t.previous_as_of AS from_as_of, t.as_of AS to_as_of, x.*, t.is_latest, t.definition_version
-  FROM published_snapshot t
+  FROM segment.published_snapshot t
   CROSS JOIN LATERAL (
     SELECT coalesce(CASE WHEN c.customer IS NULL THEN b.segment ELSE c.previous_segment END, 'Not a customer') AS from_segment,
            CASE WHEN c.customer IS NULL THEN b.sort ELSE c.previous_sort END AS from_sort,
            coalesce(c.segment, 'No customer any more') AS to_segment, c.sort AS to_sort, count(*) AS customers,
-           sum(rfm_monetary(coalesce(c.rfm, b.rfm))) AS revenue, count(*) FILTER (WHERE c.moved_by = 'order') AS moved_by_order,
+           sum(segment.rfm_monetary(coalesce(c.rfm, b.rfm))) AS revenue, count(*) FILTER (WHERE c.moved_by = 'order') AS moved_by_order,
            count(*) FILTER (WHERE c.moved_by = 'time') AS moved_by_time,
            count(*) FILTER (WHERE c.moved_by = 'recalibration') AS moved_by_recalibration
-    FROM (SELECT * FROM snapshot_customer WHERE snapshot = t.snapshot) c
-    FULL JOIN (SELECT * FROM snapshot_customer WHERE snapshot = t.previous_snapshot) b ON b.customer = c.customer
+    FROM (SELECT * FROM segment.snapshot_customer WHERE snapshot = t.snapshot) c
+    FULL JOIN (SELECT * FROM segment.snapshot_customer WHERE snapshot = t.previous_snapshot) b ON b.customer = c.customer
     GROUP BY 1, 2, 3, 4) x
   WHERE t.previous_snapshot IS NOT NULL
 ) m
 WINDOW origin AS (PARTITION BY m.segmentation, m.to_as_of, m.is_latest, m.from_segment);
-COMMENT ON VIEW segment_migration IS
+COMMENT ON VIEW segment.segment_migration IS
   'the migration matrix between each snapshot and the one before, those who stayed included: unique key (segmentation, '
   'to_as_of, from_segment, to_segment). Rows add up to the segments before, columns to those after; source, target and '
   'value of a Sankey diagram';
-COMMENT ON COLUMN segment_migration.segmentation IS 'the segmentation''s name';
-COMMENT ON COLUMN segment_migration.from_as_of IS 'day of the snapshot before';
-COMMENT ON COLUMN segment_migration.to_as_of IS 'day of the snapshot';
-COMMENT ON COLUMN segment_migration.from_segment IS 'segment before, or Not a customer';
-COMMENT ON COLUMN segment_migration.from_sort IS 'its rank; NULL for Not a customer';
-COMMENT ON COLUMN segment_migration.to_segment IS 'segment after, or No customer any more';
-COMMENT ON COLUMN segment_migration.to_sort IS 'its rank; NULL for No customer any more';
-COMMENT ON COLUMN segment_migration.direction IS 'up (to a better rank), down, same, new, gone';
-COMMENT ON COLUMN segment_migration.customers IS 'number of customers';
-COMMENT ON COLUMN segment_migration.total_customers IS 'customers of the segment before: the denominator of share_of_from';
-COMMENT ON COLUMN segment_migration.share_of_from IS 'customers / total_customers, 0 to 1';
-COMMENT ON COLUMN segment_migration.revenue IS 'net amount of their orders, after or, if gone, before';
-COMMENT ON COLUMN segment_migration.moved_by_order IS 'how many moved by their own orders';
-COMMENT ON COLUMN segment_migration.moved_by_time IS 'how many moved as time passed, without an order';
-COMMENT ON COLUMN segment_migration.moved_by_recalibration IS 'how many moved by other cut points or rules only';
-COMMENT ON COLUMN segment_migration.is_latest IS 'whether to_as_of is the newest day of the segmentation';
-COMMENT ON COLUMN segment_migration.definition_version IS 'the version that made the later snapshot';
+COMMENT ON COLUMN segment.segment_migration.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segment.segment_migration.from_as_of IS 'day of the snapshot before';
+COMMENT ON COLUMN segment.segment_migration.to_as_of IS 'day of the snapshot';
+COMMENT ON COLUMN segment.segment_migration.from_segment IS 'segment before, or Not a customer';
+COMMENT ON COLUMN segment.segment_migration.from_sort IS 'its rank; NULL for Not a customer';
+COMMENT ON COLUMN segment.segment_migration.to_segment IS 'segment after, or No customer any more';
+COMMENT ON COLUMN segment.segment_migration.to_sort IS 'its rank; NULL for No customer any more';
+COMMENT ON COLUMN segment.segment_migration.direction IS 'up (to a better rank), down, same, new, gone';
+COMMENT ON COLUMN segment.segment_migration.customers IS 'number of customers';
+COMMENT ON COLUMN segment.segment_migration.total_customers IS 'customers of the segment before: the denominator of share_of_from';
+COMMENT ON COLUMN segment.segment_migration.share_of_from IS 'customers / total_customers, 0 to 1';
+COMMENT ON COLUMN segment.segment_migration.revenue IS 'net amount of their orders, after or, if gone, before';
+COMMENT ON COLUMN segment.segment_migration.moved_by_order IS 'how many moved by their own orders';
+COMMENT ON COLUMN segment.segment_migration.moved_by_time IS 'how many moved as time passed, without an order';
+COMMENT ON COLUMN segment.segment_migration.moved_by_recalibration IS 'how many moved by other cut points or rules only';
+COMMENT ON COLUMN segment.segment_migration.is_latest IS 'whether to_as_of is the newest day of the segmentation';
+COMMENT ON COLUMN segment.segment_migration.definition_version IS 'the version that made the later snapshot';
 
-CREATE FUNCTION psi(expected double precision[], actual double precision[]) RETURNS double precision
+CREATE FUNCTION segment.psi(expected double precision[], actual double precision[]) RETURNS double precision
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
   -- numeric: an order-free, machine-independent sum
@@ -95,12 +95,12 @@ BEGIN ATOMIC
     JOIN unnest(actual) WITH ORDINALITY AS a (x, i) USING (i)
   ) s;
 END;
-COMMENT ON FUNCTION psi(double precision[], double precision[]) IS
+COMMENT ON FUNCTION segment.psi(double precision[], double precision[]) IS
   'population stability index of two distributions over the same bins, counts or shares: sum of (a - e) ln(a / e) over '
   'their shares (Lewis, An Introduction to Credit Scoring, 1994). A share below 0.0001, zero too, counts as 0.0001. By '
   'custom below 0.1 is stable, above 0.25 a major change. NULL for NULL, arrays of different length, or totals of 0';
 
-CREATE FUNCTION adjusted_rand(agreement bigint[], rows bigint[], columns bigint[]) RETURNS double precision
+CREATE FUNCTION segment.adjusted_rand(agreement bigint[], rows bigint[], columns bigint[]) RETURNS double precision
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
   SELECT CASE WHEN greatest_index = expected THEN 1 ELSE ((in_both - expected) / (greatest_index - expected))::double precision END
@@ -112,169 +112,169 @@ BEGIN ATOMIC
                  (SELECT sum(n) * (sum(n) - 1) / 2 FROM unnest(rows) n) AS pairs) s
   ) t;
 END;
-COMMENT ON FUNCTION adjusted_rand(bigint[], bigint[], bigint[]) IS
+COMMENT ON FUNCTION segment.adjusted_rand(bigint[], bigint[], bigint[]) IS
   'adjusted Rand index of two partitions from their cross table: cells, row totals, column totals; 1 for the same '
   'partition, about 0 for unrelated ones (Hubert and Arabie 1985). NULL for NULL or fewer than two members';
 
-CREATE FUNCTION compare_versions(name text, first integer, second integer, as_of date, OUT first_segment text, OUT first_sort smallint,
+CREATE FUNCTION segment.compare_versions(name text, first integer, second integer, as_of date, OUT first_segment text, OUT first_sort smallint,
   OUT second_segment text, OUT second_sort smallint, OUT customers bigint, OUT adjusted_rand double precision) RETURNS SETOF record
   LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
 BEGIN ATOMIC
   WITH cell AS (
     SELECT a.segment AS first_segment, a.sort AS first_sort, b.segment AS second_segment, b.sort AS second_sort, count(*) AS customers
-    FROM snapshot s
-    JOIN snapshot_customer a ON a.snapshot = s.id
-    JOIN snapshot t ON t.segmentation = s.segmentation AND t.as_of = s.as_of
-    JOIN snapshot_customer b ON b.snapshot = t.id AND b.customer = a.customer
+    FROM segment.snapshot s
+    JOIN segment.snapshot_customer a ON a.snapshot = s.id
+    JOIN segment.snapshot t ON t.segmentation = s.segmentation AND t.as_of = s.as_of
+    JOIN segment.snapshot_customer b ON b.snapshot = t.id AND b.customer = a.customer
     WHERE s.segmentation = compare_versions.name AND s.as_of = compare_versions.as_of
       AND s.version = compare_versions.first AND t.version = compare_versions.second
     GROUP BY a.segment, a.sort, b.segment, b.sort
   )
   SELECT c.first_segment, c.first_sort, c.second_segment, c.second_sort, c.customers,
-         (SELECT adjusted_rand((SELECT array_agg(x.customers) FROM cell x),
+         (SELECT segment.adjusted_rand((SELECT array_agg(x.customers) FROM cell x),
                                (SELECT array_agg(x.n) FROM (SELECT sum(y.customers)::bigint AS n FROM cell y GROUP BY y.first_segment) x),
                                (SELECT array_agg(x.n) FROM (SELECT sum(y.customers)::bigint AS n FROM cell y GROUP BY y.second_segment) x)))
   FROM cell c
   ORDER BY c.first_sort, c.second_sort;
 END;
-COMMENT ON FUNCTION compare_versions(text, integer, integer, date) IS
+COMMENT ON FUNCTION segment.compare_versions(text, integer, integer, date) IS
   'cross table of two versions'' segments on the same day, for customers in both, with their adjusted Rand index (1: the '
   'same partition) on each row. No row unless both have a snapshot of the day';
 
-CREATE FUNCTION snapshot_bins(snapshot integer, OUT feature text, OUT bin integer, OUT customers bigint) RETURNS SETOF record
+CREATE FUNCTION segment.snapshot_bins(snapshot integer, OUT feature text, OUT bin integer, OUT customers bigint) RETURNS SETOF record
   LANGUAGE sql STABLE PARALLEL SAFE ROWS 25
 BEGIN ATOMIC
   -- Triples of scores are few: customers are counted by them first.
   SELECT x.feature, x.bin, sum(g.customers)::bigint
   FROM (
-    SELECT rfm_score(coalesce(own.cut_points, everybody.cut_points), c.rfm, t.as_of, v.zone) AS score, c.sort, count(*) AS customers
-    FROM snapshot t
-    JOIN segmentation_version v ON v.segmentation = t.segmentation AND v.version = t.version
-    CROSS JOIN LATERAL (SELECT min(p.as_of) AS as_of FROM segmentation_cut_points p
+    SELECT segment.rfm_score(coalesce(own.cut_points, everybody.cut_points), c.rfm, t.as_of, v.zone) AS score, c.sort, count(*) AS customers
+    FROM segment.snapshot t
+    JOIN segment.segmentation_version v ON v.segmentation = t.segmentation AND v.version = t.version
+    CROSS JOIN LATERAL (SELECT min(p.as_of) AS as_of FROM segment.segmentation_cut_points p
                         WHERE p.segmentation = t.segmentation AND p.version = t.version) baseline
-    JOIN snapshot_customer c ON c.snapshot = t.id
-    LEFT JOIN segmentation_cut_points own ON own.segmentation = t.segmentation AND own.version = t.version
+    JOIN segment.snapshot_customer c ON c.snapshot = t.id
+    LEFT JOIN segment.segmentation_cut_points own ON own.segmentation = t.segmentation AND own.version = t.version
       AND own.as_of = baseline.as_of AND own.market = c.market
-    LEFT JOIN segmentation_cut_points everybody ON everybody.segmentation = t.segmentation AND everybody.version = t.version
+    LEFT JOIN segment.segmentation_cut_points everybody ON everybody.segmentation = t.segmentation AND everybody.version = t.version
       AND everybody.as_of = baseline.as_of AND everybody.market = ''
     WHERE t.id = snapshot_bins.snapshot
     GROUP BY 1, 2
   ) g
-  CROSS JOIN LATERAL (VALUES ('recency', score_r(g.score)), ('frequency', score_f(g.score)), ('monetary', score_m(g.score)),
+  CROSS JOIN LATERAL (VALUES ('recency', segment.score_r(g.score)), ('frequency', segment.score_f(g.score)), ('monetary', segment.score_m(g.score)),
                              ('segment', g.sort)) x (feature, bin)
   WHERE x.bin IS NOT NULL
   GROUP BY x.feature, x.bin;
 END;
-COMMENT ON FUNCTION snapshot_bins(integer) IS
+COMMENT ON FUNCTION segment.snapshot_bins(integer) IS
   'how many customers of a snapshot lie in each bin of the version''s first cut points (recency, frequency, monetary), and '
   'of each rank (segment)';
 
-CREATE VIEW drift WITH (security_invoker = true) AS
-SELECT d.segmentation, d.as_of, d.feature, d.baseline_as_of, psi(d.expected, d.actual) AS psi,
-       CASE WHEN psi(d.expected, d.actual) < 0.1 THEN 'stable' WHEN psi(d.expected, d.actual) <= 0.25 THEN 'moderate' ELSE 'major' END AS level,
+CREATE VIEW segment.drift WITH (security_invoker = true) AS
+SELECT d.segmentation, d.as_of, d.feature, d.baseline_as_of, segment.psi(d.expected, d.actual) AS psi,
+       CASE WHEN segment.psi(d.expected, d.actual) < 0.1 THEN 'stable' WHEN segment.psi(d.expected, d.actual) <= 0.25 THEN 'moderate' ELSE 'major' END AS level,
        d.baseline_customers, d.customers, d.is_latest, d.definition_version
 FROM (
   SELECT t.segmentation, t.as_of, x.feature, b.as_of AS baseline_as_of, t.is_latest, t.definition_version,
          array_agg(coalesce(x.expected, 0)::double precision ORDER BY x.bin) AS expected,
          array_agg(coalesce(x.actual, 0)::double precision ORDER BY x.bin) AS actual,
          sum(x.expected)::bigint AS baseline_customers, sum(x.actual)::bigint AS customers
-  FROM published_snapshot t
+  FROM segment.published_snapshot t
   CROSS JOIN LATERAL (
-    SELECT s.id, s.as_of FROM snapshot s
+    SELECT s.id, s.as_of FROM segment.snapshot s
     WHERE s.segmentation = t.segmentation AND s.version = t.definition_version
-    ORDER BY s.as_of <> (SELECT min(c.as_of) FROM segmentation_cut_points c
+    ORDER BY s.as_of <> (SELECT min(c.as_of) FROM segment.segmentation_cut_points c
                          WHERE c.segmentation = s.segmentation AND c.version = s.version), s.as_of
     LIMIT 1) b
   CROSS JOIN LATERAL (
     SELECT feature, bin, e.customers AS expected, a.customers AS actual
-    FROM snapshot_bins(b.id) e FULL JOIN snapshot_bins(t.snapshot) a USING (feature, bin)) x
+    FROM segment.snapshot_bins(b.id) e FULL JOIN segment.snapshot_bins(t.snapshot) a USING (feature, bin)) x
   GROUP BY t.segmentation, t.as_of, x.feature, b.as_of, t.is_latest, t.definition_version
 ) d;
-COMMENT ON VIEW drift IS
+COMMENT ON VIEW segment.drift IS
   'how far each snapshot has drifted from its version''s baseline, the day of the first cut points: unique key '
   '(segmentation, as_of, feature). Bins are the baseline''s, also where cut points float';
-COMMENT ON COLUMN drift.segmentation IS 'the segmentation''s name';
-COMMENT ON COLUMN drift.as_of IS 'day of the snapshot';
-COMMENT ON COLUMN drift.feature IS 'recency, frequency, monetary (in the baseline''s bins), or segment (shares of the segments)';
-COMMENT ON COLUMN drift.baseline_as_of IS 'day of the baseline: that of the first cut points, or the oldest snapshot kept';
-COMMENT ON COLUMN drift.psi IS 'population stability index, see psi()';
-COMMENT ON COLUMN drift.level IS 'stable below 0.1, moderate up to 0.25, major above: custom, not a test';
-COMMENT ON COLUMN drift.baseline_customers IS 'customers counted at the baseline';
-COMMENT ON COLUMN drift.customers IS 'customers counted in the snapshot';
-COMMENT ON COLUMN drift.is_latest IS 'whether as_of is the newest day of the segmentation';
-COMMENT ON COLUMN drift.definition_version IS 'the version that made the snapshot';
+COMMENT ON COLUMN segment.drift.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segment.drift.as_of IS 'day of the snapshot';
+COMMENT ON COLUMN segment.drift.feature IS 'recency, frequency, monetary (in the baseline''s bins), or segment (shares of the segments)';
+COMMENT ON COLUMN segment.drift.baseline_as_of IS 'day of the baseline: that of the first cut points, or the oldest snapshot kept';
+COMMENT ON COLUMN segment.drift.psi IS 'population stability index, see psi()';
+COMMENT ON COLUMN segment.drift.level IS 'stable below 0.1, moderate up to 0.25, major above: custom, not a test';
+COMMENT ON COLUMN segment.drift.baseline_customers IS 'customers counted at the baseline';
+COMMENT ON COLUMN segment.drift.customers IS 'customers counted in the snapshot';
+COMMENT ON COLUMN segment.drift.is_latest IS 'whether as_of is the newest day of the segmentation';
+COMMENT ON COLUMN segment.drift.definition_version IS 'the version that made the snapshot';
 
-CREATE VIEW segment_evidence WITH (security_invoker = true) AS
+CREATE VIEW segment.segment_evidence WITH (security_invoker = true) AS
 SELECT e.segmentation, e.as_of, e.to_as_of, e.to_as_of - e.as_of AS days, e.segment_name, e.segment_sort, e.customers, e.buyers,
        e.buyers::numeric / e.customers AS share_buyers,
        sum(e.buyers) OVER base / sum(e.customers) OVER base AS share_buyers_all, e.orders_since, e.revenue_since,
        e.revenue_since / e.customers AS revenue_since_per_customer, e.is_latest
 FROM (
   SELECT t.segmentation, b.as_of, t.as_of AS to_as_of, c.segment AS segment_name, c.sort AS segment_sort, count(*) AS customers,
-         count(*) FILTER (WHERE rfm_frequency(n.rfm) > rfm_frequency(c.rfm)) AS buyers,
-         sum(rfm_frequency(n.rfm) - rfm_frequency(c.rfm))::bigint AS orders_since, sum(rfm_monetary(n.rfm) - rfm_monetary(c.rfm)) AS revenue_since,
+         count(*) FILTER (WHERE segment.rfm_frequency(n.rfm) > segment.rfm_frequency(c.rfm)) AS buyers,
+         sum(segment.rfm_frequency(n.rfm) - segment.rfm_frequency(c.rfm))::bigint AS orders_since, sum(segment.rfm_monetary(n.rfm) - segment.rfm_monetary(c.rfm)) AS revenue_since,
          t.is_latest
-  FROM published_snapshot t
+  FROM segment.published_snapshot t
   CROSS JOIN LATERAL (
-    SELECT p.snapshot, p.as_of, p.definition_version FROM published_snapshot p
+    SELECT p.snapshot, p.as_of, p.definition_version FROM segment.published_snapshot p
     WHERE p.segmentation = t.segmentation AND p.as_of <= t.as_of - 90
     ORDER BY p.as_of DESC LIMIT 1) b
-  JOIN segmentation_version v ON v.segmentation = t.segmentation AND v.version = t.definition_version
-  JOIN segmentation_version w ON w.segmentation = t.segmentation AND w.version = b.definition_version
-  JOIN snapshot_customer c ON c.snapshot = b.snapshot
-  CROSS JOIN LATERAL (SELECT x.rfm FROM snapshot_customer x WHERE x.snapshot = t.snapshot AND x.customer = c.customer LIMIT 1) n
+  JOIN segment.segmentation_version v ON v.segmentation = t.segmentation AND v.version = t.definition_version
+  JOIN segment.segmentation_version w ON w.segmentation = t.segmentation AND w.version = b.definition_version
+  JOIN segment.snapshot_customer c ON c.snapshot = b.snapshot
+  CROSS JOIN LATERAL (SELECT x.rfm FROM segment.snapshot_customer x WHERE x.snapshot = t.snapshot AND x.customer = c.customer LIMIT 1) n
   -- Summaries of look-back windows lose orders, so their difference says nothing.
   WHERE v.look_back_days IS NULL AND w.look_back_days IS NULL
   GROUP BY t.segmentation, b.as_of, t.as_of, c.segment, c.sort, t.is_latest
 ) e
 WINDOW base AS (PARTITION BY e.segmentation, e.to_as_of, e.is_latest);
-COMMENT ON VIEW segment_evidence IS
+COMMENT ON VIEW segment.segment_evidence IS
   'what each segment''s name was worth: of those who carried it in the newest snapshot at least 90 days before another, how '
   'many have bought since, and for how much. Unique key (segmentation, to_as_of, segment_name). Customers who are gone by '
   'then, and segmentations with a look-back window, are left out';
-COMMENT ON COLUMN segment_evidence.segmentation IS 'the segmentation''s name';
-COMMENT ON COLUMN segment_evidence.as_of IS 'the day on which they carried the segment';
-COMMENT ON COLUMN segment_evidence.to_as_of IS 'the day up to which their orders since are counted';
-COMMENT ON COLUMN segment_evidence.days IS 'days between, 90 or more';
-COMMENT ON COLUMN segment_evidence.segment_name IS 'the segment';
-COMMENT ON COLUMN segment_evidence.segment_sort IS 'rank of the segment, 1 is best';
-COMMENT ON COLUMN segment_evidence.customers IS 'number of customers who carried it';
-COMMENT ON COLUMN segment_evidence.buyers IS 'how many of them have ordered since';
-COMMENT ON COLUMN segment_evidence.share_buyers IS 'buyers / customers, 0 to 1';
-COMMENT ON COLUMN segment_evidence.share_buyers_all IS 'the same of all customers of that day';
-COMMENT ON COLUMN segment_evidence.orders_since IS 'number of their orders since';
-COMMENT ON COLUMN segment_evidence.revenue_since IS 'net amount since';
-COMMENT ON COLUMN segment_evidence.revenue_since_per_customer IS 'revenue_since / customers';
-COMMENT ON COLUMN segment_evidence.is_latest IS 'whether to_as_of is the newest day of the segmentation';
+COMMENT ON COLUMN segment.segment_evidence.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segment.segment_evidence.as_of IS 'the day on which they carried the segment';
+COMMENT ON COLUMN segment.segment_evidence.to_as_of IS 'the day up to which their orders since are counted';
+COMMENT ON COLUMN segment.segment_evidence.days IS 'days between, 90 or more';
+COMMENT ON COLUMN segment.segment_evidence.segment_name IS 'the segment';
+COMMENT ON COLUMN segment.segment_evidence.segment_sort IS 'rank of the segment, 1 is best';
+COMMENT ON COLUMN segment.segment_evidence.customers IS 'number of customers who carried it';
+COMMENT ON COLUMN segment.segment_evidence.buyers IS 'how many of them have ordered since';
+COMMENT ON COLUMN segment.segment_evidence.share_buyers IS 'buyers / customers, 0 to 1';
+COMMENT ON COLUMN segment.segment_evidence.share_buyers_all IS 'the same of all customers of that day';
+COMMENT ON COLUMN segment.segment_evidence.orders_since IS 'number of their orders since';
+COMMENT ON COLUMN segment.segment_evidence.revenue_since IS 'net amount since';
+COMMENT ON COLUMN segment.segment_evidence.revenue_since_per_customer IS 'revenue_since / customers';
+COMMENT ON COLUMN segment.segment_evidence.is_latest IS 'whether to_as_of is the newest day of the segmentation';
 
-CREATE VIEW segmentation_status WITH (security_invoker = true) AS
+CREATE VIEW segment.segmentation_status WITH (security_invoker = true) AS
 SELECT s.name AS segmentation, s.owner, s.description, s.active_version, t.as_of AS latest_as_of, t.computed_at, t.customers,
        c.calibrated_as_of, t.as_of - c.calibrated_as_of AS days_since_calibration, d.psi AS max_psi, d.level,
        m.moved_by_time, m.moved_by_time::numeric / nullif(t.customers, 0) AS share_moved_without_order
-FROM segmentation s
-LEFT JOIN published_snapshot t ON t.segmentation = s.name AND t.is_latest
+FROM segment.segmentation s
+LEFT JOIN segment.published_snapshot t ON t.segmentation = s.name AND t.is_latest
 LEFT JOIN LATERAL (
-  SELECT max(p.as_of) AS calibrated_as_of FROM segmentation_cut_points p
+  SELECT max(p.as_of) AS calibrated_as_of FROM segment.segmentation_cut_points p
   WHERE p.segmentation = s.name AND p.version = t.definition_version AND p.as_of <= t.as_of) c ON true
 LEFT JOIN LATERAL (
-  SELECT x.psi, x.level FROM drift x WHERE x.segmentation = s.name AND x.as_of = t.as_of AND x.is_latest ORDER BY x.psi DESC NULLS LAST LIMIT 1) d ON true
+  SELECT x.psi, x.level FROM segment.drift x WHERE x.segmentation = s.name AND x.as_of = t.as_of AND x.is_latest ORDER BY x.psi DESC NULLS LAST LIMIT 1) d ON true
 LEFT JOIN LATERAL (
-  SELECT count(*) AS moved_by_time FROM snapshot_customer q WHERE q.snapshot = t.snapshot AND q.moved_by = 'time') m ON true;
-COMMENT ON VIEW segmentation_status IS 'one row a segmentation: how fresh it is, and whether it should be calibrated anew; unique key segmentation';
-COMMENT ON COLUMN segmentation_status.segmentation IS 'the segmentation''s name';
-COMMENT ON COLUMN segmentation_status.owner IS 'the role that refreshes it';
-COMMENT ON COLUMN segmentation_status.description IS 'what it is for';
-COMMENT ON COLUMN segmentation_status.active_version IS 'the version that refresh runs';
-COMMENT ON COLUMN segmentation_status.latest_as_of IS 'newest day; NULL: not refreshed yet';
-COMMENT ON COLUMN segmentation_status.computed_at IS 'when it was computed';
-COMMENT ON COLUMN segmentation_status.customers IS 'number of customers then';
-COMMENT ON COLUMN segmentation_status.calibrated_as_of IS 'day of which the cut points are';
-COMMENT ON COLUMN segmentation_status.days_since_calibration IS 'days from that day to the newest';
-COMMENT ON COLUMN segmentation_status.max_psi IS 'the greatest drift of a feature';
-COMMENT ON COLUMN segmentation_status.level IS 'its level: stable, moderate, or major (make a new version)';
-COMMENT ON COLUMN segmentation_status.moved_by_time IS 'customers whose segment changed at the newest day without an order of theirs';
-COMMENT ON COLUMN segmentation_status.share_moved_without_order IS 'moved_by_time / customers, 0 to 1';
+  SELECT count(*) AS moved_by_time FROM segment.snapshot_customer q WHERE q.snapshot = t.snapshot AND q.moved_by = 'time') m ON true;
+COMMENT ON VIEW segment.segmentation_status IS 'one row a segmentation: how fresh it is, and whether it should be calibrated anew; unique key segmentation';
+COMMENT ON COLUMN segment.segmentation_status.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segment.segmentation_status.owner IS 'the role that refreshes it';
+COMMENT ON COLUMN segment.segmentation_status.description IS 'what it is for';
+COMMENT ON COLUMN segment.segmentation_status.active_version IS 'the version that refresh runs';
+COMMENT ON COLUMN segment.segmentation_status.latest_as_of IS 'newest day; NULL: not refreshed yet';
+COMMENT ON COLUMN segment.segmentation_status.computed_at IS 'when it was computed';
+COMMENT ON COLUMN segment.segmentation_status.customers IS 'number of customers then';
+COMMENT ON COLUMN segment.segmentation_status.calibrated_as_of IS 'day of which the cut points are';
+COMMENT ON COLUMN segment.segmentation_status.days_since_calibration IS 'days from that day to the newest';
+COMMENT ON COLUMN segment.segmentation_status.max_psi IS 'the greatest drift of a feature';
+COMMENT ON COLUMN segment.segmentation_status.level IS 'its level: stable, moderate, or major (make a new version)';
+COMMENT ON COLUMN segment.segmentation_status.moved_by_time IS 'customers whose segment changed at the newest day without an order of theirs';
+COMMENT ON COLUMN segment.segmentation_status.share_moved_without_order IS 'moved_by_time / customers, 0 to 1';
 
-GRANT SELECT ON segment_changes, segment_migration, drift, segment_evidence, segmentation_status TO PUBLIC;
-GRANT SELECT ON segment_changes, segment_migration, drift, segment_evidence, segmentation_status
+GRANT SELECT ON segment.segment_changes, segment.segment_migration, segment.drift, segment.segment_evidence, segment.segmentation_status TO PUBLIC;
+GRANT SELECT ON segment.segment_changes, segment.segment_migration, segment.drift, segment.segment_evidence, segment.segmentation_status
   TO @extowner@, pg_database_owner WITH GRANT OPTION;

@@ -1,23 +1,23 @@
 -- segmentation: erasure, access, small groups
 
-CREATE TABLE forgotten_key (
+CREATE TABLE segment.forgotten_key (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   key bytea NOT NULL
 );
-COMMENT ON TABLE forgotten_key IS 'the secret key of the hashes in forgotten; made by the first forget(). Whoever has it can test whether an id was forgotten';
-COMMENT ON COLUMN forgotten_key.only_row IS 'true: there is one row';
-COMMENT ON COLUMN forgotten_key.key IS '32 random bytes';
+COMMENT ON TABLE segment.forgotten_key IS 'the secret key of the hashes in forgotten; made by the first forget(). Whoever has it can test whether an id was forgotten';
+COMMENT ON COLUMN segment.forgotten_key.only_row IS 'true: there is one row';
+COMMENT ON COLUMN segment.forgotten_key.key IS '32 random bytes';
 
-CREATE TABLE forgotten (
+CREATE TABLE segment.forgotten (
   hash bytea PRIMARY KEY,
   forgotten_on date NOT NULL
 );
-COMMENT ON TABLE forgotten IS 'customers who must not come back: no id, only a keyed hash of it; refresh leaves them out of every segmentation';
-COMMENT ON COLUMN forgotten.hash IS 'keyed SHA-256 of the customer id as text';
-COMMENT ON COLUMN forgotten.forgotten_on IS 'day of forget()';
+COMMENT ON TABLE segment.forgotten IS 'customers who must not come back: no id, only a keyed hash of it; refresh leaves them out of every segmentation';
+COMMENT ON COLUMN segment.forgotten.hash IS 'keyed SHA-256 of the customer id as text';
+COMMENT ON COLUMN segment.forgotten.forgotten_on IS 'day of forget()';
 
-CREATE TABLE published_summary (
-  segmentation text NOT NULL REFERENCES segmentation (name) ON UPDATE CASCADE ON DELETE CASCADE,
+CREATE TABLE segment.published_summary (
+  segmentation text NOT NULL REFERENCES segment.segmentation (name) ON UPDATE CASCADE ON DELETE CASCADE,
   as_of date NOT NULL,
   grain text NOT NULL,
   market text NOT NULL,
@@ -32,55 +32,55 @@ CREATE TABLE published_summary (
   published_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (segmentation, as_of, grain, market, segment_name)
 );
-COMMENT ON TABLE published_summary IS 'summaries safe to show: written by publish_summary; grant SELECT on it to readers. Unique key (segmentation, as_of, grain, market, segment_name)';
-COMMENT ON COLUMN published_summary.segmentation IS 'the segmentation''s name';
-COMMENT ON COLUMN published_summary.as_of IS 'day of the snapshot';
-COMMENT ON COLUMN published_summary.grain IS 'total, segment, market, or market and segment: the rows of one grain add up to the total';
-COMMENT ON COLUMN published_summary.market IS 'the market; all; or (other markets): the remainder of the suppressed ones of this grain';
-COMMENT ON COLUMN published_summary.segment_name IS 'the segment; all; or (other segments): the remainder of the suppressed ones';
-COMMENT ON COLUMN published_summary.segment_sort IS 'rank of the segment; NULL for all and the remainder';
-COMMENT ON COLUMN published_summary.is_suppressed IS 'true: the numbers are hidden, and counted in the remainder row of the grain; a hidden group that is new is not even named at first';
-COMMENT ON COLUMN published_summary.customers IS 'number of customers; NULL if suppressed';
-COMMENT ON COLUMN published_summary.orders IS 'number of orders; NULL if suppressed';
-COMMENT ON COLUMN published_summary.revenue IS 'net amount; NULL if suppressed';
-COMMENT ON COLUMN published_summary.min_cell IS 'fewest distinct customers that a shown row has; 0: nothing is suppressed';
-COMMENT ON COLUMN published_summary.definition_version IS 'the version that made the snapshot';
-COMMENT ON COLUMN published_summary.published_at IS 'when it was published';
+COMMENT ON TABLE segment.published_summary IS 'summaries safe to show: written by publish_summary; grant SELECT on it to readers. Unique key (segmentation, as_of, grain, market, segment_name)';
+COMMENT ON COLUMN segment.published_summary.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segment.published_summary.as_of IS 'day of the snapshot';
+COMMENT ON COLUMN segment.published_summary.grain IS 'total, segment, market, or market and segment: the rows of one grain add up to the total';
+COMMENT ON COLUMN segment.published_summary.market IS 'the market; all; or (other markets): the remainder of the suppressed ones of this grain';
+COMMENT ON COLUMN segment.published_summary.segment_name IS 'the segment; all; or (other segments): the remainder of the suppressed ones';
+COMMENT ON COLUMN segment.published_summary.segment_sort IS 'rank of the segment; NULL for all and the remainder';
+COMMENT ON COLUMN segment.published_summary.is_suppressed IS 'true: the numbers are hidden, and counted in the remainder row of the grain; a hidden group that is new is not even named at first';
+COMMENT ON COLUMN segment.published_summary.customers IS 'number of customers; NULL if suppressed';
+COMMENT ON COLUMN segment.published_summary.orders IS 'number of orders; NULL if suppressed';
+COMMENT ON COLUMN segment.published_summary.revenue IS 'net amount; NULL if suppressed';
+COMMENT ON COLUMN segment.published_summary.min_cell IS 'fewest distinct customers that a shown row has; 0: nothing is suppressed';
+COMMENT ON COLUMN segment.published_summary.definition_version IS 'the version that made the snapshot';
+COMMENT ON COLUMN segment.published_summary.published_at IS 'when it was published';
 
-CREATE TABLE published_hidden (
-  segmentation text NOT NULL REFERENCES segmentation (name) ON UPDATE CASCADE ON DELETE CASCADE,
+CREATE TABLE segment.published_hidden (
+  segmentation text NOT NULL REFERENCES segment.segmentation (name) ON UPDATE CASCADE ON DELETE CASCADE,
   as_of date NOT NULL,
   grain text NOT NULL,
   name text NOT NULL,
   PRIMARY KEY (segmentation, as_of, grain, name)
 );
-COMMENT ON TABLE published_hidden IS 'what published_summary hides, also where it does not even name it: not for readers. What one publication hid the others hide too';
-COMMENT ON COLUMN published_hidden.segmentation IS 'the segmentation''s name';
-COMMENT ON COLUMN published_hidden.as_of IS 'day of the snapshot';
-COMMENT ON COLUMN published_hidden.grain IS 'segment; market; market and segment (markets hidden by segment); segment and market (segments taken together by market)';
-COMMENT ON COLUMN published_hidden.name IS 'the segment, or the market';
+COMMENT ON TABLE segment.published_hidden IS 'what published_summary hides, also where it does not even name it: not for readers. What one publication hid the others hide too';
+COMMENT ON COLUMN segment.published_hidden.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segment.published_hidden.as_of IS 'day of the snapshot';
+COMMENT ON COLUMN segment.published_hidden.grain IS 'segment; market; market and segment (markets hidden by segment); segment and market (segments taken together by market)';
+COMMENT ON COLUMN segment.published_hidden.name IS 'the segment, or the market';
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON forgotten, forgotten_key, published_summary, published_hidden TO @extowner@, pg_database_owner WITH GRANT OPTION;
-SELECT pg_catalog.pg_extension_config_dump('forgotten', '');
-SELECT pg_catalog.pg_extension_config_dump('forgotten_key', '');
-SELECT pg_catalog.pg_extension_config_dump('published_summary', '');
-SELECT pg_catalog.pg_extension_config_dump('published_hidden', '');
+GRANT SELECT, INSERT, UPDATE, DELETE ON segment.forgotten, segment.forgotten_key, segment.published_summary, segment.published_hidden TO @extowner@, pg_database_owner WITH GRANT OPTION;
+SELECT pg_catalog.pg_extension_config_dump('segment.forgotten', '');
+SELECT pg_catalog.pg_extension_config_dump('segment.forgotten_key', '');
+SELECT pg_catalog.pg_extension_config_dump('segment.published_summary', '');
+SELECT pg_catalog.pg_extension_config_dump('segment.published_hidden', '');
 
-CREATE FUNCTION customer_hash(customer text) RETURNS bytea
+CREATE FUNCTION segment.customer_hash(customer text) RETURNS bytea
   LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT sha256(k.key || sha256(k.key || convert_to(customer, 'UTF8'))) FROM forgotten_key k;
+  SELECT sha256(k.key || sha256(k.key || convert_to(customer, 'UTF8'))) FROM segment.forgotten_key k;
 END;
-COMMENT ON FUNCTION customer_hash(text) IS 'keyed hash of a customer id as text; NULL before the first forget()';
+COMMENT ON FUNCTION segment.customer_hash(text) IS 'keyed hash of a customer id as text; NULL before the first forget()';
 
-CREATE FUNCTION is_forgotten(customer text) RETURNS boolean
+CREATE FUNCTION segment.is_forgotten(customer text) RETURNS boolean
   LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT EXISTS (SELECT FROM forgotten f WHERE f.hash = customer_hash(customer));
+  SELECT EXISTS (SELECT FROM segment.forgotten f WHERE f.hash = segment.customer_hash(customer));
 END;
-COMMENT ON FUNCTION is_forgotten(text) IS 'whether a customer id was given to forget(); NULL for NULL';
+COMMENT ON FUNCTION segment.is_forgotten(text) IS 'whether a customer id was given to forget(); NULL for NULL';
 
-CREATE VIEW personal_data WITH (security_invoker = true) AS
+CREATE VIEW segment.personal_data WITH (security_invoker = true) AS
 SELECT table_name, column_name, content
 FROM (VALUES ('segment.snapshot_customer', 'customer', 'customer id as text, beside summary, scores and segment of each snapshot'),
              ('segment.customer_ledger', 'customer', 'customer id as text, beside the days, numbers and amounts of orders; or the mark that the customer has opted out'),
@@ -88,14 +88,14 @@ FROM (VALUES ('segment.snapshot_customer', 'customer', 'customer id as text, bes
              ('segment.change_queue', 'customer', 'ids of customers whose orders changed since the last refresh'),
              ('segment.forgotten', 'hash', 'keyed hash of the ids of erased customers'),
              ('segment.pseudonym_key', 'key', 'with it the pseudonyms of a segmentation''s customers can be computed from ids')) d (table_name, column_name, content);
-COMMENT ON VIEW personal_data IS 'where the extension keeps data of persons, for a record of processing; unique key (table_name, column_name). Objects of your own made from them are yours to list';
-COMMENT ON COLUMN personal_data.table_name IS 'the table';
-COMMENT ON COLUMN personal_data.column_name IS 'the column that identifies the person';
-COMMENT ON COLUMN personal_data.content IS 'what is in it';
-GRANT SELECT ON personal_data TO PUBLIC;
-GRANT SELECT ON personal_data TO @extowner@, pg_database_owner WITH GRANT OPTION;
+COMMENT ON VIEW segment.personal_data IS 'where the extension keeps data of persons, for a record of processing; unique key (table_name, column_name). Objects of your own made from them are yours to list';
+COMMENT ON COLUMN segment.personal_data.table_name IS 'the table';
+COMMENT ON COLUMN segment.personal_data.column_name IS 'the column that identifies the person';
+COMMENT ON COLUMN segment.personal_data.content IS 'what is in it';
+GRANT SELECT ON segment.personal_data TO PUBLIC;
+GRANT SELECT ON segment.personal_data TO @extowner@, pg_database_owner WITH GRANT OPTION;
 
-CREATE FUNCTION forget(customer text, OUT table_name text, OUT rows bigint) RETURNS SETOF record
+CREATE FUNCTION segment.forget(customer text, OUT table_name text, OUT rows bigint) RETURNS SETOF record
   LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 5 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   person bytea;
@@ -146,33 +146,33 @@ BEGIN
   PERFORM segment.segmentation_log('forget', '', NULL, NULL, NULL, NULL, NULL, encode(person, 'hex'), NULL, NULL);
 END
 $$;
-COMMENT ON FUNCTION forget(text) IS
+COMMENT ON FUNCTION segment.forget(text) IS
   'erases a customer, given by id as text, from every table of the extension, and keeps a keyed hash, so that no later '
   'refresh brings the customer back. Returns the rows removed or added by table; a second call changes nothing. Counts and '
   'cut points of snapshots stay. Erase the source yourself, and refresh materialized views made from snapshots; removed '
   'rows leave the disk with VACUUM, and backups with their age. NULL does nothing';
 
-CREATE FUNCTION export_person(customer text) RETURNS jsonb
+CREATE FUNCTION segment.export_person(customer text) RETURNS jsonb
   LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
   SELECT jsonb_build_object(
     'customer', export_person.customer,
-    'erased', coalesce(is_forgotten(export_person.customer), false),
+    'erased', coalesce(segment.is_forgotten(export_person.customer), false),
     'profiles', coalesce(jsonb_agg(to_jsonb(p) || jsonb_build_object(
       'purpose', s.description, 'meaning', g.meaning, 'action', g.action, 'scheme', v.scheme,
       'inputs', jsonb_build_object('source', v.source::text, 'time', v.at, 'amount', v.amount, 'order', v.order_id, 'market', v.market))
       ORDER BY p.segmentation, p.as_of), '[]'))
-  FROM customer_profile p
-  JOIN segmentation s ON s.name = p.segmentation
-  JOIN segmentation_version v ON v.segmentation = p.segmentation AND v.version = p.definition_version
-  LEFT JOIN segment_meaning g ON g.segmentation = v.segmentation AND g.version = v.version AND g.segment = p.segment_name
-  WHERE p.customer_id = ANY (ARRAY(SELECT export_person.customer UNION ALL SELECT keyed_hash(export_person.customer, k.key) FROM pseudonym_key k));
+  FROM segment.customer_profile p
+  JOIN segment.segmentation s ON s.name = p.segmentation
+  JOIN segment.segmentation_version v ON v.segmentation = p.segmentation AND v.version = p.definition_version
+  LEFT JOIN segment.segment_meaning g ON g.segmentation = v.segmentation AND g.version = v.version AND g.segment = p.segment_name
+  WHERE p.customer_id = ANY (ARRAY(SELECT export_person.customer UNION ALL SELECT segment.keyed_hash(export_person.customer, k.key) FROM segment.pseudonym_key k));
 END;
-COMMENT ON FUNCTION export_person(text) IS
+COMMENT ON FUNCTION segment.export_person(text) IS
   'all that is stored about a customer, given by id as text, as a JSON object: each shown snapshot''s values, scores and '
   'segment with its meaning, the purpose, and the columns that it was made from (GDPR article 15, CCPA right to know). NULL for NULL';
 
-CREATE FUNCTION hidden_groups(sizes bigint[], k bigint, frozen integer DEFAULT 0) RETURNS integer
+CREATE FUNCTION segment.hidden_groups(sizes bigint[], k bigint, frozen integer DEFAULT 0) RETURNS integer
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
   SELECT CASE WHEN max(must) > 0 THEN coalesce(min(i) FILTER (WHERE i >= must
@@ -187,17 +187,17 @@ BEGIN ATOMIC
                      coalesce(max(i) FILTER (WHERE n < k OR i <= frozen) OVER (), 0) AS must
               FROM unnest(sizes) WITH ORDINALITY AS s (n, i)) x) y;
 END;
-COMMENT ON FUNCTION hidden_groups(bigint[], bigint, integer) IS
+COMMENT ON FUNCTION segment.hidden_groups(bigint[], bigint, integer) IS
   'how many of the groups to hide, from the first: the first frozen ones anyway; then the others, which are in ascending order '
   'of size: all smaller than k, and on until the hidden have k members together, are two or more, and the size of none can '
   'be told more exactly than to half of k by who knows the total and these rules. All, if that can''t be had';
 
-CREATE FUNCTION hidden_names(names text[], sizes bigint[], k bigint, frozen text[]) RETURNS text[]
+CREATE FUNCTION segment.hidden_names(names text[], sizes bigint[], k bigint, frozen text[]) RETURNS text[]
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT coalesce((array_agg(name ORDER BY i))[1:hidden_groups(array_agg(n ORDER BY i), k, (count(*) FILTER (WHERE old))::integer)], '{}')
+  SELECT coalesce((array_agg(name ORDER BY i))[1:segment.hidden_groups(array_agg(n ORDER BY i), k, (count(*) FILTER (WHERE old))::integer)], '{}')
   FROM (SELECT name, n, old, row_number() OVER (ORDER BY old DESC, n, name COLLATE "C") AS i
         FROM (SELECT g.name, g.n, g.name = ANY (frozen) AS old FROM unnest(names, sizes) AS g (name, n)) x) y;
 END;
-COMMENT ON FUNCTION hidden_names(text[], bigint[], bigint, text[]) IS
+COMMENT ON FUNCTION segment.hidden_names(text[], bigint[], bigint, text[]) IS
   'the names of the groups to hide, by hidden_groups: those in frozen, and the smallest of the others';

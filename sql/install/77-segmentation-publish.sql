@@ -1,6 +1,6 @@
 -- segmentation: publishing summaries without small groups
 
-CREATE FUNCTION publish_summary(name text, k integer DEFAULT 10, as_of date DEFAULT NULL, OUT shown bigint, OUT suppressed bigint) RETURNS record
+CREATE FUNCTION segment.publish_summary(name text, k integer DEFAULT 10, as_of date DEFAULT NULL, OUT shown bigint, OUT suppressed bigint) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   own segment.segmentation := segment.segmentation_own(name);
@@ -147,7 +147,7 @@ BEGIN
                                    jsonb_build_object('k', k, 'shown', shown, 'suppressed', suppressed));
 END
 $$;
-COMMENT ON FUNCTION publish_summary(text, integer, date) IS
+COMMENT ON FUNCTION segment.publish_summary(text, integer, date) IS
   'writes a snapshot''s totals by segment, by market, and by both into published_summary, without groups of fewer than k '
   'distinct customers and without what would give them away: where one group is hidden at least two are, which have k '
   'customers together in the remainder row, so that totals add up. By market and segment whole markets are hidden, and '
@@ -155,7 +155,7 @@ COMMENT ON FUNCTION publish_summary(text, integer, date) IS
   'hide too (unpublish takes one back), and a new small group is not listed until the remainder has changed by k. k: 10 by '
   'default, 0 suppresses nothing. as_of: the newest by default. Returns how many rows are shown and suppressed. Owner only';
 
-CREATE FUNCTION unpublish(name text, as_of date DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION segment.unpublish(name text, as_of date DEFAULT NULL) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   own segment.segmentation := segment.segmentation_own(name);
@@ -168,11 +168,11 @@ BEGIN
   RETURN rows;
 END
 $$;
-COMMENT ON FUNCTION unpublish(text, date) IS
+COMMENT ON FUNCTION segment.unpublish(text, date) IS
   'removes what publish_summary wrote for a day (NULL: all days), and lets other days show again what only that one hid: who '
   'kept a copy of both can then compute the difference. Returns the number of rows. Owner only';
 
-CREATE FUNCTION suppressed_counts(source regclass, customer name, "by" name, k integer DEFAULT 10, filter text DEFAULT NULL,
+CREATE FUNCTION segment.suppressed_counts(source regclass, customer name, "by" name, k integer DEFAULT 10, filter text DEFAULT NULL,
   OUT group_name text, OUT is_suppressed boolean, OUT customers bigint) RETURNS SETOF record
   LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -186,7 +186,7 @@ BEGIN
     'ORDER BY 2, 3 DESC NULLS LAST, 1', "by", customer, source, E' AND (' || filter || E'\n)', k);
 END
 $$;
-COMMENT ON FUNCTION suppressed_counts(regclass, name, name, integer, text) IS
+COMMENT ON FUNCTION segment.suppressed_counts(regclass, name, name, integer, text) IS
   'distinct customers by a column of any relation, read as the caller, with groups of fewer than k hidden as by '
   'publish_summary; (other) is the remainder. A customer of several groups counts in each. NULL and empty are the group '
   'unknown; k NULL hides nothing. 42703 for an unknown column, 42601 for a filter that is no expression';

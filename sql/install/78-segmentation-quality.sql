@@ -1,7 +1,7 @@
 -- segmentation: what is wrong with a source
 
-CREATE TABLE data_quality (
-  segmentation text NOT NULL REFERENCES segmentation (name) ON UPDATE CASCADE ON DELETE CASCADE,
+CREATE TABLE segment.data_quality (
+  segmentation text NOT NULL REFERENCES segment.segmentation (name) ON UPDATE CASCADE ON DELETE CASCADE,
   as_of date NOT NULL,
   check_name text NOT NULL,
   severity text NOT NULL,
@@ -13,22 +13,22 @@ CREATE TABLE data_quality (
   checked_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (segmentation, as_of, check_name)
 );
-COMMENT ON TABLE data_quality IS 'what refresh found in the source when it last read all of it, one row a check; unique key (segmentation, as_of, check_name). preflight() finds more, and gives the SQL that shows the rows';
-COMMENT ON COLUMN data_quality.segmentation IS 'the segmentation''s name';
-COMMENT ON COLUMN data_quality.as_of IS 'day of the refresh';
-COMMENT ON COLUMN data_quality.check_name IS 'what was counted, as in preflight()';
-COMMENT ON COLUMN data_quality.severity IS 'ok (no such row), info, or warning';
-COMMENT ON COLUMN data_quality.rows IS 'how many rows of the source';
-COMMENT ON COLUMN data_quality.total_rows IS 'rows of the source that meet the filter, of any day: the denominator of share';
-COMMENT ON COLUMN data_quality.share IS 'rows / total_rows, 0 to 1; NULL for an empty source';
-COMMENT ON COLUMN data_quality.message IS 'what it means for the result';
-COMMENT ON COLUMN data_quality.definition_version IS 'the version that was refreshed';
-COMMENT ON COLUMN data_quality.checked_at IS 'when';
-GRANT SELECT, INSERT, UPDATE, DELETE ON data_quality TO @extowner@, pg_database_owner WITH GRANT OPTION;
-SELECT pg_catalog.pg_extension_config_dump('data_quality', '');
+COMMENT ON TABLE segment.data_quality IS 'what refresh found in the source when it last read all of it, one row a check; unique key (segmentation, as_of, check_name). preflight() finds more, and gives the SQL that shows the rows';
+COMMENT ON COLUMN segment.data_quality.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segment.data_quality.as_of IS 'day of the refresh';
+COMMENT ON COLUMN segment.data_quality.check_name IS 'what was counted, as in preflight()';
+COMMENT ON COLUMN segment.data_quality.severity IS 'ok (no such row), info, or warning';
+COMMENT ON COLUMN segment.data_quality.rows IS 'how many rows of the source';
+COMMENT ON COLUMN segment.data_quality.total_rows IS 'rows of the source that meet the filter, of any day: the denominator of share';
+COMMENT ON COLUMN segment.data_quality.share IS 'rows / total_rows, 0 to 1; NULL for an empty source';
+COMMENT ON COLUMN segment.data_quality.message IS 'what it means for the result';
+COMMENT ON COLUMN segment.data_quality.definition_version IS 'the version that was refreshed';
+COMMENT ON COLUMN segment.data_quality.checked_at IS 'when';
+GRANT SELECT, INSERT, UPDATE, DELETE ON segment.data_quality TO @extowner@, pg_database_owner WITH GRANT OPTION;
+SELECT pg_catalog.pg_extension_config_dump('segment.data_quality', '');
 
 -- The checks that count rows one by one: a condition on a row o of the source each.
-CREATE FUNCTION quality_conditions(source regclass, customer name, at name, amount name, OUT check_name text, OUT severity text,
+CREATE FUNCTION segment.quality_conditions(source regclass, customer name, at name, amount name, OUT check_name text, OUT severity text,
   OUT condition text, OUT message text) RETURNS SETOF record
   LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 9 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -48,10 +48,10 @@ BEGIN
   ) x (check_name, severity, condition, message, applies) WHERE x.applies;
 END
 $$;
-COMMENT ON FUNCTION quality_conditions(regclass, name, name, name) IS
+COMMENT ON FUNCTION segment.quality_conditions(regclass, name, name, name) IS
   'the checks of a source that look at one row alone: name, severity if there are any, SQL condition on a row o, meaning';
 
-CREATE FUNCTION segmentation_quality(v segmentation_version, as_of date, OUT source_rows bigint, OUT unknown_rows bigint,
+CREATE FUNCTION segment.segmentation_quality(v segment.segmentation_version, as_of date, OUT source_rows bigint, OUT unknown_rows bigint,
   OUT unknown_amount numeric) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -74,11 +74,11 @@ BEGIN
         FROM segment.quality_conditions(v.source, v.customer, v.at, v.amount) c) q;
 END
 $$;
-COMMENT ON FUNCTION segmentation_quality(segmentation_version, date) IS
+COMMENT ON FUNCTION segment.segmentation_quality(segment.segmentation_version, date) IS
   'counts the rows of a version''s source that meet a quality condition into data_quality, in one scan; returns the rows up to as_of, '
   'those of them without a customer, and their amount (NULL without such rows)';
 
-CREATE FUNCTION preflight(source regclass, customer name, at name, amount name, order_id name DEFAULT NULL, market name DEFAULT NULL,
+CREATE FUNCTION segment.preflight(source regclass, customer name, at name, amount name, order_id name DEFAULT NULL, market name DEFAULT NULL,
   currency name DEFAULT NULL, OUT check_name text, OUT severity text, OUT rows bigint, OUT share numeric, OUT message text, OUT sql text) RETURNS SETOF record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 20 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -222,7 +222,7 @@ BEGIN
   RETURN NEXT;
 END
 $$;
-COMMENT ON FUNCTION preflight(regclass, name, name, name, name, name, name) IS
+COMMENT ON FUNCTION segment.preflight(regclass, name, name, name, name, name, name) IS
   'checks a source before create_segmentation, without writing: one row a check, with severity (ok, info, warning, error), '
   'the number of rows and their share of all, what it means, and the SQL that shows them. Reads the source several times, as '
   'the current role. An error among the columns is all that is returned';

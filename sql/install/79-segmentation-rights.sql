@@ -59,11 +59,11 @@ END
 $$;
 
 -- The log: who acts writes lines of its own; nobody changes them, the database's owner neither.
-CREATE POLICY seen ON segmentation_run FOR SELECT USING (run_by = CURRENT_USER OR segmentation IN (SELECT s.name FROM segmentation s));
-CREATE POLICY added ON segmentation_run FOR INSERT WITH CHECK (run_by = CURRENT_USER AND session_role = SESSION_USER);
-REVOKE UPDATE, DELETE, TRUNCATE ON segmentation_run FROM pg_database_owner;
+CREATE POLICY seen ON segment.segmentation_run FOR SELECT USING (run_by = CURRENT_USER OR segmentation IN (SELECT s.name FROM segment.segmentation s));
+CREATE POLICY added ON segment.segmentation_run FOR INSERT WITH CHECK (run_by = CURRENT_USER AND session_role = SESSION_USER);
+REVOKE UPDATE, DELETE, TRUNCATE ON segment.segmentation_run FROM pg_database_owner;
 
-CREATE FUNCTION grant_segmentation(role regrole) RETURNS void
+CREATE FUNCTION segment.grant_segmentation(role regrole) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON segment.segmentation, segment.pseudonym_key, segment.segmentation_version, '
@@ -77,11 +77,11 @@ BEGIN
   EXECUTE format('GRANT USAGE ON SEQUENCE segment.snapshot_id, segment.ledger_set_id TO %s', role);
 END
 $$;
-COMMENT ON FUNCTION grant_segmentation(regrole) IS
+COMMENT ON FUNCTION segment.grant_segmentation(regrole) IS
   'lets a role declare and refresh segmentations of its own, and no other''s: row-level security on the extension''s tables shows '
   'each role its own segmentations and those that it is a reader of (see grant_reader). 42501 for roles that may not grant it';
 
-CREATE FUNCTION grant_reader(role regrole, name text DEFAULT NULL) RETURNS void
+CREATE FUNCTION segment.grant_reader(role regrole, name text DEFAULT NULL) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   own segment.segmentation;
@@ -105,12 +105,12 @@ BEGIN
   PERFORM segment.segmentation_log('grant reader', own.name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, jsonb_build_object('role', role));
 END
 $$;
-COMMENT ON FUNCTION grant_reader(regrole, text) IS
+COMMENT ON FUNCTION segment.grant_reader(regrole, text) IS
   'lets a role read the views of one segmentation, customers included, and nothing of others; without a name it gets the rights on the '
   'tables, which the database''s owner must give, and sees no rows yet. For numbers without small groups grant SELECT on '
   'published_summary instead. 42501 for others than the segmentation''s owner, and without rights to hand on';
 
-CREATE FUNCTION revoke_reader(role regrole, name text) RETURNS boolean
+CREATE FUNCTION segment.revoke_reader(role regrole, name text) RETURNS boolean
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   own segment.segmentation := segment.segmentation_own(name);
@@ -123,4 +123,4 @@ BEGIN
   RETURN rows > 0;
 END
 $$;
-COMMENT ON FUNCTION revoke_reader(regrole, text) IS 'takes back what grant_reader gave for one segmentation; whether the role had it. Owner only: 42501 for others';
+COMMENT ON FUNCTION segment.revoke_reader(regrole, text) IS 'takes back what grant_reader gave for one segmentation; whether the role had it. Owner only: 42501 for others';

@@ -1,22 +1,22 @@
 -- segmentation: did the same customers move as a whole?
 
-CREATE FUNCTION stuart_maxwell(counts bigint[], OUT statistic double precision, OUT df integer, OUT p_value double precision) RETURNS record
+CREATE FUNCTION segment.stuart_maxwell(counts bigint[], OUT statistic double precision, OUT df integer, OUT p_value double precision) RETURNS record
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_stuart_maxwell_test';
-COMMENT ON FUNCTION stuart_maxwell(bigint[]) IS
+COMMENT ON FUNCTION segment.stuart_maxwell(bigint[]) IS
   'test of marginal homogeneity: whether the same members are distributed alike at two times (Stuart 1955, Maxwell 1970). '
   'counts: a square table, rows before, columns after. df: the rank, k - 1 at most; 0 if nobody changed, statistic and '
   'p_value then NULL. Two categories give McNemar''s test. NULL for NULL; 2202E if not square, 22004, 22023 for its cells';
 
-CREATE FUNCTION segment_shift(name text, from_as_of date, to_as_of date, OUT statistic double precision, OUT df integer,
+CREATE FUNCTION segment.segment_shift(name text, from_as_of date, to_as_of date, OUT statistic double precision, OUT df integer,
   OUT p_value double precision, OUT customers bigint, OUT changed bigint) RETURNS record
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   WITH pair AS (
     SELECT a.segment AS before, b.segment AS after, count(*) AS n
-    FROM published_snapshot s
-    JOIN snapshot_customer a ON a.snapshot = s.snapshot
-    JOIN published_snapshot t ON t.segmentation = s.segmentation
-    JOIN snapshot_customer b ON b.snapshot = t.snapshot AND b.customer = a.customer
+    FROM segment.published_snapshot s
+    JOIN segment.snapshot_customer a ON a.snapshot = s.snapshot
+    JOIN segment.published_snapshot t ON t.segmentation = s.segmentation
+    JOIN segment.snapshot_customer b ON b.snapshot = t.snapshot AND b.customer = a.customer
     WHERE s.segmentation = segment_shift.name AND s.as_of = from_as_of AND t.as_of = to_as_of
     GROUP BY a.segment, b.segment
   ),
@@ -29,9 +29,9 @@ BEGIN ATOMIC
   SELECT x.statistic, x.df, x.p_value, (SELECT coalesce(sum(p.n), 0)::bigint FROM pair p),
          (SELECT coalesce(sum(p.n) FILTER (WHERE p.before <> p.after), 0)::bigint FROM pair p)
   FROM (SELECT array_agg(l.counts ORDER BY l.segment COLLATE "C") AS counts FROM line l) m
-  LEFT JOIN LATERAL stuart_maxwell(m.counts) x ON true;
+  LEFT JOIN LATERAL segment.stuart_maxwell(m.counts) x ON true;
 END;
-COMMENT ON FUNCTION segment_shift(text, date, date) IS
+COMMENT ON FUNCTION segment.segment_shift(text, date, date) IS
   'whether the shares of the segments changed between two days among the customers of both, by stuart_maxwell: a chi-square '
   'test would be wrong for the same customers. customers: how many are in both; changed: how many carry another segment. '
   'NULL statistic without a snapshot of either day, or if nobody changed';
