@@ -10,6 +10,8 @@
 
 #include "core/progress.h"
 #include "grouping/grouping.h"
+#include "ledger/ledger.h"
+#include "rfm/rfm.h"
 #include "score/score.h"
 
 SEGMENT_MODULE_MAGIC;
@@ -19,6 +21,8 @@ PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	segment_rfm_register();
+	segment_ledger_register();
 	segment_grouping_init();
 	segment_score_init();
 	segment_progress_init();

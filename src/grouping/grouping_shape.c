@@ -12,32 +12,38 @@
 #include "optimizer/tlist.h"
 #include "utils/lsyscache.h"
 
-#include "core/compat.h"
+#include "core/aggregate.h"
 #include "grouping/grouping_row.h"
 #include "grouping/grouping_shape.h"
 
-PGDLLEXPORT Datum segment_rfm_agg_support(PG_FUNCTION_ARGS);
-
 /*
- * True if an aggregate is ours: its transition function has our planner support function. (The planner has called that
- * by now: it is why this library is loaded.) Asked first, as most queries have none.
+ * True if a transition function of ours is called: asked first, as most queries have none. Where there is one, the
+ * planner has called its support function by now: it is why this library is loaded.
  */
 static bool
-has_aggregate_of_ours(PlannerInfo *root)
+has_transition_of_ours(PlannerInfo *root)
 {
 	ListCell *cell;
 
 	foreach (cell, root->aggtransinfos)
 	{
-		Oid function = get_func_support(lfirst_node(AggTransInfo, cell)->transfn_oid);
-		FmgrInfo support;
+		Oid function = ((const AggTransInfo *) lfirst(cell))->transfn_oid;
 
-		if (!OidIsValid(function))
-			continue;
-		fmgr_info(function, &support);
-		if (support.fn_addr == segment_rfm_agg_support)
+		if (OidIsValid(get_func_support(function)) && segment_aggregate_has_transition(function))
 			return true;
 	}
+	return false;
+}
+
+/* True if one of the aggregates is ours in all its parts. */
+static bool
+has_aggregate_of_ours(const GroupingShape *shape)
+{
+	ListCell *cell;
+
+	foreach (cell, shape->aggrefs)
+		if (segment_aggregate_of(lfirst_node(Aggref, cell)->aggfnoid) != NULL)
+			return true;
 	return false;
 }
 
@@ -191,12 +197,12 @@ segment_grouping_shape(PlannerInfo *root, RelOptInfo *output_rel, Node *having, 
 	int cells;
 
 	memset(shape, 0, sizeof(*shape));
-	if (!query->hasAggs || query->groupClause == NIL || query->groupingSets != NIL || !has_aggregate_of_ours(root))
+	if (!query->hasAggs || query->groupClause == NIL || query->groupingSets != NIL || !has_transition_of_ours(root))
 		return false;
 	if (!find_keys(root, target, shape))
 		return false;
 	shape->having = (List *) having;
-	if (collect_walker((Node *) target->exprs, shape) || collect_walker(having, shape))
+	if (collect_walker((Node *) target->exprs, shape) || collect_walker(having, shape) || !has_aggregate_of_ours(shape))
 		return false;
 	cells = list_length(shape->columns);
 	foreach (aggref, shape->aggrefs)

@@ -8,6 +8,7 @@
 #include "storage/buffile.h"
 #include "storage/sharedfileset.h"
 
+#include "core/aggregate.h"
 #include "grouping/grouping_row.h"
 
 /* More files than this at a time are of no use: their buffers would be the memory that is missing. */
@@ -26,8 +27,7 @@ typedef struct GroupingSpill
 {
 	MemoryContext context; /* of the files' buffers and of the list of parts */
 	GroupingLayout *layout;
-	const struct GroupingKernel
-		*kernel; /* rows have a short form: a narrow key and what this kernel shrinks; or NULL */
+	const SegmentKernel *kernel; /* rows have a short form: a narrow key and what this kernel shrinks; or NULL */
 	int level;
 	int bits;			  /* 2^bits partitions */
 	SharedFileSet *files; /* where other processes are to read the parts; else NULL */

@@ -114,12 +114,9 @@ init_trans(GroupingTrans *trans, AggState *agg_state, bool combines)
 	InitFunctionCallInfoData(*trans->call, &pertrans->transfn, arguments + 1, pertrans->aggCollation,
 							 (Node *) agg_state, NULL);
 	pertrans->transfn_fcinfo = trans->call;
-	if (pertrans->initValueIsNull && !pertrans->transfn.fn_strict)
-		trans->kernel = segment_grouping_kernel(pertrans->transfn.fn_addr, argument_types);
+	trans->kernel = segment_aggregate_kernel(aggref->aggfnoid, argument_types, arguments);
 	if (trans->kernel != NULL)
 		trans->binding = trans->kernel->bind(argument_types, arguments, aggref->inputcollid);
-	if (trans->binding == NULL)
-		trans->kernel = NULL;
 
 	if (OidIsValid(form->aggcombinefn) && pertrans->transtypeByVal && pertrans->aggtranstype != INTERNALOID)
 	{
@@ -191,7 +188,7 @@ segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState
 			trans->in_row = aggregates->packed_size;
 			aggregates->packed_size += trans->kernel->packed_size;
 		}
-		if (trans->kernel == NULL || trans->kernel->takes_cell)
+		if (trans->kernel == NULL || trans->kernel->cell >= 0)
 			aggregates->calls = true;
 		if (aggregates->pointing == NULL &&
 			(trans->kernel != NULL ? trans->kernel->prefetch != NULL
@@ -350,9 +347,9 @@ segment_grouping_add_row(GroupingAggregates *aggregates, const GroupingLayout *l
 			Datum cell = 0;
 			bool cell_is_null = true;
 
-			if (trans->kernel->takes_cell)
+			if (trans->kernel->cell >= 0)
 			{
-				int number = trans->cell[trans->arguments - 1];
+				int number = trans->cell[trans->kernel->cell];
 
 				cell = grouping_row_value(&layout->cell[number], row);
 				cell_is_null = grouping_row_is_null(row, number);
@@ -420,22 +417,19 @@ segment_grouping_merge_states(GroupingAggregates *aggregates, char *group, char 
 bool
 segment_grouping_is_mergeable(Aggref *aggref)
 {
-	HeapTuple tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggref->aggfnoid));
-	Form_pg_aggregate form;
-	FmgrInfo transition;
 	Oid argument_types[FUNC_MAX_ARGS];
-	const GroupingKernel *kernel;
+	int arguments = get_aggregate_argtypes(aggref, argument_types);
+	const SegmentKernel *kernel = segment_aggregate_kernel(aggref->aggfnoid, argument_types, arguments);
+	HeapTuple tuple;
 	bool mergeable;
 
+	if (kernel != NULL)
+		return kernel->merge != NULL;
+	tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggref->aggfnoid));
 	if (!HeapTupleIsValid(tuple))
 		return false;
-	form = (Form_pg_aggregate) GETSTRUCT(tuple);
-	fmgr_info(form->aggtransfn, &transition);
-	(void) get_aggregate_argtypes(aggref, argument_types);
-	kernel = segment_grouping_kernel(transition.fn_addr, argument_types);
-	mergeable =
-		(kernel != NULL && kernel->merge != NULL) ||
-		(OidIsValid(form->aggcombinefn) && aggref->aggtranstype != INTERNALOID && get_typbyval(aggref->aggtranstype));
+	mergeable = OidIsValid(((Form_pg_aggregate) GETSTRUCT(tuple))->aggcombinefn) &&
+				aggref->aggtranstype != INTERNALOID && get_typbyval(aggref->aggtranstype);
 	ReleaseSysCache(tuple);
 	return mergeable;
 }

@@ -2,7 +2,7 @@
  * grouping_trans.h: the aggregates of a grouping: their states in a group's memory, adding rows, and results.
  *
  * Any plain aggregate can stand beside ours: it is called through the function manager as core's executor calls it.
- * An aggregate whose transition function has a kernel keeps its state flat in the group and is called directly.
+ * An aggregate that has a kernel keeps its state flat in the group and is called directly.
  */
 #ifndef SEGMENT_GROUPING_TRANS_H
 #define SEGMENT_GROUPING_TRANS_H
@@ -10,44 +10,8 @@
 #include "executor/nodeAgg.h"
 #include "nodes/execnodes.h"
 
+#include "core/aggregate.h"
 #include "grouping/grouping_row.h"
-
-/*
- * What stands in for a transition function that works on a state of fixed size, all zero before the first row that
- * counts.
- */
-typedef struct GroupingKernel
-{
-	Size state_size; /* a multiple of 8 */
-	bool takes_cell; /* the last argument is not packed but a cell of the row */
-	/* What the other functions are handed, made in the current context; NULL if these argument types can't be served. */
-	void *(*bind)(const Oid *argument_types, int arguments, Oid collation);
-	/* What a row adds, in packed_size bytes that hold no pointers; raises the errors of arguments out of range. */
-	Size packed_size;
-	void (*pack)(const void *binding, const Datum *arguments, const bool *nulls, void *packed);
-	/* The same in 16 bytes, for files; false if they do not suffice; words[0] is never 0. NULL: no such form. */
-	bool (*shrink)(const void *packed, uint64 words[2]);
-	void (*expand)(const uint64 words[2], void *packed);
-	/*
-	 * Adds a packed row, and its cell; context is where a state may allocate. A kernel that takes a cell may leave
-	 * memory behind in the current context.
-	 */
-	void (*add)(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null);
-	/* The value that the final function takes; false for NULL. */
-	bool (*value)(void *state, Datum *value);
-	/* Asks for the memory outside the state that the next row, or the result, will need; NULL if there is none. */
-	void (*prefetch)(const void *state);
-	void (*prefetch_result)(const void *state);
-	/* Adds another state, which stays as it is. NULL: states can't move between processes; so with those that follow. */
-	void (*merge)(MemoryContext context, void *state, const void *other);
-	/* True if the state points to memory outside itself; then the other two give it, and point to a copy of it. */
-	bool (*is_moved)(const void *state);
-	const void *(*outside)(const void *state, Size *size);
-	void (*relocate)(void *state, void *outside);
-} GroupingKernel;
-
-/* The kernel that does the work of a transition function for arguments of these types, or NULL. */
-extern const GroupingKernel *segment_grouping_kernel(PGFunction transition, const Oid *argument_types);
 
 /* The state of an aggregate that is called through the function manager. */
 typedef struct GroupingDatumState
@@ -61,10 +25,10 @@ typedef struct GroupingDatumState
 typedef struct GroupingTrans
 {
 	Aggref *aggref;
-	const GroupingKernel *kernel; /* NULL: through the function manager */
-	void *binding;				  /* of the kernel */
-	uint32 in_group;			  /* offset of the state */
-	AttrNumber filter;			  /* column of the input, 0 without FILTER */
+	const SegmentKernel *kernel; /* NULL: through the function manager */
+	void *binding;				 /* of the kernel */
+	uint32 in_group;			 /* offset of the state */
+	AttrNumber filter;			 /* column of the input, 0 without FILTER */
 	int arguments;
 	int *cell;		   /* the cells of the arguments that are not packed */
 	AttrNumber *input; /* the input's columns of the arguments */
@@ -107,7 +71,7 @@ extern void segment_grouping_init_aggregates(GroupingAggregates *aggregates, Cus
 static inline bool
 grouping_is_packed(const GroupingTrans *trans, int argument)
 {
-	return trans->kernel != NULL && !(trans->kernel->takes_cell && argument == trans->arguments - 1);
+	return trans->kernel != NULL && argument != trans->kernel->cell;
 }
 
 /* Bytes of an aggregate's state in a group. */

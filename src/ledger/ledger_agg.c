@@ -5,10 +5,10 @@
 
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
-#include "core/day.h"
+#include "core/aggregate.h"
 #include "core/error.h"
+#include "core/order_row.h"
 #include "ledger/ledger_state.h"
 
 PG_FUNCTION_INFO_V1(segment_ledger_agg_trans);
@@ -22,8 +22,7 @@ PG_FUNCTION_INFO_V1(segment_ledger_add);
 /* What one call site knows of its arguments; kept in fn_extra. */
 typedef struct LedgerInput
 {
-	SegmentTimeKind kind;
-	SegmentAmountType amount_type;
+	SegmentOrderInput input;
 	bool has_order_id;
 	bool has_zone;
 	SegmentOrderIdType id_type; /* valid where id_type.type is */
@@ -36,19 +35,14 @@ static LedgerInput *
 input_of(FunctionCallInfo fcinfo)
 {
 	LedgerInput *input = (LedgerInput *) fcinfo->flinfo->fn_extra;
-	Oid *types;
 	int count;
 
 	if (input != NULL)
 		return input;
 	input = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(LedgerInput));
-	(void) get_func_signature(fcinfo->flinfo->fn_oid, &types, &count);
-	if (count < 3 || !segment_time_kind_of(types[1], &input->kind) ||
-		!segment_amount_type_of(types[2], &input->amount_type))
-		elog(ERROR, "function %u is not a transition function of ledger_agg", fcinfo->flinfo->fn_oid);
-	pfree(types);
-	input->has_order_id = count > 3;
-	input->has_zone = count > 4;
+	count = segment_order_input_of_call(fcinfo, &input->input);
+	input->has_order_id = count > 2;
+	input->has_zone = count > 3;
 	if (input->has_order_id)
 	{
 		Oid type = get_fn_expr_argtype(fcinfo->flinfo, 3);
@@ -95,7 +89,6 @@ segment_ledger_agg_trans(PG_FUNCTION_ARGS)
 	MemoryContext aggregate_context;
 	MemoryContext caller_context;
 	SegmentAmount amount;
-	SegmentAmountFault fault;
 	int64 at;
 	DateADT day;
 	uint32 order = 0;
@@ -109,18 +102,8 @@ segment_ledger_agg_trans(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(state);
 	}
-	at = segment_time_from_datum(PG_GETARG_DATUM(1), input->kind);
-	if (unlikely(!segment_time_is_finite(at, input->kind)))
-		segment_time_refuse(at, input->kind);
-	fault = segment_amount_read(PG_GETARG_DATUM(2), input->amount_type, &amount);
-	if (unlikely(fault != SEGMENT_AMOUNT_OK))
-	{
-		char at_text[SEGMENT_TIME_TEXT];
-
-		segment_time_print(at, input->kind, at_text);
-		segment_amount_refuse(fault, PG_GETARG_DATUM(2), input->amount_type, at_text);
-	}
-	day = segment_day_of(at, input->kind, zone_of(fcinfo, input));
+	segment_order_read(&input->input, PG_GETARG_DATUM(1), PG_GETARG_DATUM(2), &at, &amount);
+	day = segment_day_of(at, input->input.kind, zone_of(fcinfo, input));
 
 	caller_context = MemoryContextSwitchTo(aggregate_context);
 	if (state == NULL)
@@ -277,4 +260,18 @@ segment_ledger_add(PG_FUNCTION_ARGS)
 	if (sum == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(sum);
+}
+
+static const SegmentAggregate ledger_agg = {
+	.transition = segment_ledger_agg_trans,
+	.combine = segment_ledger_agg_combine,
+	.serialize = segment_ledger_agg_serial,
+	.deserialize = segment_ledger_agg_deserial,
+	.final = segment_ledger_agg_final,
+};
+
+void
+segment_ledger_register(void)
+{
+	segment_aggregate_register(&ledger_agg);
 }

@@ -60,6 +60,9 @@ segment_rfm_open(Datum datum, Rfm *buffer)
 	return buffer;
 }
 
+/* Makes the room's aggregates known to the grouping node; called once, when the library is loaded. */
+extern void segment_rfm_register(void);
+
 /* An empty narrow summary, ready to add rows to. */
 extern void segment_rfm_init(Rfm *rfm, SegmentTimeKind kind);
 

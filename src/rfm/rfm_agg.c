@@ -6,10 +6,10 @@
 #include "postgres.h"
 
 #include "fmgr.h"
-#include "utils/lsyscache.h"
 
 #include "core/error.h"
-#include "rfm/rfm_input.h"
+#include "core/order_row.h"
+#include "rfm/rfm.h"
 
 PG_FUNCTION_INFO_V1(segment_rfm_agg_support);
 PG_FUNCTION_INFO_V1(segment_rfm_agg_trans);
@@ -27,24 +27,11 @@ segment_rfm_agg_support(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(NULL);
 }
 
-void
-segment_rfm_input_of(FunctionCallInfo fcinfo, RfmInput *input)
-{
-	Oid *types;
-	int count;
-
-	(void) get_func_signature(fcinfo->flinfo->fn_oid, &types, &count);
-	if (count < 3 || !segment_time_kind_of(types[1], &input->kind) ||
-		!segment_amount_type_of(types[2], &input->amount_type))
-		elog(ERROR, "function %u is not a transition function of rfm_agg", fcinfo->flinfo->fn_oid);
-	pfree(types);
-}
-
 /* Adds one row; a row with a NULL time or amount is skipped. */
 Datum
 segment_rfm_agg_trans(PG_FUNCTION_ARGS)
 {
-	RfmInput *input = (RfmInput *) fcinfo->flinfo->fn_extra;
+	SegmentOrderInput *input = (SegmentOrderInput *) fcinfo->flinfo->fn_extra;
 	Rfm *state = NULL;
 	int64 at;
 	SegmentAmount amount;
@@ -53,8 +40,8 @@ segment_rfm_agg_trans(PG_FUNCTION_ARGS)
 		segment_not_an_aggregate("rfm_agg_trans");
 	if (input == NULL)
 	{
-		input = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(RfmInput));
-		segment_rfm_input_of(fcinfo, input);
+		input = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(SegmentOrderInput));
+		(void) segment_order_input_of_call(fcinfo, input);
 		fcinfo->flinfo->fn_extra = input;
 	}
 	if (!PG_ARGISNULL(0))
@@ -65,7 +52,7 @@ segment_rfm_agg_trans(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(state);
 	}
-	segment_rfm_read_row(fcinfo, input, &at, &amount);
+	segment_order_read(input, PG_GETARG_DATUM(1), PG_GETARG_DATUM(2), &at, &amount);
 
 	if (state == NULL)
 	{

@@ -12,7 +12,8 @@
 
 #include "core/error.h"
 #include "core/order_ids.h"
-#include "rfm/rfm_input.h"
+#include "core/order_row.h"
+#include "rfm/rfm.h"
 #include "rfm/rfm_wire.h"
 
 PG_FUNCTION_INFO_V1(segment_rfm_orders_trans);
@@ -25,7 +26,7 @@ PG_FUNCTION_INFO_V1(segment_rfm_orders_final);
 typedef struct OrdersInput
 {
 	SegmentOrderIdType id_type;
-	RfmInput input; /* used by the transition function only */
+	SegmentOrderInput input; /* used by the transition function only */
 } OrdersInput;
 
 /* An order id all of whose rows have been negative so far, and their sum. */
@@ -254,7 +255,7 @@ segment_rfm_orders_trans(PG_FUNCTION_ARGS)
 		if (!OidIsValid(type))
 			elog(ERROR, "could not determine the type of the order id");
 		input = input_of(fcinfo, type, PG_GET_COLLATION());
-		segment_rfm_input_of(fcinfo, &input->input);
+		(void) segment_order_input_of_call(fcinfo, &input->input);
 	}
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 	{
@@ -262,7 +263,7 @@ segment_rfm_orders_trans(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(state);
 	}
-	segment_rfm_read_row(fcinfo, &input->input, &at, &amount);
+	segment_order_read(&input->input, PG_GETARG_DATUM(1), PG_GETARG_DATUM(2), &at, &amount);
 	if (state == NULL)
 		state = MemoryContextAllocZero(context, sizeof(RfmOrders));
 	if (!PG_ARGISNULL(3) && input->id_type.length == -1)
