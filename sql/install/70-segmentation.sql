@@ -206,7 +206,7 @@ CREATE TABLE segment.snapshot (
   CONSTRAINT snapshot_version_exists FOREIGN KEY (segmentation, version)
     REFERENCES segment.segmentation_version (segmentation, version) ON UPDATE CASCADE ON DELETE CASCADE
 );
-ALTER SEQUENCE segment.snapshot_id OWNED BY segment.segment.snapshot.id;
+ALTER SEQUENCE segment.snapshot_id OWNED BY segment.snapshot.id;
 COMMENT ON SEQUENCE segment.snapshot_id IS 'numbers of snapshots';
 COMMENT ON TABLE segment.snapshot IS 'one row a stored result: one version at one as_of';
 COMMENT ON COLUMN segment.snapshot.id IS 'number of the snapshot; kept when the same as_of is refreshed again';

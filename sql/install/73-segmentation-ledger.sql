@@ -16,7 +16,7 @@ CREATE TABLE segment.ledger_set (
   unknown_last_day date,
   unknown segment.ledger
 );
-ALTER SEQUENCE segment.ledger_set_id OWNED BY segment.segment.ledger_set.id;
+ALTER SEQUENCE segment.ledger_set_id OWNED BY segment.ledger_set.id;
 COMMENT ON SEQUENCE segment.ledger_set_id IS 'numbers of ledger sets';
 COMMENT ON TABLE segment.ledger_set IS 'one row a set of stored ledgers: those of the versions of a segmentation that read the same rows of the same source';
 COMMENT ON COLUMN segment.ledger_set.id IS 'its number';
