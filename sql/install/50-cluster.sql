@@ -26,15 +26,15 @@ COMMENT ON TYPE segment.coreset IS 'Bounded, mergeable summary of feature vector
 
 -- Comparison by bytes: equal values have equal bytes; the order has no meaning of its own.
 
-CREATE FUNCTION segment.coreset_eq(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.coreset_ne(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.coreset_lt(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.coreset_le(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.coreset_gt(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.coreset_ge(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.coreset_cmp(segment.coreset, segment.coreset) RETURNS int AS 'MODULE_PATHNAME', 'segment_cluster_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.coreset_hash(segment.coreset) RETURNS int AS 'MODULE_PATHNAME', 'segment_cluster_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.coreset_hash_extended(segment.coreset, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_cluster_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.coreset_eq(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.coreset_ne(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.coreset_lt(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.coreset_le(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.coreset_gt(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.coreset_ge(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.coreset_cmp(segment.coreset, segment.coreset) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.coreset_hash(segment.coreset) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.coreset_hash_extended(segment.coreset, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_bytes_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.coreset_eq(segment.coreset, segment.coreset) IS 'Equality by bytes';
 COMMENT ON FUNCTION segment.coreset_ne(segment.coreset, segment.coreset) IS 'Inequality by bytes';
 COMMENT ON FUNCTION segment.coreset_lt(segment.coreset, segment.coreset) IS 'Order by bytes, without meaning';

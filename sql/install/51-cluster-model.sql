@@ -26,15 +26,15 @@ COMMENT ON TYPE segment.kmeans_model IS 'Fitted clusters: transform, scale and c
 
 -- Comparison by bytes: equal values have equal bytes; the order has no meaning of its own.
 
-CREATE FUNCTION segment.kmeans_model_eq(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.kmeans_model_ne(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.kmeans_model_lt(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.kmeans_model_le(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.kmeans_model_gt(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.kmeans_model_ge(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.kmeans_model_cmp(segment.kmeans_model, segment.kmeans_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_cluster_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.kmeans_model_hash(segment.kmeans_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_cluster_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.kmeans_model_hash_extended(segment.kmeans_model, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_cluster_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.kmeans_model_eq(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.kmeans_model_ne(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.kmeans_model_lt(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.kmeans_model_le(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.kmeans_model_gt(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.kmeans_model_ge(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.kmeans_model_cmp(segment.kmeans_model, segment.kmeans_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.kmeans_model_hash(segment.kmeans_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.kmeans_model_hash_extended(segment.kmeans_model, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_bytes_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.kmeans_model_eq(segment.kmeans_model, segment.kmeans_model) IS 'Equality by bytes';
 COMMENT ON FUNCTION segment.kmeans_model_ne(segment.kmeans_model, segment.kmeans_model) IS 'Inequality by bytes';
 COMMENT ON FUNCTION segment.kmeans_model_lt(segment.kmeans_model, segment.kmeans_model) IS 'Order by bytes, without meaning';

@@ -24,9 +24,9 @@ CREATE TYPE segment.cluster_quality (
 );
 COMMENT ON TYPE segment.cluster_quality IS 'Exact sums over the assignment of vectors to the clusters of a model. Made by the aggregate cluster_quality, read by cluster_quality_info and cluster_profile.';
 
-CREATE FUNCTION segment.cluster_quality_eq(segment.cluster_quality, segment.cluster_quality) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.cluster_quality_eq(segment.cluster_quality, segment.cluster_quality) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.cluster_quality_eq(segment.cluster_quality, segment.cluster_quality) IS 'cluster_quality = cluster_quality, by bytes';
-CREATE FUNCTION segment.cluster_quality_ne(segment.cluster_quality, segment.cluster_quality) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.cluster_quality_ne(segment.cluster_quality, segment.cluster_quality) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.cluster_quality_ne(segment.cluster_quality, segment.cluster_quality) IS 'cluster_quality <> cluster_quality, by bytes';
 CREATE OPERATOR segment.= (LEFTARG = segment.cluster_quality, RIGHTARG = segment.cluster_quality, FUNCTION = segment.cluster_quality_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel);
 COMMENT ON OPERATOR segment.= (segment.cluster_quality, segment.cluster_quality) IS 'cluster_quality = cluster_quality, by bytes';

@@ -26,15 +26,15 @@ COMMENT ON TYPE segment.gmm_model IS 'Fitted mixture of normal distributions (so
 
 -- Comparison by bytes: equal values have equal bytes; the order has no meaning of its own.
 
-CREATE FUNCTION segment.gmm_model_eq(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.gmm_model_ne(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.gmm_model_lt(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.gmm_model_le(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.gmm_model_gt(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.gmm_model_ge(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.gmm_model_cmp(segment.gmm_model, segment.gmm_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_cluster_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.gmm_model_hash(segment.gmm_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_cluster_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.gmm_model_hash_extended(segment.gmm_model, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_cluster_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.gmm_model_eq(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.gmm_model_ne(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.gmm_model_lt(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.gmm_model_le(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.gmm_model_gt(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.gmm_model_ge(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.gmm_model_cmp(segment.gmm_model, segment.gmm_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.gmm_model_hash(segment.gmm_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment.gmm_model_hash_extended(segment.gmm_model, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_bytes_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.gmm_model_eq(segment.gmm_model, segment.gmm_model) IS 'Equality by bytes';
 COMMENT ON FUNCTION segment.gmm_model_ne(segment.gmm_model, segment.gmm_model) IS 'Inequality by bytes';
 COMMENT ON FUNCTION segment.gmm_model_lt(segment.gmm_model, segment.gmm_model) IS 'Order by bytes, without meaning';

@@ -138,7 +138,7 @@ segment_holdout_periods_agg_trans(PG_FUNCTION_ARGS)
 	Ledger *ledger;
 
 	read_days(fcinfo, &split, &until);
-	period = segment_period_of(PG_GETARG_INTERVAL_P(4));
+	period = segment_interval_period(PG_GETARG_INTERVAL_P(4));
 	ahead = segment_periods_between(split, until, &period);
 	if (ahead == 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the hold-out is shorter than a period"),

@@ -147,7 +147,7 @@ typedef struct SegmentPeriod
 } SegmentPeriod;
 
 /* 22023 for anything else. */
-extern SegmentPeriod segment_period_of(const Interval *interval);
+extern SegmentPeriod segment_interval_period(const Interval *interval);
 
 /* Whole periods from first to day, day >= first. */
 extern int64 segment_periods_between(DateADT first, DateADT day, const SegmentPeriod *period);

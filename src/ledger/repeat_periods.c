@@ -20,7 +20,7 @@ PG_FUNCTION_INFO_V1(segment_ledger_repeat_periods);
 #define YEARS_BEFORE 8000
 
 SegmentPeriod
-segment_period_of(const Interval *interval)
+segment_interval_period(const Interval *interval)
 {
 	SegmentPeriod period;
 
@@ -128,7 +128,7 @@ segment_ledger_repeat_periods(PG_FUNCTION_ARGS)
 {
 	Ledger *ledger = PG_GETARG_LEDGER(0);
 	DateADT as_of = PG_GETARG_DATEADT(1);
-	SegmentPeriod period = segment_period_of(PG_GETARG_INTERVAL_P(2));
+	SegmentPeriod period = segment_interval_period(PG_GETARG_INTERVAL_P(2));
 	SegmentPeriodCount count;
 	RepeatSummary *repeat;
 

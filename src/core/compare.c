@@ -1,6 +1,6 @@
 /*
- * compare.c: comparison of the room's types. Equal values have equal bytes, so they are compared by their bytes: an
- * order without meaning, for indexes, DISTINCT and the detection of changes.
+ * compare.c: comparison of types whose equal values have equal bytes, by those bytes: an order without a meaning, for
+ * indexes, DISTINCT and the detection of changes.
  */
 #include "postgres.h"
 
@@ -24,85 +24,85 @@ compare_bytes(FunctionCallInfo fcinfo)
 	return a_length < b_length ? -1 : a_length > b_length;
 }
 
-PG_FUNCTION_INFO_V1(segment_cluster_cmp);
+PG_FUNCTION_INFO_V1(segment_bytes_cmp);
 
 /* Three-way comparison by bytes. */
 Datum
-segment_cluster_cmp(PG_FUNCTION_ARGS)
+segment_bytes_cmp(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT32(compare_bytes(fcinfo));
 }
 
-PG_FUNCTION_INFO_V1(segment_cluster_eq);
+PG_FUNCTION_INFO_V1(segment_bytes_eq);
 
 /* Equality. */
 Datum
-segment_cluster_eq(PG_FUNCTION_ARGS)
+segment_bytes_eq(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_bytes(fcinfo) == 0);
 }
 
-PG_FUNCTION_INFO_V1(segment_cluster_ne);
+PG_FUNCTION_INFO_V1(segment_bytes_ne);
 
 /* Inequality. */
 Datum
-segment_cluster_ne(PG_FUNCTION_ARGS)
+segment_bytes_ne(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_bytes(fcinfo) != 0);
 }
 
-PG_FUNCTION_INFO_V1(segment_cluster_lt);
+PG_FUNCTION_INFO_V1(segment_bytes_lt);
 
 /* Less. */
 Datum
-segment_cluster_lt(PG_FUNCTION_ARGS)
+segment_bytes_lt(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_bytes(fcinfo) < 0);
 }
 
-PG_FUNCTION_INFO_V1(segment_cluster_le);
+PG_FUNCTION_INFO_V1(segment_bytes_le);
 
 /* Less or equal. */
 Datum
-segment_cluster_le(PG_FUNCTION_ARGS)
+segment_bytes_le(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_bytes(fcinfo) <= 0);
 }
 
-PG_FUNCTION_INFO_V1(segment_cluster_gt);
+PG_FUNCTION_INFO_V1(segment_bytes_gt);
 
 /* Greater. */
 Datum
-segment_cluster_gt(PG_FUNCTION_ARGS)
+segment_bytes_gt(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_bytes(fcinfo) > 0);
 }
 
-PG_FUNCTION_INFO_V1(segment_cluster_ge);
+PG_FUNCTION_INFO_V1(segment_bytes_ge);
 
 /* Greater or equal. */
 Datum
-segment_cluster_ge(PG_FUNCTION_ARGS)
+segment_bytes_ge(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_bytes(fcinfo) >= 0);
 }
 
-PG_FUNCTION_INFO_V1(segment_cluster_hash);
+PG_FUNCTION_INFO_V1(segment_bytes_hash);
 
 /* Hash of the bytes, 32 bits. */
 Datum
-segment_cluster_hash(PG_FUNCTION_ARGS)
+segment_bytes_hash(PG_FUNCTION_ARGS)
 {
 	struct varlena *value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
 
 	return hash_any((unsigned char *) VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 }
 
-PG_FUNCTION_INFO_V1(segment_cluster_hash_extended);
+PG_FUNCTION_INFO_V1(segment_bytes_hash_extended);
 
 /* Hash of the bytes with a seed, 64 bits. */
 Datum
-segment_cluster_hash_extended(PG_FUNCTION_ARGS)
+segment_bytes_hash_extended(PG_FUNCTION_ARGS)
 {
 	struct varlena *value = PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(0));
 
