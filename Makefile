@@ -1,8 +1,10 @@
 # segment: customer segmentation inside PostgreSQL.
-#   make, make install, make installcheck   as in any PGXS extension (PG_CONFIG=… picks the server)
-#   make check-unit                         tests of src/math and parsers, no server needed
-#   make lint                               who may include whom, file sizes, names
-#   dev/test                                everything there is, on a throw-away cluster
+#   make, make install       as in any PGXS extension (PG_CONFIG=… picks the server)
+#   make installcheck        pg_regress and isolation tests of what is installed, on the running server that PGHOST and PGPORT name
+#   make prove_installcheck  the tests in Perl, on servers of their own: as an ordinary user (PROVE_TESTS=… picks files)
+#   make check-unit          tests of src/math and parsers, no server needed
+#   make lint                who may include whom, file sizes, names
+#   dev/test                 everything there is, on a throw-away cluster
 srcdir ?= .
 EXTENSION  = segment
 EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(srcdir)/segment.control)
@@ -15,7 +17,7 @@ DATA_built = sql/segment--$(EXTVERSION).sql
 DATA       = $(wildcard $(srcdir)/sql/upgrade/segment--*--*.sql $(srcdir)/sql/frozen/segment--*.sql)
 
 REGRESS      = $(sort $(patsubst $(srcdir)/sql/%.sql,%,$(filter-out $(srcdir)/sql/segment--%,$(wildcard $(srcdir)/sql/*.sql))))
-REGRESS_OPTS = --load-extension=plpgsql --load-extension=segment
+REGRESS_OPTS = --load-extension=segment
 
 # Results must not depend on the machine: no fused multiply-add, no -march, no -ffast-math.
 SEGMENT_CFLAGS = -ffp-contract=off -DSEGMENT_VERSION='"$(EXTVERSION)"'
@@ -28,6 +30,11 @@ EXTRA_CLEAN    = build $(OBJS:.o=.d) $(DATA_built)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
+
+# Some packages of the server come without the isolation tester.
+ISOLATION_TESTER = $(wildcard $(dir $(PGXS))../test/isolation/pg_isolation_regress)
+ISOLATION        = $(if $(ISOLATION_TESTER),$(sort $(patsubst $(srcdir)/test/isolation/specs/%.spec,%,$(wildcard $(srcdir)/test/isolation/specs/*.spec))))
+ISOLATION_OPTS   = --inputdir=$(srcdir)/test/isolation --load-extension=segment
 include $(PGXS)
 
 # PGXS gives PG_CFLAGS to the objects only; the bitcode that JIT inlines must be compiled alike.
@@ -38,6 +45,16 @@ BITCODE_CFLAGS += $(SEGMENT_CFLAGS)
 $(DATA_built): $(FRAGMENTS)
 	@mkdir -p $(@D)
 	cat $(FRAGMENTS) > $@
+
+# --- tests that start servers of their own: long, so that they are no part of installcheck (TAP_TESTS) ------------------------
+PROVE_TESTS ?= test/t/*.pl
+PROVE_FLAGS += -I $(srcdir)/test/t
+
+.PHONY: prove_installcheck
+prove_installcheck: export PG_CONFIG := $(PG_CONFIG)
+prove_installcheck:
+	@[ "$$(id -u)" != 0 ] || { echo "initdb refuses to run as root: run make prove_installcheck as an ordinary user, in a tree that it may write to" >&2; exit 1; }
+	$(prove_installcheck)
 
 # --- tests that need no server -------------------------------------------------------------------
 UNIT_CFLAGS ?= -O1 -g -std=gnu11 -Wall -Wextra -Werror -ffp-contract=off

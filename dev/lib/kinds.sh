@@ -16,16 +16,22 @@ wanted() {
 	return 1
 }
 
-# judge KIND NAME STATUS: reads TAP from $work/logs/tap, prints one line and what failed, adds to the totals.
+# start_clock: what is judged next begins now.
+start_clock() {
+	began=${EPOCHREALTIME/[.,]/}
+}
+
+# judge KIND NAME STATUS: reads TAP from $work/logs/tap, prints one line, what failed and why something was skipped; adds to the totals.
 judge() {
-	local kind=$1 name=$2 status=$3 counts p f s
+	local kind=$1 name=$2 status=$3 tenths=$(((${EPOCHREALTIME/[.,]/} - began) / 100000)) verdict p f s
 	awk -v status="$status" -f "$top/dev/lib/tap.awk" "$work/logs/tap" >"$work/logs/verdict"
-	counts=$(tail -n 1 "$work/logs/verdict")
-	read -r _ p f s <<<"$counts"
+	read -r _ p f s <<<"$(tail -n 1 "$work/logs/verdict")"
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-	if [ "$f" -gt 0 ]; then printf 'FAIL  %-9s %s: %s passed, %s failed\n' "$kind" "$name" "$p" "$f"
-	elif [ "$p" -eq 0 ]; then printf 'skip  %-9s %s\n' "$kind" "$name"
-	else printf 'ok    %-9s %s: %s passed\n' "$kind" "$name" "$p"; fi
+	verdict="$p passed"
+	[ "$f" = 0 ] || verdict="$verdict, $f failed"
+	[ "$s" = 0 ] || verdict="$verdict, $s skipped"
+	if [ "$f" -gt 0 ]; then printf 'FAIL'; elif [ "$p" -eq 0 ]; then printf 'skip'; else printf 'ok  '; fi
+	printf '  %-9s %s: %s (%d.%d s)\n' "$kind" "$name" "$verdict" $((tenths / 10)) $((tenths % 10))
 	sed '$d' "$work/logs/verdict"
 }
 
@@ -33,6 +39,7 @@ judge() {
 check() {
 	local kind=$1 name=$2 status=0
 	shift 2
+	start_clock
 	"$@" >"$work/logs/check" 2>&1 || status=$?
 	if [ $status = 0 ]; then printf 'ok 1\n1..1\n' >"$work/logs/tap"
 	else
@@ -45,10 +52,28 @@ check() {
 	judge "$kind" "$name" 0
 }
 
+# Every minute, how far a long test is: the last line that it wrote.
+tell_progress() {
+	local minutes=0
+	trap 'kill "$!"; exit' TERM
+	while :; do
+		sleep 60 &
+		wait "$!"
+		minutes=$((minutes + 1))
+		printf '      after %d min: %s\n' "$minutes" "$(tail -n 1 "$work/logs/tap")"
+	done
+}
+
 # capture COMMAND [ARGUMENT ...]: runs it with a time limit into $work/logs/tap; the exit status is in $status.
 capture() {
+	local teller
 	status=0
+	start_clock
+	: >"$work/logs/tap"
+	tell_progress &
+	teller=$!
 	timeout -k 10 "${SEGMENT_TEST_TIMEOUT:-900}" "$@" >"$work/logs/tap" 2>&1 </dev/null || status=$?
+	kill "$teller" && wait "$teller" || true
 	[ $status != 124 ] || echo "Bail out! stopped: took too long" >>"$work/logs/tap"
 }
 
@@ -122,7 +147,8 @@ run_regress() {
 		wanted regress "sql/$(basename "$file")" && tests+=("$(basename "$file" .sql)")
 	done
 	[ "${#tests[@]}" -gt 0 ] || return 0
-	as_user env PGUSER=postgres make -C "$work/tree" -s installcheck PG_CONFIG="$PG_CONFIG" REGRESS="${tests[*]}" \
+	start_clock
+	as_user env PGUSER=postgres make -C "$work/tree" -s installcheck PG_CONFIG="$PG_CONFIG" REGRESS="${tests[*]}" ISOLATION= \
 		>"$work/logs/regress" 2>&1 || status=$?
 	regress_to_tap "$work/logs/regress" >"$work/logs/tap"
 	judge regress "sql/*.sql" "$status"
@@ -131,16 +157,14 @@ run_regress() {
 }
 
 run_isolation() {
-	local file specs=() status=0 runner
+	local file specs=() status=0
 	for file in "$work"/tree/test/isolation/specs/*.spec; do
 		[ -e "$file" ] || continue
 		wanted isolation "test/isolation/$(basename "$file")" && specs+=("$(basename "$file" .spec)")
 	done
 	[ "${#specs[@]}" -gt 0 ] || return 0
-	runner=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/isolation/pg_isolation_regress
-	as_user mkdir -p "$work/tree/output_iso"
-	as_user env PGUSER=postgres "$runner" --bindir="$bindir" --inputdir="$work/tree/test/isolation" \
-		--outputdir="$work/tree/output_iso" --load-extension=segment --dbname=segment_isolation "${specs[@]}" \
+	start_clock
+	as_user env PGUSER=postgres make -C "$work/tree" -s installcheck PG_CONFIG="$PG_CONFIG" REGRESS= ISOLATION="${specs[*]}" \
 		>"$work/logs/isolation" 2>&1 || status=$?
 	regress_to_tap "$work/logs/isolation" >"$work/logs/tap"
 	judge isolation "test/isolation/*.spec" "$status"
@@ -193,6 +217,7 @@ run_pgtap() {
 	local file name template
 	if ! [ -e "$("$PG_CONFIG" --sharedir)/extension/pgtap.control" ]; then
 		printf '1..0 # SKIP pgTAP is not installed\n' >"$work/logs/tap"
+		start_clock
 		wanted pgtap test/ && judge pgtap "test/*/*.sql" 0
 		return 0
 	fi

@@ -1,19 +1,26 @@
-# tap.awk: reads the TAP of one file; prints the lines of failed assertions, then "counts PASSED FAILED SKIPPED".
+# tap.awk: reads the TAP of one file; prints the lines of failed assertions and each reason to skip once, then
+# "counts PASSED FAILED SKIPPED".
 # Variable status: the exit status of the program that wrote it. Indented lines (subtests) belong to their parent.
+function skip(   reason) {
+	skipped++
+	reason = substr($0, match(toupper($0), /# *(SKIP|TODO)/))
+	sub(/^# *[A-Za-z]+[: ]*/, "", reason)
+	if (!reasons[reason]++) print "  skipped: " reason
+}
 { recent[NR % 20] = $0 }
 /^1\.\.[0-9]+/ {
 	planned = substr($1, 4) + 0; has_plan = 1
-	if (planned == 0 && /SKIP|skip/) { skipped++; print "  skipped: " substr($0, index($0, "#") + 2) }
+	if (planned == 0 && /SKIP|skip/) skip()
 	next
 }
 /^ok / || /^ok$/ {
 	in_failure = 0; seen++
-	if (toupper($0) ~ /# *SKIP/) skipped++; else passed++
+	if (toupper($0) ~ /# *SKIP/) skip(); else passed++
 	next
 }
 /^not ok/ {
 	seen++
-	if (toupper($0) ~ /# *TODO/) { skipped++; in_failure = 0; next }
+	if (toupper($0) ~ /# *TODO/) { skip(); in_failure = 0; next }
 	failed++; in_failure = 1
 	print "  " $0
 	next
