@@ -56,6 +56,13 @@
 #include "commands/explain_state.h"
 #endif
 
+/* How many relations a query has, for EXPLAIN: from 18 on the grouping step is one of the range table, too. */
+#if PG_VERSION_NUM >= 180000
+#define segment_explain_relations(es) ((es)->rtable_size)
+#else
+#define segment_explain_relations(es) list_length((es)->rtable)
+#endif
+
 /* The magic block carries name and version from 18 on. */
 #ifdef PG_MODULE_MAGIC_EXT
 #define SEGMENT_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "segment", .version = SEGMENT_VERSION)

@@ -16,7 +16,7 @@ explain_keys(GroupingState *node, List *ancestors, ExplainState *es)
 {
 	CustomScan *scan = (CustomScan *) node->css.ss.ps.plan;
 	List *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) scan, ancestors);
-	bool use_prefix = es->verbose || list_length(es->rtable) > 1;
+	bool use_prefix = es->verbose || segment_explain_relations(es) > 1;
 	List *keys = NIL;
 
 	for (int i = 0; i < list_length(node->plan.operators); i++)
