@@ -162,7 +162,7 @@ COMMENT ON FUNCTION segment.cut_points(segment.quantiles, integer, text, text) I
   'cut points made of values, 2 to 100 bins. method: quantile (type-7 quantiles at exact positions), equal_width, or '
   'natural (the exact optimum of one-dimensional k-means: Fisher 1958, Jenks 1977; all distinct values in '
   'maintenance_work_mem). direction: ascending (more is better) or descending. NULL if an argument is NULL, 22023 for '
-  'other options, 54000 if natural needs more memory';
+  'other options, 53400 if natural needs more than maintenance_work_mem';
 
 -- cut_points_agg, rfm_cut_points_agg: cut points in one step -------------------------------------
 

@@ -213,7 +213,8 @@ segment_kmeans_choose(PG_FUNCTION_ARGS)
 	segment_check_int_range("k_max", k_max, k_min, SEGMENT_MAX_CLUSTERS);
 	segment_check_int_range("seed", PG_GETARG_INT64(5), 0, PG_INT64_MAX);
 	most = Min(k_max, n);
-	points = segment_fit_points(coreset, PG_GETARG_TEXT_PP(4), segment_scale_of(PG_GETARG_TEXT_PP(3)), "kmeans_choose",
+	points = segment_fit_points(coreset, segment_option_arg(fcinfo, 4, &segment_fit_transform_option),
+								segment_option_arg(fcinfo, 3, &segment_scale_option), "kmeans_choose",
 								segment_kmeans_workspace(n, dims, most) + sizeof(double) * (Size) n * (dims + 8) +
 									sizeof(double) * most * (most + 2 * dims));
 	bench.options = (SegmentKmeansOptions) {.starts = STARTS,

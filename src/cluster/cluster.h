@@ -19,11 +19,6 @@ extern int segment_features_of_array(Datum array, double *x);
 extern void segment_features_of_args(FunctionCallInfo fcinfo, int first, int count, double *x);
 
 /*
- * Stops with 53200 if a fit would take more than maintenance_work_mem; what names the fit.
- */
-extern void segment_check_fit_memory(const char *what, Size bytes);
-
-/*
  * The names of the features, which are argument arg, or NULL for none; 22023 unless there is one for each of dims.
  */
 extern Datum *segment_feature_names(FunctionCallInfo fcinfo, int arg, int dims);

@@ -10,6 +10,7 @@
 #ifndef SEGMENT_CLUSTER_CORESET_H
 #define SEGMENT_CLUSTER_CORESET_H
 
+#include "core/option.h"
 #include "math/cells.h"
 #include "math/transform.h"
 #include "utils/expandeddatum.h"
@@ -157,10 +158,11 @@ extern Size segment_coreset_size(SegmentCoresetMode mode, int dims, int items);
  */
 extern double segment_feature_resolution(const Coreset *coreset, int feature);
 
-/* Options as words, and back; 22023 for another word. */
-extern SegmentTransform segment_transform_of(const text *word);
-extern SegmentNulls segment_nulls_of(const text *word);
-extern const char *segment_transform_name(SegmentTransform transform);
-extern const char *segment_nulls_name(SegmentNulls nulls);
+/* Options that are words; words stand by the number of their enum. */
+extern const SegmentOption segment_transform_option;
+extern const SegmentOption segment_fit_transform_option; /* with a word more: the coreset's own */
+extern const SegmentOption segment_nulls_option;
+extern const SegmentOption segment_scale_option;
+extern const SegmentOption segment_covariance_option; /* 1: full */
 
 #endif

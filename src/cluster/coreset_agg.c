@@ -47,14 +47,6 @@ check_weight(double weight)
 }
 
 /* Refuses a NULL option. */
-static void
-refuse_null_option(const char *name)
-{
-	ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s is NULL", name),
-					errdetail("An option of an aggregate can't be NULL."),
-					errhint("Pass a value, or leave the argument out.")));
-}
-
 /* The state of this aggregate, made on the first row; options must not change from row to row. */
 static CoresetState *
 fetch_state(FunctionCallInfo fcinfo, MemoryContext context, const RowOptions *options)
@@ -68,11 +60,12 @@ fetch_state(FunctionCallInfo fcinfo, MemoryContext context, const RowOptions *op
 		return state;
 	}
 	state = segment_coreset_state_of(PG_GETARG_DATUM(0), context);
-	if (state->head.transform != options->transform || state->head.nulls != options->nulls ||
-		state->head.fit_k != options->fit_k)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("options change within an aggregate"),
-						errdetail("transform, nulls and k must be the same for every row."),
-						errhint("Pass constants, or GROUP BY them.")));
+	if (state->head.transform != options->transform)
+		segment_refuse_changed_option("transform");
+	if (state->head.nulls != options->nulls)
+		segment_refuse_changed_option("nulls");
+	if (state->head.fit_k != options->fit_k)
+		segment_refuse_changed_option("k");
 	return state;
 }
 
@@ -111,19 +104,11 @@ segment_coreset_add(PG_FUNCTION_ARGS)
 	int dims = PG_ARGISNULL(1) ? 0 : segment_features_of_array(PG_GETARG_DATUM(1), x);
 
 	if (PG_NARGS() > 2)
-	{
-		if (PG_ARGISNULL(2))
-			refuse_null_option("transform");
-		options.transform = segment_transform_of(PG_GETARG_TEXT_PP(2));
-	}
+		options.transform = segment_option_arg(fcinfo, 2, &segment_transform_option);
 	if (PG_NARGS() > 3)
 		options.weight = PG_ARGISNULL(3) ? NAN : check_weight(PG_GETARG_FLOAT8(3));
 	if (PG_NARGS() > 4)
-	{
-		if (PG_ARGISNULL(4))
-			refuse_null_option("nulls");
-		options.nulls = segment_nulls_of(PG_GETARG_TEXT_PP(4));
-	}
+		options.nulls = segment_option_arg(fcinfo, 4, &segment_nulls_option);
 	return add(fcinfo, &options, x, dims);
 }
 
@@ -151,9 +136,7 @@ segment_coreset_add_columns_as(PG_FUNCTION_ARGS)
 	int dims = PG_NARGS() - 2;
 
 	segment_features_of_args(fcinfo, 1, dims, x);
-	if (PG_ARGISNULL(dims + 1))
-		refuse_null_option("transform");
-	options.transform = segment_transform_of(PG_GETARG_TEXT_PP(dims + 1));
+	options.transform = segment_option_arg(fcinfo, dims + 1, &segment_transform_option);
 	return add(fcinfo, &options, x, dims);
 }
 
@@ -168,15 +151,11 @@ segment_coreset_add_k(PG_FUNCTION_ARGS)
 	int dims = PG_ARGISNULL(1) ? 0 : segment_features_of_array(PG_GETARG_DATUM(1), x);
 
 	if (PG_ARGISNULL(2))
-		refuse_null_option("k");
+		segment_refuse_null_option("k");
 	options.fit_k = PG_GETARG_INT32(2);
 	segment_check_int_range("k", options.fit_k, 1, SEGMENT_MAX_CLUSTERS);
 	if (PG_NARGS() > 3)
-	{
-		if (PG_ARGISNULL(3))
-			refuse_null_option("transform");
-		options.transform = segment_transform_of(PG_GETARG_TEXT_PP(3));
-	}
+		options.transform = segment_option_arg(fcinfo, 3, &segment_transform_option);
 	return add(fcinfo, &options, x, dims);
 }
 

@@ -304,11 +304,13 @@ static void
 check_alike(const CoresetState *state, const Coreset *other)
 {
 	if (state->head.transform != other->transform || state->head.nulls != other->nulls)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("coresets made with different options"),
-						errdetail("One has transform %s and nulls %s, another %s and %s.",
-								  segment_transform_name(state->head.transform), segment_nulls_name(state->head.nulls),
-								  segment_transform_name(other->transform), segment_nulls_name(other->nulls)),
-						errhint("Merge coresets that were made with the same options.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("coresets made with different options"),
+				 errdetail("One has transform %s and nulls %s, another %s and %s.",
+						   segment_transform_option.words[state->head.transform],
+						   segment_nulls_option.words[state->head.nulls],
+						   segment_transform_option.words[other->transform], segment_nulls_option.words[other->nulls]),
+				 errhint("Merge coresets that were made with the same options.")));
 	if (state->head.fit_k != other->fit_k)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("different numbers of clusters"),
 						errdetail("One is %d, another %d.", state->head.fit_k, other->fit_k),

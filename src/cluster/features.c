@@ -9,9 +9,8 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 
-#include "core/compat.h"
+#include "core/option.h"
 
 #include "cluster/cluster.h"
 #include "cluster/coreset.h"
@@ -81,63 +80,23 @@ segment_features_of_args(FunctionCallInfo fcinfo, int first, int count, double *
 	}
 }
 
-void
-segment_check_fit_memory(const char *what, Size bytes)
-{
-	Size limit = (Size) maintenance_work_mem * 1024;
+static const char *const transform_words[] = {"none", "log", "stored"};
+static const char *const nulls_words[] = {"skip", "error", "mean"};
+static const char *const scale_words[] = {"standard", "robust", "none"};
+static const char *const covariance_words[] = {"diagonal", "full"};
 
-	if (bytes > limit)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("%s needs more than maintenance_work_mem", what),
-				 errdetail("It needs %zu kB; maintenance_work_mem is %d kB.", bytes / 1024 + 1, maintenance_work_mem),
-				 errhint("Raise maintenance_work_mem, or ask for fewer clusters.")));
-}
-
-/* Whether a text is a word. */
-static bool
-is_word(const text *given, const char *word)
-{
-	size_t length = strlen(word);
-
-	return VARSIZE_ANY_EXHDR(given) == length && memcmp(VARDATA_ANY(given), word, length) == 0;
-}
-
-const char *
-segment_transform_name(SegmentTransform transform)
-{
-	return transform == SEGMENT_TRANSFORM_LOG ? "log" : "none";
-}
-
-SegmentTransform
-segment_transform_of(const text *word)
-{
-	if (is_word(word, "log"))
-		return SEGMENT_TRANSFORM_LOG;
-	if (is_word(word, "none"))
-		return SEGMENT_TRANSFORM_NONE;
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown transform"),
-					errdetail("transform is \"%s\"; accepted are log and none.", text_to_cstring(word)),
-					errhint("log fits money and counts, none fits coordinates and scores.")));
-}
-
-const char *
-segment_nulls_name(SegmentNulls nulls)
-{
-	return nulls == SEGMENT_NULLS_SKIP ? "skip" : nulls == SEGMENT_NULLS_ERROR ? "error" : "mean";
-}
-
-SegmentNulls
-segment_nulls_of(const text *word)
-{
-	SegmentNulls nulls;
-
-	for (nulls = SEGMENT_NULLS_SKIP; nulls <= SEGMENT_NULLS_MEAN; nulls++)
-		if (is_word(word, segment_nulls_name(nulls)))
-			return nulls;
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown policy for NULL"),
-					errdetail("nulls is \"%s\"; accepted are skip, error and mean.", text_to_cstring(word)),
-					errhint("skip leaves the vector out, mean takes the feature's mean instead.")));
-}
+const SegmentOption segment_transform_option = {"transform", transform_words, SEGMENT_TRANSFORMS,
+												"log is for money and counts, none for coordinates and scores."};
+const SegmentOption segment_fit_transform_option = {
+	"transform", transform_words, SEGMENT_TRANSFORMS + 1,
+	"stored is the coreset's own; log is for money and counts, none for coordinates and scores."};
+const SegmentOption segment_nulls_option = {"nulls", nulls_words, lengthof(nulls_words),
+											"skip leaves the vector out, mean takes the feature's mean instead."};
+const SegmentOption segment_scale_option = {"scale", scale_words, lengthof(scale_words),
+											"standard gives every feature the same weight."};
+const SegmentOption segment_covariance_option = {
+	"covariance", covariance_words, lengthof(covariance_words),
+	"full lets features vary together within a component, at the cost of more parameters."};
 
 /* The value of a hexadecimal digit; -1 for another character. */
 static int

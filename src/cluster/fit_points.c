@@ -7,7 +7,7 @@
 
 #include "utils/builtins.h"
 
-#include "core/compat.h"
+#include "core/memory.h"
 
 #include "cluster/cluster.h"
 #include "cluster/model.h"
@@ -36,22 +36,20 @@ segment_check_not_empty(const Coreset *coreset)
 
 /* The transform of a fit on this coreset. */
 static SegmentTransform
-effective_transform(const Coreset *coreset, const text *asked)
+effective_transform(const Coreset *coreset, int asked)
 {
-	SegmentTransform transform;
+	SegmentTransform transform = (SegmentTransform) (asked == SEGMENT_STORED_TRANSFORM ? coreset->transform : asked);
 	int j;
 
-	if (VARSIZE_ANY_EXHDR(asked) == 6 && memcmp(VARDATA_ANY(asked), "stored", 6) == 0)
-		return coreset->transform;
-	transform = segment_transform_of(asked);
 	if (transform == (SegmentTransform) coreset->transform)
 		return transform;
 	if (coreset->mode == SEGMENT_CORESET_COMPRESSED)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("the transform of a compressed coreset can't be changed"),
-						errdetail("The coreset was made with transform %s and holds cells instead of its points.",
-								  segment_transform_name(coreset->transform)),
-						errhint("Make it with coreset_agg(features, '%s').", segment_transform_name(transform))));
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("the transform of a compressed coreset can't be changed"),
+				 errdetail("The coreset was made with transform %s and holds cells instead of its points.",
+						   segment_transform_option.words[coreset->transform]),
+				 errhint("Make it with coreset_agg(features, '%s').", segment_transform_option.words[transform])));
 	for (j = 0; j < coreset->dims; j++)
 		if (fmax(-coreset->data[j], coreset->data[coreset->dims + j]) > SEGMENT_MAX_RAW_FEATURE)
 			ereport(ERROR,
@@ -179,7 +177,7 @@ set_scale(FitPoints *fit, int feature, Weighed *sorted)
 }
 
 FitPoints *
-segment_fit_points(const Coreset *coreset, const text *transform, SegmentScale scale, const char *what, Size extra)
+segment_fit_points(const Coreset *coreset, int transform, SegmentScale scale, const char *what, Size extra)
 {
 	FitPoints *fit = palloc0(sizeof(FitPoints));
 	int dims = coreset->dims;
@@ -194,7 +192,7 @@ segment_fit_points(const Coreset *coreset, const text *transform, SegmentScale s
 
 	segment_check_not_empty(coreset);
 	fit->memory = extra + column_bytes * ((distinct ? 1 : 2) * dims + 4);
-	segment_check_fit_memory(what, fit->memory);
+	segment_check_memory(what, fit->memory, "ask for fewer clusters");
 	x = palloc(column_bytes * dims);
 	w = palloc(column_bytes);
 	sorted = segment_palloc_array(Weighed, n);

@@ -72,7 +72,7 @@ set_floors(const Coreset *coreset, const FitPoints *fit, FloorArg *floor)
 }
 
 GmmModel *
-segment_fit_gmm(const Coreset *coreset, const text *transform, const GmmFitOptions *options)
+segment_fit_gmm(const Coreset *coreset, int transform, const GmmFitOptions *options)
 {
 	int n = coreset->items;
 	int dims = coreset->dims;
@@ -188,8 +188,8 @@ segment_gmm_sql(PG_FUNCTION_ARGS)
 	GmmFitOptions options;
 
 	options.k = PG_GETARG_INT32(1);
-	options.full = segment_covariance_is_full(PG_GETARG_TEXT_PP(2));
-	options.scale = segment_scale_of(PG_GETARG_TEXT_PP(3));
+	options.full = segment_option_arg(fcinfo, 2, &segment_covariance_option);
+	options.scale = segment_option_arg(fcinfo, 3, &segment_scale_option);
 	options.seed = PG_GETARG_INT64(5);
 	options.max_iter = PG_GETARG_INT32(6);
 	options.tolerance = PG_GETARG_FLOAT8(7);
@@ -200,7 +200,8 @@ segment_gmm_sql(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("tolerance is out of range"),
 						errdetail("tolerance is %g; accepted are 0 to below 1.", options.tolerance),
 						errhint("The fit stops when a round gains less than this a vector.")));
-	PG_RETURN_POINTER(segment_fit_gmm(PG_GETARG_CORESET(0), PG_GETARG_TEXT_PP(4), &options));
+	PG_RETURN_POINTER(
+		segment_fit_gmm(PG_GETARG_CORESET(0), segment_option_arg(fcinfo, 4, &segment_fit_transform_option), &options));
 }
 
 PG_FUNCTION_INFO_V1(segment_gmm_choose);
@@ -214,8 +215,8 @@ segment_gmm_choose(PG_FUNCTION_ARGS)
 	int k_min = PG_GETARG_INT32(1);
 	int k_max = PG_GETARG_INT32(2);
 	GmmFitOptions options = {0,
-							 segment_covariance_is_full(PG_GETARG_TEXT_PP(3)),
-							 segment_scale_of(PG_GETARG_TEXT_PP(4)),
+							 segment_option_arg(fcinfo, 3, &segment_covariance_option),
+							 segment_option_arg(fcinfo, 4, &segment_scale_option),
 							 PG_GETARG_INT64(6),
 							 500,
 							 1e-6};
@@ -235,7 +236,7 @@ segment_gmm_choose(PG_FUNCTION_ARGS)
 	for (i = 0; i < n; i++)
 	{
 		options.k = k_min + i;
-		models[i] = segment_fit_gmm(coreset, PG_GETARG_TEXT_PP(5), &options);
+		models[i] = segment_fit_gmm(coreset, segment_option_arg(fcinfo, 5, &segment_fit_transform_option), &options);
 		if (segment_gmm_floored(models[i]) == 0 && segment_gmm_bic(models[i]) < best)
 		{
 			best = segment_gmm_bic(models[i]);

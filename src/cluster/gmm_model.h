@@ -80,9 +80,6 @@ extern double segment_gmm_aic(const GmmModel *model);
 /* How many components stand at the variance floor. */
 extern int segment_gmm_floored(const GmmModel *model);
 
-/* full or diagonal; 22023 for another word. */
-extern bool segment_covariance_is_full(const text *word);
-
 /* Options of a fit. */
 typedef struct GmmFitOptions
 {
@@ -95,6 +92,6 @@ typedef struct GmmFitOptions
 } GmmFitOptions;
 
 /* Fits a mixture; 22023 if k exceeds the number of distinct points. */
-extern GmmModel *segment_fit_gmm(const Coreset *coreset, const text *transform, const GmmFitOptions *options);
+extern GmmModel *segment_fit_gmm(const Coreset *coreset, int transform, const GmmFitOptions *options);
 
 #endif

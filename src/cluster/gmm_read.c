@@ -190,9 +190,9 @@ segment_gmm_info(PG_FUNCTION_ARGS)
 	values[i++] = Int32GetDatum(model->k);
 	values[i++] = Int32GetDatum(model->dims);
 	values[i++] = CStringGetTextDatum(model->full ? "full" : "diagonal");
-	values[i++] = CStringGetTextDatum(segment_transform_name(model->transform));
-	values[i++] = CStringGetTextDatum(segment_scale_name(model->scale));
-	values[i++] = CStringGetTextDatum(segment_nulls_name(model->nulls));
+	values[i++] = CStringGetTextDatum(segment_transform_option.words[model->transform]);
+	values[i++] = CStringGetTextDatum(segment_scale_option.words[model->scale]);
+	values[i++] = CStringGetTextDatum(segment_nulls_option.words[model->nulls]);
 	values[i++] = Int64GetDatum(model->seed);
 	values[i++] = Int32GetDatum(model->iterations);
 	values[i++] = BoolGetDatum(model->converged);

@@ -9,16 +9,11 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
-#include "core/compat.h"
+#include "core/option.h"
 #include "math/json_text.h"
 #include "math/text.h"
 
 #include "cluster/gmm_model.h"
-
-static const char *const transform_words[] = {"none", "log"};
-static const char *const null_words[] = {"skip", "error", "mean"};
-static const char *const scale_words[] = {"standard", "robust", "none"};
-static const char *const covariance_words[] = {"diagonal", "full"};
 
 GmmModel *
 segment_gmm_make(int k, int dims, bool full)
@@ -33,18 +28,6 @@ segment_gmm_make(int k, int dims, bool full)
 	model->dims = dims;
 	model->full = full;
 	return model;
-}
-
-bool
-segment_covariance_is_full(const text *word)
-{
-	const char *given = text_to_cstring(word);
-
-	if (strcmp(given, "full") != 0 && strcmp(given, "diagonal") != 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown kind of covariance"),
-						errdetail("covariance is \"%s\"; accepted are diagonal and full.", given),
-						errhint("full lets features go together within a component, at more parameters.")));
-	return strcmp(given, "full") == 0;
 }
 
 /* Whether the numbers of a model make sense together. */
@@ -97,11 +80,11 @@ read_gmm(const char *text)
 
 	if (!segment_json_parse(text, &json) || json.n_members != 19 || !segment_json_array_length(&json, "shift", &dims) ||
 		dims < 1 || dims > SEGMENT_MAX_FEATURES || !segment_json_array_length(&json, "weights", &k) || k < 1 ||
-		k > SEGMENT_MAX_COMPONENTS || !segment_json_word(&json, "transform", transform_words, 2, &transform) ||
-		!segment_json_word(&json, "nulls", null_words, 3, &nulls) ||
-		!segment_json_word(&json, "scale", scale_words, 3, &scale) ||
-		!segment_json_word(&json, "covariance", covariance_words, 2, &full) ||
-		!segment_json_bool(&json, "exact", &exact) || !segment_json_bool(&json, "converged", &converged) ||
+		k > SEGMENT_MAX_COMPONENTS || !segment_json_option(&json, &segment_transform_option, &transform) ||
+		!segment_json_option(&json, &segment_nulls_option, &nulls) ||
+		!segment_json_option(&json, &segment_scale_option, &scale) ||
+		!segment_json_option(&json, &segment_covariance_option, &full) || !segment_json_bool(&json, "exact", &exact) ||
+		!segment_json_bool(&json, "converged", &converged) ||
 		!segment_json_count(&json, "points", 1, PG_INT32_MAX, &points) ||
 		!segment_json_count(&json, "iterations", 0, PG_INT32_MAX, &iterations) ||
 		!segment_json_count(&json, "seed", 0, PG_INT64_MAX, &seed) ||
@@ -142,10 +125,10 @@ write_gmm(const GmmModel *model)
 	char *at = segment_json_put_name(text, "transform", true);
 	int dims = model->dims;
 
-	at += sprintf(at, "\"%s\"", transform_words[model->transform]);
-	at = segment_json_put_word(at, "scale", scale_words[model->scale]);
-	at = segment_json_put_word(at, "nulls", null_words[model->nulls]);
-	at = segment_json_put_word(at, "covariance", covariance_words[model->full]);
+	at += sprintf(at, "\"%s\"", segment_transform_option.words[model->transform]);
+	at = segment_json_put_word(at, "scale", segment_scale_option.words[model->scale]);
+	at = segment_json_put_word(at, "nulls", segment_nulls_option.words[model->nulls]);
+	at = segment_json_put_word(at, "covariance", segment_covariance_option.words[model->full]);
 	at = segment_json_put_bool(at, "exact", model->exact);
 	at = segment_json_put_bool(at, "converged", model->converged);
 	at = segment_json_put_count(at, "iterations", model->iterations);

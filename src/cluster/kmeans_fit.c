@@ -85,7 +85,7 @@ polish(const FitPoints *fit, const SegmentKmeansOptions *how, SegmentKmeansFit *
 }
 
 KmeansModel *
-segment_fit_model(const Coreset *coreset, const text *transform, const FitOptions *options)
+segment_fit_model(const Coreset *coreset, int transform, const FitOptions *options)
 {
 	int n = coreset->items;
 	int k = options->k;
@@ -174,19 +174,17 @@ PG_FUNCTION_INFO_V1(segment_kmeans_sql);
 Datum
 segment_kmeans_sql(PG_FUNCTION_ARGS)
 {
+	static const char *const names[] = {NULL, NULL, "scale", "transform", "seed", NULL, NULL, "max_iter", "tolerance"};
 	FitOptions options;
 	int arg;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	for (arg = 2; arg < 9; arg++)
-		if (PG_ARGISNULL(arg) && arg != 5 && arg != 6)
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("an option of kmeans is NULL"),
-					 errdetail("Only starts and swaps can be NULL: as many as the size of the problem asks for."),
-					 errhint("Leave the option out to get its default.")));
+		if (PG_ARGISNULL(arg) && names[arg] != NULL)
+			segment_refuse_null_option(names[arg]);
 	options.k = PG_GETARG_INT32(1);
-	options.scale = segment_scale_of(PG_GETARG_TEXT_PP(2));
+	options.scale = segment_option_arg(fcinfo, 2, &segment_scale_option);
 	options.seed = PG_GETARG_INT64(4);
 	options.starts = PG_ARGISNULL(5) ? -1 : PG_GETARG_INT32(5);
 	options.swaps = PG_ARGISNULL(6) ? -1 : PG_GETARG_INT32(6);
@@ -203,7 +201,8 @@ segment_kmeans_sql(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("tolerance is out of range"),
 						errdetail("tolerance is %g; accepted are 0 to below 1.", options.tolerance),
 						errhint("0 goes on until no point changes its cluster.")));
-	PG_RETURN_POINTER(segment_fit_model(PG_GETARG_CORESET(0), PG_GETARG_TEXT_PP(3), &options));
+	PG_RETURN_POINTER(segment_fit_model(PG_GETARG_CORESET(0),
+										segment_option_arg(fcinfo, 3, &segment_fit_transform_option), &options));
 }
 
 PG_FUNCTION_INFO_V1(segment_kmeans_agg_final);
@@ -223,5 +222,5 @@ segment_kmeans_agg_final(PG_FUNCTION_ARGS)
 	options.k = coreset->fit_k;
 	/* the state of another aggregate has none; anybody can call this function */
 	segment_check_int_range("k", options.k, 1, SEGMENT_MAX_CLUSTERS);
-	PG_RETURN_POINTER(segment_fit_model(coreset, cstring_to_text("stored"), &options));
+	PG_RETURN_POINTER(segment_fit_model(coreset, SEGMENT_STORED_TRANSFORM, &options));
 }

@@ -32,9 +32,7 @@ option(WindowObject window, int arg, const char *name)
 	Datum value = WinGetFuncArgCurrent(window, arg, &is_null);
 
 	if (is_null)
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s is NULL", name),
-						errdetail("An option of kmeans_assign can't be NULL."),
-						errhint("Pass a value, or leave the argument out.")));
+		segment_refuse_null_option(name);
 	return value;
 }
 
@@ -86,9 +84,9 @@ fit_partition(FunctionCallInfo fcinfo, WindowObject window, PartitionModel *part
 	options.k = DatumGetInt32(option(window, 1, "k"));
 	segment_check_int_range("k", options.k, 1, SEGMENT_MAX_CLUSTERS);
 	if (n_args > 2)
-		transform = segment_transform_of(DatumGetTextPP(option(window, 2, "transform")));
+		transform = segment_option_of(&segment_transform_option, DatumGetTextPP(option(window, 2, "transform")));
 	if (n_args > 3)
-		options.scale = segment_scale_of(DatumGetTextPP(option(window, 3, "scale")));
+		options.scale = segment_option_of(&segment_scale_option, DatumGetTextPP(option(window, 3, "scale")));
 	if (n_args > 4)
 		options.seed = DatumGetInt64(option(window, 4, "seed"));
 	segment_check_int_range("seed", options.seed, 0, PG_INT64_MAX);
@@ -101,7 +99,7 @@ fit_partition(FunctionCallInfo fcinfo, WindowObject window, PartitionModel *part
 	}
 	if (coreset->mode == SEGMENT_CORESET_DISTINCT)
 		options.k = Min(options.k, coreset->items);
-	model = segment_fit_model(coreset, cstring_to_text("stored"), &options);
+	model = segment_fit_model(coreset, SEGMENT_STORED_TRANSFORM, &options);
 	old = MemoryContextSwitchTo(GetMemoryChunkContext(partition));
 	segment_model_unpack(&partition->cache, (KmeansModel *) PG_DETOAST_DATUM_COPY(PointerGetDatum(model)));
 	MemoryContextSwitchTo(old);

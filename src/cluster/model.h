@@ -8,6 +8,7 @@
 #define SEGMENT_CLUSTER_MODEL_H
 
 #include "cluster/coreset.h"
+#include "math/json_text.h"
 #include "math/kmeans.h"
 
 #define SEGMENT_MAX_CLUSTERS 1000
@@ -103,12 +104,15 @@ extern KmeansModel *segment_model_make(int k, int dims);
 extern KmeansModel *segment_model_read(const char *text);
 extern char *segment_model_write(const KmeansModel *model);
 
+/* The place of the word that an option's member is, in the text form of a model; false if it is none of its words. */
+static inline bool
+segment_json_option(const SegmentJson *json, const SegmentOption *option, int *value)
+{
+	return segment_json_word(json, option->name, option->words, option->n_words, value);
+}
+
 /* The space of a model. */
 extern void segment_model_space(const KmeansModel *model, Space *space);
-
-/* Scale as a word, and back; 22023 for another word. */
-extern const char *segment_scale_name(SegmentScale scale);
-extern SegmentScale segment_scale_of(const text *word);
 
 /* A coordinate of the scaled space in the user's units. */
 static inline double
@@ -136,12 +140,15 @@ typedef struct FitPoints
 	Size memory; /* bytes of the whole fit, which were checked */
 } FitPoints;
 
+/* Behind the transforms: that of the coreset. */
+#define SEGMENT_STORED_TRANSFORM SEGMENT_TRANSFORMS
+
 /*
- * Prepares a coreset for fits. transform: 'stored', or one of the transforms: 0A000 if the coreset is compressed with
- * another one. extra: bytes that the fit will need beside: 53200 if all of it is more than maintenance_work_mem.
+ * Prepares a coreset for fits. transform: SEGMENT_STORED_TRANSFORM, or another one: 0A000 if the coreset is compressed with
+ * another one. extra: bytes that the fit will need beside: 53400 if all of it is more than maintenance_work_mem.
  */
-extern FitPoints *segment_fit_points(const Coreset *coreset, const text *transform, SegmentScale scale,
-									 const char *what, Size extra);
+extern FitPoints *segment_fit_points(const Coreset *coreset, int transform, SegmentScale scale, const char *what,
+									 Size extra);
 
 /* Where and how far: the answer of segment_model_locate. Distances are in the scaled space. */
 typedef struct Place
@@ -199,7 +206,7 @@ typedef struct FitOptions
 } FitOptions;
 
 /* Fits a model; 22023 if k exceeds the number of distinct points. */
-extern KmeansModel *segment_fit_model(const Coreset *coreset, const text *transform, const FitOptions *options);
+extern KmeansModel *segment_fit_model(const Coreset *coreset, int transform, const FitOptions *options);
 
 /* Stops unless a coreset holds vectors. */
 extern void segment_check_not_empty(const Coreset *coreset);

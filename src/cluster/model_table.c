@@ -57,9 +57,9 @@ segment_model_info(PG_FUNCTION_ARGS)
 	values[i++] = Float8GetDatum(model->weight);
 	values[i++] = Int32GetDatum(model->k);
 	values[i++] = Int32GetDatum(model->dims);
-	values[i++] = CStringGetTextDatum(segment_transform_name(model->transform));
-	values[i++] = CStringGetTextDatum(segment_scale_name(model->scale));
-	values[i++] = CStringGetTextDatum(segment_nulls_name(model->nulls));
+	values[i++] = CStringGetTextDatum(segment_transform_option.words[model->transform]);
+	values[i++] = CStringGetTextDatum(segment_scale_option.words[model->scale]);
+	values[i++] = CStringGetTextDatum(segment_nulls_option.words[model->nulls]);
 	values[i++] = Int64GetDatum(model->seed);
 	values[i++] = Int32GetDatum(model->starts);
 	values[i++] = Int32GetDatum(model->swaps);
@@ -133,8 +133,8 @@ segment_coreset_info(PG_FUNCTION_ARGS)
 	values[1] = Float8GetDatum(coreset->weight);
 	values[2] = Int64GetDatum(coreset->skipped);
 	values[3] = Int32GetDatum(coreset->dims);
-	values[4] = CStringGetTextDatum(segment_transform_name(coreset->transform));
-	values[5] = CStringGetTextDatum(segment_nulls_name(coreset->nulls));
+	values[4] = CStringGetTextDatum(segment_transform_option.words[coreset->transform]);
+	values[5] = CStringGetTextDatum(segment_nulls_option.words[coreset->nulls]);
 	values[6] = BoolGetDatum(coreset->mode == SEGMENT_CORESET_DISTINCT);
 	values[7] = Int32GetDatum(coreset->items);
 	values[8] = Int64GetDatum((int64) VARSIZE(coreset));
@@ -158,7 +158,7 @@ segment_coreset_features(PG_FUNCTION_ARGS)
 	int j;
 
 	InitMaterializedSRF(fcinfo, 0);
-	fit = segment_fit_points(coreset, cstring_to_text("stored"), SEGMENT_SCALE_STANDARD, "coreset_features", 0);
+	fit = segment_fit_points(coreset, SEGMENT_STORED_TRANSFORM, SEGMENT_SCALE_STANDARD, "coreset_features", 0);
 	for (j = 0; j < dims; j++)
 	{
 		double least = coreset->data[j];

@@ -9,36 +9,13 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
-#include "core/compat.h"
+#include "core/option.h"
 #include "math/json_text.h"
 #include "math/text.h"
 
 #include "cluster/model.h"
 
-static const char *const transform_words[] = {"none", "log"};
-static const char *const null_words[] = {"skip", "error", "mean"};
-static const char *const scale_words[] = {"standard", "robust", "none"};
 static const char *const stop_words[] = {"converged", "tolerance", "max_iter"};
-
-const char *
-segment_scale_name(SegmentScale scale)
-{
-	return scale_words[scale];
-}
-
-SegmentScale
-segment_scale_of(const text *word)
-{
-	const char *given = text_to_cstring(word);
-	SegmentScale scale;
-
-	for (scale = SEGMENT_SCALE_STANDARD; scale <= SEGMENT_SCALE_NONE; scale++)
-		if (strcmp(given, scale_words[scale]) == 0)
-			return scale;
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown scale"),
-					errdetail("scale is \"%s\"; accepted are standard, robust and none.", given),
-					errhint("standard gives every feature the same weight.")));
-}
 
 KmeansModel *
 segment_model_make(int k, int dims)
@@ -102,9 +79,9 @@ segment_model_read(const char *text)
 
 	if (!segment_json_parse(text, &json) || !segment_json_array_length(&json, "shift", &dims) || dims < 1 ||
 		dims > SEGMENT_MAX_FEATURES || !segment_json_array_length(&json, "labels", &k) || k < 1 ||
-		k > SEGMENT_MAX_CLUSTERS || !segment_json_word(&json, "transform", transform_words, 2, &transform) ||
-		!segment_json_word(&json, "nulls", null_words, 3, &nulls) ||
-		!segment_json_word(&json, "scale", scale_words, 3, &scale) ||
+		k > SEGMENT_MAX_CLUSTERS || !segment_json_option(&json, &segment_transform_option, &transform) ||
+		!segment_json_option(&json, &segment_nulls_option, &nulls) ||
+		!segment_json_option(&json, &segment_scale_option, &scale) ||
 		!segment_json_word(&json, "stop", stop_words, 3, &stop) || !segment_json_bool(&json, "exact", &exact) ||
 		!segment_json_count(&json, "points", 1, PG_INT32_MAX, &points) ||
 		!segment_json_count(&json, "iterations", 0, PG_INT32_MAX, &iterations) ||
@@ -149,9 +126,9 @@ segment_model_write(const KmeansModel *model)
 	char *text = palloc(numbers * (SEGMENT_NUMBER_TEXT + 2));
 	char *at = segment_json_put_name(text, "transform", true);
 
-	at += sprintf(at, "\"%s\"", transform_words[model->transform]);
-	at = segment_json_put_word(at, "scale", scale_words[model->scale]);
-	at = segment_json_put_word(at, "nulls", null_words[model->nulls]);
+	at += sprintf(at, "\"%s\"", segment_transform_option.words[model->transform]);
+	at = segment_json_put_word(at, "scale", segment_scale_option.words[model->scale]);
+	at = segment_json_put_word(at, "nulls", segment_nulls_option.words[model->nulls]);
 	at = segment_json_put_bool(at, "exact", model->exact);
 	at = segment_json_put_word(at, "stop", stop_words[model->stop]);
 	at = segment_json_put_count(at, "iterations", model->iterations);

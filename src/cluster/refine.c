@@ -86,7 +86,7 @@ segment_kmeans_refine(PG_FUNCTION_ARGS)
 
 	check_same(quality, before, coreset);
 	workspace = segment_kmeans_polish_workspace(coreset->items, dims, k);
-	fit = segment_fit_points(coreset, cstring_to_text("stored"), before->scale, "kmeans_refine", workspace);
+	fit = segment_fit_points(coreset, SEGMENT_STORED_TRANSFORM, before->scale, "kmeans_refine", workspace);
 	if (fit->space.transform != before->transform ||
 		memcmp(fit->space.shift, segment_model_shift(before), sizeof(double) * dims) != 0 ||
 		memcmp(fit->space.spread, segment_model_shift(before) + dims, sizeof(double) * dims) != 0)

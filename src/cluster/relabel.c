@@ -9,7 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
-#include "core/compat.h"
+#include "core/memory.h"
 #include "math/assignment.h"
 
 #include "cluster/cluster.h"
@@ -103,13 +103,14 @@ trace(const KmeansModel *fresh, const KmeansModel *old)
 	int b;
 
 	if (fresh->dims != old->dims || fresh->transform != old->transform)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("models of different features"),
-				 errdetail("One has %d features and transform %s, the other %d and %s.", fresh->dims,
-						   segment_transform_name(fresh->transform), old->dims, segment_transform_name(old->transform)),
-				 errhint("Relabel a refit on the same features with the same transform.")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("models of different features"),
+						errdetail("One has %d features and transform %s, the other %d and %s.", fresh->dims,
+								  segment_transform_option.words[fresh->transform], old->dims,
+								  segment_transform_option.words[old->transform]),
+						errhint("Relabel a refit on the same features with the same transform.")));
+	segment_check_memory("relabel", sizeof(double) * ((Size) fresh->k * old->k + (Size) many * (few + 8)),
+						 "fit fewer clusters");
 	squared = distances(fresh, old);
-	segment_check_fit_memory("relabel", sizeof(double) * (Size) many * (few + 8));
 	cost = segment_palloc_array(double, many *(Size) few);
 	column = segment_palloc_array(int, few);
 	for (a = 0; a < fresh->k; a++)

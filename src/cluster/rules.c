@@ -12,7 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
-#include "core/compat.h"
+#include "core/memory.h"
 #include "math/box.h"
 #include "math/text.h"
 
@@ -50,7 +50,7 @@ label_points(const Coreset *coreset, const KmeansModel *model)
 	int i;
 	int j;
 
-	segment_check_fit_memory("cluster_rules", (Size) n * (dims * 20 + 40));
+	segment_check_memory("cluster_rules", (Size) n * (dims * 20 + 40), "use fewer features");
 	x = segment_palloc_array(double, dims *(Size) n);
 	y = segment_palloc_array(double, dims *(Size) n);
 	w = segment_palloc_array(double, n);

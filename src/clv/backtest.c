@@ -17,6 +17,8 @@
 #include "clv/fit.h"
 #include "core/day.h"
 #include "core/error.h"
+#include "core/memory.h"
+#include "core/option.h"
 #include "ledger/ledger.h"
 #include "math/cuts_make.h"
 #include "math/gain.h"
@@ -172,17 +174,6 @@ put_baselines(ReturnSetInfo *result, const Cells *holdout)
 	put_measures(result, holdout, "baseline: last period", value, value);
 }
 
-static int
-kind_of_name(const char *name)
-{
-	for (int kind = SEGMENT_NBD; kind <= SEGMENT_BGBB; kind++)
-		if (strcmp(name, segment_btyd_name((SegmentBtydKind) kind)) == 0)
-			return kind;
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown model \"%s\"", name),
-					errdetail("Models to compare are nbd, bgnbd, mbgnbd, pareto_nbd and bgbb."),
-					errhint("Pass their names as text[].")));
-}
-
 /* 22023 unless the hold-out counts whole periods, as bgbb does. */
 static void
 check_periods(const Cells *holdout)
@@ -219,7 +210,9 @@ segment_backtest(PG_FUNCTION_ARGS)
 	int n_names;
 
 	/* Three scores a model, two of the baselines, and what is sorted for one measure and for quintiles. */
-	segment_clv_check_work(mul_size(5 * sizeof(double) + 2 * sizeof(SegmentScored), holdout->n_cells), "backtest");
+	segment_check_memory("the backtest",
+						 mul_size(5 * sizeof(double) + 2 * sizeof(SegmentScored), (Size) holdout->n_cells + 1),
+						 CLV_FEWER_CUSTOMERS);
 	btyd = segment_holdout_to_btyd(holdout);
 	InitMaterializedSRF(fcinfo, 0);
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &names, &name_nulls, &n_names);
@@ -227,11 +220,15 @@ segment_backtest(PG_FUNCTION_ARGS)
 		numbers[i] = MemoryContextAllocHuge(CurrentMemoryContext, size);
 	for (int m = 0; m < n_names; m++)
 	{
-		char *name = name_nulls[m] ? pstrdup("NULL") : TextDatumGetCString(names[m]);
-		int kind = kind_of_name(name);
+		SegmentBtydKind kind;
+		const char *name;
 		ClvModel *model;
 		SegmentBtydParams params;
 
+		if (name_nulls[m])
+			segment_refuse_null_option("model");
+		kind = segment_btyd_kind_of(DatumGetTextPP(names[m]));
+		name = segment_clv_kind_name(kind);
 		if (kind == SEGMENT_BGBB)
 			check_periods(holdout);
 		model = segment_clv_fit_btyd(kind, btyd, &options);
@@ -263,8 +260,9 @@ expected_of(const ClvModel *model, const Cells *holdout)
 	double *expected;
 
 	/* The gain sorts two columns beside it. */
-	segment_clv_check_work(mul_size(sizeof(double) + 2 * sizeof(SegmentScored), (Size) holdout->n_cells + 1),
-						   "backtest");
+	segment_check_memory("the backtest",
+						 mul_size(sizeof(double) + 2 * sizeof(SegmentScored), (Size) holdout->n_cells + 1),
+						 CLV_FEWER_CUSTOMERS);
 	expected = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(double), (Size) holdout->n_cells + 1));
 	if (model->unit != holdout->unit)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("units of time differ"),

@@ -9,6 +9,7 @@
 #include "utils/memutils.h"
 
 #include "clv/cells.h"
+#include "core/memory.h"
 
 #define FIRST_CAPACITY 64
 
@@ -104,13 +105,16 @@ value_size(const Cells *head, Size n_cells)
 	return add_size(offsetof(Cells, numbers), mul_size(n_cells, (width + 1) * sizeof(double)));
 }
 
-static void
-refuse_size(Size n_cells)
+/* The same; 54000 beyond what a value can have. */
+static Size
+checked_value_size(const Cells *head, Size n_cells)
 {
-	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many different customer histories"),
-					errdetail("%zu cells do not fit a value of one gigabyte.", n_cells),
-					errhint("Group by market or cohort and fit each, take a sample of the customers, or round "
-							"covariates.")));
+	Size size = value_size(head, n_cells);
+
+	segment_check_value_size("the table of customer histories", size,
+							 "Group by market or cohort and fit each, take a sample of the customers, or round "
+							 "covariates.");
+	return size;
 }
 
 /* Makes room: twice as much, or, beyond the memory limit, in a file. */
@@ -128,8 +132,7 @@ grow(CellsState *state)
 		return;
 	}
 	/* What is in memory must end up in one value, which has at most a gigabyte. */
-	if (value_size(&state->head, state->head.n_cells) > MaxAllocSize)
-		refuse_size(state->head.n_cells);
+	checked_value_size(&state->head, state->head.n_cells);
 	state->rows = repalloc_huge(state->rows, mul_size(segment_cells_row_size(state), capacity));
 	pfree(state->index);
 	state->capacity = capacity;
@@ -321,12 +324,9 @@ segment_cells_order(const CellsState *state)
 static Cells *
 new_value(const CellsState *state, Size n_cells)
 {
-	Size size = value_size(&state->head, n_cells);
-	Cells *cells;
+	Size size = checked_value_size(&state->head, n_cells);
+	Cells *cells = palloc0(size);
 
-	if (size > MaxAllocSize)
-		refuse_size(n_cells);
-	cells = palloc0(size);
 	*cells = state->head;
 	cells->n_cells = (int32) n_cells;
 	SET_VARSIZE(cells, size);

@@ -11,6 +11,7 @@
 
 #include "clv/cells.h"
 #include "core/error.h"
+#include "core/option.h"
 #include "ledger/ledger.h"
 #include "math/btyd_fit.h"
 #include "math/text.h"
@@ -127,9 +128,7 @@ segment_spend_agg_trans(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1))
 		return unchanged(fcinfo);
 	if (PG_NARGS() > 2 && PG_ARGISNULL(2))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("include_first must not be NULL"),
-				 errdetail("It says whether the first purchase is in the mean."), errhint("Pass true or false.")));
+		segment_refuse_null_option("include_first");
 	repeat = PG_GETARG_REPEAT(1);
 	memset(&head, 0, sizeof(head));
 	head.version = SEGMENT_CELLS_VERSION;

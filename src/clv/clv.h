@@ -73,6 +73,9 @@ extern ClvFamily segment_clv_family(int kind);
 /* "mbgnbd", "gamma_gamma", … */
 extern const char *segment_clv_kind_name(int kind);
 
+/* The model of customers' orders with this name; 22023 for another word. */
+extern SegmentBtydKind segment_btyd_kind_of(const text *word);
+
 /* Natural parameters of a kind, without coefficients. */
 extern int segment_clv_natural(int kind);
 

@@ -13,6 +13,7 @@
 #include "clv/cells.h"
 #include "clv/fit.h"
 #include "core/error.h"
+#include "core/memory.h"
 
 PG_FUNCTION_INFO_V1(segment_nbd);
 PG_FUNCTION_INFO_V1(segment_bgnbd);
@@ -50,22 +51,11 @@ segment_clv_fit_options(double penalty, int32 max_iter)
 	return options;
 }
 
-void
-segment_clv_check_work(Size size, const char *what)
+/* Work space of a fit, checked. */
+static void *
+work_space(Size size)
 {
-	if (size == 0 || size / 1024 > (Size) maintenance_work_mem)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-				 errmsg("maintenance_work_mem is too small for the %s", what),
-				 errdetail("It needs %zu kB, maintenance_work_mem is %d kB.", size / 1024 + 1, maintenance_work_mem),
-				 errhint("SET maintenance_work_mem = '%zuMB', or group by market or cohort and take each.",
-						 size / 1048576 + 1)));
-}
-
-void *
-segment_clv_work(Size size)
-{
-	segment_clv_check_work(size, "fit");
+	segment_check_memory("the fit", size, CLV_FEWER_CUSTOMERS);
 	return MemoryContextAllocHuge(CurrentMemoryContext, size);
 }
 
@@ -155,7 +145,7 @@ segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *optio
 		bool done;
 
 		if (segment_btyd_uses_tables((SegmentBtydKind) kind, &cells))
-			work = segment_clv_work(segment_btyd_work_size(&cells, max_times));
+			work = work_space(segment_btyd_work_size(&cells, max_times));
 		done = segment_btyd_fit((SegmentBtydKind) kind, &cells, options, work, max_times, &fit);
 		if (work != NULL)
 			pfree(work);

@@ -9,11 +9,8 @@
 #include "math/btyd_fit.h"
 #include "math/text.h"
 
-/* 53400 with the size that a fit or backtest takes if that is beyond maintenance_work_mem, or not a size (0). */
-extern void segment_clv_check_work(Size size, const char *what);
-
-/* Work space, checked. */
-extern void *segment_clv_work(Size size);
+/* How to fit or test with less memory: the end of a hint. */
+#define CLV_FEWER_CUSTOMERS "group by market or cohort and take each"
 
 /* Checked options, with a poll that answers to a cancel. */
 extern SegmentFitOptions segment_clv_fit_options(double penalty, int32 max_iter);

@@ -12,6 +12,7 @@
 #include "clv/cells.h"
 #include "core/day.h"
 #include "core/error.h"
+#include "core/option.h"
 #include "ledger/ledger.h"
 #include "math/text.h"
 
@@ -23,12 +24,13 @@ PG_FUNCTION_INFO_V1(segment_holdout_btyd);
 static void
 read_days(FunctionCallInfo fcinfo, DateADT *split, DateADT *until)
 {
+	static const char *const names[] = {"split", "until", "unit"};
+
 	if (!AggCheckCallContext(fcinfo, NULL))
 		segment_not_an_aggregate("this function");
-	if (PG_ARGISNULL(2) || PG_ARGISNULL(3) || PG_ARGISNULL(4))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("split, until and unit must not be NULL"),
-						errdetail("They say where the hold-out begins and ends, and the unit of time."),
-						errhint("Pass constants.")));
+	for (int i = 0; i < 3; i++)
+		if (PG_ARGISNULL(2 + i))
+			segment_refuse_null_option(names[i]);
 	*split = PG_GETARG_DATEADT(2);
 	*until = PG_GETARG_DATEADT(3);
 	segment_check_as_of(*split);

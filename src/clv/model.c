@@ -19,6 +19,7 @@
 #include "utils/fmgrprotos.h"
 
 #include "clv/clv.h"
+#include "core/option.h"
 #include "ledger/ledger.h"
 #include "math/btyd_fit.h"
 #include "math/text.h"
@@ -52,9 +53,16 @@ segment_clv_family(int kind)
 const char *
 segment_clv_kind_name(int kind)
 {
-	return kind == CLV_GAMMA_GAMMA ? "gamma_gamma"
-		   : kind == CLV_SBG	   ? "sbg"
-								   : segment_btyd_name((SegmentBtydKind) kind);
+	return kind == CLV_GAMMA_GAMMA ? "gamma_gamma" : kind == CLV_SBG ? "sbg" : segment_btyd_names[kind - SEGMENT_NBD];
+}
+
+SegmentBtydKind
+segment_btyd_kind_of(const text *word)
+{
+	static const SegmentOption option = {"model", segment_btyd_names, SEGMENT_BTYD_KINDS,
+										 "mbgnbd and pareto_nbd fit most shops, bgbb one chance to buy a period."};
+
+	return (SegmentBtydKind) (SEGMENT_NBD + segment_option_of(&option, word));
 }
 
 int
@@ -422,21 +430,16 @@ check_given(const ClvModel *model)
 Datum
 segment_btyd_model_make(PG_FUNCTION_ARGS)
 {
-	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	int kind = segment_btyd_kind_of(PG_GETARG_TEXT_PP(0));
 	ArrayType *array = PG_GETARG_ARRAYTYPE_P(1);
 	int n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	const char *text = name;
 	ClvModel *model;
-	int kind;
 
-	if (!parse_kind(&text, &kind) || *text != '\0' || segment_clv_family(kind) != CLV_BTYD_MODEL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown model \"%s\"", name),
-						errdetail("Models are nbd, bgnbd, mbgnbd, pareto_nbd and bgbb."),
-						errhint("Pass one of them as text.")));
 	if (n != segment_clv_natural(kind) || array_contains_nulls(array))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("wrong number of parameters"),
-						errdetail("%s has %d, given are %d.", name, segment_clv_natural(kind), n),
-						errhint("Pass them in the order that model_parameters shows.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("wrong number of parameters"),
+				 errdetail("%s has %d, given are %d.", segment_clv_kind_name(kind), segment_clv_natural(kind), n),
+				 errhint("Pass them in the order that model_parameters shows.")));
 	model = segment_clv_new(kind, 0, false);
 	model->unit = segment_unit_days(PG_GETARG_INTERVAL_P(2));
 	memcpy(model->params, ARR_DATA_PTR(array), n * sizeof(double));

@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 
 #include "clv/predict.h"
+#include "core/option.h"
 
 PG_FUNCTION_INFO_V1(segment_discounted_orders);
 PG_FUNCTION_INFO_V1(segment_residual_orders);
@@ -34,20 +35,12 @@ discount_per_unit(const ClvModel *model, double annual, double lowest)
 	return log1p(annual) * model->unit / DAYS_PER_YEAR_MEAN;
 }
 
-static bool
-is_period_end(text *timing)
-{
-	char *name = text_to_cstring(timing);
+static const char *const timing_words[] = {"continuous", "period_end"};
 
-	if (strcmp(name, "period_end") == 0)
-		return true;
-	if (strcmp(name, "continuous") != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown timing \"%s\"", name),
-				 errdetail("Timings are continuous and period_end."),
-				 errhint("continuous discounts each order from its own moment, period_end from the end of its step.")));
-	return false;
-}
+/* 1: period_end. */
+static const SegmentOption timing_option = {
+	"timing", timing_words, lengthof(timing_words),
+	"continuous discounts each order from its own moment, period_end from the end of its step."};
 
 /* Discounted orders within horizon, in steps if step > 0 (the last one may be shorter). */
 static double
@@ -85,7 +78,7 @@ orders_of_args(FunctionCallInfo fcinfo, int first, int timing_arg)
 	double discount = discount_per_unit(model, PG_GETARG_FLOAT8(first + 1), 0);
 	double step = 0;
 
-	if (is_period_end(PG_GETARG_TEXT_PP(timing_arg)))
+	if (segment_option_arg(fcinfo, timing_arg, &timing_option) == 1)
 		step = segment_unit_days(PG_GETARG_INTERVAL_P(timing_arg + 1)) / model->unit;
 	if (step > 0 && model->kind == SEGMENT_BGBB && step != rint(step))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("bgbb predicts whole periods"),

@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "core/memory.h"
 #include "core/order_ids.h"
 
 #include "libpq/pqformat.h"
@@ -355,11 +356,9 @@ segment_order_ids_reserve(SegmentOrderIds *ids, Size more, MemoryContext context
 void
 segment_order_ids_write(StringInfo buffer, const SegmentOrderIds *ids)
 {
+	segment_check_value_size("the set of order ids of one customer", ids->used,
+							 "Set max_parallel_workers_per_gather to 0: parallel workers hand sets over as values.");
 	pq_sendint64(buffer, (int64) ids->used);
-	if (ids->used > MaxAllocSize)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("order ids of one customer exceed 1 GB"),
-						errdetail("A parallel plan can't hand them over."),
-						errhint("Set max_parallel_workers_per_gather to 0.")));
 	appendBinaryStringInfo(buffer, ids->bytes, (int) ids->used);
 }
 

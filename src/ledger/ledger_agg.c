@@ -8,6 +8,7 @@
 
 #include "core/aggregate.h"
 #include "core/error.h"
+#include "core/option.h"
 #include "core/order_row.h"
 #include "ledger/ledger_state.h"
 
@@ -64,9 +65,7 @@ zone_of(FunctionCallInfo fcinfo, LedgerInput *input)
 	if (!input->has_zone)
 		return NULL;
 	if (PG_ARGISNULL(4))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("zone must not be NULL"),
-						errdetail("The zone decides on which day an order lies."),
-						errhint("Leave the argument out for UTC.")));
+		segment_refuse_null_option("zone");
 	name = PG_GETARG_TEXT_PP(4);
 	if (input->zone_name == NULL || VARSIZE_ANY_EXHDR(name) != VARSIZE_ANY_EXHDR(input->zone_name) ||
 		memcmp(VARDATA_ANY(name), VARDATA_ANY(input->zone_name), VARSIZE_ANY_EXHDR(name)) != 0)

@@ -28,6 +28,7 @@ typedef enum SegmentBtydKind
 	SEGMENT_PARETO_NBD = 4,
 	SEGMENT_BGBB = 5
 } SegmentBtydKind;
+#define SEGMENT_BTYD_KINDS 5
 
 #define SEGMENT_BTYD_MAX_PARAMS 4
 
@@ -52,8 +53,8 @@ extern int segment_btyd_n_params(SegmentBtydKind kind);
 /* Name of parameter i, "alpha". */
 extern const char *segment_btyd_param_name(SegmentBtydKind kind, int i);
 
-/* "bgnbd", "mbgnbd", "pareto_nbd", "bgbb", "nbd". */
-extern const char *segment_btyd_name(SegmentBtydKind kind);
+/* "nbd", …, from SEGMENT_NBD on. */
+extern const char *const segment_btyd_names[SEGMENT_BTYD_KINDS];
 
 /* Log-likelihood of one history; gradient by the natural parameters if gradient is not NULL. */
 extern double segment_btyd_log_likelihood(const SegmentBtydParams *params, const SegmentHistory *history,

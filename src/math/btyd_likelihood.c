@@ -10,19 +10,16 @@
 
 typedef struct BtydModel
 {
-	const char *name;
 	int n_params;
 	const char *param[SEGMENT_BTYD_MAX_PARAMS];
 } BtydModel;
 
+const char *const segment_btyd_names[SEGMENT_BTYD_KINDS] = {"nbd", "bgnbd", "mbgnbd", "pareto_nbd", "bgbb"};
+
 /* By SegmentBtydKind. */
 static const BtydModel models[] = {
-	{NULL, 0, {NULL, NULL, NULL, NULL}},
-	{"nbd", 2, {"r", "alpha", NULL, NULL}},
-	{"bgnbd", 4, {"r", "alpha", "a", "b"}},
-	{"mbgnbd", 4, {"r", "alpha", "a", "b"}},
-	{"pareto_nbd", 4, {"r", "alpha", "s", "beta"}},
-	{"bgbb", 4, {"alpha", "beta", "gamma", "delta"}},
+	{0, {NULL, NULL, NULL, NULL}}, {2, {"r", "alpha", NULL, NULL}},	 {4, {"r", "alpha", "a", "b"}},
+	{4, {"r", "alpha", "a", "b"}}, {4, {"r", "alpha", "s", "beta"}}, {4, {"alpha", "beta", "gamma", "delta"}},
 };
 
 int
@@ -35,12 +32,6 @@ const char *
 segment_btyd_param_name(SegmentBtydKind kind, int i)
 {
 	return models[kind].param[i];
-}
-
-const char *
-segment_btyd_name(SegmentBtydKind kind)
-{
-	return models[kind].name;
 }
 
 /* NBD: the likelihood of x orders at known moments within t; the moments themselves carry no information. */

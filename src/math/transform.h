@@ -11,6 +11,7 @@ typedef enum SegmentTransform
 	SEGMENT_TRANSFORM_NONE = 0,
 	SEGMENT_TRANSFORM_LOG = 1
 } SegmentTransform;
+#define SEGMENT_TRANSFORMS 2
 
 /* sign(x) * log(1 + |x|) of a finite x, or NaN of NaN; error below 2 units in the last place. */
 extern double segment_signed_log(double x);

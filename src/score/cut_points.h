@@ -6,6 +6,7 @@
 
 #include "fmgr.h"
 
+#include "core/option.h"
 #include "math/cuts.h"
 #include "rfm/rfm.h"
 #include "score/score.h"
@@ -64,11 +65,11 @@ extern const char *segment_rfm_cuts_fault(const SegmentCuts *const cuts[RFM_DIME
 /* A value in the current context. */
 extern RfmCutPoints *segment_rfm_cut_points_value(const SegmentCuts *const cuts[RFM_DIMENSIONS], RfmMonetary monetary);
 
-/* Options as users write them; 22023 with the list of choices. */
-extern SegmentMethod segment_method_option(const text *name);
-extern RfmMonetary segment_monetary_option(const text *name);
-extern bool segment_direction_option(const text *name); /* true: descending */
-extern const char *const segment_monetary_names[];
+extern const SegmentOption segment_monetary_option;	 /* RfmMonetary */
+extern const SegmentOption segment_direction_option; /* 1: descending */
+
+/* How cut points are made of values; 22023 for another word. */
+extern SegmentMethod segment_method_of(const text *word);
 
 /* Bins of scores (2 to 9) and of plain cut points (2 to 100); 22023 beyond. */
 extern void segment_check_score_bins(int32 bins);

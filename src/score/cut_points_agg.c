@@ -65,16 +65,7 @@ static void
 check_option(FunctionCallInfo fcinfo, int argument, const char *name)
 {
 	if (PG_ARGISNULL(argument))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be NULL", name),
-						errdetail("Only rows without a value are skipped."), errhint("Pass a constant.")));
-}
-
-/* Stops because an option changes from row to row. */
-pg_noreturn static void
-refuse_change(const char *name)
-{
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be the same in every row", name),
-					errdetail("Cut points are made with one set of options."), errhint("Pass a constant.")));
+		segment_refuse_null_option(name);
 }
 
 /* True if a text argument is this name. */
@@ -89,16 +80,14 @@ text_is(FunctionCallInfo fcinfo, int argument, const char *name)
 
 /* --- cut_points_agg(value, bins, method, direction) --------------------------------------------- */
 
-static const char *const direction_names[] = {"ascending", "descending"};
-
 /* Takes the options of the first row. */
 static void
 read_options(FunctionCallInfo fcinfo, CutPointsState *state)
 {
 	state->bins = PG_GETARG_INT32(2);
 	segment_check_cut_bins(state->bins);
-	state->method = PG_NARGS() > 3 ? segment_method_option(PG_GETARG_TEXT_PP(3)) : SEGMENT_METHOD_QUANTILE;
-	state->descending = PG_NARGS() > 4 && segment_direction_option(PG_GETARG_TEXT_PP(4));
+	state->method = PG_NARGS() > 3 ? segment_method_of(PG_GETARG_TEXT_PP(3)) : SEGMENT_METHOD_QUANTILE;
+	state->descending = PG_NARGS() > 4 && segment_option_of(&segment_direction_option, PG_GETARG_TEXT_PP(4)) == 1;
 }
 
 PG_FUNCTION_INFO_V1(segment_cut_points_agg_trans);
@@ -124,11 +113,11 @@ segment_cut_points_agg_trans(PG_FUNCTION_ARGS)
 	else
 	{
 		if (PG_GETARG_INT32(2) != state->bins)
-			refuse_change("bins");
+			segment_refuse_changed_option("bins");
 		if (PG_NARGS() > 3 && !text_is(fcinfo, 3, segment_method_names[state->method]))
-			refuse_change("method");
-		if (PG_NARGS() > 4 && !text_is(fcinfo, 4, direction_names[state->descending]))
-			refuse_change("direction");
+			segment_refuse_changed_option("method");
+		if (PG_NARGS() > 4 && !text_is(fcinfo, 4, segment_direction_option.words[state->descending]))
+			segment_refuse_changed_option("direction");
 	}
 	if (!PG_ARGISNULL(1))
 	{
@@ -179,8 +168,9 @@ read_rfm_options(FunctionCallInfo fcinfo, CutPointsState *state, MemoryContext c
 	segment_check_as_of(state->as_of);
 	state->bins = PG_GETARG_INT32(3);
 	segment_check_score_bins(state->bins);
-	state->method = PG_NARGS() > 4 ? segment_method_option(PG_GETARG_TEXT_PP(4)) : SEGMENT_METHOD_QUANTILE;
-	state->monetary = PG_NARGS() > 5 ? segment_monetary_option(PG_GETARG_TEXT_PP(5)) : RFM_MONETARY_TOTAL;
+	state->method = PG_NARGS() > 4 ? segment_method_of(PG_GETARG_TEXT_PP(4)) : SEGMENT_METHOD_QUANTILE;
+	state->monetary =
+		PG_NARGS() > 5 ? segment_option_of(&segment_monetary_option, PG_GETARG_TEXT_PP(5)) : RFM_MONETARY_TOTAL;
 	if (PG_NARGS() > 6)
 	{
 		state->zone = segment_zone(PG_GETARG_TEXT_PP(6));
@@ -211,15 +201,15 @@ segment_rfm_cut_points_agg_trans(PG_FUNCTION_ARGS)
 	else
 	{
 		if (PG_GETARG_DATEADT(2) != state->as_of)
-			refuse_change("as_of");
+			segment_refuse_changed_option("as_of");
 		if (PG_GETARG_INT32(3) != state->bins)
-			refuse_change("bins");
+			segment_refuse_changed_option("bins");
 		if (PG_NARGS() > 4 && !text_is(fcinfo, 4, segment_method_names[state->method]))
-			refuse_change("method");
-		if (PG_NARGS() > 5 && !text_is(fcinfo, 5, segment_monetary_names[state->monetary]))
-			refuse_change("monetary");
+			segment_refuse_changed_option("method");
+		if (PG_NARGS() > 5 && !text_is(fcinfo, 5, segment_monetary_option.words[state->monetary]))
+			segment_refuse_changed_option("monetary");
 		if (PG_NARGS() > 6 && !text_is(fcinfo, 6, state->zone_name))
-			refuse_change("zone");
+			segment_refuse_changed_option("zone");
 	}
 	if (!PG_ARGISNULL(1) &&
 		segment_rfm_measure(PG_GETARG_RFM(1), state->as_of, state->zone, (RfmMonetary) state->monetary, values))
@@ -282,7 +272,7 @@ segment_cut_points_agg_combine(PG_FUNCTION_ARGS)
 	else if (state->dimensions != other->dimensions || state->bins != other->bins || state->method != other->method ||
 			 state->descending != other->descending || state->monetary != other->monetary ||
 			 state->as_of != other->as_of)
-		refuse_change("each option");
+		segment_refuse_changed_option("each option");
 	for (int d = 0; d < state->dimensions; d++)
 		segment_quantiles_state_add_all(&state->values[d], segment_quantiles_state_source(&other->values[d]));
 	settle(state, fcinfo);

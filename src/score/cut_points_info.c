@@ -137,6 +137,6 @@ segment_rfm_cut_points_to_jsonb(PG_FUNCTION_ARGS)
 		put_json(&json, cuts[d]);
 		appendStringInfoString(&json, ", ");
 	}
-	appendStringInfo(&json, "\"monetary_is\": \"%s\"}", segment_monetary_names[value->monetary]);
+	appendStringInfo(&json, "\"monetary_is\": \"%s\"}", segment_monetary_option.words[value->monetary]);
 	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
 }

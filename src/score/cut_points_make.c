@@ -8,10 +8,14 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "core/memory.h"
 #include "math/breaks.h"
 #include "math/cuts_make.h"
 #include "math/select.h"
 #include "score/cut_points.h"
+
+/* The way out where natural breaks need too much memory. */
+#define OTHER_METHOD "round the values, or use the method quantile"
 
 /* Bins of equal width are worth a warning if one score has more than this share of at least so many values. */
 #define LOPSIDED_SHARE 0.8
@@ -68,12 +72,7 @@ natural_thresholds(const SegmentWeighted *values, size_t n, int bins, double *th
 	Size with_values = add_size(memory, mul_size(n, sizeof(SegmentWeighted)));
 	void *work;
 
-	if (memory == 0 || with_values > (Size) maintenance_work_mem * 1024)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("natural breaks of %zu distinct values need more memory than allowed", n),
-						errdetail("They need %zu kB; maintenance_work_mem is %d kB.", with_values / 1024,
-								  maintenance_work_mem),
-						errhint("Raise maintenance_work_mem, round the values, or use the method quantile.")));
+	segment_check_memory("natural breaks", memory == 0 ? 0 : with_values, OTHER_METHOD);
 	work = MemoryContextAllocHuge(CurrentMemoryContext, memory);
 	segment_breaks(values, n, classes, work, ends, segment_score_poll);
 	pfree(work);
@@ -91,12 +90,8 @@ collect(SegmentSource *source, size_t *n)
 {
 	SegmentWeighted *entries;
 
-	if (source->distinct > (Size) maintenance_work_mem * 1024 / sizeof(SegmentWeighted))
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("natural breaks of %zu distinct values need more memory than allowed", source->distinct),
-						errdetail("The values alone need %zu kB; maintenance_work_mem is %d kB.",
-								  source->distinct / 1024 * sizeof(SegmentWeighted), maintenance_work_mem),
-						errhint("Raise maintenance_work_mem, round the values, or use the method quantile.")));
+	segment_check_memory("the values of natural breaks", mul_size(source->distinct, sizeof(SegmentWeighted)),
+						 OTHER_METHOD);
 	entries = allocate_huge(source->distinct, sizeof(SegmentWeighted));
 	source->rewind(source);
 	*n = 0;

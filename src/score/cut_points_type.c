@@ -194,19 +194,10 @@ segment_cut_points_hash_extended(PG_FUNCTION_ARGS)
 										 (uint64) PG_GETARG_INT64(1)));
 }
 
-/* The side's number; 22023 with the list of sides. */
-static SegmentSide
-side_option(const text *name)
-{
-	char *value = text_to_cstring(name);
-
-	for (int side = 0; side < SEGMENT_SIDES; side++)
-		if (strcmp(value, segment_side_names[side]) == 0)
-			return (SegmentSide) side;
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown side: \"%s\"", value),
-					errdetail("Accepted are quantile, from, within and under."),
-					errhint("from is for frequency and monetary (5 or more), within for recency (within 180 days).")));
-}
+/* By SegmentSide. */
+static const SegmentOption side_option = {
+	"side", segment_side_names, SEGMENT_SIDES,
+	"from is for frequency and monetary (5 or more), within for recency (within 180 days)."};
 
 /*
  * cut_points(thresholds float8[], side): thresholds that a person gives, strict. 2202E for another shape than a plain
@@ -218,7 +209,7 @@ Datum
 segment_cut_points_given(PG_FUNCTION_ARGS)
 {
 	ArrayType *array = PG_GETARG_ARRAYTYPE_P(0);
-	SegmentSide side = side_option(PG_GETARG_TEXT_PP(1));
+	SegmentSide side = (SegmentSide) segment_option_of(&side_option, PG_GETARG_TEXT_PP(1));
 	SegmentCutsBuffer buffer;
 	double *thresholds;
 	int n;

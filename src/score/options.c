@@ -5,49 +5,26 @@
 
 #include "core/compat.h"
 
-#include "utils/builtins.h"
-
 #include "core/error.h"
 #include "score/cut_points.h"
 
-const char *const segment_monetary_names[] = {"total", "average", NULL};
+static const char *const monetary_words[] = {"total", "average"};
+static const char *const direction_words[] = {"ascending", "descending"};
 
-static const char *const method_choices[] = {"quantile", "equal_width", "natural", NULL};
-static const char *const direction_choices[] = {"ascending", "descending", NULL};
+const SegmentOption segment_monetary_option = {"monetary", monetary_words, lengthof(monetary_words),
+											   "total is the sum of the amounts, average their mean per order."};
+const SegmentOption segment_direction_option = {
+	"direction", direction_words, lengthof(direction_words),
+	"ascending gives the highest score to the highest values, descending to the lowest."};
 
-/* The index of an option's value among its choices; 22023 if it is none of them. */
-static int
-choose(const char *option, const text *name, const char *const *choices, const char *list)
-{
-	char *value = text_to_cstring(name);
-
-	for (int i = 0; choices[i]; i++)
-		if (strcmp(value, choices[i]) == 0)
-		{
-			pfree(value);
-			return i;
-		}
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown %s: \"%s\"", option, value),
-					errdetail("Accepted are %s.", list), errhint("Names are written in lower case.")));
-}
+static const SegmentOption method_option = {
+	"method", segment_method_names + SEGMENT_METHOD_QUANTILE, SEGMENT_METHODS - SEGMENT_METHOD_QUANTILE,
+	"quantile puts equally many values into each score, natural those that lie together."};
 
 SegmentMethod
-segment_method_option(const text *name)
+segment_method_of(const text *word)
 {
-	return (SegmentMethod) (SEGMENT_METHOD_QUANTILE +
-							choose("method", name, method_choices, "quantile, equal_width and natural"));
-}
-
-RfmMonetary
-segment_monetary_option(const text *name)
-{
-	return (RfmMonetary) choose("monetary", name, segment_monetary_names, "total and average");
-}
-
-bool
-segment_direction_option(const text *name)
-{
-	return choose("direction", name, direction_choices, "ascending and descending") == 1;
+	return (SegmentMethod) (SEGMENT_METHOD_QUANTILE + segment_option_of(&method_option, word));
 }
 
 void

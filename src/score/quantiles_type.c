@@ -325,8 +325,8 @@ Datum
 segment_cut_points_of_quantiles(PG_FUNCTION_ARGS)
 {
 	int32 bins = PG_GETARG_INT32(1);
-	SegmentMethod method = segment_method_option(PG_GETARG_TEXT_PP(2));
-	bool descending = segment_direction_option(PG_GETARG_TEXT_PP(3));
+	SegmentMethod method = segment_method_of(PG_GETARG_TEXT_PP(2));
+	bool descending = segment_option_of(&segment_direction_option, PG_GETARG_TEXT_PP(3)) == 1;
 	SegmentCutsBuffer buffer;
 
 	segment_check_cut_bins(bins);

@@ -4,7 +4,7 @@
  */
 #include "postgres.h"
 
-#include "core/compat.h"
+#include "core/memory.h"
 
 #include "utils/expandeddatum.h"
 #include "utils/memutils.h"
@@ -16,12 +16,9 @@ segment_quantiles_size(size_t n, int width)
 {
 	Size size = add_size(offsetof(Quantiles, values), mul_size(n, sizeof(double) + (Size) width));
 
-	if (size > MaxAllocSize)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("quantiles of %zu distinct values pass 1 GB", n),
-				 errdetail("The value would have %zu bytes; a value can have %zu.", size, (Size) MaxAllocSize),
-				 errhint("cut_points_agg makes cut points of any number of values in one step, without parallel "
-						 "workers; or round the values.")));
+	segment_check_value_size("quantiles", size,
+							 "cut_points_agg makes cut points of any number of values in one step, without parallel "
+							 "workers; or round the values.");
 	return size;
 }
 

@@ -65,9 +65,9 @@ parse(const char *text, SegmentCutsBuffer buffers[RFM_DIMENSIONS], RfmMonetary *
 			return "It has three parts, r: …; f: …; m: ….";
 		if (d == RFM_MONETARY)
 		{
-			if (segment_text_word(&text, segment_monetary_names[RFM_MONETARY_TOTAL]))
+			if (segment_text_word(&text, segment_monetary_option.words[RFM_MONETARY_TOTAL]))
 				*monetary = RFM_MONETARY_TOTAL;
-			else if (segment_text_word(&text, segment_monetary_names[RFM_MONETARY_AVERAGE]))
+			else if (segment_text_word(&text, segment_monetary_option.words[RFM_MONETARY_AVERAGE]))
 				*monetary = RFM_MONETARY_AVERAGE;
 			else
 				return "Behind m: stands total or average.";
@@ -120,7 +120,7 @@ segment_rfm_cut_points_out(PG_FUNCTION_ARGS)
 	{
 		appendStringInfo(&text, "%s%s: ", d > 0 ? "; " : "", dimension_letters[d]);
 		if (d == RFM_MONETARY)
-			appendStringInfo(&text, "%s ", segment_monetary_names[value->monetary]);
+			appendStringInfo(&text, "%s ", segment_monetary_option.words[value->monetary]);
 		segment_cuts_print(cuts[d], part);
 		appendStringInfoString(&text, part);
 	}

@@ -36,7 +36,7 @@ segment_score_node_options(ScoreState *node)
 	{
 		arguments[i] = ExecEvalExpr(node->argument[i], econtext, &nulls[i]);
 		if (nulls[i] && i != SCORE_ARG_FALLBACK)
-			segment_score_refuse_null(i);
+			segment_refuse_null_option(segment_score_argument_names[i]);
 	}
 	node->options = segment_score_options(arguments, nulls);
 	MemoryContextSwitchTo(caller);

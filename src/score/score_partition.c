@@ -14,15 +14,6 @@
 const char *const segment_score_argument_names[SCORE_ARGS] = {"rfm",	  "as_of", "bins",			"method",
 															  "monetary", "zone",  "min_partition", "fallback"};
 
-void
-segment_score_refuse_null(int argument)
-{
-	ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					errmsg("%s of rfm_score must not be NULL", segment_score_argument_names[argument]),
-					errdetail("Only rfm and fallback may be NULL."),
-					errhint("Leave the option out to get its default; as_of has none.")));
-}
-
 ScoreOptions
 segment_score_options(const Datum *arguments, const bool *nulls)
 {
@@ -32,8 +23,9 @@ segment_score_options(const Datum *arguments, const bool *nulls)
 	segment_check_as_of(options.as_of);
 	options.bins = DatumGetInt32(arguments[SCORE_ARG_BINS]);
 	segment_check_score_bins(options.bins);
-	options.method = segment_method_option(DatumGetTextPP(arguments[SCORE_ARG_METHOD]));
-	options.monetary = segment_monetary_option(DatumGetTextPP(arguments[SCORE_ARG_MONETARY]));
+	options.method = segment_method_of(DatumGetTextPP(arguments[SCORE_ARG_METHOD]));
+	options.monetary =
+		(RfmMonetary) segment_option_of(&segment_monetary_option, DatumGetTextPP(arguments[SCORE_ARG_MONETARY]));
 	options.zone = segment_zone(DatumGetTextPP(arguments[SCORE_ARG_ZONE]));
 	options.min_partition = DatumGetInt64(arguments[SCORE_ARG_MIN_PARTITION]);
 	segment_check_int_range("min_partition", options.min_partition, 0, PG_INT32_MAX);
@@ -55,8 +47,8 @@ segment_score_options(const Datum *arguments, const bool *nulls)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("fallback looks at another monetary than the partition"),
 							errdetail("fallback is made of the %s, the partition of the %s.",
-									  segment_monetary_names[options.fallback->monetary],
-									  segment_monetary_names[options.monetary]),
+									  segment_monetary_option.words[options.fallback->monetary],
+									  segment_monetary_option.words[options.monetary]),
 							errhint("Make fallback with the same monetary.")));
 	}
 	return options;

@@ -40,9 +40,6 @@ typedef struct ScoreOptions
 	const RfmCutPoints *fallback; /* NULL: none */
 } ScoreOptions;
 
-/* Raises 22004 for an argument that must not be NULL. */
-pg_noreturn extern void segment_score_refuse_null(int argument);
-
 /* Checks the arguments' values; 22023 for what is out of range. fallback points into them. */
 extern ScoreOptions segment_score_options(const Datum *arguments, const bool *nulls);
 

@@ -37,7 +37,7 @@ Datum
 segment_rfm_cut_points_make(PG_FUNCTION_ARGS)
 {
 	const SegmentCuts *cuts[RFM_DIMENSIONS];
-	RfmMonetary monetary = segment_monetary_option(PG_GETARG_TEXT_PP(3));
+	RfmMonetary monetary = (RfmMonetary) segment_option_of(&segment_monetary_option, PG_GETARG_TEXT_PP(3));
 	const char *fault;
 
 	for (int d = 0; d < RFM_DIMENSIONS; d++)

@@ -67,7 +67,7 @@ remember_arguments(WindowObject window, PartitionState *partition, MemoryContext
 		{
 			if (i == SCORE_ARG_FALLBACK)
 				continue;
-			segment_score_refuse_null(i);
+			segment_refuse_null_option(segment_score_argument_names[i]);
 		}
 		if (is_by_reference(i))
 		{
@@ -105,11 +105,7 @@ check_arguments(WindowObject window, const QueryState *query, const PartitionSta
 		else
 			is_same = value == partition->arguments[i];
 		if (!is_same)
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("%s of rfm_score must be the same for all rows of a partition",
-								   segment_score_argument_names[i]),
-							errdetail("One scoring has one date and one set of options."),
-							errhint("Add it to PARTITION BY, or pass a constant.")));
+			segment_refuse_changed_option(segment_score_argument_names[i]);
 	}
 }
 

@@ -47,7 +47,7 @@ SELECT is((SELECT holdout_rollup(p) FROM (SELECT holdout_agg(l, '1997-09-30', '1
 SELECT ok(h::text::holdout = h, 'text round trip') FROM h;
 SELECT is((SELECT holdout_agg(l, '1996-09-30', '1998-06-30', '1 week') FROM ledgers), NULL, 'nobody yet: NULL');
 SELECT throws_ok($$SELECT segment.holdout_agg(l, '1997-09-30', '1997-09-30', '1 week') FROM ledgers$$, '22023', 'the hold-out is empty', 'an empty hold-out');
-SELECT throws_ok($$SELECT segment.backtest(h, '{magic}') FROM h$$, '22023', 'unknown model "magic"', 'an unknown model');
+SELECT throws_ok($$SELECT segment.backtest(h, '{magic}') FROM h$$, '22023', 'unknown model: "magic"', 'an unknown model');
 SELECT throws_ok($$SELECT segment.backtest_gain(h, segment.btyd_model('nbd', '{1,1}', '1 day')) FROM h$$, '22023', 'units of time differ', 'a model of another unit');
 SELECT finish();
 ROLLBACK;

@@ -55,16 +55,16 @@ SELECT is(left(error_of('SELECT cut_points(array_agg(g)) FROM generate_series(1,
 SELECT is(error_of('SELECT cut_points(ARRAY[[1, 2]])'),
   '2202E | thresholds must be a plain list | The array has 2 dimensions. | Pass an array such as ARRAY[2, 5, 10].', 'another shape');
 SELECT is(error_of($$SELECT cut_points(ARRAY[1], 'above')$$),
-  '22023 | unknown side: "above" | Accepted are quantile, from, within and under. | from is for frequency and monetary (5 or more), within for recency (within 180 days).', 'unknown side');
+  '22023 | unknown side: "above" | Accepted are quantile, from, within and under, in lower case. | from is for frequency and monetary (5 or more), within for recency (within 180 days).', 'unknown side');
 SELECT is(error_of($$SELECT score('from {1}', 'NaN')$$),
   '22003 | value is out of range for a score | The value is NaN; accepted are finite numbers. | Filter such values, or replace them.', 'NaN has no score');
 SELECT is(left(error_of('SELECT cut_points(quantiles_agg(1), 1)'), 28), '22023 | bins is out of range', 'too few bins');
 SELECT is(error_of('SELECT cut_points(quantiles_agg(1), 101)'),
   '22023 | bins is out of range | bins is 101; accepted are 2 to 100. | Pass a value within the range.', 'too many bins');
 SELECT is(error_of($$SELECT cut_points(quantiles_agg(1), 5, 'jenks')$$),
-  '22023 | unknown method: "jenks" | Accepted are quantile, equal_width and natural. | Names are written in lower case.', 'unknown method');
+  '22023 | unknown method: "jenks" | Accepted are quantile, equal_width and natural, in lower case. | quantile puts equally many values into each score, natural those that lie together.', 'unknown method');
 SELECT is(error_of($$SELECT cut_points(quantiles_agg(1), 5, 'natural', 'up')$$),
-  '22023 | unknown direction: "up" | Accepted are ascending and descending. | Names are written in lower case.', 'unknown direction');
+  '22023 | unknown direction: "up" | Accepted are ascending and descending, in lower case. | ascending gives the highest score to the highest values, descending to the lowest.', 'unknown direction');
 
 -- methods
 SELECT is(cut_points_agg(v, 5)::text, 'quantile {20.8,40.6,60.4,80.2} by quantile of {20,20,20,20,20}', 'quantiles of 1 to 100')
@@ -98,7 +98,7 @@ FROM unnest('{1.7976931348623155e308,1.7976931348623157e308}'::float8[]) v;
 -- natural breaks respect maintenance_work_mem
 SET maintenance_work_mem = '1MB';
 SELECT matches(error_of('SELECT cut_points_agg(g, 5, ''natural'') FROM generate_series(1, 100000) g'),
-  '^54000 .*maintenance_work_mem is 1024 kB. . Raise maintenance_work_mem', 'natural breaks: too many distinct values');
+  '^53400 .*maintenance_work_mem is 1024 kB. . Set maintenance_work_mem to at least \d+ MB', 'natural breaks: too many distinct values');
 RESET maintenance_work_mem;
 
 -- info

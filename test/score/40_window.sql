@@ -77,11 +77,11 @@ SELECT is(error_of(format('SELECT rfm_score(rfm, %s) OVER () FROM c', call)), wa
 FROM (VALUES
   ($$'2025-01-31', 1$$, '22023 | bins is out of range | bins is 1; accepted are 2 to 9. | Pass a value within the range.'),
   ($$'2025-01-31', 10$$, '22023 | bins is out of range | bins is 10; accepted are 2 to 9. | Pass a value within the range.'),
-  ($$'2025-01-31', method => 'ntile'$$, '22023 | unknown method: "ntile" | Accepted are quantile, equal_width and natural. | Names are written in lower case.'),
-  ($$'2025-01-31', monetary => 'max'$$, '22023 | unknown monetary: "max" | Accepted are total and average. | Names are written in lower case.'),
+  ($$'2025-01-31', method => 'ntile'$$, '22023 | unknown method: "ntile" | Accepted are quantile, equal_width and natural, in lower case. | quantile puts equally many values into each score, natural those that lie together.'),
+  ($$'2025-01-31', monetary => 'max'$$, '22023 | unknown monetary: "max" | Accepted are total and average, in lower case. | total is the sum of the amounts, average their mean per order.'),
   ($$'2025-01-31', min_partition => -1$$, '22023 | min_partition is out of range | min_partition is -1; accepted are 0 to 2147483647. | Pass a value within the range.'),
-  ($$NULL::date$$, '22004 | as_of of rfm_score must not be NULL | Only rfm and fallback may be NULL. | Leave the option out to get its default; as_of has none.'),
-  ($$'2025-01-31', bins => NULL$$, '22004 | bins of rfm_score must not be NULL | Only rfm and fallback may be NULL. | Leave the option out to get its default; as_of has none.'),
+  ($$NULL::date$$, '22004 | as_of must not be NULL | It is an option, and options have no unknown value. | Pass a value, or leave the argument out if it has a default.'),
+  ($$'2025-01-31', bins => NULL$$, '22004 | bins must not be NULL | It is an option, and options have no unknown value. | Pass a value, or leave the argument out if it has a default.'),
   ($$'2025-01-31', min_partition => 11$$,
    '22023 | a partition is smaller than min_partition, and there is no fallback | The partition has 10 customers with orders, min_partition is 11. | Pass fallback => (SELECT rfm_cut_points_agg(rfm, as_of, bins) FROM …).'),
   ($$'2025-01-31', 4, fallback => 'r: within {30,90}; f: from {2,5}; m: total from {50,200}'$$,
@@ -89,11 +89,11 @@ FROM (VALUES
   ($$'2025-01-31', 3, fallback => 'r: within {30,90}; f: from {2,5}; m: average from {50,200}'$$,
    '22023 | fallback looks at another monetary than the partition | fallback is made of the average, the partition of the total. | Make fallback with the same monetary.'),
   ($$date '2025-01-31' + customer$$,
-   '22023 | as_of of rfm_score must be the same for all rows of a partition | One scoring has one date and one set of options. | Add it to PARTITION BY, or pass a constant.'),
+   '22023 | as_of must be the same in every row | It is an option: one value holds for all rows of a group or partition. | Pass a constant, or add it to GROUP BY or PARTITION BY.'),
   ($$'2025-01-31', 2 + customer % 2$$,
-   '22023 | bins of rfm_score must be the same for all rows of a partition | One scoring has one date and one set of options. | Add it to PARTITION BY, or pass a constant.'),
+   '22023 | bins must be the same in every row | It is an option: one value holds for all rows of a group or partition. | Pass a constant, or add it to GROUP BY or PARTITION BY.'),
   ($$'2025-01-31', method => CASE WHEN customer < 9 THEN 'natural' ELSE 'quantile' END$$,
-   '22023 | method of rfm_score must be the same for all rows of a partition | One scoring has one date and one set of options. | Add it to PARTITION BY, or pass a constant.')) t(call, want);
+   '22023 | method must be the same in every row | It is an option: one value holds for all rows of a group or partition. | Pass a constant, or add it to GROUP BY or PARTITION BY.')) t(call, want);
 SELECT matches(error_of($$SELECT rfm_score(rfm, '2025-01-01') OVER () FROM c$$), '^22023 .*as_of', 'an order after as_of');
 SELECT matches(error_of($$SELECT rfm_score(rfm, 'infinity') OVER () FROM c$$), '^22023 ', 'as_of infinity');
 SELECT matches(error_of($$SELECT rfm_score(rfm, '2025-01-31', zone => 'Nowhere') OVER () FROM c$$), '^22023 .*Nowhere', 'unknown zone');

@@ -52,11 +52,11 @@ SELECT is(error_of($$SELECT rfm_cut_points(cut_points(ARRAY[30]), cut_points(ARR
   '22023 | cut points don''t fit together | Cut points of recency must be descending: the sides within and under are. | For recency use cut_points(array, ''within'') or cut_points(quantiles, bins, direction => ''descending''); for frequency and monetary cut_points(array).',
   'recency the wrong way round');
 SELECT is(error_of($$SELECT rfm_cut_points_agg(rfm, '2025-01-31', 10) FROM c$$), '22023 | bins is out of range | bins is 10; accepted are 2 to 9. | Pass a value within the range.', 'too many bins');
-SELECT is(error_of($$SELECT rfm_cut_points_agg(rfm, '2025-01-31', NULL) FROM c$$), '22004 | bins must not be NULL | Only rows without a value are skipped. | Pass a constant.', 'bins NULL');
+SELECT is(error_of($$SELECT rfm_cut_points_agg(rfm, '2025-01-31', NULL) FROM c$$), '22004 | bins must not be NULL | It is an option, and options have no unknown value. | Pass a value, or leave the argument out if it has a default.', 'bins NULL');
 SELECT is(error_of($$SELECT rfm_cut_points_agg(rfm, date '2025-01-31' + g, 5) FROM c, generate_series(0, 1) g$$),
-  '22023 | as_of must be the same in every row | Cut points are made with one set of options. | Pass a constant.', 'as_of changes');
+  '22023 | as_of must be the same in every row | It is an option: one value holds for all rows of a group or partition. | Pass a constant, or add it to GROUP BY or PARTITION BY.', 'as_of changes');
 SELECT is(error_of($$SELECT cut_points_agg(g, g) FROM generate_series(2, 3) g$$),
-  '22023 | bins must be the same in every row | Cut points are made with one set of options. | Pass a constant.', 'bins change');
+  '22023 | bins must be the same in every row | It is an option: one value holds for all rows of a group or partition. | Pass a constant, or add it to GROUP BY or PARTITION BY.', 'bins change');
 SELECT matches(error_of($$SELECT rfm_cut_points_agg(rfm, '2024-12-31', 5) FROM c$$), '^22023 .*as_of', 'an order after as_of');
 SELECT is(error_of($$SELECT quantiles_agg_trans(NULL, 1)$$), '22023 | quantiles_agg_trans is a support function of an aggregate | It was called outside an aggregate. | Call the aggregate instead.', 'support functions are not for calling');
 

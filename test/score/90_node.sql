@@ -64,7 +64,7 @@ SELECT * FROM same_scores('SELECT customer, segment.rfm_score(rfm, date ''2023-0
 
 -- Errors are those of the function.
 SET LOCAL segment.enable_fast_aggregate = force;
-SELECT throws_ok('SELECT segment.rfm_score(rfm, NULL::date) OVER () FROM stored', '22004', 'as_of of rfm_score must not be NULL', 'a NULL option');
+SELECT throws_ok('SELECT segment.rfm_score(rfm, NULL::date) OVER () FROM stored', '22004', 'as_of must not be NULL', 'a NULL option');
 SELECT lives_ok('SELECT segment.rfm_score(rfm, NULL::date) OVER () FROM stored WHERE false', 'which nobody looks at without a row');
 SELECT throws_ok('SELECT segment.rfm_score(rfm, date ''2023-01-01'', min_partition => 10000) OVER () FROM stored', '22023',
                  'a partition is smaller than min_partition, and there is no fallback', 'too few customers');

@@ -293,7 +293,7 @@ gradients(void)
 			}
 		}
 		if (worst > 1e-8)
-			printf("# %s: %g\n", segment_btyd_name((SegmentBtydKind) kind), worst);
+			printf("# %s: %g\n", segment_btyd_names[kind - SEGMENT_NBD], worst);
 		check(worst < 1e-8, "gradient equals the difference quotient");
 	}
 }
