@@ -144,10 +144,11 @@ COMMENT ON FUNCTION segment.compare_versions(text, integer, integer, date) IS
 CREATE FUNCTION segment.snapshot_bins(snapshot integer, OUT feature text, OUT bin integer, OUT customers bigint) RETURNS SETOF record
   LANGUAGE sql STABLE PARALLEL SAFE ROWS 25
 BEGIN ATOMIC
-  -- Triples of scores are few: customers are counted by them first.
+  -- Triples of scores are few: customers are counted by them first. By their codes, because pg_upgrade restores this body
+  -- before rfm_score can be grouped.
   SELECT x.feature, x.bin, sum(g.customers)::bigint
   FROM (
-    SELECT segment.rfm_score(coalesce(own.cut_points, everybody.cut_points), c.rfm, t.as_of, v.zone) AS score, c.sort, count(*) AS customers
+    SELECT segment.score_code(segment.rfm_score(coalesce(own.cut_points, everybody.cut_points), c.rfm, t.as_of, v.zone)) AS code, c.sort, count(*) AS customers
     FROM segment.snapshot t
     JOIN segment.segmentation_version v ON v.segmentation = t.segmentation AND v.version = t.version
     CROSS JOIN LATERAL (SELECT min(p.as_of) AS as_of FROM segment.segmentation_cut_points p
@@ -160,7 +161,7 @@ BEGIN ATOMIC
     WHERE t.id = snapshot_bins.snapshot
     GROUP BY 1, 2
   ) g
-  CROSS JOIN LATERAL (VALUES ('recency', segment.score_r(g.score)), ('frequency', segment.score_f(g.score)), ('monetary', segment.score_m(g.score)),
+  CROSS JOIN LATERAL (VALUES ('recency', g.code / 100), ('frequency', g.code / 10 % 10), ('monetary', g.code % 10),
                              ('segment', g.sort)) x (feature, bin)
   WHERE x.bin IS NOT NULL
   GROUP BY x.feature, x.bin;

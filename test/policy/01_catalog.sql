@@ -12,7 +12,7 @@ FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang JOIN member ON classid = 
 CREATE TEMP VIEW relation AS
 SELECT c.*, c.oid::regclass::text AS name FROM pg_class c JOIN member ON classid = 'pg_class'::regclass AND objid = c.oid;
 
-SELECT plan(22);
+SELECT plan(23);
 
 -- Comments
 SELECT is_empty($$SELECT signature FROM function WHERE obj_description(oid, 'pg_proc') IS NULL$$,
@@ -60,6 +60,16 @@ SELECT is_empty($$SELECT name FROM relation WHERE relkind = 'm'$$, 'no materiali
 SELECT is_empty($$SELECT name FROM relation WHERE relkind IN ('r', 'p')
   AND oid <> ALL (coalesce((SELECT extconfig FROM pg_extension WHERE extname = 'segment'), '{}'))$$,
   'every table is dumped as configuration');
+
+-- pg_upgrade restores the members of the extension one by one, functions (and the views that they read) before operator
+-- classes: GROUP BY, DISTINCT, ORDER BY, UNION and PARTITION BY over a type of ours cannot be parsed then.
+SELECT is_empty($$
+  WITH body AS (
+    SELECT signature AS name, prosqlbody::text AS tree FROM function WHERE prosqlbody IS NOT NULL
+    UNION ALL SELECT r.name, w.ev_action::text FROM relation r JOIN pg_rewrite w ON w.ev_class = r.oid)
+  SELECT b.name, o.oid::regoperator FROM body b, regexp_matches(b.tree, ':(?:eqop|sortop) (\d+)', 'g') used
+    JOIN pg_operator o ON o.oid = used[1]::oid JOIN member ON classid = 'pg_operator'::regclass AND objid = o.oid$$,
+  'no body of a function or view sorts or groups by a type of ours');
 
 -- Privileges: PUBLIC may use the schema and read the schemes, and nothing else beyond the defaults
 SELECT results_eq($$SELECT privilege_type FROM pg_namespace, aclexplode(nspacl) WHERE nspname = 'segment' AND grantee = 0$$,
