@@ -33,7 +33,7 @@ BEGIN
   IF problem IS NOT NULL THEN
     RAISE EXCEPTION USING
       ERRCODE = 'duplicate_schema',
-      MESSAGE = 'schema "segment" exists already and can''t be trusted',
+      MESSAGE = 'schema "segment" exists already and cannot be trusted',
       DETAIL  = problem || ' The extension needs a schema of this name that is its installer''s own, empty, and closed to others.',
       HINT    = 'Rename that schema (ALTER SCHEMA segment RENAME TO …) or drop it, then run CREATE EXTENSION again.';
   END IF;

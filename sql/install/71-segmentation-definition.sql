@@ -10,7 +10,7 @@ CREATE FUNCTION segment.run_restricted(command text) RETURNS bigint
   LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_run_restricted';
 COMMENT ON FUNCTION segment.run_restricted(text) IS
   'runs one command as the current role in a security-restricted operation, as REFRESH MATERIALIZED VIEW does, so that '
-  'code in it can''t take on another role; the number of rows. NULL for NULL';
+  'code in it cannot take on another role; the number of rows. NULL for NULL';
 
 CREATE FUNCTION segment.read_restricted(query text) RETURNS text[]
   LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_read_restricted';
@@ -312,7 +312,7 @@ END
 $$;
 COMMENT ON FUNCTION segment.segmentation_label_then(segment.segmentation_version, date, segment.segmentation_version, date) IS
   'SQL of the segment that a row s (rfm, repeat) would have had under an older version''s rules and the models it had on the '
-  'day calibrated; where old and new label by different things (scheme, clusters, tiers) the old segment, as names then can''t be compared';
+  'day calibrated; where old and new label by different things (scheme, clusters, tiers) the old segment, as names then cannot be compared';
 
 CREATE FUNCTION segment.segmentation_scored(v segment.segmentation_version, as_of date, customers text DEFAULT NULL) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

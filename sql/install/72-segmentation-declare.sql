@@ -81,7 +81,7 @@ BEGIN
     PERFORM segment.segmentation_check_column(v.source, 'market', v.market, NULL);
   END IF;
   IF v.method NOT IN ('quantile', 'equal_width', 'natural') OR v.monetary NOT IN ('total', 'average') THEN
-    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'cut points can''t be made like this',
+    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'cut points cannot be made like this',
       DETAIL = format('method is %s, accepted are quantile, equal_width and natural; monetary is %s, accepted are total and average.', v.method, v.monetary),
       HINT = 'Leave an option out to get its default.';
   END IF;
@@ -116,13 +116,13 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION segment.segmentation_check(segment.segmentation_version) IS
-  'stops if a version can''t be refreshed as it is written: missing or unfit columns, scheme, filter, privileges, zone';
+  'stops if a version cannot be refreshed as it is written: missing or unfit columns, scheme, filter, privileges, zone';
 
 CREATE FUNCTION segment.segmentation_check_pseudonymous(pseudonymous boolean, changes text) RETURNS void
   LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF pseudonymous AND changes <> 'none' THEN
-    RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = 'a pseudonymous segmentation can''t store ledgers',
+    RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = 'a pseudonymous segmentation cannot store ledgers',
       DETAIL = format('changes is %s; changed orders are found by the customer ids, which are not stored.', changes), HINT = 'Leave changes at none.';
   END IF;
 END
@@ -215,7 +215,7 @@ COMMENT ON FUNCTION segment.create_segmentation(text, regclass, name, name, name
   'are those of the columns of segmentation and segmentation_version. opt_out_customer: by default the column named as the '
   'customer; min_market: by default 20 × bins. Labels come from the scheme unless clusters (a number of them, fitted at the '
   'first refresh, or at each if cut_points float), cluster_model (a model of your own) or value_tiers (2 or 3 levels) is given. Returns the name. 42710 if it exists, 42703, 42804, 42601 and others for '
-  'what can''t be run';
+  'what cannot be run';
 
 CREATE FUNCTION segment.new_version(name text, changes jsonb DEFAULT '{}') RETURNS integer
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$

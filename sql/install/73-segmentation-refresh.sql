@@ -139,7 +139,7 @@ BEGIN
   own := segment.segmentation_own(name);
   v := segment.segmentation_version_of(name, version);
   IF read IS NULL OR read NOT IN ('changes', 'all', 'nothing') OR v.changes = 'none' AND read = 'nothing' THEN
-    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('refresh can''t read %s', coalesce(read, 'NULL')),
+    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('refresh cannot read %s', coalesce(read, 'NULL')),
       DETAIL = format('Accepted are changes, all and nothing; the segmentation''s changes is %s, and none has no stored ledgers.', v.changes),
       HINT = 'read says which orders are read: of changed customers, of all, or none (from stored ledgers).';
   END IF;

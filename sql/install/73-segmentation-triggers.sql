@@ -114,7 +114,7 @@ BEGIN
   END IF;
   IF v.changes IN ('none', 'rebuild', 'triggers') AND (v.changed_at IS NOT NULL OR v.tombstones IS NOT NULL)
      OR v.changes = 'changed_at' AND (v.changed_at IS NULL OR v.tombstones IS NOT NULL) OR v.changes = 'tombstones' AND v.tombstones IS NULL THEN
-    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('changes is %s, which other options don''t fit', v.changes),
+    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('changes is %s, which other options do not fit', v.changes),
       DETAIL = format('changed_at is %s, tombstones is %s.', coalesce(v.changed_at, 'NULL'), coalesce(v.tombstones::text, 'NULL')),
       HINT = 'changed_at needs the column changed_at; tombstones needs a relation, and takes a column changed_at; the others need neither.';
   END IF;
@@ -133,7 +133,7 @@ BEGIN
     PERFORM segment.segmentation_check_column(v.tombstones, 'tombstone_at', v.tombstone_at, times);
   END IF;
   IF v.changes = 'triggers' AND (SELECT c.relkind FROM pg_class c WHERE c.oid = v.source) NOT IN ('r', 'p') THEN
-    RAISE EXCEPTION USING ERRCODE = 'wrong_object_type', MESSAGE = format('%s can''t have triggers that see the rows', v.source),
+    RAISE EXCEPTION USING ERRCODE = 'wrong_object_type', MESSAGE = format('%s cannot have triggers that see the rows', v.source),
       DETAIL = 'changes is triggers, which needs a table or partitioned table.', HINT = 'Use changed_at or tombstones.';
   END IF;
   -- One customer must have one text: ids that are equal but print differently would be two ledgers.
@@ -142,7 +142,7 @@ BEGIN
   IF NOT (t.oid::regtype = ANY ('{smallint,integer,bigint,oid,uuid,date,text,varchar,bpchar,name,bytea}'::regtype[]) OR t.typtype = 'e'
           OR t.oid = 'numeric'::regtype AND a.atttypmod >= 0)
      OR EXISTS (SELECT FROM pg_collation c WHERE c.oid = a.attcollation AND NOT c.collisdeterministic) THEN
-    RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = format('ledgers can''t be stored by customer ids of type %s', format_type(a.atttypid, a.atttypmod)),
+    RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = format('ledgers cannot be stored by customer ids of type %s', format_type(a.atttypid, a.atttypmod)),
       DETAIL = 'Ids that are equal may print differently. Accepted are integers, numeric with a declared scale, uuid, date, enum, bytea and '
                'text types with a deterministic collation.',
       HINT = 'Declare the segmentation on a view that casts the id to text, or leave changes at none.';

@@ -190,7 +190,7 @@ END;
 COMMENT ON FUNCTION segment.hidden_groups(bigint[], bigint, integer) IS
   'how many of the groups to hide, from the first: the first frozen ones anyway; then the others, which are in ascending order '
   'of size: all smaller than k, and on until the hidden have k members together, are two or more, and the size of none can '
-  'be told more exactly than to half of k by who knows the total and these rules. All, if that can''t be had';
+  'be told more exactly than to half of k by who knows the total and these rules. All, if that cannot be had';
 
 CREATE FUNCTION segment.hidden_names(names text[], sizes bigint[], k bigint, frozen text[]) RETURNS text[]
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

@@ -37,7 +37,7 @@ DECLARE
 BEGIN
   SELECT max(t.as_of) INTO day FROM segment.snapshot t WHERE t.segmentation = v.segmentation AND t.version = v.version AND t.customers > 0;
   IF day IS NULL OR NOT v.live THEN
-    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('segmentation "%s" can''t score one customer alone', name),
+    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state', MESSAGE = format('segmentation "%s" cannot score one customer alone', name),
       DETAIL = CASE WHEN day IS NULL THEN 'It has no snapshot whose cut points could be used.' ELSE 'It is not live.' END,
       HINT = CASE WHEN day IS NULL THEN 'Refresh it once.' ELSE 'Declare it with changes => ''triggers'', live => true.' END;
   END IF;

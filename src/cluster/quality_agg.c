@@ -206,7 +206,7 @@ segment_cluster_quality_combine(PG_FUNCTION_ARGS)
 	a = PG_GETARG_QUALITY(0);
 	if (a->model_size != b->model_size || memcmp(a->data, b->data, a->model_size) != 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("qualities of different models"),
-						errdetail("Sums over the clusters of different models can't be added."),
+						errdetail("Sums over the clusters of different models cannot be added."),
 						errhint("GROUP BY the model.")));
 	segment_quality_settle(a);
 	a->rows += b->rows;

@@ -29,7 +29,7 @@ check_same(const Quality *quality, const KmeansModel *model, const Coreset *core
 						   coreset->dims),
 				 errhint("Pass the coreset that the model was fitted on, and measure quality on the same rows.")));
 	if (coreset->weight != coreset->rows)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("coreset with weights can't refine a model"),
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("coreset with weights cannot refine a model"),
 						errdetail("Its %lld vectors weigh %g; quality counts every vector once.",
 								  (long long) coreset->rows, coreset->weight),
 						errhint("Keep the model as it is.")));

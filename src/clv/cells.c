@@ -231,7 +231,7 @@ segment_cells_check_alike(const Cells *a, const Cells *b)
 						errhint("Give every customer the same covariates in the same order.")));
 	if (a->with_first != b->with_first)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("spend with and without first purchases can't be mixed"),
+						errmsg("spend with and without first purchases cannot be mixed"),
 						errdetail("One part includes them, the other does not."),
 						errhint("Make all parts with the same include_first.")));
 }

@@ -165,7 +165,7 @@ cells_in(FunctionCallInfo fcinfo, CellsKind kind)
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type segment.%s: \"%s\"", kind_name(kind), text),
-				 errdetail("%s", fault), errhint("An example of btyd: {unit 7 covariates 0: 2 30.5 38.5*1}")));
+				 errdetail("%s", fault), errhint("An example of btyd is {unit 7 covariates 0: 2 30.5 38.5*1}.")));
 	PG_RETURN_POINTER(cells);
 }
 

@@ -41,7 +41,7 @@ segment_order_id_type(SegmentOrderIdType *id_type, Oid type, Oid collation, Memo
 
 	if (!OidIsValid(cache->eq_opr_finfo.fn_oid) || !OidIsValid(cache->hash_proc_finfo.fn_oid) || cache->typlen == -2)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
-						errmsg("order ids of type %s can't be compared", format_type_be(type)),
+						errmsg("order ids of type %s cannot be compared", format_type_be(type)),
 						errdetail("An order id needs a type with equality and a hash function."),
 						errhint("Cast the order id to text.")));
 	id_type->type = type;

@@ -146,7 +146,7 @@ segment_ledger_in(PG_FUNCTION_ARGS)
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type %s: \"%s\"", "segment.ledger", text), errdetail("%s", fault),
-				 errhint("An example: {2011-01-18 12.50,2011-02-03 -4.25 0 1 4.25}")));
+				 errhint("An example is {2011-01-18 12.50,2011-02-03 -4.25 0 1 4.25}.")));
 	PG_RETURN_POINTER(ledger);
 }
 

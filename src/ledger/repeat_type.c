@@ -243,7 +243,7 @@ segment_repeat_summary_in(PG_FUNCTION_ARGS)
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid input syntax for type %s: \"%s\"", "segment.repeat_summary", text),
-				 errdetail("%s", fault), errhint("An example: x 2 t_x 30.5 t 38.5 spend 22.35 skipped 0 unit 7")));
+				 errdetail("%s", fault), errhint("An example is x 2 t_x 30.5 t 38.5 spend 22.35 skipped 0 unit 7.")));
 	PG_RETURN_POINTER(repeat);
 }
 

@@ -195,14 +195,14 @@ segment_rfm_in(PG_FUNCTION_ARGS)
 				 errmsg("invalid input syntax for type %s: \"%s\"", "segment.rfm", input),
 				 errdetail("Expected is kind(first,last,orders,total,returns,returned), kind being date, timestamp "
 						   "or timestamptz, both amounts with the same decimals."),
-				 errhint("An example: date(2011-01-18,2011-12-07,7,4310.00,0,0.00)")));
+				 errhint("An example is date(2011-01-18,2011-12-07,7,4310.00,0,0.00).")));
 	(void) segment_wide_negate(&parts.returned);
 	fault = find_fault(&parts);
 	if (fault != NULL)
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 				 errmsg("invalid value for type %s: \"%s\"", "segment.rfm", input), errdetail("%s", fault),
-				 errhint("An example: date(2011-01-18,2011-12-07,7,4310.00,0,0.00)")));
+				 errhint("An example is date(2011-01-18,2011-12-07,7,4310.00,0,0.00).")));
 	PG_RETURN_POINTER(build(&parts));
 }
 

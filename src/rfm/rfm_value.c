@@ -188,7 +188,7 @@ void
 segment_rfm_refuse_kinds(SegmentTimeKind a, SegmentTimeKind b)
 {
 	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("summaries of different time types can't be merged"),
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("summaries of different time types cannot be merged"),
 			 errdetail("One rfm was made from %s, the other from %s.", segment_time_kind_name(a),
 					   segment_time_kind_name(b)),
 			 errhint("Cast the times to one type where the summaries are made.")));

@@ -45,7 +45,7 @@ segment_rfm_cut_points_make(PG_FUNCTION_ARGS)
 	fault = segment_rfm_cuts_fault(cuts);
 	if (fault)
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("cut points don't fit together"),
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("cut points do not fit together"),
 				 errdetail("%s", fault),
 				 errhint("For recency use cut_points(array, 'within') or cut_points(quantiles, bins, direction => "
 						 "'descending'); for frequency and monetary cut_points(array).")));

@@ -79,7 +79,7 @@ run(const char *command, bool values, uint64 *rows)
 	SPI_connect();
 	status = SPI_execute(command, false, values ? 1 : 0);
 	if (status < 0 || (values && status != SPI_OK_SELECT))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("the command can't be run here"),
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("the command cannot be run here"),
 						errdetail("The command is: %s", command),
 						errhint("Pass one query, or one INSERT, UPDATE or DELETE.")));
 	*rows = SPI_processed;
