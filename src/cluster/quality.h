@@ -39,8 +39,7 @@ enum
 	QUALITY_OWN
 };
 
-#define DatumGetQuality(datum) ((Quality *) PG_DETOAST_DATUM(datum))
-#define PG_GETARG_QUALITY(n) DatumGetQuality(PG_GETARG_DATUM(n))
+#define PG_GETARG_QUALITY(n) segment_quality_open(PG_GETARG_DATUM(n))
 
 static inline KmeansModel *
 segment_quality_model(const Quality *quality)
@@ -85,5 +84,8 @@ extern Quality *segment_quality_make(const KmeansModel *model);
 
 /* Makes all sums canonical. */
 extern void segment_quality_settle(Quality *quality);
+
+/* A value to read, detoasted and canonical: an aggregate without our final function returns a state that may not be. */
+extern Quality *segment_quality_open(Datum datum);
 
 #endif

@@ -57,6 +57,19 @@ segment_quality_settle(Quality *quality)
 	quality->pending = 0;
 }
 
+Quality *
+segment_quality_open(Datum datum)
+{
+	Quality *quality = (Quality *) PG_DETOAST_DATUM(datum);
+
+	if (quality->pending > 0)
+	{
+		quality = (Quality *) PG_DETOAST_DATUM_COPY(PointerGetDatum(quality));
+		segment_quality_settle(quality);
+	}
+	return quality;
+}
+
 /* Adds one located vector: x in the user's units, y scaled. */
 static void
 add_vector(Quality *quality, const double *x, const double *y, const Place *place)
@@ -102,7 +115,8 @@ fetch_state(FunctionCallInfo fcinfo, ModelCache **cache)
 	if (PG_ARGISNULL(1))
 		return NULL;
 	*cache = segment_model_argument(fcinfo, 1);
-	quality = PG_ARGISNULL(0) ? segment_quality_make((*cache)->model) : PG_GETARG_QUALITY(0);
+	quality =
+		PG_ARGISNULL(0) ? segment_quality_make((*cache)->model) : (Quality *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
 	/* A state that this call has seen with the model that it still has is of that model. */
 	if (quality == (*cache)->state)
 		return quality;
@@ -203,7 +217,7 @@ segment_cluster_quality_combine(PG_FUNCTION_ARGS)
 	segment_quality_settle(b);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_POINTER(b);
-	a = PG_GETARG_QUALITY(0);
+	a = (Quality *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
 	if (a->model_size != b->model_size || memcmp(a->data, b->data, a->model_size) != 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("qualities of different models"),
 						errdetail("Sums over the clusters of different models cannot be added."),

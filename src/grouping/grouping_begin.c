@@ -157,7 +157,8 @@ grouping_begin(CustomScanState *css, EState *estate, int eflags)
 
 	for (int i = list_length(node->plan.columns); i < list_length(outputs); i++)
 		aggrefs = lappend(aggrefs, list_nth_node(TargetEntry, outputs, i)->expr);
-	segment_grouping_init_aggregates(&node->aggregates, css, aggrefs, node->plan.filters);
+	segment_grouping_init_aggregates(&node->aggregates, css, aggrefs, node->plan.filters, node->plan.kernels,
+									 node->plan.by_rows);
 	init_layout(node, outputs);
 
 	node->table.layout = node->spill.layout = &node->layout;

@@ -27,6 +27,7 @@ typedef struct GroupingPlan
 	List *collations; /* OidList: of each key */
 	List *arguments;  /* List of IntList: the child's columns of each aggregate's arguments */
 	List *filters;	  /* IntList: the child's column of each aggregate's FILTER, or 0 */
+	List *kernels;	  /* IntList: whether each aggregate has a kernel */
 	double groups;	  /* expected */
 	bool by_rows;	  /* how several processes share the work, see grouping_parallel.h */
 } GroupingPlan;

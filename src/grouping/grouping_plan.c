@@ -20,7 +20,8 @@ segment_grouping_plan_write(const GroupingPlan *plan)
 
 	/* with a decimal point: read back as a worker gets it, it would be an Integer without */
 	written = lappend(written, makeFloat(psprintf("%.1f", plan->groups)));
-	return lappend(written, makeInteger(plan->by_rows));
+	written = lappend(written, makeInteger(plan->by_rows));
+	return lappend(written, plan->kernels);
 }
 
 void
@@ -33,6 +34,7 @@ segment_grouping_plan_read(GroupingPlan *plan, List *custom_private)
 	plan->filters = (List *) list_nth(custom_private, 4);
 	plan->groups = floatVal(list_nth(custom_private, 5));
 	plan->by_rows = intVal(list_nth(custom_private, 6)) != 0;
+	plan->kernels = (List *) list_nth(custom_private, 7);
 }
 
 /* Translates column numbers; 0 stays 0. */
@@ -95,14 +97,18 @@ plan_custom_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tli
 	plan.filters = (List *) list_nth(inputs, 4);
 	plan.groups = floatVal(list_nth(path->custom_private, 4));
 	plan.by_rows = intVal(list_nth(path->custom_private, 5)) != 0;
+	plan.kernels = NIL;
 	take_rows_as_stored(root, (Plan *) linitial(custom_plans), &plan);
 
 	foreach (cell, columns)
 		outputs = lappend(
 			outputs, makeTargetEntry((Expr *) copyObjectImpl(lfirst(cell)), list_length(outputs) + 1, NULL, false));
 	foreach (cell, aggrefs)
+	{
+		plan.kernels = lappend_int(plan.kernels, segment_grouping_kernel_of(lfirst_node(Aggref, cell)) != NULL);
 		outputs = lappend(
 			outputs, makeTargetEntry((Expr *) copyObjectImpl(lfirst(cell)), list_length(outputs) + 1, NULL, false));
+	}
 	scan->scan.plan.targetlist = tlist;
 	scan->scan.plan.qual = (List *) lthird(path->custom_private);
 	scan->scan.scanrelid = 0;

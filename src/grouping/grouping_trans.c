@@ -67,6 +67,15 @@ read_initial_value(AggStatePerTransData *pertrans, HeapTuple aggregate_tuple)
 	}
 }
 
+const SegmentKernel *
+segment_grouping_kernel_of(const Aggref *aggref)
+{
+	Oid argument_types[FUNC_MAX_ARGS];
+	int arguments = get_aggregate_argtypes((Aggref *) aggref, argument_types);
+
+	return segment_aggregate_kernel(aggref->aggfnoid, argument_types, arguments);
+}
+
 /* Prepares one aggregate; combines if its states are merged too. */
 static void
 init_trans(GroupingTrans *trans, AggState *agg_state, bool combines)
@@ -114,7 +123,7 @@ init_trans(GroupingTrans *trans, AggState *agg_state, bool combines)
 	InitFunctionCallInfoData(*trans->call, &pertrans->transfn, arguments + 1, pertrans->aggCollation,
 							 (Node *) agg_state, NULL);
 	pertrans->transfn_fcinfo = trans->call;
-	trans->kernel = segment_aggregate_kernel(aggref->aggfnoid, argument_types, arguments);
+	trans->kernel = segment_grouping_kernel_of(aggref);
 	if (trans->kernel != NULL)
 		trans->binding = trans->kernel->bind(argument_types, arguments, aggref->inputcollid);
 
@@ -150,8 +159,23 @@ init_trans(GroupingTrans *trans, AggState *agg_state, bool combines)
 	ReleaseSysCache(tuple);
 }
 
+/*
+ * Stops if the aggregate was replaced since the query was planned: processes that share groups must agree on what these
+ * look like, and merging was planned for what it was.
+ */
+static void
+check_as_planned(const GroupingTrans *trans, bool has_kernel, bool merges)
+{
+	if ((trans->kernel != NULL) != has_kernel || (merges && trans->kernel == NULL && trans->combine_call == NULL))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("aggregate %s was replaced while a query used it", get_func_name(trans->aggref->aggfnoid)),
+				 errhint("Run the query again.")));
+}
+
 void
-segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState *node, List *aggrefs, List *filters)
+segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState *node, List *aggrefs, List *filters,
+								 List *kernels, bool by_rows)
 {
 	EState *estate = node->ss.ps.state;
 	AggState *agg_state = makeNode(AggState);
@@ -181,6 +205,8 @@ segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState
 		trans->aggref = lfirst_node(Aggref, aggref);
 		trans->filter = lfirst_int(filter);
 		init_trans(trans, agg_state, node->ss.ps.plan->parallel_aware);
+		check_as_planned(trans, list_nth_int(kernels, foreach_current_index(aggref)) != 0,
+						 node->ss.ps.plan->parallel_aware && !by_rows);
 		trans->in_group = aggregates->states_size;
 		aggregates->states_size += grouping_state_size(trans);
 		if (trans->kernel != NULL)
@@ -417,9 +443,7 @@ segment_grouping_merge_states(GroupingAggregates *aggregates, char *group, char 
 bool
 segment_grouping_is_mergeable(Aggref *aggref)
 {
-	Oid argument_types[FUNC_MAX_ARGS];
-	int arguments = get_aggregate_argtypes(aggref, argument_types);
-	const SegmentKernel *kernel = segment_aggregate_kernel(aggref->aggfnoid, argument_types, arguments);
+	const SegmentKernel *kernel = segment_grouping_kernel_of(aggref);
 	HeapTuple tuple;
 	bool mergeable;
 

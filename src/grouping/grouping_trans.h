@@ -63,9 +63,15 @@ typedef struct GroupingAggregates
 	MemoryContext result_context; /* for the results of a group; the caller resets it */
 } GroupingAggregates;
 
-/* Prepares the aggregates after checking the privileges that core's executor checks. */
+/* The kernel of an aggregate that is ours in all its parts, or NULL. */
+extern const SegmentKernel *segment_grouping_kernel_of(const Aggref *aggref);
+
+/*
+ * Prepares the aggregates after checking the privileges that core's executor checks. kernels: IntList, whether the plan
+ * has a kernel for each. 55000 if an aggregate has been replaced since.
+ */
 extern void segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState *node, List *aggrefs,
-											 List *filters);
+											 List *filters, List *kernels, bool by_rows);
 
 /* True if an argument is packed, and has no cell. */
 static inline bool
