@@ -51,7 +51,7 @@ SELECT is(pg_temp.refusal($$SELECT segment.rfm_last(segment.rfm_agg(timestamptz 
   'an unknown zone');
 SELECT matches(pg_temp.refusal(format($$SELECT segment.rfm_last(segment.rfm_agg(date '2025-01-02', 1), %L)$$, repeat('x', 300))), '^22023 ', 'a very long zone');
 SELECT is(pg_temp.refusal($$SELECT segment.rfm_rollup(r) FROM (SELECT segment.rfm_agg(date '2025-01-02', 1) UNION ALL SELECT segment.rfm_agg(timestamp '2025-01-02', 1)) q(r)$$),
-  '22023 | summaries of different time types can''t be merged | One rfm was made from date, the other from timestamp. | Cast the times to one type where the summaries are made.',
+  '22023 | summaries of different time types cannot be merged | One rfm was made from date, the other from timestamp. | Cast the times to one type where the summaries are made.',
   'mixed kinds');
 CREATE AGGREGATE pg_temp.from_a_date(at timestamp, amount int) (SFUNC = segment.rfm_agg_trans, STYPE = segment.rfm, INITCOND = 'date(2025-01-01,2025-01-01,1,1,0,0)');
 SELECT matches(pg_temp.refusal($$SELECT pg_temp.from_a_date(timestamp '2025-01-02', 1)$$), '^22023 .*One rfm was made from date, the other from timestamp', 'a state of another kind');

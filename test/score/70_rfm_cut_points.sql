@@ -49,7 +49,7 @@ EXCEPTION WHEN OTHERS THEN
   RETURN concat_ws(' | ', s, m, d, h);
 END $$;
 SELECT is(error_of($$SELECT rfm_cut_points(cut_points(ARRAY[30]), cut_points(ARRAY[2]), cut_points(ARRAY[9]))$$),
-  '22023 | cut points don''t fit together | Cut points of recency must be descending: the sides within and under are. | For recency use cut_points(array, ''within'') or cut_points(quantiles, bins, direction => ''descending''); for frequency and monetary cut_points(array).',
+  '22023 | cut points do not fit together | Cut points of recency must be descending: the sides within and under are. | For recency use cut_points(array, ''within'') or cut_points(quantiles, bins, direction => ''descending''); for frequency and monetary cut_points(array).',
   'recency the wrong way round');
 SELECT is(error_of($$SELECT rfm_cut_points_agg(rfm, '2025-01-31', 10) FROM c$$), '22023 | bins is out of range | bins is 10; accepted are 2 to 9. | Pass a value within the range.', 'too many bins');
 SELECT is(error_of($$SELECT rfm_cut_points_agg(rfm, '2025-01-31', NULL) FROM c$$), '22004 | bins must not be NULL | It is an option, and options have no unknown value. | Pass a value, or leave the argument out if it has a default.', 'bins NULL');
