@@ -37,14 +37,17 @@ find_function(Node *node, WindowFunc **found)
 	return expression_tree_walker(node, find_function, (void *) found);
 }
 
-/* True for an expression that is no constant of its query. */
+/*
+ * True for an expression that may differ from row to row. Parameters don't: one that is an uncorrelated subquery's value,
+ * or a column of a query around this one, changes between scans only, and each scan evaluates the options again.
+ */
 static bool
 is_varying(Node *node, void *context)
 {
 	if (node == NULL)
 		return false;
 	if (IsA(node, Var) || IsA(node, Aggref) || IsA(node, GroupingFunc) || IsA(node, PlaceHolderVar) ||
-		IsA(node, SubPlan) || (IsA(node, Param) && ((Param *) node)->paramkind != PARAM_EXTERN))
+		IsA(node, SubPlan) || IsA(node, AlternativeSubPlan))
 		return true;
 	return expression_tree_walker(node, is_varying, context);
 }

@@ -1,7 +1,7 @@
 -- rfm_score(…) OVER () by a node of its own: when it is taken, and that it returns what core's WindowAgg returns.
 \ir ../lib/begin.sql
 \ir ../grouping/same.psql
-SELECT plan(48);
+SELECT plan(67);
 
 CREATE TABLE orders AS
 SELECT (i * 7919) % 3001 AS customer, timestamptz '2020-01-01 UTC' + (i % 997) * interval '1 day' AS at,
@@ -55,6 +55,24 @@ SELECT * FROM same_scores('SELECT g, s.* FROM generate_series(1, 3) g, LATERAL (
 SET LOCAL work_mem = '64kB';
 SELECT * FROM same_scores('SELECT customer, rfm, segment.rfm_score(rfm, date ''2023-01-01'') OVER () FROM stored', 'little memory');
 RESET work_mem;
+
+-- as_of is known when the query runs only.
+CREATE FUNCTION day_of(integer) RETURNS date STABLE PARALLEL SAFE LANGUAGE sql BEGIN ATOMIC SELECT max(at)::date + $1 FROM orders; END;
+\set last '(SELECT max(at)::date + 1 FROM orders)'
+SELECT * FROM same_scores('SELECT customer, segment.rfm_score(segment.rfm_agg(at, amount), ' || :'last' || ') OVER () FROM orders GROUP BY customer', 'as_of is a subquery''s');
+SELECT * FROM same_scores('WITH d AS (SELECT max(at)::date AS day FROM orders) SELECT customer, (SELECT day FROM d) AS as_of, segment.rfm_score(segment.rfm_agg(at, amount), (SELECT day FROM d) + 1) OVER ()
+                           FROM orders WHERE at < (SELECT day FROM d) + 1 GROUP BY customer', 'as_of is a CTE''s');
+SELECT * FROM same_scores('SELECT customer, segment.rfm_score(segment.rfm_agg(at, amount), greatest(current_date, day_of(1))) OVER () FROM orders GROUP BY customer', 'as_of is a stable function''s');
+SELECT * FROM same_scores('SELECT d.day, s.* FROM (VALUES (date ''2023-01-01''), (''2023-02-01''), (NULL)) d(day), LATERAL (SELECT customer, segment.rfm_score(segment.rfm_agg(at, amount), coalesce(d.day, ''2024-01-01'')) OVER ()
+                           FROM orders WHERE customer < coalesce(extract(month FROM d.day)::int, 9) * 100 GROUP BY customer) s', 'as_of differs between the scans');
+SELECT * FROM same_scores('SELECT customer, segment.rfm_score(rfm, date ''2023-01-01'', min_partition => 10000, fallback => (SELECT segment.rfm_cut_points_agg(rfm, date ''2023-01-01'', 5) FROM stored WHERE customer < 100)) OVER () FROM stored',
+                          'the fallback is a subquery''s');
+CREATE FUNCTION scores_of(day date) RETURNS TABLE (customer integer, score text) LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN QUERY SELECT o.customer, segment.rfm_score(segment.rfm_agg(at, amount), day) OVER ()::text FROM orders o WHERE at < day + 1 GROUP BY o.customer;
+END
+$$;
+SELECT is(differences('SELECT * FROM scores_of(''2022-01-01'')'), 0::bigint, 'as_of is a variable of PL/pgSQL');
 
 -- What stays with core.
 SELECT * FROM same_scores('SELECT customer, segment.rfm_score(rfm, date ''2023-01-01'') OVER (PARTITION BY customer % 3) FROM stored', 'partitions', false);
@@ -130,6 +148,36 @@ CREATE FUNCTION chosen(integer, segment.rfm) RETURNS segment.rfm STABLE PARALLEL
 SELECT * FROM same_scores('SELECT customer, segment.rfm_score(chosen(customer, rfm), date ''2023-01-01'') OVER () FROM stored', 'called with what workers must not ask for');
 -- From version 18 on EXPLAIN wants to see a WindowAgg for a window function.
 SELECT lives_ok('EXPLAIN (VERBOSE) SELECT customer, segment.rfm_score(rfm, date ''2023-01-01'') OVER () AS s FROM stored ORDER BY s', 'EXPLAIN VERBOSE, with a sort by score');
+-- Workers are handed the values of subqueries.
+CREATE FUNCTION workers_score(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  line text;
+BEGIN
+  FOR line IN EXECUTE 'EXPLAIN (COSTS off) ' || query LOOP
+    IF line LIKE '%Parallel Custom Scan (SegmentScore)%' THEN
+      RETURN true;
+    END IF;
+  END LOOP;
+  RETURN false;
+END
+$$;
+CREATE FUNCTION same_together(query text, name text, with_workers boolean DEFAULT true) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM set_config('segment.enable_fast_aggregate', 'force', true);
+  RETURN NEXT is(workers_score(query), with_workers, 'parallel, ' || name || CASE WHEN with_workers THEN ': workers' ELSE ': no workers' END);
+  RETURN NEXT is(differences(query), 0::bigint, 'parallel, ' || name || ': same rows');
+END
+$$;
+SELECT * FROM same_together('SELECT customer, segment.rfm_score(segment.rfm_agg(at, amount), ' || :'last' || ') OVER () FROM orders WHERE at < ' || :'last' || ' GROUP BY customer', 'as_of is a subquery''s');
+SELECT * FROM same_together('SELECT customer, segment.rfm_score(segment.rfm_agg(at, amount), greatest(current_date, day_of(1))) OVER () FROM orders GROUP BY customer', 'as_of is a stable function''s');
+SELECT * FROM same_together('SELECT g, (SELECT max(s::text || c) FROM (SELECT customer AS c, segment.rfm_score(rfm, ' || :'last' || ' + g) OVER () AS s FROM stored) x) FROM generate_series(1, 3) g',
+                            'as_of depends on another table', false);
+SET LOCAL segment.enable_fast_aggregate = force;
+PREPARE by_day(date) AS SELECT customer, segment.rfm_score(segment.rfm_agg(at, amount), $1) OVER () FROM orders WHERE at < $1 + 1 GROUP BY customer;
+SELECT ok(workers_score('EXECUTE by_day(''2022-06-01'')'), 'parallel, as_of is a parameter: workers');
+CREATE TEMP TABLE by_parameter AS EXECUTE by_day('2022-06-01');
+SELECT is((SELECT count(*) FROM (TABLE by_parameter EXCEPT ALL SELECT customer, segment.rfm_score(segment.rfm_agg(at, amount), '2022-06-01') OVER () FROM orders WHERE at < '2022-06-02' GROUP BY customer) d),
+          0::bigint, 'parallel, as_of is a parameter: same rows');
 SET LOCAL parallel_leader_participation = off;
 SELECT is(differences(:'scored'), 0::bigint, 'parallel, without the leader');
 -- Workers do not know the other table's rows.
