@@ -82,173 +82,15 @@ allocate(MemoryContext context, Size element, Size n, int flags)
 	return MemoryContextAllocExtended(context, mul_size(element, n), MCXT_ALLOC_HUGE | flags);
 }
 
-CellsState *
-segment_cells_state(const Cells *head)
-{
-	CellsState *state = palloc0(sizeof(CellsState));
-
-	state->head = *head;
-	state->head.n_cells = 0;
-	state->width = cells_width(head->kind, head->n_covariates);
-	state->capacity = FIRST_CAPACITY;
-	state->rows = allocate(CurrentMemoryContext, segment_cells_row_size(state), state->capacity, 0);
-	state->index = allocate(CurrentMemoryContext, sizeof(uint32), (Size) 2 * state->capacity, MCXT_ALLOC_ZERO);
-	return state;
-}
-
-/* Bytes of a value with so many cells. */
-static Size
-value_size(const Cells *head, Size n_cells)
-{
-	Size width = cells_width(head->kind, head->n_covariates);
-
-	return add_size(offsetof(Cells, numbers), mul_size(n_cells, (width + 1) * sizeof(double)));
-}
-
-/* The same; 54000 beyond what a value can have. */
-static Size
-checked_value_size(const Cells *head, Size n_cells)
-{
-	Size size = value_size(head, n_cells);
-
-	segment_check_value_size("the table of customer histories", size,
-							 "Group by market or cohort and fit each, take a sample of the customers, or round "
-							 "covariates.");
-	return size;
-}
-
-/* Makes room: twice as much, or, beyond the memory limit, in a file. */
-static void
-grow(CellsState *state)
-{
-	MemoryContext context = GetMemoryChunkContext(state);
-	uint32 capacity = 2 * state->capacity;
-
-	if (state->may_spill && capacity > LEAST_IN_MEMORY &&
-		(segment_cells_row_size(state) + 2 * sizeof(uint32)) * capacity > get_hash_memory_limit())
-	{
-		segment_cells_spill(state);
-		memset(state->index, 0, (Size) 2 * state->capacity * sizeof(uint32));
-		return;
-	}
-	/* What is in memory must end up in one value, which has at most a gigabyte. */
-	checked_value_size(&state->head, state->head.n_cells);
-	state->rows = repalloc_huge(state->rows, mul_size(segment_cells_row_size(state), capacity));
-	pfree(state->index);
-	state->capacity = capacity;
-	state->index = allocate(context, sizeof(uint32), (Size) 2 * capacity, MCXT_ALLOC_ZERO);
-	for (uint32 i = 0; i < (uint32) state->head.n_cells; i++)
-		state->index[find_place(state, segment_cells_state_row(state, i))] = i + 1;
-}
-
-int64
-segment_cells_add_counts(int64 a, int64 b)
+/* The sum; 22003 where it leaves its range. */
+static int64
+add_counts(int64 a, int64 b)
 {
 	if (a > PG_INT64_MAX / 2 - b)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("number of customers is out of range"),
 				 errdetail("A cell holds at most 2^62 customers."), errhint("Check the values that are merged.")));
 	return a + b;
-}
-
-static void
-add_bits(CellsState *state, const uint64 *bits, int64 count)
-{
-	uint32 place = find_place(state, bits);
-	uint64 *row;
-
-	if (state->index[place] != 0)
-	{
-		row = segment_cells_state_row(state, state->index[place] - 1);
-		row[state->width] = (uint64) segment_cells_add_counts((int64) row[state->width], count);
-		return;
-	}
-	if ((uint32) state->head.n_cells == state->capacity)
-	{
-		grow(state);
-		place = find_place(state, bits);
-	}
-	row = segment_cells_state_row(state, (uint32) state->head.n_cells);
-	memcpy(row, bits, state->width * sizeof(uint64));
-	row[state->width] = (uint64) count;
-	state->head.n_cells++;
-	state->index[place] = (uint32) state->head.n_cells;
-}
-
-void
-segment_cells_add(CellsState *state, const double *row, int64 count)
-{
-	uint64 bits[CELLS_MAX_WIDTH];
-
-	memcpy(bits, row, state->width * sizeof(uint64));
-	add_bits(state, bits, count);
-}
-
-static void
-add_skipped(CellsState *state, int64 skipped)
-{
-	state->head.skipped += Min(skipped, PG_INT64_MAX / 2 - Min(state->head.skipped, PG_INT64_MAX / 2));
-}
-
-void
-segment_cells_merge_state(CellsState *state, const CellsState *other)
-{
-	uint64 row[CELLS_MAX_WIDTH + 1];
-	CellsMerge *merge;
-
-	for (uint32 i = 0; i < (uint32) other->head.n_cells && other->n_runs == 0; i++)
-	{
-		const uint64 *in_memory = segment_cells_state_row(other, i);
-
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-		add_bits(state, in_memory, (int64) in_memory[other->width]);
-	}
-	if (other->n_runs > 0)
-	{
-		merge = segment_cells_merge_start(other);
-		while (segment_cells_merge_next(merge, row))
-			add_bits(state, row, (int64) row[other->width]);
-		segment_cells_merge_end(merge);
-	}
-	add_skipped(state, other->head.skipped);
-}
-
-void
-segment_cells_check_alike(const Cells *a, const Cells *b)
-{
-	if (a->unit != b->unit)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("units of time differ"),
-						errdetail("One is %g days, the other %g days.", a->unit, b->unit),
-						errhint("Make all summaries with the same unit, for example '1 week'.")));
-	if (a->horizon != b->horizon)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("hold-out periods differ"),
-						errdetail("One is %g units long, the other %g.", a->horizon, b->horizon),
-						errhint("Make all parts with the same dates.")));
-	if (a->n_covariates != b->n_covariates)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("numbers of covariates differ"),
-						errdetail("One customer has %d, another %d.", a->n_covariates, b->n_covariates),
-						errhint("Give every customer the same covariates in the same order.")));
-	if (a->with_first != b->with_first)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("spend with and without first purchases cannot be mixed"),
-						errdetail("One part includes them, the other does not."),
-						errhint("Make all parts with the same include_first.")));
-}
-
-void
-segment_cells_merge(CellsState *state, const Cells *other)
-{
-	const int64 *counts = cells_counts(other);
-
-	segment_cells_check_alike(&state->head, other);
-	for (int32 i = 0; i < other->n_cells; i++)
-	{
-		if ((i & 0xFFFF) == 0)
-			CHECK_FOR_INTERRUPTS();
-		segment_cells_add(state, cells_row(other, i), counts[i]);
-	}
-	add_skipped(state, other->skipped);
 }
 
 /* A double's bits as an unsigned number of the same order. */
@@ -258,8 +100,9 @@ sort_key(uint64 bits)
 	return bits & SIGN_BIT ? ~bits : bits | SIGN_BIT;
 }
 
-int
-segment_cells_compare(const uint64 *a, const uint64 *b, int width)
+/* Three-way comparison of rows by their numbers. */
+static int
+compare_rows(const uint64 *a, const uint64 *b, int width)
 {
 	for (int i = 0; i < width; i++)
 		if (a[i] != b[i])
@@ -271,8 +114,8 @@ segment_cells_compare(const uint64 *a, const uint64 *b, int width)
  * Rows in the order of their numbers: by radix from the last number's low bits on, in digits of 11 bits counted from
  * the top, as whole numbers differ in the top ones only. A digit in which all rows are equal is passed over.
  */
-uint32 *
-segment_cells_order(const CellsState *state)
+static uint32 *
+sorted_order(const CellsState *state)
 {
 	uint32 n = (uint32) state->head.n_cells;
 	uint32 *order = allocate(CurrentMemoryContext, sizeof(uint32), (Size) n + 1, 0);
@@ -320,6 +163,196 @@ segment_cells_order(const CellsState *state)
 	return order;
 }
 
+static int
+compare_records(const void *a, const void *b, Size size)
+{
+	return compare_rows(a, b, (int) (size / sizeof(uint64)) - 1);
+}
+
+static void
+combine_records(void *record, const void *equal, Size size)
+{
+	Size count = size / sizeof(uint64) - 1;
+	uint64 *row = record;
+
+	row[count] = (uint64) add_counts((int64) row[count], (int64) ((const uint64 *) equal)[count]);
+}
+
+static const SegmentRecord cells_record = {"customer histories", compare_records, combine_records};
+
+/* Reads all rows, in files and in memory, in order; order is that of the rows in memory. */
+static SegmentMerge *
+merge_all(const CellsState *state, const uint32 *order)
+{
+	return segment_merge_start(&state->runs, &(SegmentSorted) {state->rows, order, state->head.n_cells});
+}
+
+CellsState *
+segment_cells_state(const Cells *head)
+{
+	CellsState *state = palloc0(sizeof(CellsState));
+
+	state->head = *head;
+	state->head.n_cells = 0;
+	state->width = cells_width(head->kind, head->n_covariates);
+	state->capacity = FIRST_CAPACITY;
+	state->rows = allocate(CurrentMemoryContext, segment_cells_row_size(state), state->capacity, 0);
+	state->index = allocate(CurrentMemoryContext, sizeof(uint32), (Size) 2 * state->capacity, MCXT_ALLOC_ZERO);
+	segment_runs_init(&state->runs, &cells_record, segment_cells_row_size(state), CurrentMemoryContext);
+	return state;
+}
+
+/* Bytes of a value with so many cells. */
+static Size
+value_size(const Cells *head, Size n_cells)
+{
+	Size width = cells_width(head->kind, head->n_covariates);
+
+	return add_size(offsetof(Cells, numbers), mul_size(n_cells, (width + 1) * sizeof(double)));
+}
+
+/* The same; 54000 beyond what a value can have. */
+static Size
+checked_value_size(const Cells *head, Size n_cells)
+{
+	Size size = value_size(head, n_cells);
+
+	segment_check_value_size("the table of customer histories", size,
+							 "Group by market or cohort and fit each, take a sample of the customers, or round "
+							 "covariates.");
+	return size;
+}
+
+/* Makes room: twice as much, or, beyond the memory limit, in a file. */
+static void
+grow(CellsState *state)
+{
+	MemoryContext context = GetMemoryChunkContext(state);
+	uint32 capacity = 2 * state->capacity;
+
+	if (state->may_spill && capacity > LEAST_IN_MEMORY &&
+		(segment_cells_row_size(state) + 2 * sizeof(uint32)) * capacity > get_hash_memory_limit())
+	{
+		uint32 *order = sorted_order(state);
+
+		segment_runs_write(&state->runs, &(SegmentSorted) {state->rows, order, state->head.n_cells});
+		pfree(order);
+		state->head.n_cells = 0;
+		memset(state->index, 0, (Size) 2 * state->capacity * sizeof(uint32));
+		return;
+	}
+	/* What is in memory must end up in one value, which has at most a gigabyte. */
+	checked_value_size(&state->head, state->head.n_cells);
+	state->rows = repalloc_huge(state->rows, mul_size(segment_cells_row_size(state), capacity));
+	pfree(state->index);
+	state->capacity = capacity;
+	state->index = allocate(context, sizeof(uint32), (Size) 2 * capacity, MCXT_ALLOC_ZERO);
+	for (uint32 i = 0; i < (uint32) state->head.n_cells; i++)
+		state->index[find_place(state, segment_cells_state_row(state, i))] = i + 1;
+}
+
+static void
+add_bits(CellsState *state, const uint64 *bits, int64 count)
+{
+	uint32 place = find_place(state, bits);
+	uint64 *row;
+
+	if (state->index[place] != 0)
+	{
+		row = segment_cells_state_row(state, state->index[place] - 1);
+		row[state->width] = (uint64) add_counts((int64) row[state->width], count);
+		return;
+	}
+	if ((uint32) state->head.n_cells == state->capacity)
+	{
+		grow(state);
+		place = find_place(state, bits);
+	}
+	row = segment_cells_state_row(state, (uint32) state->head.n_cells);
+	memcpy(row, bits, state->width * sizeof(uint64));
+	row[state->width] = (uint64) count;
+	state->head.n_cells++;
+	state->index[place] = (uint32) state->head.n_cells;
+}
+
+void
+segment_cells_add(CellsState *state, const double *row, int64 count)
+{
+	uint64 bits[CELLS_MAX_WIDTH];
+
+	memcpy(bits, row, state->width * sizeof(uint64));
+	add_bits(state, bits, count);
+}
+
+static void
+add_skipped(CellsState *state, int64 skipped)
+{
+	state->head.skipped += Min(skipped, PG_INT64_MAX / 2 - Min(state->head.skipped, PG_INT64_MAX / 2));
+}
+
+void
+segment_cells_merge_state(CellsState *state, const CellsState *other)
+{
+	uint64 row[CELLS_MAX_WIDTH + 1];
+
+	for (uint32 i = 0; i < (uint32) other->head.n_cells && other->runs.n_runs == 0; i++)
+	{
+		const uint64 *in_memory = segment_cells_state_row(other, i);
+
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		add_bits(state, in_memory, (int64) in_memory[other->width]);
+	}
+	if (other->runs.n_runs > 0)
+	{
+		uint32 *order = sorted_order(other);
+		SegmentMerge *merge = merge_all(other, order);
+
+		while (segment_merge_next(merge, row))
+			add_bits(state, row, (int64) row[other->width]);
+		segment_merge_end(merge);
+		pfree(order);
+	}
+	add_skipped(state, other->head.skipped);
+}
+
+void
+segment_cells_check_alike(const Cells *a, const Cells *b)
+{
+	if (a->unit != b->unit)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("units of time differ"),
+						errdetail("One is %g days, the other %g days.", a->unit, b->unit),
+						errhint("Make all summaries with the same unit, for example '1 week'.")));
+	if (a->horizon != b->horizon)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("hold-out periods differ"),
+						errdetail("One is %g units long, the other %g.", a->horizon, b->horizon),
+						errhint("Make all parts with the same dates.")));
+	if (a->n_covariates != b->n_covariates)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("numbers of covariates differ"),
+						errdetail("One customer has %d, another %d.", a->n_covariates, b->n_covariates),
+						errhint("Give every customer the same covariates in the same order.")));
+	if (a->with_first != b->with_first)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("spend with and without first purchases cannot be mixed"),
+						errdetail("One part includes them, the other does not."),
+						errhint("Make all parts with the same include_first.")));
+}
+
+void
+segment_cells_merge(CellsState *state, const Cells *other)
+{
+	const int64 *counts = cells_counts(other);
+
+	segment_cells_check_alike(&state->head, other);
+	for (int32 i = 0; i < other->n_cells; i++)
+	{
+		if ((i & 0xFFFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		segment_cells_add(state, cells_row(other, i), counts[i]);
+	}
+	add_skipped(state, other->skipped);
+}
+
 /* A value with room for so many cells. */
 static Cells *
 new_value(const CellsState *state, Size n_cells)
@@ -345,19 +378,20 @@ static Cells *
 finish_runs(const CellsState *state)
 {
 	uint64 row[CELLS_MAX_WIDTH + 1];
-	CellsMerge *merge = segment_cells_merge_start(state);
+	uint32 *order = sorted_order(state);
+	SegmentMerge *merge = merge_all(state, order);
 	Size n = 0;
 	Cells *cells;
 
-	while (segment_cells_merge_next(merge, row))
+	while (segment_merge_next(merge, row))
 		if ((n++ & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
-	segment_cells_merge_end(merge);
 	cells = new_value(state, n);
-	merge = segment_cells_merge_start(state);
-	for (Size i = 0; i < n && segment_cells_merge_next(merge, row); i++)
+	segment_merge_rewind(merge);
+	for (Size i = 0; i < n && segment_merge_next(merge, row); i++)
 		set_row(cells, i, row, state->width);
-	segment_cells_merge_end(merge);
+	segment_merge_end(merge);
+	pfree(order);
 	return cells;
 }
 
@@ -367,10 +401,10 @@ segment_cells_finish(const CellsState *state)
 	uint32 *order;
 	Cells *cells;
 
-	if (state->n_runs > 0)
+	if (state->runs.n_runs > 0)
 		return finish_runs(state);
 	cells = new_value(state, state->head.n_cells);
-	order = segment_cells_order(state);
+	order = sorted_order(state);
 	for (int32 i = 0; i < cells->n_cells; i++)
 		set_row(cells, i, segment_cells_state_row(state, order[i]), state->width);
 	pfree(order);

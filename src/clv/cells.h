@@ -5,12 +5,9 @@
 #ifndef SEGMENT_CLV_CELLS_H
 #define SEGMENT_CLV_CELLS_H
 
-#include "core/compat.h"
-
 #include "fmgr.h"
 #include "lib/stringinfo.h"
-#include "storage/buffile.h"
-
+#include "core/runs.h"
 #include "math/btyd_fit.h"
 
 #define SEGMENT_CELLS_VERSION 1
@@ -73,14 +70,6 @@ extern int64 segment_cells_customers(const Cells *cells);
 /* btyd with the most covariates is the widest. */
 #define CELLS_MAX_WIDTH (3 + SEGMENT_BTYD_MAX_COVARIATES)
 
-/* Sorted rows in a temporary file. */
-typedef struct CellsRun
-{
-	BufFile *file;
-	Size n;
-	int level; /* 0: of rows in memory; n: of runs of level n - 1 */
-} CellsRun;
-
 /*
  * The growing table of an aggregate: rows in a hash table, each its numbers and its count, so that a row that is found
  * costs one cache line. Lives in the context it was created in. Beyond the memory limit of hash tables it goes on in
@@ -94,10 +83,7 @@ typedef struct CellsState
 	uint32 capacity; /* rows that fit; the index has twice as many places */
 	Cells head;		 /* n_cells counts the rows in memory; no numbers behind it */
 	bool may_spill;	 /* set by aggregates */
-	bool closes_files;
-	int n_runs;
-	int max_runs;
-	CellsRun *runs;
+	SegmentRuns runs;
 } CellsState;
 
 static inline uint64 *
@@ -111,27 +97,6 @@ segment_cells_row_size(const CellsState *state)
 {
 	return (state->width + 1) * sizeof(uint64);
 }
-
-/* The rows in memory in the order of their numbers, by palloc. */
-extern uint32 *segment_cells_order(const CellsState *state);
-
-/* Three-way comparison of rows in that order. */
-extern int segment_cells_compare(const uint64 *a, const uint64 *b, int width);
-
-/* The sum; 22003 where it leaves its range. */
-extern int64 segment_cells_add_counts(int64 a, int64 b);
-
-/* Moves the rows in memory to a file. */
-extern void segment_cells_spill(CellsState *state);
-
-/* To be called after rows were added in an aggregate: has files closed when it ends. */
-extern void segment_cells_settle(CellsState *state, FunctionCallInfo fcinfo);
-
-/* All rows, in files and in memory, in order, equal ones added up. One at a time. */
-typedef struct CellsMerge CellsMerge;
-extern CellsMerge *segment_cells_merge_start(const CellsState *state);
-extern bool segment_cells_merge_next(CellsMerge *merge, uint64 *row);
-extern void segment_cells_merge_end(CellsMerge *merge);
 
 /* The state of an aggregate's call, a new one in its context if there is none yet; 22023 where heads are not alike. */
 extern CellsState *segment_cells_state_of(FunctionCallInfo fcinfo, const Cells *head);

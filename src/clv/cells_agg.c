@@ -108,7 +108,7 @@ segment_btyd_agg_trans(PG_FUNCTION_ARGS)
 		head.n_covariates = (uint8) read_covariates(PG_GETARG_ARRAYTYPE_P(2), row + 3);
 	state = segment_cells_state_of(fcinfo, &head);
 	segment_cells_add(state, row, 1);
-	segment_cells_settle(state, fcinfo);
+	segment_runs_settle(&state->runs, fcinfo);
 	PG_RETURN_POINTER(state);
 }
 
@@ -140,7 +140,7 @@ segment_spend_agg_trans(PG_FUNCTION_ARGS)
 		segment_cells_add(state, row, 1);
 	else
 		state->head.skipped++;
-	segment_cells_settle(state, fcinfo);
+	segment_runs_settle(&state->runs, fcinfo);
 	PG_RETURN_POINTER(state);
 }
 
@@ -158,7 +158,7 @@ segment_cells_rollup_trans(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		state->head.skipped = 0;
 	segment_cells_merge(state, cells);
-	segment_cells_settle(state, fcinfo);
+	segment_runs_settle(&state->runs, fcinfo);
 	PG_RETURN_POINTER(state);
 }
 
@@ -175,7 +175,7 @@ segment_cells_combine(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		state->head.skipped = 0;
 	segment_cells_merge_state(state, other);
-	segment_cells_settle(state, fcinfo);
+	segment_runs_settle(&state->runs, fcinfo);
 	PG_RETURN_POINTER(state);
 }
 

@@ -80,7 +80,7 @@ add_customer(FunctionCallInfo fcinfo, const Cells *head, const Ledger *ledger, D
 	row[HOLDOUT_AMOUNT] = segment_positive_zero(segment_decimal_to_double(&later, ledger->scale));
 	state = segment_cells_state_of(fcinfo, head);
 	segment_cells_add(state, row, 1);
-	segment_cells_settle(state, fcinfo);
+	segment_runs_settle(&state->runs, fcinfo);
 	PG_RETURN_POINTER(state);
 }
 

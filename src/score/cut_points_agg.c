@@ -57,7 +57,7 @@ static void
 settle(CutPointsState *state, FunctionCallInfo fcinfo)
 {
 	for (int d = 0; d < state->dimensions; d++)
-		segment_quantiles_state_settle(&state->values[d], fcinfo);
+		segment_runs_settle(&state->values[d].runs, fcinfo);
 }
 
 /* Stops for a NULL option. */

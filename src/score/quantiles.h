@@ -6,9 +6,9 @@
 #define SEGMENT_SCORE_QUANTILES_H
 
 #include "fmgr.h"
-#include "storage/buffile.h"
 #include "utils/palloc.h"
 
+#include "core/runs.h"
 #include "math/multiset.h"
 #include "score/cut_points.h"
 
@@ -46,14 +46,6 @@ extern Quantiles *segment_quantiles_allocate(size_t n, int width, int64 total);
 /* A value from its binary form without the version byte; use it only if *fault, what is wrong, is NULL. */
 extern Quantiles *segment_quantiles_decode(const unsigned char *bytes, Size size, const char **fault);
 
-/* A sorted run in a temporary file. */
-typedef struct QuantilesRun
-{
-	BufFile *file;
-	Size n;
-	int level; /* runs of one level have been merged equally often */
-} QuantilesRun;
-
 /*
  * A growing multiset: entries, of which the first ones are sorted and distinct, and sorted runs in temporary files once
  * memory (work_mem times hash_mem_multiplier) does not hold them. Everything lives in one memory context.
@@ -69,15 +61,12 @@ typedef struct QuantilesState
 	Size used;
 	Size sorted;
 	bool may_spill;
-	bool closes_files; /* the aggregate will close the files */
-	QuantilesRun *runs;
-	int n_runs;
-	int max_runs;
+	SegmentRuns runs;
 } QuantilesState;
 
 /*
  * An empty state. may_spill: only where the executor tells when the aggregate ends, so that files get closed; call
- * segment_quantiles_state_settle after adding.
+ * segment_runs_settle after adding.
  */
 extern void segment_quantiles_state_init(QuantilesState *state, MemoryContext context, bool may_spill);
 
@@ -106,9 +95,6 @@ segment_quantiles_state_add(QuantilesState *state, double value, int64 count)
 
 /* Adds everything that a source gives. */
 extern void segment_quantiles_state_add_all(QuantilesState *state, SegmentSource *source);
-
-/* Sees to it that temporary files are closed when the aggregate that fcinfo belongs to ends. */
-extern void segment_quantiles_state_settle(QuantilesState *state, FunctionCallInfo fcinfo);
 
 /* Raises 22003 for NaN and infinity. */
 extern void segment_quantiles_check(double value);

@@ -56,7 +56,7 @@ segment_quantiles_agg_trans(PG_FUNCTION_ARGS)
 	segment_quantiles_check(value);
 	object = state_object(fcinfo, "quantiles_agg_trans");
 	segment_quantiles_state_add(&object->state, value, 1);
-	segment_quantiles_state_settle(&object->state, fcinfo);
+	segment_runs_settle(&object->state.runs, fcinfo);
 	PG_RETURN_DATUM(EOHPGetRWDatum(&object->header));
 }
 
@@ -78,7 +78,7 @@ segment_quantiles_agg_combine(PG_FUNCTION_ARGS)
 	object = state_object(fcinfo, "quantiles_agg_combine");
 	source = segment_quantiles_datum_source(PG_GETARG_DATUM(1));
 	segment_quantiles_state_add_all(&object->state, source);
-	segment_quantiles_state_settle(&object->state, fcinfo);
+	segment_runs_settle(&object->state.runs, fcinfo);
 	PG_RETURN_DATUM(EOHPGetRWDatum(&object->header));
 }
 
