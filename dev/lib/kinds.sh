@@ -272,7 +272,7 @@ dead_links() {
 
 no_dead_links() {
 	local page dead
-	dead=$(for page in "$work/tree/README.md" "$work"/tree/docs/*.md; do dead_links "$page"; done)
+	dead=$(for page in "$work"/tree/*.md "$work"/tree/docs/*.md; do dead_links "$page"; done)
 	[ -z "$dead" ] || { echo "$dead"; return 1; }
 }
 

@@ -79,41 +79,53 @@ in_root() {
 	' unshared "$folder" "$top" "$data" "$@"
 }
 
+# root_of VERSION: the folder of its root. A root is made anew when its recipe changes.
+root_of() {
+	echo "${SEGMENT_ROOTS:-${XDG_CACHE_HOME:-/var/cache}/segment/roots}/$(suite_of "$1")-$1-$(declare -f make_root | cksum | cut -d ' ' -f 1)"
+}
+
+# prepare_root VERSION: makes its root where it is missing.
+prepare_root() {
+	local folder
+	folder=$(root_of "$1")
+	[ -d "$folder" ] || {
+		rm -rf --one-file-system "${folder%-*}"-*
+		make_root "$1" "$folder"
+	}
+}
+
 # run_version VERSION: dev/test on one version; "here" is this machine's own.
 run_version() {
-	local version=$1 folder recipe filter=()
+	local version=$1 filter=()
 	[ -z "$only" ] || filter=(--only "$only")
 	if [ "$version" = here ]; then
 		"$top/dev/test" "${filter[@]}" "${rooms[@]}"
-		return
+	else
+		in_root "$(root_of "$version")" env PG_CONFIG="/usr/lib/postgresql/$version/bin/pg_config" dev/test "${filter[@]}" "${rooms[@]}"
 	fi
-	# A root is made anew when its recipe changes.
-	folder=${SEGMENT_ROOTS:-${XDG_CACHE_HOME:-/var/cache}/segment/roots}/$(suite_of "$version")-$version
-	recipe=$(declare -f make_root | cksum | cut -d ' ' -f 1)
-	if [ ! -d "$folder-$recipe" ]; then
-		rm -rf --one-file-system "$folder"-*
-		make_root "$version" "$folder-$recipe" || return
-	fi
-	folder=$folder-$recipe
-	in_root "$folder" env PG_CONFIG="/usr/lib/postgresql/$version/bin/pg_config" dev/test "${filter[@]}" "${rooms[@]}"
 }
 
-# test_versions VERSION ...: one closing line for all of them.
+# test_versions VERSION ...: side by side, a processor each, every line with its version in front; one closing line for all of them.
 test_versions() {
 	local version
 	[ "$(id -u)" = 0 ] || die "other versions are tested in roots of their own: run as root"
 	logs=$(mktemp -d)
 	trap 'rm -rf "$logs"' EXIT
+	# One after the other: apt knows one user at a time.
 	for version in "$@"; do
-		say "--- version $version"
-		# The closing line of one version is not the end: it is printed with its version in front.
-		(run_version "$version" || true) 2>&1 | tee "$logs/one" |
-			sed -u -E "s/^([0-9]+ passed, [0-9]+ failed)/version $version: \1/"
-		if ! tail -n 1 "$logs/one" | grep -E '^[0-9]+ passed, [0-9]+ failed' >>"$logs/all"; then
-			say "FAIL  version $version: dev/test did not end"
-			echo "0 passed, 1 failed" >>"$logs/all"
-		fi
+		[ "$version" = here ] || prepare_root "$version" || die "no root for version $version"
 	done
+	for version in "$@"; do
+		while [ "$(jobs -r | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
+		(run_version "$version" || true) 2>&1 | tee "$logs/$version" | sed -u "s/^/$version | /" &
+	done
+	wait
+	for version in "$@"; do
+		tail -n 1 "$logs/$version" | grep -E '^[0-9]+ passed, [0-9]+ failed' || {
+			say "FAIL  version $version: dev/test did not end" >&2
+			echo "0 passed, 1 failed"
+		}
+	done >"$logs/all"
 	awk '{ passed += $1; failed += $3; skipped += $5 }
 		END { printf "%d passed, %d failed%s\n", passed, failed, skipped ? ", " skipped " skipped" : ""; exit failed > 0 }' "$logs/all"
 }
