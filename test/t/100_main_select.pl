@@ -29,6 +29,8 @@ sub fingerprint { return $node->safe_psql($db, join(";\n", @_[1 .. $#_], "SELECT
 my $plain = q{
   WITH customer AS (
     SELECT customer_id, count(DISTINCT order_id) FILTER (WHERE amount >= 0) AS orders, sum(amount) AS revenue,
+           min(ordered_at) FILTER (WHERE amount >= 0)::date AS first_order_on,
+           max(ordered_at) FILTER (WHERE amount >= 0)::date AS last_order_on,
            current_date - max(ordered_at) FILTER (WHERE amount >= 0)::date AS recency_days
     FROM orders WHERE customer_id IS NOT NULL AND ordered_at < current_date + 1 GROUP BY customer_id
   ), cuts AS (
@@ -37,14 +39,14 @@ my $plain = q{
            percentile_cont(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY revenue::float8) AS m
     FROM customer WHERE orders > 0
   )
-  SELECT customer_id, recency_days, orders, revenue,
+  SELECT customer_id, first_order_on, last_order_on, recency_days, orders, revenue,
          CASE WHEN orders > 0 THEN 5 - (SELECT count(*) FROM unnest(cuts.r) cut WHERE cut < recency_days) END AS r,
          CASE WHEN orders > 0 THEN 1 + (SELECT count(*) FROM unnest(cuts.f) cut WHERE cut < orders) END AS f,
          CASE WHEN orders > 0 THEN 1 + (SELECT count(*) FROM unnest(cuts.m) cut WHERE cut < revenue) END AS m
   FROM customer, cuts};
 is($node->safe_psql($db, "SELECT count(*) FROM ($select) s"),
 	$node->safe_psql($db, 'SELECT count(DISTINCT customer_id) FROM orders WHERE ordered_at < current_date + 1'), 'one row a customer');
-for my $column (qw(recency_days orders revenue r f m))
+for my $column (qw(first_order_on last_order_on orders revenue r f m))
 {
 	is($node->safe_psql($db, "SELECT count(*), max(customer_id) FROM ($select) s FULL JOIN ($plain) p USING (customer_id)
 		WHERE s.$column IS DISTINCT FROM p.$column"), '0|', "$column is what plain SQL computes");
@@ -78,6 +80,10 @@ for my $country (qw(DE FR UK))
 $node->safe_psql($db, $view);
 $node->safe_psql($db, 'CREATE UNIQUE INDEX ON customer_segments (customer_id)');
 is(fingerprint('SELECT * FROM customer_segments'), $serial, 'the materialized view holds the query\'s rows');
+my ($today) = $readme =~ /^(CREATE VIEW customer_segments_today AS\n.*?;)$/ms;
+$node->safe_psql($db, $today);
+is($node->safe_psql($db, "SELECT count(*), max(customer_id) FROM customer_segments_today s FULL JOIN ($plain) p USING (customer_id)
+	WHERE s.recency_days IS DISTINCT FROM p.recency_days"), '0|', 'recency_days of the view above is what plain SQL computes');
 
 my ($in, $out) = ('', '');
 my $reader = IPC::Run::start([ 'psql', '-X', '-A', '-t', '-q', '-d', $node->connstr($db) ], '<', \$in, '>', \$out, IPC::Run::timeout(120));
@@ -92,6 +98,16 @@ is($node->safe_psql($db, 'SELECT orders, revenue FROM customer_segments WHERE cu
 ($in, $out) = ("SELECT 'still ' || count(*) FROM customer_segments; COMMIT;\n\\q\n", '');
 $reader->finish;
 like($out, qr/still $before\b/, 'the reader still reads what he read');
+
+# --- the table to try on, in a database without one -------------------------------------------------------------------
+
+my ($try) = $readme =~ /^(CREATE TABLE IF NOT EXISTS orders AS\n.*?;)$/ms;
+my ($first) = $readme =~ /^(SELECT customer_id,\n +segment\.rfm_recency.*?)\nORDER BY customer_id\nLIMIT 5;$/ms;
+ok($try && $first, 'README.md makes a table and asks the first question');
+$node->safe_psql('postgres', 'CREATE DATABASE try');
+$node->safe_psql('try', "CREATE EXTENSION segment; $try");
+is($node->safe_psql('try', "SELECT count(*), count(DISTINCT segment_name) > 5, bool_and(recency_days >= 0) FROM ($first) q"), '1000|t|t',
+	'its customers are in several segments');
 
 # --- the dbt model, rendered as dbt would ----------------------------------------------------------------------------
 
