@@ -30,6 +30,9 @@ EXTRA_CLEAN    = build $(OBJS:.o=.d) $(DATA_built)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
+ifeq ($(wildcard $(PGXS)),)
+$(error $(PG_CONFIG) leads to no PGXS: install the development files of your server (postgresql-server-dev-NN), or set PG_CONFIG)
+endif
 
 # Some packages of the server come without the isolation tester.
 ISOLATION_TESTER = $(wildcard $(dir $(PGXS))../test/isolation/pg_isolation_regress)

@@ -4,6 +4,9 @@
  */
 #include "math/fit.h"
 
+#if !__has_include(<lbfgs.h>)
+#error "lbfgs.h is missing: install liblbfgs's development files (liblbfgs-dev in Debian and Ubuntu)"
+#endif
 #include <lbfgs.h>
 #include <math.h>
 #include <string.h>
