@@ -11,6 +11,7 @@
 #include "libpq/pqformat.h"
 
 #include "core/compat.h"
+#include "core/error.h"
 #include "math/wire.h"
 
 #include "cluster/cluster.h"
@@ -222,9 +223,11 @@ segment_coreset_in(PG_FUNCTION_ARGS)
 	Coreset *coreset = bytes ? decode(bytes, length, &why) : NULL;
 
 	if (!coreset)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION), errmsg("invalid input syntax for type coreset"),
-				 errdetail("The text is refused: %s.", why), errhint("Make coresets with coreset_agg.")));
+	{
+		segment_refuse_text(fcinfo->context, "coreset", PG_GETARG_CSTRING(0), psprintf("The text is refused: %s.", why),
+							"Make coresets with coreset_agg.");
+		PG_RETURN_NULL();
+	}
 	PG_RETURN_POINTER(coreset);
 }
 
@@ -252,8 +255,7 @@ segment_coreset_recv(PG_FUNCTION_ARGS)
 	Coreset *coreset = decode((const unsigned char *) pq_getmsgbytes(message, length), length, &why);
 
 	if (!coreset)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type coreset"),
-						errdetail("The bytes are refused: %s.", why), errhint("Send what coreset_send gives.")));
+		segment_refuse_binary("coreset", psprintf("The bytes are refused: %s.", why));
 	PG_RETURN_POINTER(coreset);
 }
 

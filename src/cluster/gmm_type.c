@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
+#include "core/error.h"
 #include "core/option.h"
 #include "math/json_text.h"
 #include "math/text.h"
@@ -157,10 +158,12 @@ segment_gmm_model_in(PG_FUNCTION_ARGS)
 	GmmModel *model = read_gmm(PG_GETARG_CSTRING(0));
 
 	if (!model)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION), errmsg("invalid input syntax for type gmm_model"),
-				 errdetail("The text is not the JSON object of a model, or its numbers make no sense together."),
-				 errhint("Make models with gmm.")));
+	{
+		segment_refuse_text(fcinfo->context, "gmm_model", PG_GETARG_CSTRING(0),
+							"The text is not the JSON object of a model, or its numbers make no sense together.",
+							"Make models with gmm.");
+		PG_RETURN_NULL();
+	}
 	PG_RETURN_POINTER(model);
 }
 
@@ -188,9 +191,8 @@ segment_gmm_model_recv(PG_FUNCTION_ARGS)
 	if (version == SEGMENT_MODEL_VERSION && memchr(bytes, 0, length) == NULL)
 		model = read_gmm(pnstrdup(bytes, length));
 	if (!model)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type gmm_model"),
-						errdetail("It is not version %d, or its text is no model.", SEGMENT_MODEL_VERSION),
-						errhint("Send what gmm_model_send gives.")));
+		segment_refuse_binary("gmm_model",
+							  psprintf("It is not version %d, or its text is no model.", SEGMENT_MODEL_VERSION));
 	PG_RETURN_POINTER(model);
 }
 

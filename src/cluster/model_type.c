@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 
+#include "core/error.h"
 #include "core/option.h"
 #include "math/json_text.h"
 #include "math/text.h"
@@ -161,10 +162,12 @@ segment_kmeans_model_in(PG_FUNCTION_ARGS)
 	KmeansModel *model = segment_model_read(PG_GETARG_CSTRING(0));
 
 	if (!model)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION), errmsg("invalid input syntax for type kmeans_model"),
-				 errdetail("The text is not the JSON object of a model, or its numbers make no sense together."),
-				 errhint("Make models with kmeans or kmeans_agg.")));
+	{
+		segment_refuse_text(fcinfo->context, "kmeans_model", PG_GETARG_CSTRING(0),
+							"The text is not the JSON object of a model, or its numbers make no sense together.",
+							"Make models with kmeans or kmeans_agg.");
+		PG_RETURN_NULL();
+	}
 	PG_RETURN_POINTER(model);
 }
 
@@ -192,10 +195,8 @@ segment_kmeans_model_recv(PG_FUNCTION_ARGS)
 	if (version == SEGMENT_MODEL_VERSION && memchr(bytes, 0, length) == NULL)
 		model = segment_model_read(pnstrdup(bytes, length));
 	if (!model)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type kmeans_model"),
-				 errdetail("It is not version %d, or its text is no model.", SEGMENT_MODEL_VERSION),
-				 errhint("Send what kmeans_model_send gives.")));
+		segment_refuse_binary("kmeans_model",
+							  psprintf("It is not version %d, or its text is no model.", SEGMENT_MODEL_VERSION));
 	PG_RETURN_POINTER(model);
 }
 

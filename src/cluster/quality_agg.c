@@ -326,10 +326,12 @@ segment_cluster_quality_in(PG_FUNCTION_ARGS)
 	Quality *quality = bytes ? decode(bytes, length) : NULL;
 
 	if (!quality)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION), errmsg("invalid input syntax for type cluster_quality"),
-				 errdetail("The text is not \\x and the hexadecimal form of a value."),
-				 errhint("Make values with cluster_quality.")));
+	{
+		segment_refuse_text(fcinfo->context, "cluster_quality", PG_GETARG_CSTRING(0),
+							"The text is not \\x and the hexadecimal form of a value.",
+							"Make values with cluster_quality.");
+		PG_RETURN_NULL();
+	}
 	PG_RETURN_POINTER(quality);
 }
 
@@ -356,10 +358,7 @@ segment_cluster_quality_recv(PG_FUNCTION_ARGS)
 	Quality *quality = decode((const unsigned char *) pq_getmsgbytes(message, length), length);
 
 	if (!quality)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type cluster_quality"),
-				 errdetail("Its model, counts or sums make no sense."),
-				 errhint("Send what cluster_quality_send gives.")));
+		segment_refuse_binary("cluster_quality", "Its model, counts or sums make no sense.");
 	PG_RETURN_POINTER(quality);
 }
 

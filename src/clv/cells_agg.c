@@ -207,8 +207,7 @@ segment_cells_deserial(PG_FUNCTION_ARGS)
 	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), (int) VARSIZE_ANY_EXHDR(bytes));
 	kind = buffer.len > 1 ? (uint8) buffer.data[1] : 0;
 	if (kind < CELLS_BTYD || kind > CELLS_HOLDOUT)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid serialized state"),
-						errdetail("Its kind is unknown.")));
+		segment_refuse_state("an aggregate of customer histories", "Its kind is unknown.");
 	cells = segment_cells_read(&buffer, (CellsKind) kind);
 	pq_getmsgend(&buffer);
 	state = segment_cells_state(cells);

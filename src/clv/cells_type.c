@@ -16,6 +16,7 @@
 #include "utils/fmgrprotos.h"
 
 #include "clv/cells.h"
+#include "core/error.h"
 #include "math/btyd_fit.h"
 #include "math/text.h"
 
@@ -162,10 +163,11 @@ cells_in(FunctionCallInfo fcinfo, CellsKind kind)
 	Cells *cells = parse(text, kind, &fault);
 
 	if (cells == NULL)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type segment.%s: \"%s\"", kind_name(kind), text),
-				 errdetail("%s", fault), errhint("An example of btyd is {unit 7 covariates 0: 2 30.5 38.5*1}.")));
+	{
+		segment_refuse_text(fcinfo->context, kind_name(kind), text, fault,
+							"An example of btyd is {unit 7 covariates 0: 2 30.5 38.5*1}.");
+		PG_RETURN_NULL();
+	}
 	PG_RETURN_POINTER(cells);
 }
 
@@ -300,9 +302,7 @@ segment_cells_write(StringInfo buffer, const Cells *cells)
 static void
 refuse_binary(CellsKind kind, const char *fault)
 {
-	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-					errmsg("invalid binary value for type segment.%s", kind_name(kind)), errdetail("%s", fault),
-					errhint("Send what the type's binary output gave.")));
+	segment_refuse_binary(kind_name(kind), fault);
 }
 
 Cells *

@@ -19,6 +19,7 @@
 #include "utils/fmgrprotos.h"
 
 #include "clv/clv.h"
+#include "core/error.h"
 #include "core/option.h"
 #include "ledger/ledger.h"
 #include "math/btyd_fit.h"
@@ -254,10 +255,11 @@ model_in(FunctionCallInfo fcinfo, ClvFamily family)
 	if (model != NULL)
 		fault = find_fault(model);
 	if (fault != NULL)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type segment.%s: \"%s\"", family_name[family], text),
-				 errdetail("%s", fault), errhint("%s(…) makes a model from given parameters.", family_name[family])));
+	{
+		segment_refuse_text(fcinfo->context, family_name[family], text, fault,
+							psprintf("%s(...) makes a model from given parameters.", family_name[family]));
+		PG_RETURN_NULL();
+	}
 	PG_RETURN_POINTER(model);
 }
 
@@ -351,9 +353,7 @@ segment_clv_model_send(PG_FUNCTION_ARGS)
 static void
 refuse_binary(ClvFamily family, const char *fault)
 {
-	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-					errmsg("invalid binary value for type segment.%s", family_name[family]), errdetail("%s", fault),
-					errhint("Send what the type's binary output gave.")));
+	segment_refuse_binary(family_name[family], fault);
 }
 
 static Datum

@@ -5,7 +5,8 @@
 #ifndef SEGMENT_CORE_ERROR_H
 #define SEGMENT_CORE_ERROR_H
 
-#include "utils/elog.h"
+#include "core/compat.h"
+#include "nodes/parsenodes.h"
 
 /* Stops unless an integer option lies in [lowest, highest]; name is the option as the user writes it. */
 static inline void
@@ -26,5 +27,24 @@ segment_not_an_aggregate(const char *function)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is a support function of an aggregate", function),
 			 errdetail("It was called outside an aggregate."), errhint("Call the aggregate instead.")));
 }
+
+/*
+ * What an input function reports of a text that is no value of its type: 22P02, softly where the server can. The caller
+ * returns NULL then.
+ */
+extern void segment_refuse_text(fmNodePtr context, const char *type, const char *text, const char *fault,
+								const char *hint);
+
+/* Stops a receive function: 22P03. */
+pg_noreturn extern void segment_refuse_binary(const char *type, const char *fault);
+
+/*
+ * Stops unless role may execute a function (OBJECT_FUNCTION) or aggregate (OBJECT_AGGREGATE), as core's executor does for
+ * what it calls; nodes that call functions by themselves owe the same.
+ */
+extern void segment_check_execute(Oid function, Oid role, ObjectType type);
+
+/* Stops a deserialisation function: 22P03. */
+pg_noreturn extern void segment_refuse_state(const char *aggregate, const char *fault);
 
 #endif

@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "core/error.h"
 #include "core/memory.h"
 #include "core/order_ids.h"
 
@@ -362,12 +363,6 @@ segment_order_ids_write(StringInfo buffer, const SegmentOrderIds *ids)
 	appendBinaryStringInfo(buffer, ids->bytes, (int) ids->used);
 }
 
-static void
-refuse_bytes(void)
-{
-	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid order ids in a serialized state")));
-}
-
 /* Bytes of the item at the beginning of so many bytes; 0 if they are none. */
 static Size
 checked_item_size(const SegmentOrderIdType *id_type, const char *item, Size left)
@@ -397,7 +392,7 @@ segment_order_ids_read(StringInfo buffer, SegmentOrderIds *ids, const SegmentOrd
 	int64 size = pq_getmsgint64(buffer);
 
 	if (size < 0 || size > buffer->len - buffer->cursor)
-		refuse_bytes();
+		segment_refuse_state("an aggregate with order ids", "The order ids are not what such a state holds.");
 	memset(ids, 0, sizeof(*ids));
 	if (size == 0)
 		return;
@@ -407,7 +402,7 @@ segment_order_ids_read(StringInfo buffer, SegmentOrderIds *ids, const SegmentOrd
 	{
 		ids->last = (uint32) checked_item_size(id_type, ids->bytes + ids->used, (Size) size - ids->used);
 		if (ids->last == 0)
-			refuse_bytes();
+			segment_refuse_state("an aggregate with order ids", "The order ids are not what such a state holds.");
 		ids->used += ids->last;
 		ids->count++;
 	}

@@ -21,18 +21,8 @@
 
 #include "core/compat.h"
 #include "catalog/pg_type.h"
+#include "core/error.h"
 #include "grouping/grouping_trans.h"
-
-/* Stops unless role may execute the function or aggregate. */
-static void
-check_execute(Oid function, Oid role, ObjectType object_type)
-{
-	AclResult result = segment_function_aclcheck(function, role, ACL_EXECUTE);
-
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, object_type, get_func_name(function));
-	InvokeFunctionExecuteHook(function);
-}
 
 /* The owner of an aggregate. */
 static Oid
@@ -93,13 +83,13 @@ init_trans(GroupingTrans *trans, AggState *agg_state, bool combines)
 		elog(ERROR, "cache lookup failed for aggregate %u", aggref->aggfnoid);
 	form = (Form_pg_aggregate) GETSTRUCT(tuple);
 
-	check_execute(aggref->aggfnoid, GetUserId(), OBJECT_AGGREGATE);
+	segment_check_execute(aggref->aggfnoid, GetUserId(), OBJECT_AGGREGATE);
 	owner = owner_of(aggref->aggfnoid);
 	if (OidIsValid(form->aggfinalfn))
-		check_execute(form->aggfinalfn, owner, OBJECT_FUNCTION);
-	check_execute(form->aggtransfn, owner, OBJECT_FUNCTION);
+		segment_check_execute(form->aggfinalfn, owner, OBJECT_FUNCTION);
+	segment_check_execute(form->aggtransfn, owner, OBJECT_FUNCTION);
 	if (combines && OidIsValid(form->aggcombinefn))
-		check_execute(form->aggcombinefn, owner, OBJECT_FUNCTION);
+		segment_check_execute(form->aggcombinefn, owner, OBJECT_FUNCTION);
 
 	arguments = get_aggregate_argtypes(aggref, argument_types);
 	pertrans->aggref = aggref;

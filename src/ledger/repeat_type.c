@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "core/day.h"
+#include "core/error.h"
 #include "ledger/ledger.h"
 #include "math/text.h"
 
@@ -240,10 +241,11 @@ segment_repeat_summary_in(PG_FUNCTION_ARGS)
 	if (parse(text, repeat))
 		fault = find_fault(repeat);
 	if (fault != NULL)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type %s: \"%s\"", "segment.repeat_summary", text),
-				 errdetail("%s", fault), errhint("An example is x 2 t_x 30.5 t 38.5 spend 22.35 skipped 0 unit 7.")));
+	{
+		segment_refuse_text(fcinfo->context, "repeat_summary", text, fault,
+							"An example is x 2 t_x 30.5 t 38.5 spend 22.35 skipped 0 unit 7.");
+		PG_RETURN_NULL();
+	}
 	PG_RETURN_POINTER(repeat);
 }
 
@@ -342,9 +344,7 @@ segment_repeat_summary_recv(PG_FUNCTION_ARGS)
 			 (!repeat->has_first_spend && repeat->first_spend != 0))
 		fault = "The marks of what is known are out of range.";
 	if (fault != NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-						errmsg("invalid binary value for type %s", "segment.repeat_summary"), errdetail("%s", fault),
-						errhint("Send what repeat_summary's binary output gave.")));
+		segment_refuse_binary("repeat_summary", fault);
 	return PointerGetDatum(repeat);
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/day.h"
 #include "core/decimal.h"
+#include "core/error.h"
 #include "market/market.h"
 #include "math/text.h"
 
@@ -108,12 +109,15 @@ Datum
 segment_rates_in(PG_FUNCTION_ARGS)
 {
 	SegmentRateRows *rows;
-	const char *fault = parse(PG_GETARG_CSTRING(0), &rows);
+	const char *text = PG_GETARG_CSTRING(0);
+	const char *fault = parse(text, &rows);
 
 	if (fault)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION), errmsg("invalid input syntax for type rates"),
-				 errdetail("%s", fault), errhint("Example: EUR {GBP {2019-11-08 0.86158}, USD {2019-11-08 1.1034}}.")));
+	{
+		segment_refuse_text(fcinfo->context, "rates", text, fault,
+							"An example is EUR {GBP {2019-11-08 0.86158}, USD {2019-11-08 1.1034}}.");
+		PG_RETURN_NULL();
+	}
 	PG_RETURN_POINTER(segment_rates_build(rows));
 }
 

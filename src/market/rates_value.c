@@ -12,6 +12,7 @@
 #include "utils/memutils.h"
 
 #include "core/day.h"
+#include "core/error.h"
 #include "market/market.h"
 
 bool
@@ -191,13 +192,6 @@ segment_rates_write(const Rates *rates, StringInfo buffer)
 	}
 }
 
-pg_noreturn static void
-refuse_bytes(const char *fault)
-{
-	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type rates"),
-					errdetail("%s", fault), errhint("Send what the type's send function wrote.")));
-}
-
 /* A code as it is sent, with zeros behind it. */
 static void
 read_code(StringInfo buffer, char *code)
@@ -207,7 +201,7 @@ read_code(StringInfo buffer, char *code)
 
 	if (!segment_currency_code(bytes, strnlen(bytes, SEGMENT_CURRENCY_SIZE), checked) ||
 		memcmp(checked, bytes, SEGMENT_CURRENCY_SIZE) != 0)
-		refuse_bytes("A currency code is none.");
+		segment_refuse_binary("rates", "A currency code is none.");
 	memcpy(code, checked, SEGMENT_CURRENCY_SIZE);
 }
 
@@ -221,12 +215,12 @@ segment_rates_read(StringInfo buffer)
 	int currencies;
 
 	if (pq_getmsgbyte(buffer) != SEGMENT_RATES_VERSION)
-		refuse_bytes("The version is unknown.");
+		segment_refuse_binary("rates", "The version is unknown.");
 	read_code(buffer, code);
 	rows = segment_rate_rows_new(code);
 	currencies = pq_getmsgint(buffer, 4);
 	if (currencies < 1)
-		refuse_bytes("There is no currency.");
+		segment_refuse_binary("rates", "There is no currency.");
 	for (int c = 0; c < currencies; c++)
 	{
 		int count;
@@ -234,22 +228,22 @@ segment_rates_read(StringInfo buffer)
 
 		read_code(buffer, code);
 		if (memcmp(code, previous, SEGMENT_CURRENCY_SIZE) <= 0 || memcmp(code, rows->base, SEGMENT_CURRENCY_SIZE) == 0)
-			refuse_bytes("The currencies are not in order.");
+			segment_refuse_binary("rates", "The currencies are not in order.");
 		memcpy(previous, code, SEGMENT_CURRENCY_SIZE);
 		count = pq_getmsgint(buffer, 4);
 		if (count < 1)
-			refuse_bytes("A currency has no rate.");
+			segment_refuse_binary("rates", "A currency has no rate.");
 		for (int i = 0; i < count; i++)
 		{
 			DateADT day = (DateADT) pq_getmsgint(buffer, 4);
 
 			if (i > 0 && day <= rate.day)
-				refuse_bytes("The days are not in order.");
+				segment_refuse_binary("rates", "The days are not in order.");
 			rate.day = day;
 			rate.scale = pq_getmsgbyte(buffer);
 			rate.units = pq_getmsgint64(buffer);
 			if (!segment_rate_is_sound(&rate))
-				refuse_bytes("A rate is out of range.");
+				segment_refuse_binary("rates", "A rate is out of range.");
 			segment_rate_rows_add(rows, code, &rate);
 		}
 	}

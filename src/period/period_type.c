@@ -9,6 +9,7 @@
 #include "libpq/pqformat.h"
 
 #include "core/day.h"
+#include "core/error.h"
 #include "math/text.h"
 #include "period/period_make.h"
 
@@ -73,10 +74,11 @@ segment_periods_in(PG_FUNCTION_ARGS)
 	Periods *periods;
 
 	if (fault)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION), errmsg("invalid input syntax for type periods"),
-				 errdetail("%s", fault),
-				 errhint("Example: {2024-01-01,2024-02-01,2024-03-01}, which is two periods.")));
+	{
+		segment_refuse_text(fcinfo->context, "periods", text, fault,
+							"An example is {2024-01-01,2024-02-01,2024-03-01}, which is two periods.");
+		PG_RETURN_NULL();
+	}
 	periods = segment_periods_new(boundary, n);
 	pfree(boundary);
 	PG_RETURN_POINTER(periods);
@@ -116,16 +118,13 @@ segment_periods_recv(PG_FUNCTION_ARGS)
 	Periods *periods;
 
 	if (version != SEGMENT_PERIODS_VERSION || count < 1 || count > SEGMENT_MAX_PERIODS)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type periods"),
-						errdetail("The version is %d, the number of periods %d.", version, count),
-						errhint("Send what the type's send function wrote.")));
+		segment_refuse_binary("periods", psprintf("The version is %d, the number of periods %d.", version, count));
 	boundary = segment_palloc_array(DateADT, count + 1);
 	for (int i = 0; i <= count; i++)
 		boundary[i] = (DateADT) pq_getmsgint(buffer, 4);
 	fault = fault_of(boundary, count + 1);
 	if (fault)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type periods"),
-						errdetail("%s", fault), errhint("Send what the type's send function wrote.")));
+		segment_refuse_binary("periods", fault);
 	periods = segment_periods_new(boundary, count + 1);
 	pfree(boundary);
 	PG_RETURN_POINTER(periods);

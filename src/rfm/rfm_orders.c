@@ -401,8 +401,7 @@ segment_rfm_orders_deserial(PG_FUNCTION_ARGS)
 			order.units.limb[limb] = (uint64) pq_getmsgint64(&buffer);
 		if (order.number >= state->ids.count || order.scale > SEGMENT_MAX_DECIMALS ||
 			(i > 0 && order.number <= state->rare->returned[i - 1].number))
-			ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-							errmsg("invalid returns in a serialized state of rfm_agg")));
+			segment_refuse_state("rfm_agg", "An order that is a return has a wrong number or scale.");
 		append_return(rare_parts(state, CurrentMemoryContext), CurrentMemoryContext, &order);
 	}
 	pq_getmsgend(&buffer);

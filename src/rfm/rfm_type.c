@@ -13,6 +13,7 @@
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 
+#include "core/error.h"
 #include "rfm/rfm_wire.h"
 
 PG_FUNCTION_INFO_V1(segment_rfm_in);
@@ -31,6 +32,8 @@ PG_FUNCTION_INFO_V1(segment_rfm_hash);
 PG_FUNCTION_INFO_V1(segment_rfm_hash_extended);
 
 #define FIELDS 6
+
+#define RFM_EXAMPLE "An example is date(2011-01-18,2011-12-07,7,4310.00,0,0.00)."
 
 /* The parts of a value that come from outside, not yet trusted. */
 typedef struct RfmParts
@@ -190,19 +193,20 @@ segment_rfm_in(PG_FUNCTION_ARGS)
 		!parse_count(fields[2], &parts.orders) || !parse_decimal(fields[3], &parts.total, &parts.scale) ||
 		!parse_count(fields[4], &parts.returns) || !parse_decimal(fields[5], &parts.returned, &returned_scale) ||
 		returned_scale != parts.scale)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type %s: \"%s\"", "segment.rfm", input),
-				 errdetail("Expected is kind(first,last,orders,total,returns,returned), kind being date, timestamp "
-						   "or timestamptz, both amounts with the same decimals."),
-				 errhint("An example is date(2011-01-18,2011-12-07,7,4310.00,0,0.00).")));
+	{
+		segment_refuse_text(fcinfo->context, "rfm", input,
+							"Expected is kind(first,last,orders,total,returns,returned), kind being date, timestamp "
+							"or timestamptz, both amounts with the same decimals.",
+							RFM_EXAMPLE);
+		PG_RETURN_NULL();
+	}
 	(void) segment_wide_negate(&parts.returned);
 	fault = find_fault(&parts);
 	if (fault != NULL)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid value for type %s: \"%s\"", "segment.rfm", input), errdetail("%s", fault),
-				 errhint("An example is date(2011-01-18,2011-12-07,7,4310.00,0,0.00).")));
+	{
+		segment_refuse_text(fcinfo->context, "rfm", input, fault, RFM_EXAMPLE);
+		PG_RETURN_NULL();
+	}
 	PG_RETURN_POINTER(build(&parts));
 }
 
@@ -309,9 +313,7 @@ segment_rfm_read(StringInfo buffer, bool is_partial)
 	else
 		fault = is_partial ? find_partial_fault(&parts) : find_fault(&parts);
 	if (fault != NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-						errmsg("invalid binary value for type %s", "segment.rfm"), errdetail("%s", fault),
-						errhint("Send what rfm's binary output gave.")));
+		segment_refuse_binary("rfm", fault);
 	return build(&parts);
 }
 

@@ -324,15 +324,6 @@ segment_cut_points_agg_serialize(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
 
-/* Stops for bytes that no serialisation wrote. */
-pg_noreturn static void
-refuse_bytes(const char *fault)
-{
-	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-					errmsg("invalid serialized state of a cut points aggregate"), errdetail("%s", fault),
-					errhint("Do all servers run the same version of the extension?")));
-}
-
 PG_FUNCTION_INFO_V1(segment_cut_points_agg_deserialize);
 
 Datum
@@ -352,10 +343,10 @@ segment_cut_points_agg_deserialize(PG_FUNCTION_ARGS)
 	buffer.len = buffer.maxlen = (int) VARSIZE_ANY_EXHDR(bytes);
 	buffer.cursor = 0;
 	if (pq_getmsgbyte(&buffer) != SEGMENT_QUANTILES_VERSION)
-		refuse_bytes("The version is unknown.");
+		segment_refuse_state("a cut points aggregate", "The version is unknown.");
 	dimensions = pq_getmsgbyte(&buffer);
 	if (dimensions != 1 && dimensions != RFM_DIMENSIONS)
-		refuse_bytes("The number of dimensions is neither 1 nor 3.");
+		segment_refuse_state("a cut points aggregate", "The number of dimensions is neither 1 nor 3.");
 	state = new_state(CurrentMemoryContext, dimensions, false);
 	state->bins = pq_getmsgbyte(&buffer);
 	state->method = (uint8) pq_getmsgbyte(&buffer);
@@ -366,7 +357,7 @@ segment_cut_points_agg_deserialize(PG_FUNCTION_ARGS)
 		state->bins > (dimensions == 1 ? SEGMENT_CUTS_MAX_BINS : SEGMENT_MAX_BINS) ||
 		state->method == SEGMENT_METHOD_GIVEN || state->method >= SEGMENT_METHODS || state->descending > 1 ||
 		state->monetary > RFM_MONETARY_AVERAGE)
-		refuse_bytes("An option is out of range.");
+		segment_refuse_state("a cut points aggregate", "An option is out of range.");
 	for (int d = 0; d < dimensions; d++)
 	{
 		uint32 size = pq_getmsgint(&buffer, 4);
@@ -376,10 +367,10 @@ segment_cut_points_agg_deserialize(PG_FUNCTION_ARGS)
 		if (size == 0)
 			continue;
 		if (size > (uint32) (buffer.len - buffer.cursor))
-			refuse_bytes("The value is too short.");
+			segment_refuse_state("a cut points aggregate", "The value is too short.");
 		quantiles = segment_quantiles_decode((const unsigned char *) pq_getmsgbytes(&buffer, (int) size), size, &fault);
 		if (fault)
-			refuse_bytes(fault);
+			segment_refuse_state("a cut points aggregate", fault);
 		segment_quantiles_state_add_all(&state->values[d], segment_quantiles_value_source(quantiles));
 		pfree(quantiles);
 	}

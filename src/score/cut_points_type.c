@@ -42,11 +42,12 @@ segment_cut_points_in(PG_FUNCTION_ARGS)
 	if (!fault && !segment_text_end(&next))
 		fault = "Something follows behind the end.";
 	if (fault)
-		ereturn(
-			fcinfo->context, (Datum) 0,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid input syntax for type cut_points: \"%s\"", text), errdetail("%s", fault),
-			 errhint("Examples: from {2,5,10}, within {30,90,365}. cut_points(array, side) makes them of an array.")));
+	{
+		segment_refuse_text(
+			fcinfo->context, "cut_points", text, fault,
+			"Examples are from {2,5,10} and within {30,90,365}; cut_points(array, side) makes them of an array.");
+		PG_RETURN_NULL();
+	}
 	PG_RETURN_POINTER(segment_cut_points_value(&buffer.cuts));
 }
 
@@ -81,9 +82,7 @@ segment_cut_points_recv(PG_FUNCTION_ARGS)
 	if (!fault && size != 0)
 		fault = "The value is too long for its number of bins.";
 	if (fault)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type cut_points"),
-				 errdetail("%s", fault), errhint("Send what the type's send function wrote.")));
+		segment_refuse_binary("cut_points", fault);
 	PG_RETURN_POINTER(segment_cut_points_value(&cuts.cuts));
 }
 

@@ -10,16 +10,13 @@
 #include "common/hashfn.h"
 #include "funcapi.h"
 #include "libpq/pqformat.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
+#include "core/error.h"
 #include "math/cuts_make.h"
 #include "math/text.h"
 #include "score/quantiles.h"
-
-/* Errors repeat the beginning of a text: at most so many bytes. */
-#define SHOWN_TEXT 80
 
 PG_FUNCTION_INFO_V1(segment_quantiles_in);
 
@@ -36,11 +33,11 @@ segment_quantiles_in(PG_FUNCTION_ARGS)
 	Quantiles *quantiles;
 
 	if (fault)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type quantiles: \"%.*s\"",
-						pg_mbcliplen(text, (int) strlen(text), SHOWN_TEXT), text),
-				 errdetail("%s", fault), errhint("quantiles_agg(value) makes quantiles of any values.")));
+	{
+		segment_refuse_text(fcinfo->context, "quantiles", text, fault,
+							"quantiles_agg(value) makes quantiles of any values.");
+		PG_RETURN_NULL();
+	}
 	for (size_t i = 0; i < n; i++)
 	{
 		largest = Max(largest, entries[i].count);
@@ -90,8 +87,7 @@ segment_quantiles_recv(PG_FUNCTION_ARGS)
 	Quantiles *quantiles = fault ? NULL : segment_quantiles_decode(bytes, size, &fault);
 
 	if (fault)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type quantiles"),
-						errdetail("%s", fault), errhint("Send what the type's send function wrote.")));
+		segment_refuse_binary("quantiles", fault);
 	PG_RETURN_POINTER(quantiles);
 }
 

@@ -10,6 +10,7 @@
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 
+#include "core/error.h"
 #include "math/text.h"
 #include "score/cut_points.h"
 
@@ -94,11 +95,12 @@ segment_rfm_cut_points_in(PG_FUNCTION_ARGS)
 	const char *fault = parse(text, buffers, &monetary);
 
 	if (fault)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type rfm_cut_points: \"%s\"", text), errdetail("%s", fault),
-				 errhint("Example: r: within {30,90,365}; f: from {2,3,5}; m: total from {50,100,500}. "
-						 "rfm_cut_points(r, f, m) makes it of cut_points.")));
+	{
+		segment_refuse_text(fcinfo->context, "rfm_cut_points", text, fault,
+							"An example is r: within {30,90,365}; f: from {2,3,5}; m: total from {50,100,500}. "
+							"rfm_cut_points(r, f, m) makes it of cut_points.");
+		PG_RETURN_NULL();
+	}
 	for (int d = 0; d < RFM_DIMENSIONS; d++)
 		cuts[d] = &buffers[d].cuts;
 	PG_RETURN_POINTER(segment_rfm_cut_points_value(cuts, monetary));
@@ -153,9 +155,7 @@ segment_rfm_cut_points_recv(PG_FUNCTION_ARGS)
 	if (!fault)
 		fault = size != 0 ? "The value is too long for its number of bins." : segment_rfm_cuts_fault(cuts);
 	if (fault)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type rfm_cut_points"),
-				 errdetail("%s", fault), errhint("Send what the type's send function wrote.")));
+		segment_refuse_binary("rfm_cut_points", fault);
 	PG_RETURN_POINTER(segment_rfm_cut_points_value(cuts, (RfmMonetary) monetary));
 }
 

@@ -15,6 +15,7 @@
 #include "utils/tuplestore.h"
 
 #include "core/compat.h"
+#include "core/error.h"
 #include "grouping/grouping.h"
 #include "score/score_node.h"
 
@@ -222,17 +223,6 @@ score_exec(CustomScanState *css)
 	return css->ss.ps.ps_ProjInfo != NULL ? ExecProject(css->ss.ps.ps_ProjInfo) : slot;
 }
 
-/* Core's executor asks for EXECUTE on a window function when its node starts. */
-static void
-check_execute(Oid function)
-{
-	AclResult result = segment_function_aclcheck(function, GetUserId(), ACL_EXECUTE);
-
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_FUNCTION, get_func_name(function));
-	InvokeFunctionExecuteHook(function);
-}
-
 /*
  * The function as a plain call. EXPLAIN looks for the WindowAgg of a window function, and from version 18 on raises an
  * error where there is none; until now the planner had to find the function that the query has. The plan may be a
@@ -267,7 +257,7 @@ score_begin(CustomScanState *css, EState *estate, int eflags)
 	child = ExecInitNode(linitial(scan->custom_plans), estate, eflags);
 	css->custom_ps = list_make1(child);
 	node->columns = list_length(scan->custom_scan_tlist) - 1;
-	check_execute(plain_call(scan)->funcid);
+	segment_check_execute(plain_call(scan)->funcid, GetUserId(), OBJECT_FUNCTION);
 	/* without a parent they are not compiled: options are looked at once, and a column needs no compiler */
 	foreach (argument, scan->custom_exprs)
 		node->argument[foreach_current_index(argument)] = ExecInitExpr(lfirst(argument), NULL);

@@ -43,28 +43,26 @@ segment_rfm_score_in(PG_FUNCTION_ARGS)
 	switch (segment_triple_parse(text, scores, bins))
 	{
 		case SEGMENT_TRIPLE_OK:
-			break;
+			PG_RETURN_RFM_SCORE(pack(scores, bins));
 		case SEGMENT_TRIPLE_SYNTAX:
-			ereturn(fcinfo->context, (Datum) 0,
-					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-					 errmsg("invalid input syntax for type rfm_score: \"%s\"", text),
-					 errdetail("A score is recency-frequency-monetary, each a digit, such as 5-4-3; bins other than 5 "
-							   "follow as in 3-2-1/4 or 3-2-1/4-3-2; a customer without an order is none."),
-					 errhint("rfm_score(r, f, m, bins) makes a score from numbers.")));
+			segment_refuse_text(fcinfo->context, "rfm_score", text,
+								"A score is recency-frequency-monetary, each a digit, such as 5-4-3; bins other than 5 "
+								"follow as in 3-2-1/4 or 3-2-1/4-3-2; a customer without an order is none.",
+								"rfm_score(r, f, m, bins) makes a score from numbers.");
+			break;
 		case SEGMENT_TRIPLE_BINS:
-			ereturn(fcinfo->context, (Datum) 0,
-					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-					 errmsg("bins out of range for type rfm_score: \"%s\"", text),
-					 errdetail("Bins, behind the slash, are %d to %d.", SEGMENT_MIN_BINS, SEGMENT_MAX_BINS),
-					 errhint("Without a slash a score has 5 bins.")));
+			segment_refuse_text(fcinfo->context, "rfm_score", text,
+								psprintf("Bins, behind the slash, are %d to %d.", SEGMENT_MIN_BINS, SEGMENT_MAX_BINS),
+								"Without a slash a score has 5 bins.");
+			break;
 		case SEGMENT_TRIPLE_SCORE:
-			ereturn(fcinfo->context, (Datum) 0,
-					(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-					 errmsg("score out of range for type rfm_score: \"%s\"", text),
-					 errdetail("Scores are 1 to the number of bins: here %d, %d and %d.", bins[0], bins[1], bins[2]),
-					 errhint("Other bins than 5 are written behind a slash, as in 7-7-7/9.")));
+			segment_refuse_text(
+				fcinfo->context, "rfm_score", text,
+				psprintf("Scores are 1 to the number of bins: here %d, %d and %d.", bins[0], bins[1], bins[2]),
+				"Other bins than 5 are written behind a slash, as in 7-7-7/9.");
+			break;
 	}
-	PG_RETURN_RFM_SCORE(pack(scores, bins));
+	PG_RETURN_NULL();
 }
 
 PG_FUNCTION_INFO_V1(segment_rfm_score_out);
@@ -94,10 +92,8 @@ segment_rfm_score_recv(PG_FUNCTION_ARGS)
 
 	unpack(score, scores, bins);
 	if (pack(scores, bins) != score || !segment_triple_is_valid(scores, bins))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid binary form of type rfm_score"),
-						errdetail("The value is 0x%08X; scores are 1 to bins, and bins are %d to %d.", score,
-								  SEGMENT_MIN_BINS, SEGMENT_MAX_BINS),
-						errhint("Send what the type's send function wrote.")));
+		segment_refuse_binary("rfm_score", psprintf("The value is 0x%08X; scores are 1 to bins, and bins are %d to %d.",
+													score, SEGMENT_MIN_BINS, SEGMENT_MAX_BINS));
 	PG_RETURN_RFM_SCORE(score);
 }
 
