@@ -11,6 +11,7 @@
 #define SEGMENT_CLUSTER_CORESET_H
 
 #include "core/option.h"
+#include "core/hash.h"
 #include "math/cells.h"
 #include "math/transform.h"
 #include "utils/expandeddatum.h"
@@ -105,6 +106,7 @@ typedef struct CoresetState
 	int max_rows;
 	uint32 *slots;	/* hash table over the distinct points: number + 1, 0 is free; NULL while there are few */
 	uint32 n_slots; /* a power of two */
+	SegmentHashKey key;
 	double *cells;
 	int n_cells;
 	int max_cells;

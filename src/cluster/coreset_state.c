@@ -104,36 +104,26 @@ next_cells(CoresetState *state, int count)
 
 /* A hash of the bits of a point. */
 static uint32
-hash_point(const double *x, int dims)
+hash_point(const CoresetState *state, const double *x)
 {
-	uint64 hash = UINT64CONST(0x9E3779B97F4A7C15);
-	int j;
-
-	for (j = 0; j < dims; j++)
-	{
-		uint64 bits;
-
-		memcpy(&bits, &x[j], sizeof(bits));
-		hash = (hash ^ bits) * UINT64CONST(0xD6E8FEB86659FD93);
-		hash ^= hash >> 32;
-	}
-	return (uint32) (hash ^ (hash >> 29));
+	return segment_hash_end(segment_hash_bytes(&state->key, 0, (const char *) x, state->head.dims * sizeof(double)));
 }
 
 /* Enters all points into a hash table of a new size. */
 static void
 rehash(CoresetState *state, uint32 n_slots)
 {
-	int dims = state->head.dims;
+	int size = SEGMENT_ROW_SIZE(state->head.dims);
 	int i;
 
+	segment_hash_draw(&state->key);
 	if (state->slots)
 		pfree(state->slots);
 	state->slots = MemoryContextAllocZero(state->header.eoh_context, n_slots * sizeof(uint32));
 	state->n_slots = n_slots;
 	for (i = 0; i < state->n_rows; i++)
 	{
-		uint32 slot = hash_point(state->rows + (Size) i * SEGMENT_ROW_SIZE(dims), dims) & (n_slots - 1);
+		uint32 slot = hash_point(state, state->rows + (Size) i * size) & (n_slots - 1);
 
 		while (state->slots[slot])
 			slot = (slot + 1) & (n_slots - 1);
@@ -169,7 +159,7 @@ add_distinct(CoresetState *state, const double *x, double weight)
 
 	if (state->slots)
 	{
-		slot = hash_point(x, dims) & (state->n_slots - 1);
+		slot = hash_point(state, x) & (state->n_slots - 1);
 		for (; state->slots[slot]; slot = (slot + 1) & (state->n_slots - 1))
 		{
 			row = state->rows + (Size) (state->slots[slot] - 1) * size;

@@ -37,18 +37,10 @@ index_mask(const CellsState *state)
 	return 2 * state->capacity - 1;
 }
 
-/* Whole numbers differ in the high bits only: each is multiplied, and the high half folded down. */
 static uint32
 hash_row(const CellsState *state, const uint64 *row)
 {
-	uint64 hash = 0;
-
-	for (int i = 0; i < state->width; i++)
-	{
-		hash = (hash ^ row[i]) * UINT64CONST(0x9E3779B97F4A7C15);
-		hash ^= hash >> 32;
-	}
-	return (uint32) hash;
+	return segment_hash_end(segment_hash_bytes(&state->key, 0, (const char *) row, state->width * sizeof(uint64)));
 }
 
 static bool
@@ -192,6 +184,7 @@ segment_cells_state(const Cells *head)
 {
 	CellsState *state = palloc0(sizeof(CellsState));
 
+	segment_hash_draw(&state->key);
 	state->head = *head;
 	state->head.n_cells = 0;
 	state->width = cells_width(head->kind, head->n_covariates);

@@ -7,6 +7,7 @@
 
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "core/hash.h"
 #include "core/runs.h"
 #include "math/btyd_fit.h"
 
@@ -78,8 +79,9 @@ extern int64 segment_cells_customers(const Cells *cells);
 typedef struct CellsState
 {
 	int width;
-	uint64 *rows;	 /* width bit patterns of doubles, then the count */
-	uint32 *index;	 /* row + 1 by hash; 0 is free */
+	uint64 *rows;  /* width bit patterns of doubles, then the count */
+	uint32 *index; /* row + 1 by hash; 0 is free */
+	SegmentHashKey key;
 	uint32 capacity; /* rows that fit; the index has twice as many places */
 	Cells head;		 /* n_cells counts the rows in memory; no numbers behind it */
 	bool may_spill;	 /* set by aggregates */

@@ -38,9 +38,10 @@
 void
 segment_order_id_type(SegmentOrderIdType *id_type, Oid type, Oid collation, MemoryContext context)
 {
-	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_EQ_OPR_FINFO | TYPECACHE_HASH_PROC_FINFO);
+	TypeCacheEntry *cache = lookup_type_cache(type, TYPECACHE_EQ_OPR_FINFO | TYPECACHE_HASH_PROC);
 
-	if (!OidIsValid(cache->eq_opr_finfo.fn_oid) || !OidIsValid(cache->hash_proc_finfo.fn_oid) || cache->typlen == -2)
+	if (!OidIsValid(cache->eq_opr_finfo.fn_oid) || !OidIsValid(cache->hash_proc) || cache->typlen == -2 ||
+		!segment_type_hash(&id_type->hash, type, cache->eq_opr, context))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
 						errmsg("order ids of type %s cannot be compared", format_type_be(type)),
 						errdetail("An order id needs a type with equality and a hash function."),
@@ -51,7 +52,7 @@ segment_order_id_type(SegmentOrderIdType *id_type, Oid type, Oid collation, Memo
 	id_type->by_value = cache->typbyval;
 	id_type->by_image = segment_equal_by_image(cache->eq_opr_finfo.fn_oid, collation);
 	fmgr_info_copy(&id_type->equal, &cache->eq_opr_finfo, context);
-	fmgr_info_copy(&id_type->hash, &cache->hash_proc_finfo, context);
+	segment_hash_draw(&id_type->key);
 }
 
 /* True if ids are kept as a length and bytes. */
@@ -225,19 +226,15 @@ item_value(const SegmentOrderIdType *id_type, const char *item)
 static inline uint32
 hash_item(SegmentOrderIdType *id_type, const char *item, Size size)
 {
-	if (!id_type->by_image)
-		return DatumGetUInt32(FunctionCall1Coll(&id_type->hash, id_type->collation, item_value(id_type, item)));
-	/*
-	 * Fibonacci hashing (Knuth, TAOCP 3, 6.4): 2^64 divided by the golden ratio. The upper bits are folded down, as ids
-	 * that differ in high bits only do so here too.
-	 */
-	if (id_type->by_value)
-	{
-		uint64 hash = *(const Datum *) item * UINT64CONST(0x9E3779B97F4A7C15);
+	uint64 hash;
 
-		return (uint32) (hash >> 32 ^ hash >> 48);
-	}
-	return (uint32) (segment_hash_image(0, item, size) >> 32);
+	if (!id_type->by_image)
+		hash = segment_type_hash_value(&id_type->hash, &id_type->key, 0, id_type->collation, item_value(id_type, item));
+	else if (id_type->by_value)
+		hash = segment_hash_word(&id_type->key, 0, *(const Datum *) item);
+	else
+		hash = segment_hash_bytes(&id_type->key, 0, item, size);
+	return segment_hash_end(hash);
 }
 
 static inline bool

@@ -11,6 +11,7 @@
 #define SEGMENT_CORE_ORDER_IDS_H
 
 #include "core/arena.h"
+#include "core/hash.h"
 #include "core/image.h"
 
 #include "lib/stringinfo.h"
@@ -27,7 +28,8 @@ typedef struct SegmentOrderIdType
 	bool by_value;
 	bool by_image; /* equal exactly if their bytes are */
 	FmgrInfo equal;
-	FmgrInfo hash;
+	SegmentTypeHash hash; /* for ids that are not compared by their bytes */
+	SegmentHashKey key;
 } SegmentOrderIdType;
 
 /* All zero: no ids. */

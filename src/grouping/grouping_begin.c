@@ -64,7 +64,10 @@ init_layout(GroupingState *node, List *outputs)
 	GroupingPlan *plan = &node->plan;
 
 	layout->cell = palloc0(sizeof(GroupingCell) * GROUPING_MAX_CELLS);
-	layout->seed = grouping_mix((uint64) segment_grouping_seed + 1);
+	if (segment_grouping_seed == 0)
+		segment_hash_draw(&layout->key);
+	else
+		segment_hash_numbered(&layout->key, (uint64) segment_grouping_seed);
 	layout->columns = list_length(plan->columns);
 	layout->keys = list_length(plan->operators);
 	for (int i = 0; i < layout->columns; i++)
@@ -76,12 +79,11 @@ init_layout(GroupingState *node, List *outputs)
 		if (i < layout->keys)
 		{
 			Oid op = list_nth_oid(plan->operators, i);
-			Oid hash;
+			Oid type = exprType((Node *) list_nth_node(TargetEntry, outputs, i)->expr);
 
-			if (!get_op_hash_functions(op, &hash, NULL))
+			if (!segment_type_hash(&cell->hash, type, op, CurrentMemoryContext))
 				elog(ERROR, "operator %u has no hash function", op);
 			fmgr_info(get_opcode(op), &cell->equal);
-			fmgr_info(hash, &cell->hash);
 			cell->collation = list_nth_oid(plan->collations, i);
 			cell->compare = compare_of(cell);
 		}
@@ -162,6 +164,7 @@ grouping_begin(CustomScanState *css, EState *estate, int eflags)
 	init_layout(node, outputs);
 
 	node->table.layout = node->spill.layout = &node->layout;
+	segment_hash_numbered(&node->spill.fixed_key, 0);
 	node->table.context = AllocSetContextCreate(estate->es_query_cxt, "segment grouping table", ALLOCSET_DEFAULT_SIZES);
 	node->spill.context = AllocSetContextCreate(estate->es_query_cxt, "segment grouping files", ALLOCSET_DEFAULT_SIZES);
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)

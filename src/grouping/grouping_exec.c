@@ -260,7 +260,7 @@ segment_grouping_read_child_narrow(GroupingState *node)
 		if (likely(!nulls[key_input]))
 			key = segment_canonical_datum(values[key_input], key_length);
 		*(Datum *) (row + sizeof(GroupingRowHead)) = key;
-		head->hash = grouping_hash_datum(layout->seed, key);
+		head->hash = grouping_hash_datum(&layout->key, key);
 		for (int i = 0; i < trans->arguments; i++)
 		{
 			arguments[i] = values[trans->input[i] - 1];

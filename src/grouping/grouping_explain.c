@@ -39,6 +39,8 @@ segment_grouping_explain(CustomScanState *css, List *ancestors, ExplainState *es
 	ExplainPropertyUInteger("Groups", NULL, node->groups, es);
 	ExplainPropertyInteger("Batches", NULL, node->passes, es);
 	ExplainPropertyInteger("Memory Usage", "kB", (node->peak_memory + 1023) / 1024, es);
+	if (es->verbose)
+		ExplainPropertyUInteger("Longest Probe", NULL, node->table.longest_probe, es);
 	if (node->spill.bytes > 0)
 	{
 		ExplainPropertyInteger("Partitions", NULL, node->spill.partitions, es);

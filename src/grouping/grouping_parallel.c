@@ -212,6 +212,16 @@ merge_record(GroupingState *node, const RecordHead *head)
 	segment_grouping_merge_states(aggregates, group, other);
 }
 
+/* Raises a shared maximum. */
+static void
+raise_to(pg_atomic_uint32 *maximum, uint32 value)
+{
+	uint32 now = pg_atomic_read_u32(maximum);
+
+	while (now < value && !pg_atomic_compare_exchange_u32(maximum, &now, value))
+		;
+}
+
 void
 segment_grouping_report(GroupingState *node)
 {
@@ -220,6 +230,7 @@ segment_grouping_report(GroupingState *node)
 	pg_atomic_fetch_add_u64(&node->shared->total_groups, node->groups);
 	pg_atomic_fetch_add_u64(&node->shared->peak_memory, node->peak_memory);
 	pg_atomic_fetch_add_u64(&node->shared->spilled_bytes, node->spill.bytes);
+	raise_to(&node->shared->longest_probe, node->table.longest_probe);
 	node->groups = 0;
 	node->peak_memory = 0;
 	node->spill.bytes = 0;
@@ -303,6 +314,7 @@ reset_shared(GroupingShared *shared)
 	pg_atomic_init_u64(&shared->total_groups, 0);
 	pg_atomic_init_u64(&shared->peak_memory, 0);
 	pg_atomic_init_u64(&shared->spilled_bytes, 0);
+	pg_atomic_init_u32(&shared->longest_probe, 0);
 }
 
 void
@@ -316,6 +328,7 @@ segment_grouping_init_dsm(CustomScanState *css, ParallelContext *pcxt, void *coo
 	node->shared = (GroupingShared *) coordinate;
 	reset_shared(node->shared);
 	node->shared->segment = dsm_segment_handle(pcxt->seg);
+	node->shared->key = node->layout.key;
 	SharedFileSetInit(&node->shared->files, pcxt->seg);
 }
 
@@ -339,6 +352,7 @@ segment_grouping_init_worker(CustomScanState *css, shm_toc *toc, void *coordinat
 
 	(void) toc;
 	node->shared = (GroupingShared *) coordinate;
+	node->layout.key = node->shared->key;
 	SharedFileSetAttach(&node->shared->files, dsm_find_mapping(node->shared->segment));
 }
 
@@ -354,5 +368,6 @@ segment_grouping_shutdown(CustomScanState *css)
 	node->groups += pg_atomic_exchange_u64(&shared->total_groups, 0);
 	node->peak_memory += pg_atomic_exchange_u64(&shared->peak_memory, 0);
 	node->spill.bytes += pg_atomic_exchange_u64(&shared->spilled_bytes, 0);
+	node->table.longest_probe = Max(node->table.longest_probe, pg_atomic_read_u32(&shared->longest_probe));
 	node->shared = NULL;
 }

@@ -15,6 +15,8 @@
 #include "storage/dsm.h"
 #include "storage/sharedfileset.h"
 
+#include "core/hash.h"
+
 /* Enough to share evenly, few enough that the files' buffers stay small. */
 #define GROUPING_SHARE_BITS 5
 #define GROUPING_SHARES (1 << GROUPING_SHARE_BITS)
@@ -24,6 +26,7 @@ typedef struct GroupingShared
 	Barrier barrier;	 /* phase 0: rows are grouped; 1: partitions are merged */
 	SharedFileSet files; /* "participant.partition": the groups that a participant handed over */
 	dsm_handle segment;
+	SegmentHashKey key; /* of all participants' hashes */
 	pg_atomic_uint32 participants;
 	pg_atomic_uint32 next;					  /* the next partition to merge */
 	pg_atomic_uint64 groups[GROUPING_SHARES]; /* handed over, of each partition */
@@ -32,6 +35,7 @@ typedef struct GroupingShared
 	pg_atomic_uint64 total_groups;
 	pg_atomic_uint64 peak_memory; /* of all participants together */
 	pg_atomic_uint64 spilled_bytes;
+	pg_atomic_uint32 longest_probe;
 } GroupingShared;
 
 /* What a participant keeps. */

@@ -279,7 +279,8 @@ segment_grouping_init(void)
 							 "Lets the planner use this extension's own node for GROUP BY over its aggregates.",
 							 "force is for tests: the node is used wherever it can be, whatever the cost.",
 							 &segment_grouping_enable, GROUPING_ON, enable_options, PGC_USERSET, 0, NULL, NULL, NULL);
-	DefineCustomIntVariable("segment.grouping_seed", "Seed of the hash that the grouping node uses.",
+	DefineCustomIntVariable("segment.grouping_seed",
+							"Seed of the hash that the grouping node uses; 0 is a random one for each execution.",
 							"For tests: results do not depend on it.", &segment_grouping_seed, 0, 0, INT_MAX,
 							PGC_USERSET, GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE, NULL, NULL, NULL);
 	RegisterCustomScanMethods(&segment_grouping_scan_methods);

@@ -88,14 +88,16 @@ segment_grouping_fill_row(const GroupingLayout *layout, const Datum *values, con
 	return bytes;
 }
 
-/* The hash of a row's keys; a NULL key hashes like no particular value. */
-static uint32
-hash_of_row(GroupingLayout *layout, char *row)
+/* Hashed for a NULL key. */
+#define NULL_WORD UINT64CONST(0x4E554C4C4B455921)
+
+uint32
+segment_grouping_hash_row(GroupingLayout *layout, const SegmentHashKey *key, char *row)
 {
-	uint64 hash = layout->seed;
+	uint64 hash = 0;
 
 	if (layout->narrow)
-		return grouping_hash_datum(hash, *(Datum *) (row + layout->cell[0].in_row));
+		return grouping_hash_datum(key, *(Datum *) (row + layout->cell[0].in_row));
 	for (int i = 0; i < layout->keys; i++)
 	{
 		GroupingCell *cell = &layout->cell[i];
@@ -103,29 +105,29 @@ hash_of_row(GroupingLayout *layout, char *row)
 
 		if (grouping_row_is_null(row, i))
 		{
-			hash = grouping_mix(hash + 1);
+			hash = segment_hash_word(key, hash, NULL_WORD);
 			continue;
 		}
 		switch (cell->compare)
 		{
 			case GROUPING_COMPARE_DATUM:
-				hash = grouping_mix(hash ^ (uint64) value);
+				hash = segment_hash_word(key, hash, (uint64) value);
 				break;
 			case GROUPING_COMPARE_FIXED:
-				hash = grouping_mix(segment_hash_image(hash, DatumGetPointer(value), cell->length));
+				hash = segment_hash_bytes(key, hash, DatumGetPointer(value), cell->length);
 				break;
 			case GROUPING_COMPARE_BYTES:
-				hash = grouping_mix(segment_hash_image(hash, VARDATA_ANY(DatumGetPointer(value)),
-													   VARSIZE_ANY_EXHDR(DatumGetPointer(value))));
+				hash = segment_hash_bytes(key, hash, VARDATA_ANY(DatumGetPointer(value)),
+										  VARSIZE_ANY_EXHDR(DatumGetPointer(value)));
 				break;
 			case GROUPING_COMPARE_FUNCTION:
-				hash = grouping_mix(hash ^ DatumGetUInt32(FunctionCall1Coll(&cell->hash, cell->collation, value)));
+				hash = segment_type_hash_value(&cell->hash, key, hash, cell->collation, value);
 				break;
 			case GROUPING_COMPARE_NONE:
 				break;
 		}
 	}
-	return (uint32) hash;
+	return segment_hash_end(hash);
 }
 
 void
@@ -148,7 +150,7 @@ segment_grouping_keep_row(GroupingLayout *layout, char *row, char *arena)
 			}
 		}
 	}
-	((GroupingRowHead *) row)->hash = hash_of_row(layout, row);
+	((GroupingRowHead *) row)->hash = segment_grouping_hash_row(layout, &layout->key, row);
 }
 
 /* A stored column of a group as a Datum. */

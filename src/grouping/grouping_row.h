@@ -19,6 +19,8 @@
 #include "executor/tuptable.h"
 #include "fmgr.h"
 
+#include "core/hash.h"
+
 /* Bounds of what the node takes over; wider queries stay with the core executor. */
 #define GROUPING_MAX_COLUMNS 16
 #define GROUPING_MAX_CELLS 64
@@ -51,7 +53,7 @@ typedef struct GroupingCell
 	uint32 in_group;  /* offset in a group; stored columns only */
 	Oid collation;
 	FmgrInfo equal;
-	FmgrInfo hash;
+	SegmentTypeHash hash;
 } GroupingCell;
 
 typedef struct GroupingRowHead
@@ -82,10 +84,13 @@ typedef struct GroupingLayout
 	uint32 row_size;
 	uint32 states_offset; /* of the first state in a group */
 	uint32 group_size;	  /* without the bytes of varlenas */
-	uint64 seed;		  /* of the hash */
+	SegmentHashKey key;	  /* of the hash; the same in all processes that share the groups */
 } GroupingLayout;
 
-/* The finalizer of MurmurHash3 (Appleby), a bijection of 64 bits that spreads every input bit. */
+/*
+ * Other bits of a hash, for partitions: the finalizer of MurmurHash3 (Appleby), a bijection of 64 bits that spreads every
+ * input bit.
+ */
 static inline uint64
 grouping_mix(uint64 value)
 {
@@ -99,9 +104,9 @@ grouping_mix(uint64 value)
 
 /* The hash of a single key that is passed by value and compared by its bits. */
 static inline uint32
-grouping_hash_datum(uint64 seed, Datum key)
+grouping_hash_datum(const SegmentHashKey *key, Datum value)
 {
-	return (uint32) grouping_mix((uint64) key ^ seed);
+	return segment_hash_end(segment_hash_word(key, 0, (uint64) value));
 }
 
 /* A cell of a row as a Datum. */
@@ -129,6 +134,9 @@ extern void segment_grouping_lay_out(GroupingLayout *layout, Size states_size, S
  */
 extern Size segment_grouping_fill_row(const GroupingLayout *layout, const Datum *values, const bool *nulls, char *row);
 
+/* The hash of a row's keys. */
+extern uint32 segment_grouping_hash_row(GroupingLayout *layout, const SegmentHashKey *key, char *row);
+
 /* Moves the varlenas of a row to memory of their own, and computes its hash. */
 extern void segment_grouping_keep_row(GroupingLayout *layout, char *row, char *arena);
 
@@ -139,7 +147,7 @@ extern bool segment_grouping_same_keys(GroupingLayout *layout, char *group, char
 static inline uint32
 grouping_hash_of_group(const GroupingLayout *layout, const char *group)
 {
-	return layout->narrow ? grouping_hash_datum(layout->seed, *(const Datum *) group)
+	return layout->narrow ? grouping_hash_datum(&layout->key, *(const Datum *) group)
 						  : ((const GroupingGroupHead *) group)->hash;
 }
 

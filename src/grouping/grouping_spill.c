@@ -28,10 +28,22 @@ segment_grouping_spill_memory(int bits)
 	return (Size) BLCKSZ << bits;
 }
 
-/* The partition of a hash. Every level uses other bits than the one before, and than the table's index. */
+/*
+ * From this level on partitions follow the random hash of the table. Before, they follow one that is the same each time,
+ * as the order of the groups does, which would otherwise change from run to run. Who sends keys that all fall into one
+ * of those gets no further than here; other data do not come this far.
+ */
+#define RANDOM_LEVEL 8
+
+/* The partition of a row. Every level uses other bits than the one before, and than the table's index. */
 static inline int
-partition_of(const GroupingSpill *spill, uint32 hash)
+partition_of(const GroupingSpill *spill, char *row)
 {
+	uint32 hash = ((GroupingRowHead *) row)->hash;
+
+	/* several processes return their groups in any order anyway */
+	if (spill->files == NULL && spill->level < RANDOM_LEVEL)
+		hash = segment_grouping_hash_row(spill->layout, &spill->fixed_key, row);
 	return (int) (grouping_mix(((uint64) spill->level << 32) + hash + 1) >> (64 - spill->bits));
 }
 
@@ -72,7 +84,7 @@ segment_grouping_spill_row(GroupingSpill *spill, char *row)
 {
 	const GroupingLayout *layout = spill->layout;
 	MemoryContext caller = MemoryContextSwitchTo(spill->context);
-	int partition = partition_of(spill, ((GroupingRowHead *) row)->hash);
+	int partition = partition_of(spill, row);
 	GroupingPart *part;
 	uint32 bytes = 0;
 
@@ -220,7 +232,7 @@ read_short(const GroupingSpill *spill, GroupingPart *part, char *row)
 	}
 	head->filtered = 0;
 	head->nulls = 0;
-	head->hash = grouping_hash_datum(layout->seed, short_row.key);
+	head->hash = grouping_hash_datum(&layout->key, short_row.key);
 	*(Datum *) (row + layout->cell[0].in_row) = short_row.key;
 	spill->kernel->expand(short_row.words, row + layout->packed_offset);
 	return true;

@@ -28,6 +28,7 @@ typedef struct GroupingSpill
 	MemoryContext context; /* of the files' buffers and of the list of parts */
 	GroupingLayout *layout;
 	const SegmentKernel *kernel; /* rows have a short form: a narrow key and what this kernel shrinks; or NULL */
+	SegmentHashKey fixed_key;	 /* of the hash that partitions follow first */
 	int level;
 	int bits;			  /* 2^bits partitions */
 	SharedFileSet *files; /* where other processes are to read the parts; else NULL */

@@ -76,9 +76,12 @@ static inline void
 place(GroupingTable *table, uint32 hash, uint32 handle)
 {
 	uint32 position = hash & table->mask;
+	uint32 probes = 1;
 
-	while (table->index[position] != 0)
+	for (; table->index[position] != 0; probes++)
 		position = (position + 1) & table->mask;
+	if (unlikely(probes > table->longest_probe))
+		table->longest_probe = probes;
 	table->index[position] = (hash & ~table->handle_mask) | handle;
 }
 

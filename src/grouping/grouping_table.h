@@ -44,7 +44,8 @@ typedef struct GroupingTable
 	uint32 chunks_allocated;
 	char *slab; /* what is left of the memory that chunks are cut from */
 	Size slab_left;
-	char *null_group; /* narrow form: the group whose key is NULL */
+	uint32 longest_probe; /* slots looked at to place a group, at most; for EXPLAIN */
+	char *null_group;	  /* narrow form: the group whose key is NULL */
 } GroupingTable;
 
 /* Reading all groups, in the order of their creation. */
