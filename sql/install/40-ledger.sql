@@ -155,7 +155,7 @@ COMMENT ON FUNCTION segment.ledger_agg_serial(internal) IS 'Serialization of led
 COMMENT ON FUNCTION segment.ledger_agg_deserial(bytea, internal) IS 'Deserialization of ledger_agg''s state, for parallel plans';
 COMMENT ON FUNCTION segment.ledger_agg_final(internal) IS 'Final function of ledger_agg and ledger_rollup';
 
--- An overload for each type of time and of amount, so that nothing resolves to a lossy cast; a zone for timestamptz.
+-- An overload for each type of time and of amount, so that nothing resolves to a cast that loses something or depends on the session's time zone.
 DO $$
 DECLARE
   at_type text;
@@ -167,11 +167,11 @@ BEGIN
   FOREACH at_type IN ARRAY ARRAY['date', 'timestamp', 'timestamptz'] LOOP
     FOREACH amount_type IN ARRAY ARRAY['numeric', 'smallint', 'int', 'bigint', 'float8'] LOOP
       FOREACH more IN ARRAY ARRAY['', ', order_id anyelement', ', order_id anyelement, zone text'] LOOP
-        CONTINUE WHEN more LIKE '%zone%' AND at_type <> 'timestamptz';
         more_types := pg_catalog.replace(pg_catalog.replace(more, 'order_id ', ''), 'zone ', '');
         rest := CASE WHEN more = '' THEN 'one row an order'
                      ELSE 'rows with the same order_id are one order, which counts on the day of its first row >= 0, or is a return if all its rows are negative; a row with a NULL order_id is an order of its own' END
-             || CASE WHEN more LIKE '%zone%' THEN '; days are those of the time zone zone'
+             || CASE WHEN more LIKE '%zone%' AND at_type = 'timestamptz' THEN '; days are those of the time zone zone'
+                     WHEN more LIKE '%zone%' THEN '; days are the ' || at_type || '''s own, whatever zone is: it matters for timestamptz'
                      WHEN at_type = 'timestamptz' THEN '; days are those of UTC' ELSE '' END;
         EXECUTE pg_catalog.format($f$
           CREATE FUNCTION segment.ledger_agg_trans(internal, at %1$s, amount %2$s%3$s) RETURNS internal

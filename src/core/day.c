@@ -62,6 +62,62 @@ segment_time_refuse(int64 time, SegmentTimeKind kind)
 							"NULL time are skipped.")));
 }
 
+/* True if the server lists a zone of this name, which is written in capitals, among its files. */
+static bool
+is_listed(const char *name)
+{
+	pg_tzenum *zones = pg_tzenumerate_start();
+	pg_tz *zone;
+	bool found = false;
+
+	while (!found && (zone = pg_tzenumerate_next(zones)) != NULL)
+		found = strcmp(pg_get_timezone_name(zone), name) == 0;
+	pg_tzenumerate_end(zones);
+	return found;
+}
+
+/*
+ * True if a zone has no file but was read from its name by the rules of POSIX: "UTC+14", "EST5EDT4", "<+03>-3". Such
+ * a name holds an offset, so digits, and the server keeps it in capitals; few zones that have a file look like that
+ * (EST5EDT, GMT+0), and only they are searched for.
+ */
+static bool
+is_posix(pg_tz *zone)
+{
+	const char *name = pg_get_timezone_name(zone);
+	bool has_digit = false;
+
+	for (const char *c = name; *c != '\0'; c++)
+	{
+		if (*c >= 'a' && *c <= 'z')
+			return false;
+		has_digit |= *c >= '0' && *c <= '9';
+	}
+	return has_digit && !is_listed(name);
+}
+
+/* POSIX counts hours west of UTC as positive, all else does the opposite: the hint names zones for both readings. */
+static void
+refuse_posix(const char *name, pg_tz *zone)
+{
+	long offset;
+	int hours;
+
+	if (!pg_get_timezone_offset(zone, &offset) || offset % SECS_PER_HOUR != 0 || offset == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time zone \"%s\" not accepted", name),
+						errdetail("It is a POSIX rule, not a name; accepted are the names in pg_timezone_names."),
+						errhint("Name the place, such as Europe/Berlin or America/New_York.")));
+	hours = (int) (Abs(offset) / SECS_PER_HOUR);
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time zone \"%s\" not accepted", name),
+					errdetail("It is a POSIX rule, in which the sign means the opposite of what it means elsewhere: its clocks "
+							  "are %d hours %s UTC. Accepted are the names in pg_timezone_names.",
+							  hours, offset < 0 ? "behind" : "ahead of"),
+					hours > 14	 ? errhint("Name the place, such as Europe/Berlin or America/New_York.")
+					: hours > 12 ? errhint("For clocks %d hours ahead of UTC, write Etc/GMT-%d.", hours, hours)
+								 : errhint("For clocks %d hours ahead of UTC, write Etc/GMT-%d; for %d hours behind, Etc/GMT+%d.",
+										   hours, hours, hours, hours)));
+}
+
 pg_tz *
 segment_zone(const text *name)
 {
@@ -71,9 +127,13 @@ segment_zone(const text *name)
 	/* longer names than the server takes can't be zones */
 	if (strlen(zone_name) <= TZ_STRLEN_MAX)
 		zone = pg_tzset(zone_name);
-	if (zone == NULL)
+	if (zone != NULL && is_posix(zone))
+		refuse_posix(zone_name, zone);
+	/* the server lists no zones with leap seconds, whose days begin some seconds late */
+	if (zone == NULL || !pg_tz_acceptable(zone))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time zone \"%s\" not recognized", zone_name),
-						errdetail("Accepted are names such as UTC, Europe/Berlin or America/New_York."),
+						errdetail("Accepted are names such as UTC, Europe/Berlin or America/New_York; no abbreviations or "
+								  "offsets."),
 						errhint("SELECT name FROM pg_timezone_names lists the zones of this server.")));
 	return zone;
 }

@@ -40,7 +40,10 @@ extern bool segment_time_is_finite(int64 time, SegmentTimeKind kind);
 /* Raises 22008 for ±infinity. */
 pg_noreturn extern void segment_time_refuse(int64 time, SegmentTimeKind kind);
 
-/* The zone of a name such as 'Europe/Berlin'; 22023 with a hint if there is none. */
+/*
+ * The zone of a name that pg_timezone_names lists, such as 'Europe/Berlin', in any case; 22023 with a hint for others:
+ * abbreviations and offsets, which depend on settings, and POSIX rules ('UTC+14'), whose sign is the opposite of ISO's.
+ */
 extern pg_tz *segment_zone(const text *name);
 
 /*
