@@ -61,13 +61,10 @@ COMMENT ON FUNCTION segment.segmentation_bins(segment.segmentation_version) IS '
 
 CREATE FUNCTION segment.segmentation_days(v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  day text := format(CASE segment.segmentation_column_type(v.source, v.at)
-    WHEN 'date'::regtype THEN 'o.%I %%s DATE %%L'
-    WHEN 'timestamptz'::regtype THEN 'o.%I %%s TIMESTAMP %%L AT TIME ZONE %L'
-    ELSE 'o.%I %%s TIMESTAMP %%L' END, v.at, v.zone);
 BEGIN
-  RETURN format(day, '<', as_of + 1) || CASE WHEN v.look_back_days IS NULL THEN '' ELSE E'\n    AND ' || format(day, '>=', as_of - v.look_back_days + 1) END;
+  RETURN format('segment.on_or_before(o.%I, DATE %L, %L)', v.at, as_of, v.zone)
+    || CASE WHEN v.look_back_days IS NULL THEN ''
+            ELSE format(E'\n    AND NOT segment.on_or_before(o.%I, DATE %L, %L)', v.at, as_of - v.look_back_days, v.zone) END;
 END
 $$;
 COMMENT ON FUNCTION segment.segmentation_days(segment.segmentation_version, date) IS 'condition on a row o of a version''s source: its day counts at as_of. NULL for NULL';
@@ -356,13 +353,11 @@ COMMENT ON FUNCTION segment.segmentation_scored(segment.segmentation_version, da
 CREATE FUNCTION segment.segmentation_as_of(v segment.segmentation_version) RETURNS date
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  today date := (now() AT TIME ZONE v.zone)::date;
+  today date := segment.day_of(now(), v.zone);
   last_order text;
 BEGIN
   IF v.as_of_rule = 'last_order' THEN
-    last_order := CASE WHEN v.ledger_set IS NOT NULL THEN (SELECT greatest(s.last_day, s.unknown_last_day)::text FROM segment.ledger_set s WHERE s.id = v.ledger_set) ELSE (segment.read_restricted(format('SELECT (max(o.%I)%s)::date::timestamp %s', v.at,
-                   CASE WHEN segment.segmentation_column_type(v.source, v.at) = 'timestamptz'::regtype
-                     THEN format(' AT TIME ZONE %L', v.zone) END,
+    last_order := CASE WHEN v.ledger_set IS NOT NULL THEN (SELECT greatest(s.last_day, s.unknown_last_day)::text FROM segment.ledger_set s WHERE s.id = v.ledger_set) ELSE (segment.read_restricted(format('SELECT segment.day_of(max(o.%I), %L)::timestamp %s', v.at, v.zone,
                    segment.segmentation_source(v, NULL))))[1] END;
     IF last_order IS NULL THEN
       RAISE EXCEPTION USING ERRCODE = 'no_data_found', MESSAGE = 'the source has no order that counts',
@@ -384,7 +379,7 @@ DECLARE
   v segment.segmentation_version := segment.segmentation_version_of(name, version);
   day date := coalesce(as_of,
     (SELECT max(t.as_of) FROM segment.snapshot t WHERE t.segmentation = v.segmentation AND t.version = v.version),
-    (now() AT TIME ZONE v.zone)::date);
+    segment.day_of(now(), v.zone));
 BEGIN
   RETURN concat(
     format(E'-- segmentation %s, version %s, as of %s\n', regexp_replace(v.segmentation, '[[:cntrl:]]', ' ', 'g'), v.version, day),

@@ -112,7 +112,7 @@ BEGIN
   PERFORM segment.segmentation_check_changes(v);
   -- Parsing the whole query checks types, hash functions, names in the filter, privileges, options and the zone.
   PERFORM segment.run_restricted(format('WITH %s SELECT * FROM labelled LIMIT 0', segment.segmentation_scored(v, DATE '2000-01-01')));
-  PERFORM now() AT TIME ZONE v.zone;
+  PERFORM segment.day_of(now(), v.zone);
 END
 $$;
 COMMENT ON FUNCTION segment.segmentation_check(segment.segmentation_version) IS

@@ -121,15 +121,13 @@ CREATE FUNCTION segment.segmentation_ledgers(v segment.segmentation_version, onl
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   source text := segment.segmentation_source(v, NULL);
-  zoned text := CASE WHEN segment.segmentation_column_type(v.source, v.at) = 'timestamptz'::regtype
-    THEN format('(%%s AT TIME ZONE %L)::date', v.zone) ELSE '%s::date' END;
-  day text := format(zoned, format('o.%I', v.at));
+  day text := format('segment.day_of(o.%I, %L)', v.at, v.zone);
 BEGIN
   source := concat(source, CASE WHEN position(E'\n  WHERE ' IN source) > 0 THEN E'\n    AND ' ELSE E'\n  WHERE ' END,
     format('o.%I IS NOT NULL', v.customer), E'\n    AND ' || only_for);
   RETURN concat(
     E'grouped AS (\n', format('  SELECT o.%I AS customer_id, %s AS ledger, count(*) AS rows, ', v.customer, segment.segmentation_ledger_agg(v)),
-    format(zoned, format('max(o.%I)', v.at)), E' AS last_day\n',
+    format('segment.day_of(max(o.%I), %L)', v.at, v.zone), E' AS last_day\n',
     source, format(E'\n  GROUP BY o.%I', v.customer),
     CASE WHEN EXISTS (SELECT FROM segment.forgotten) THEN format(E'\n  HAVING NOT segment.is_forgotten(o.%I::text)', v.customer) END,
     E'\n),\n',

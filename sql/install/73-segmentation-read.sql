@@ -233,7 +233,7 @@ BEGIN
   RETURN concat(
     format('SELECT segment.ledger_agg(o.%I, coalesce(o.%I::numeric, 0)%s)', v.at, v.amount,
       CASE WHEN zoned THEN format(', NULL::integer, %L', v.zone) END),
-    ', count(*), (', format('max(o.%I)%s', v.at, CASE WHEN zoned THEN format(' AT TIME ZONE %L', v.zone) END), ')::date', source,
+    format(', count(*), segment.day_of(max(o.%I), %L)', v.at, v.zone), source,
     CASE WHEN position(E'\n  WHERE ' IN source) > 0 THEN ' AND ' ELSE ' WHERE ' END, format('o.%I IS NULL', v.customer));
 END
 $$;

@@ -14,7 +14,7 @@ CREATE TABLE segment.forgotten (
 );
 COMMENT ON TABLE segment.forgotten IS 'customers who must not come back: no id, only a keyed hash of it; refresh leaves them out of every segmentation';
 COMMENT ON COLUMN segment.forgotten.hash IS 'keyed SHA-256 of the customer id as text';
-COMMENT ON COLUMN segment.forgotten.forgotten_on IS 'day of forget()';
+COMMENT ON COLUMN segment.forgotten.forgotten_on IS 'day of forget(), in UTC';
 
 CREATE TABLE segment.published_summary (
   segmentation text NOT NULL REFERENCES segment.segmentation (name) ON UPDATE CASCADE ON DELETE CASCADE,
@@ -140,7 +140,7 @@ BEGIN
   RETURN NEXT;
 
   table_name := 'segment.forgotten';
-  INSERT INTO segment.forgotten VALUES (person, current_date) ON CONFLICT DO NOTHING;
+  INSERT INTO segment.forgotten VALUES (person, segment.day_of(now())) ON CONFLICT DO NOTHING;
   GET DIAGNOSTICS rows = ROW_COUNT;
   RETURN NEXT;
   PERFORM segment.segmentation_log('forget', '', NULL, NULL, NULL, NULL, NULL, encode(person, 'hex'), NULL, NULL);

@@ -41,7 +41,7 @@ BEGIN
     ('amounts that are no number', 'error', format('o.%I IN (''NaN'', ''Infinity'', ''-Infinity'')', amount), 'refresh stops at them',
      number IN ('numeric'::regtype, 'double precision'::regtype)),
     ('infinite times', 'error', format('NOT isfinite(o.%I)', at), 'refresh stops at them', true),
-    ('orders in the future', 'warning', format('o.%I > now() AND isfinite(o.%1$I)', at), 'not seen before their day; with the rule last_order, as_of is today at most', true),
+    ('orders in the future', 'warning', format('NOT segment.on_or_before(o.%I, segment.day_of(now())) AND isfinite(o.%1$I)', at), 'not seen before their day; with the rule last_order, as_of is today at most', true),
     ('times before 1990', 'warning', format('o.%I < DATE ''1990-01-01''', at), 'often a default such as 1900-01-01 or 1970-01-01', true),
     ('negative amounts', 'info', format('o.%I < 0', amount), 'returns: they lower revenue and are no orders', true),
     ('zero amounts', 'info', format('o.%I = 0', amount), 'orders of zero', true)
@@ -207,15 +207,16 @@ BEGIN
 
   check_name := 'days since the last order';
   sql := format('SELECT max(o.%I) FROM %s AS o', at, source);
-  rows := (segment.read_restricted(format('SELECT current_date - max(o.%I)::date FROM %s AS o WHERE isfinite(o.%1$I) AND o.%1$I <= now()', at, source)))[1];
+  rows := (segment.read_restricted(format('SELECT segment.day_of(now()) - segment.day_of(max(o.%I)) FROM %s AS o '
+    'WHERE isfinite(o.%1$I) AND segment.on_or_before(o.%1$I, segment.day_of(now()))', at, source)))[1];
   share := NULL;
   severity := CASE WHEN rows > 7 THEN 'info' ELSE 'ok' END;
   message := 'days, not rows: how fresh the source is';
   RETURN NEXT;
 
   check_name := 'days without orders';
-  sql := format('SELECT d::date FROM (SELECT min(o.%1$I)::date AS a, max(o.%1$I)::date AS b FROM %2$s AS o WHERE isfinite(o.%1$I)) r, '
-                'generate_series(r.a, r.b, interval ''1 day'') d EXCEPT SELECT DISTINCT o.%1$I::date FROM %2$s AS o', at, source);
+  sql := format('SELECT r.a + d FROM (SELECT segment.day_of(min(o.%1$I)) AS a, segment.day_of(max(o.%1$I)) AS b FROM %2$s AS o WHERE isfinite(o.%1$I)) r, '
+                'generate_series(0, r.b - r.a) d EXCEPT SELECT DISTINCT segment.day_of(o.%1$I) FROM %2$s AS o', at, source);
   rows := (segment.read_restricted(format('SELECT count(*) FROM (%s) x', sql)))[1];
   severity := CASE WHEN rows > 0 THEN 'info' ELSE 'ok' END;
   message := 'days, not rows, between the first and the last: closed, or not loaded?';
@@ -224,5 +225,5 @@ END
 $$;
 COMMENT ON FUNCTION segment.preflight(regclass, name, name, name, name, name, name) IS
   'checks a source before create_segmentation, without writing: one row a check, with severity (ok, info, warning, error), '
-  'the number of rows and their share of all, what it means, and the SQL that shows them. Reads the source several times, as '
+  'the number of rows and their share of all, what it means, and the SQL that shows them. Days of timestamptz are those of UTC. Reads the source several times, as '
   'the current role. An error among the columns is all that is returned';

@@ -108,14 +108,16 @@ refuse_posix(const char *name, pg_tz *zone)
 						errdetail("It is a POSIX rule, not a name; accepted are the names in pg_timezone_names."),
 						errhint("Name the place, such as Europe/Berlin or America/New_York.")));
 	hours = (int) (Abs(offset) / SECS_PER_HOUR);
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time zone \"%s\" not accepted", name),
-					errdetail("It is a POSIX rule, in which the sign means the opposite of what it means elsewhere: its clocks "
-							  "are %d hours %s UTC. Accepted are the names in pg_timezone_names.",
-							  hours, offset < 0 ? "behind" : "ahead of"),
-					hours > 14	 ? errhint("Name the place, such as Europe/Berlin or America/New_York.")
-					: hours > 12 ? errhint("For clocks %d hours ahead of UTC, write Etc/GMT-%d.", hours, hours)
-								 : errhint("For clocks %d hours ahead of UTC, write Etc/GMT-%d; for %d hours behind, Etc/GMT+%d.",
-										   hours, hours, hours, hours)));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time zone \"%s\" not accepted", name),
+		 errdetail("It is a POSIX rule, in which the sign means the opposite of what it means elsewhere: its clocks "
+				   "are %d hours %s UTC. Accepted are the names in pg_timezone_names.",
+				   hours, offset < 0 ? "behind" : "ahead of"),
+		 hours > 14	  ? errhint("Name the place, such as Europe/Berlin or America/New_York.")
+		 : hours > 12 ? errhint("For clocks %d hours ahead of UTC, write Etc/GMT-%d.", hours, hours)
+					  : errhint("For clocks %d hours ahead of UTC, write Etc/GMT-%d; for %d hours behind, Etc/GMT+%d.",
+								hours, hours, hours, hours)));
 }
 
 pg_tz *
@@ -129,12 +131,13 @@ segment_zone(const text *name)
 		zone = pg_tzset(zone_name);
 	if (zone != NULL && is_posix(zone))
 		refuse_posix(zone_name, zone);
-	/* the server lists no zones with leap seconds, whose days begin some seconds late */
-	if (zone == NULL || !pg_tz_acceptable(zone))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time zone \"%s\" not recognized", zone_name),
-						errdetail("Accepted are names such as UTC, Europe/Berlin or America/New_York; no abbreviations or "
-								  "offsets."),
-						errhint("SELECT name FROM pg_timezone_names lists the zones of this server.")));
+	/* not listed: zones with leap seconds, whose days begin some seconds late, and other ways to name a file (":UTC") */
+	if (zone == NULL || !pg_tz_acceptable(zone) || pg_strcasecmp(zone_name, pg_get_timezone_name(zone)) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time zone \"%s\" not recognized", zone_name),
+				 errdetail("Accepted are names such as UTC, Europe/Berlin or America/New_York; no abbreviations or "
+						   "offsets."),
+				 errhint("SELECT name FROM pg_timezone_names lists the zones of this server.")));
 	return zone;
 }
 

@@ -69,10 +69,9 @@ segment_day_start(PG_FUNCTION_ARGS)
 		char text[SEGMENT_TIME_TEXT];
 
 		segment_time_print(day, SEGMENT_TIME_DATE, text);
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("day out of range for timestamptz"),
-				 errdetail("The day is %s; accepted are days from -4713-11-24 to 294276-12-31.", text),
-				 errhint("Pass 'infinity' for a bound that no time reaches.")));
+		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("day out of range for timestamptz"),
+						errdetail("The day is %s; accepted are days from -4713-11-24 to 294276-12-31.", text),
+						errhint("Pass 'infinity' for a bound that no time reaches.")));
 	}
 	PG_RETURN_TIMESTAMPTZ(seconds * USECS_PER_SEC);
 }

@@ -253,15 +253,21 @@ last_day(const Rfm *rfm, DateADT as_of, pg_tz *zone)
 	DateADT last = segment_day_of(rfm->last, rfm->kind, zone);
 	char last_text[SEGMENT_TIME_TEXT];
 	char as_of_text[SEGMENT_TIME_TEXT];
+	char zone_text[TZ_STRLEN_MAX + 8] = "";
 
 	segment_check_as_of(as_of);
 	if (last <= as_of)
 		return last;
 	segment_time_print(last, SEGMENT_TIME_DATE, last_text);
 	segment_time_print(as_of, SEGMENT_TIME_DATE, as_of_text);
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("rfm holds orders after as_of"),
-					errdetail("The last order is on %s, as_of is %s.", last_text, as_of_text),
-					errhint("Filter the orders before they are aggregated: WHERE ordered_at < as_of + 1.")));
+	if (rfm->kind == SEGMENT_TIME_TIMESTAMPTZ && zone != NULL)
+		snprintf(zone_text, sizeof(zone_text), ", '%s'", pg_get_timezone_name(zone));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("rfm holds orders after as_of"),
+		 errdetail("The last order is on %s, as_of is %s.", last_text, as_of_text),
+		 errhint("Filter the orders before they are aggregated: WHERE segment.on_or_before(ordered_at, DATE '%s'%s).",
+				 as_of_text, zone_text)));
 }
 
 int32

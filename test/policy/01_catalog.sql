@@ -12,7 +12,7 @@ FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang JOIN member ON classid = 
 CREATE TEMP VIEW relation AS
 SELECT c.*, c.oid::regclass::text AS name FROM pg_class c JOIN member ON classid = 'pg_class'::regclass AND objid = c.oid;
 
-SELECT plan(23);
+SELECT plan(24);
 
 -- Comments
 SELECT is_empty($$SELECT signature FROM function WHERE obj_description(oid, 'pg_proc') IS NULL$$,
@@ -52,6 +52,12 @@ SELECT is_empty($$SELECT signature FROM function WHERE 'internal'::regtype = ANY
   AND oid NOT IN (SELECT unnest(ARRAY[typreceive]::oid[]) FROM pg_type)
   AND oid NOT IN (SELECT unnest(ARRAY[amproc]::oid[]) FROM pg_amproc)$$,
   'functions that take internal are support functions of something');
+
+-- A date or a timestamp would become a timestamptz by a cast that depends on the session's time zone.
+SELECT is_empty($$SELECT f.signature, t.type FROM function f, unnest('{date,timestamp}'::regtype[]) t(type)
+  WHERE 'timestamptz'::regtype = ANY (f.proargtypes) AND NOT EXISTS (SELECT FROM function g WHERE g.proname = f.proname AND g.pronamespace = f.pronamespace
+    AND g.proargtypes::oid[] = array_replace(f.proargtypes::oid[], 'timestamptz'::regtype::oid, t.type::oid))$$,
+  'what takes a timestamptz takes a date and a timestamp');
 
 -- Relations
 SELECT is_empty($$SELECT name FROM relation WHERE relkind = 'v'

@@ -41,13 +41,13 @@ SELECT matches(pg_temp.refusal($$SELECT segment.rfm_agg(timestamp 'infinity', 1,
 SELECT matches(pg_temp.refusal($$SELECT segment.rfm_agg(date '2025-01-01', 'NaN'::numeric, 7)$$), '^22003 ', 'NaN with an order id too');
 
 SELECT is(pg_temp.refusal($$SELECT segment.rfm_recency(segment.rfm_agg(date '2025-01-02', 1), date '2025-01-01')$$),
-  '22023 | rfm holds orders after as_of | The last order is on 2025-01-02, as_of is 2025-01-01. | Filter the orders before they are aggregated: WHERE ordered_at < as_of + 1.',
+  '22023 | rfm holds orders after as_of | The last order is on 2025-01-02, as_of is 2025-01-01. | Filter the orders before they are aggregated: WHERE segment.on_or_before(ordered_at, DATE ''2025-01-01'').',
   'as_of before an order');
 SELECT matches(pg_temp.refusal($$SELECT segment.rfm_tenure(segment.rfm_agg(date '2025-01-02', 1), date '2025-01-01')$$), '^22023 ', 'tenure too');
 SELECT is(pg_temp.refusal($$SELECT segment.rfm_recency(segment.rfm_agg(date '2025-01-02', 1), date 'infinity')$$),
   '22023 | as_of must be a finite date | as_of is infinity. | Pass the day as of which to score, such as current_date.', 'as_of infinity');
 SELECT is(pg_temp.refusal($$SELECT segment.rfm_last(segment.rfm_agg(timestamptz '2025-01-02 00:00+00', 1), 'Mars/Phobos')$$),
-  '22023 | time zone "Mars/Phobos" not recognized | Accepted are names such as UTC, Europe/Berlin or America/New_York. | SELECT name FROM pg_timezone_names lists the zones of this server.',
+  '22023 | time zone "Mars/Phobos" not recognized | Accepted are names such as UTC, Europe/Berlin or America/New_York; no abbreviations or offsets. | SELECT name FROM pg_timezone_names lists the zones of this server.',
   'an unknown zone');
 SELECT matches(pg_temp.refusal(format($$SELECT segment.rfm_last(segment.rfm_agg(date '2025-01-02', 1), %L)$$, repeat('x', 300))), '^22023 ', 'a very long zone');
 SELECT is(pg_temp.refusal($$SELECT segment.rfm_rollup(r) FROM (SELECT segment.rfm_agg(date '2025-01-02', 1) UNION ALL SELECT segment.rfm_agg(timestamp '2025-01-02', 1)) q(r)$$),
