@@ -95,3 +95,19 @@ segment_arena_free(SegmentArena *arena, void *piece, Size size)
 	*(void **) piece = arena->free[class];
 	arena->free[class] = piece;
 }
+
+void *
+segment_arena_grow(SegmentArena *arena, MemoryContext context, void *piece, Size used, Size old_size, Size size)
+{
+	void *grown;
+
+	if (arena == NULL)
+		return piece == NULL ? MemoryContextAllocHuge(context, size) : repalloc_huge(piece, size);
+	grown = segment_arena_alloc(arena, size);
+	if (piece != NULL)
+	{
+		memcpy(grown, piece, used);
+		segment_arena_free(arena, piece, old_size);
+	}
+	return grown;
+}

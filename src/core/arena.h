@@ -35,4 +35,11 @@ extern void *segment_arena_alloc(SegmentArena *arena, Size size);
 /* Takes back a piece of that size. */
 extern void segment_arena_free(SegmentArena *arena, void *piece, Size size);
 
+/*
+ * A larger piece with the first used bytes of another one, which is taken back; NULL: there is none yet. Sizes are powers
+ * of two. Without an arena (NULL) the memory is the context's; it must be the same each time.
+ */
+extern void *segment_arena_grow(SegmentArena *arena, MemoryContext context, void *piece, Size used, Size old_size,
+								Size size);
+
 #endif

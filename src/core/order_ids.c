@@ -263,7 +263,7 @@ segment_order_ids_unify(SegmentOrderIds *ids, SegmentOrderIdType *id_type, uint3
 	uint32 count = 0;
 	Size used = 0;
 
-	if (ids->count <= 1 || (id_type->by_image && !ids->unordered))
+	if (segment_order_ids_are_distinct(ids, id_type))
 	{
 		for (uint32 i = 0; number_of != NULL && i < ids->count; i++)
 			number_of[i] = i;
@@ -334,20 +334,7 @@ segment_order_ids_reserve(SegmentOrderIds *ids, Size more, MemoryContext context
 		return;
 	while (capacity < ids->used + more)
 		capacity *= 2;
-	if (arena != NULL)
-	{
-		char *bytes = segment_arena_alloc(arena, capacity);
-
-		if (ids->bytes != NULL)
-		{
-			memcpy(bytes, ids->bytes, ids->used);
-			segment_arena_free(arena, ids->bytes, ids->capacity);
-		}
-		ids->bytes = bytes;
-	}
-	else
-		ids->bytes =
-			ids->bytes == NULL ? MemoryContextAllocHuge(context, capacity) : repalloc_huge(ids->bytes, capacity);
+	ids->bytes = segment_arena_grow(arena, context, ids->bytes, ids->used, ids->capacity, capacity);
 	ids->capacity = capacity;
 }
 

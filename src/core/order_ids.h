@@ -103,6 +103,13 @@ segment_order_ids_is_small(const SegmentOrderIds *ids)
 	return ids->capacity < SEGMENT_ORDER_IDS_SMALL;
 }
 
+/* True if no id comes twice, as far as that can be told without looking at them. */
+static inline bool
+segment_order_ids_are_distinct(const SegmentOrderIds *ids, const SegmentOrderIdType *id_type)
+{
+	return ids->count <= 1 || (id_type->by_image && !ids->unordered);
+}
+
 /*
  * Keeps each id once. number_of (NULL, or room for count numbers) tells which number an id of the old number has now;
  * new numbers follow the first occurrences. Hash and equality functions of some types (numeric) leave copies in the

@@ -104,6 +104,28 @@ segment_packed_amount(const SegmentPackedRow *row, SegmentAmount *amount)
 	}
 }
 
+/* Sets the id, of a type of this length, of an order whose row is set. */
+static inline void
+segment_packed_set_id(SegmentPackedOrder *order, Datum id, bool is_null, int16 length, bool by_value)
+{
+	if (is_null)
+	{
+		order->row.tail |= SEGMENT_PACKED_NULL_ID;
+		memset(order->id, 0, sizeof(order->id));
+	}
+	else if (by_value)
+		order->id[0] = id;
+	else
+		memcpy(order->id, DatumGetPointer(id), length);
+}
+
+/* The id of an order that has one. */
+static inline Datum
+segment_packed_id(const SegmentPackedOrder *order, bool by_value)
+{
+	return by_value ? order->id[0] : PointerGetDatum(order->id);
+}
+
 /*
  * The short form of a SegmentPackedRow that counts, in the form that SegmentKernel asks for: units of 55 bits and a sign
  * stand above the tail's lowest byte. That is what nearly all amounts need.

@@ -35,8 +35,8 @@ prefetch_group(const GroupingTable *table, const GroupingLayout *layout, const c
 	if (group == NULL)
 		return;
 	__builtin_prefetch(group, 1);
-	if (layout->group_size > 64)
-		__builtin_prefetch(group + 64, 1);
+	/* the next line too, as groups begin anywhere */
+	__builtin_prefetch(group + Min(layout->group_size - 1, 64), 1);
 }
 
 /* Asks for the memory of the state that the group of a row points to. */

@@ -7,7 +7,6 @@
 
 #include "core/compat.h"
 
-#include "lib/stringinfo.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
 
@@ -70,14 +69,17 @@ extern bool segment_ledger_next(LedgerReader *reader, LedgerDay *day);
 /* Writes days, which must come in order; those with nothing on them are left out. NULL if none was written. */
 typedef struct LedgerWriter
 {
-	StringInfoData bytes; /* the value as it grows */
+	Ledger *ledger; /* as it grows, in the context that was current at the start */
+	uint8 *at;		/* what is written ends here */
+	uint8 *end;
 	int scale;
 	int32 n_days;
 	DateADT first;
 	DateADT previous;
 } LedgerWriter;
 
-extern void segment_ledger_start(LedgerWriter *writer, int scale);
+/* expected is a number of days, a guess. */
+extern void segment_ledger_start(LedgerWriter *writer, int scale, int64 expected);
 extern void segment_ledger_put(LedgerWriter *writer, const LedgerDay *day);
 extern Ledger *segment_ledger_finish(LedgerWriter *writer);
 

@@ -44,7 +44,7 @@ segment_ledger_as_of(PG_FUNCTION_ARGS)
 
 	segment_check_as_of(as_of);
 	segment_ledger_open(&reader, ledger);
-	segment_ledger_start(&writer, ledger->scale);
+	segment_ledger_start(&writer, ledger->scale, ledger->n_days);
 	while (segment_ledger_next(&reader, &day) && day.day <= as_of)
 		segment_ledger_put(&writer, &day);
 	result = segment_ledger_finish(&writer);

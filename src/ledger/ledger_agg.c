@@ -6,11 +6,10 @@
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 
-#include "core/aggregate.h"
 #include "core/error.h"
 #include "core/option.h"
 #include "core/order_row.h"
-#include "ledger/ledger_state.h"
+#include "ledger/ledger_input.h"
 
 PG_FUNCTION_INFO_V1(segment_ledger_agg_trans);
 PG_FUNCTION_INFO_V1(segment_ledger_agg_combine);
@@ -21,62 +20,66 @@ PG_FUNCTION_INFO_V1(segment_ledger_rollup_trans);
 PG_FUNCTION_INFO_V1(segment_ledger_add);
 
 /* What one call site knows of its arguments; kept in fn_extra. */
-typedef struct LedgerInput
+typedef struct LedgerCall
 {
 	SegmentOrderInput input;
 	bool has_order_id;
 	bool has_zone;
 	SegmentOrderIdType id_type; /* valid where id_type.type is */
-	text *zone_name;			/* the zone of the last row */
-	pg_tz *zone;
-} LedgerInput;
+	LedgerZone zone;
+} LedgerCall;
 
 /* Reads the argument types from the function's declaration: one C function serves every overload. */
-static LedgerInput *
-input_of(FunctionCallInfo fcinfo)
+static LedgerCall *
+call_of(FunctionCallInfo fcinfo)
 {
-	LedgerInput *input = (LedgerInput *) fcinfo->flinfo->fn_extra;
+	LedgerCall *call = (LedgerCall *) fcinfo->flinfo->fn_extra;
 	int count;
 
-	if (input != NULL)
-		return input;
-	input = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(LedgerInput));
-	count = segment_order_input_of_call(fcinfo, &input->input);
-	input->has_order_id = count > 2;
-	input->has_zone = count > 3;
-	if (input->has_order_id)
+	if (call != NULL)
+		return call;
+	call = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(LedgerCall));
+	count = segment_order_input_of_call(fcinfo, &call->input);
+	call->has_order_id = count > 2;
+	call->has_zone = count > 3;
+	call->zone.context = fcinfo->flinfo->fn_mcxt;
+	if (call->has_order_id)
 	{
 		Oid type = get_fn_expr_argtype(fcinfo->flinfo, 3);
 
 		if (!OidIsValid(type))
 			elog(ERROR, "could not determine the type of the order id");
-		segment_order_id_type(&input->id_type, type, PG_GET_COLLATION(), fcinfo->flinfo->fn_mcxt);
+		segment_order_id_type(&call->id_type, type, PG_GET_COLLATION(), fcinfo->flinfo->fn_mcxt);
 	}
-	fcinfo->flinfo->fn_extra = input;
-	return input;
+	fcinfo->flinfo->fn_extra = call;
+	return call;
 }
 
-/* The zone of this row, argument 4: looked up again only when its name changes. */
-static pg_tz *
-zone_of(FunctionCallInfo fcinfo, LedgerInput *input)
+pg_tz *
+segment_ledger_zone_of(LedgerZone *zone, Datum argument, bool is_null)
 {
 	text *name;
 
-	if (!input->has_zone)
-		return NULL;
-	if (PG_ARGISNULL(4))
+	if (is_null)
 		segment_refuse_null_option("zone");
-	name = PG_GETARG_TEXT_PP(4);
-	if (input->zone_name == NULL || VARSIZE_ANY_EXHDR(name) != VARSIZE_ANY_EXHDR(input->zone_name) ||
-		memcmp(VARDATA_ANY(name), VARDATA_ANY(input->zone_name), VARSIZE_ANY_EXHDR(name)) != 0)
+	name = DatumGetTextPP(argument);
+	if (zone->name == NULL || VARSIZE_ANY_EXHDR(name) != VARSIZE_ANY_EXHDR(zone->name) ||
+		memcmp(VARDATA_ANY(name), VARDATA_ANY(zone->name), VARSIZE_ANY_EXHDR(name)) != 0)
 	{
-		MemoryContext caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+		MemoryContext caller = MemoryContextSwitchTo(zone->context);
 
-		input->zone = segment_zone(name);
-		input->zone_name = cstring_to_text_with_len(VARDATA_ANY(name), (int) VARSIZE_ANY_EXHDR(name));
+		zone->zone = segment_zone(name);
+		zone->name = cstring_to_text_with_len(VARDATA_ANY(name), (int) VARSIZE_ANY_EXHDR(name));
 		MemoryContextSwitchTo(caller);
 	}
-	return input->zone;
+	return zone->zone;
+}
+
+/* A state in the aggregate's context, empty. */
+static LedgerState *
+new_state(const LedgerMemory *memory)
+{
+	return MemoryContextAllocZero(memory->context, sizeof(LedgerState));
 }
 
 /* Adds one row; a row with a NULL time or amount is skipped, its order id too. */
@@ -84,52 +87,45 @@ Datum
 segment_ledger_agg_trans(PG_FUNCTION_ARGS)
 {
 	LedgerState *state = PG_ARGISNULL(0) ? NULL : (LedgerState *) PG_GETARG_POINTER(0);
-	LedgerInput *input;
-	MemoryContext aggregate_context;
-	MemoryContext caller_context;
+	LedgerMemory memory = {NULL, NULL};
+	LedgerCall *call;
 	SegmentAmount amount;
 	int64 at;
 	DateADT day;
 	uint32 order = 0;
 
-	if (!AggCheckCallContext(fcinfo, &aggregate_context))
+	if (!AggCheckCallContext(fcinfo, &memory.context))
 		segment_not_an_aggregate("ledger_agg_trans");
-	input = input_of(fcinfo);
+	call = call_of(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 	{
 		if (state == NULL)
 			PG_RETURN_NULL();
 		PG_RETURN_POINTER(state);
 	}
-	segment_order_read(&input->input, PG_GETARG_DATUM(1), PG_GETARG_DATUM(2), &at, &amount);
-	day = segment_day_of(at, input->input.kind, zone_of(fcinfo, input));
-
-	caller_context = MemoryContextSwitchTo(aggregate_context);
+	segment_order_read(&call->input, PG_GETARG_DATUM(1), PG_GETARG_DATUM(2), &at, &amount);
+	day = segment_day_of(at, call->input.kind,
+						 call->has_zone ? segment_ledger_zone_of(&call->zone, PG_GETARG_DATUM(4), PG_ARGISNULL(4))
+										: NULL);
 	if (state == NULL)
 	{
-		state = segment_ledger_state_new();
-		if (input->has_order_id)
-		{
-			state->id_type = input->id_type.type;
-			state->collation = input->id_type.collation;
-		}
+		state = new_state(&memory);
+		state->id_type = call->id_type.type;
+		state->collation = call->id_type.collation;
 	}
-	MemoryContextSwitchTo(caller_context);
-	if (input->has_order_id && !PG_ARGISNULL(3))
+	if (call->has_order_id && !PG_ARGISNULL(3))
 	{
 		Datum id = PG_GETARG_DATUM(3);
 
-		if (input->id_type.length == -1)
+		if (call->id_type.length == -1)
 			id = PointerGetDatum(PG_DETOAST_DATUM_PACKED(id));
-		order = segment_ledger_state_order(state, &input->id_type, id, aggregate_context);
+		order = segment_ledger_state_order(state, &memory, &call->id_type, id);
 	}
-	MemoryContextSwitchTo(aggregate_context);
-	segment_ledger_state_add(state, day, order, &amount);
-	MemoryContextSwitchTo(caller_context);
+	segment_ledger_state_add(state, &memory, day, order, &amount);
 	PG_RETURN_POINTER(state);
 }
 
-/* How to compare the ids of a state; kept in fn_extra of the support functions. */
+/* How to compare the ids of a state; kept in fn_extra of the support functions. NULL without ids. */
 static SegmentOrderIdType *
 id_type_of(FunctionCallInfo fcinfo, Oid type, Oid collation)
 {
@@ -151,20 +147,15 @@ segment_ledger_agg_combine(PG_FUNCTION_ARGS)
 {
 	LedgerState *state = PG_ARGISNULL(0) ? NULL : (LedgerState *) PG_GETARG_POINTER(0);
 	LedgerState *other = PG_ARGISNULL(1) ? NULL : (LedgerState *) PG_GETARG_POINTER(1);
-	MemoryContext aggregate_context;
-	MemoryContext caller_context;
+	LedgerMemory memory = {NULL, NULL};
 
-	if (!AggCheckCallContext(fcinfo, &aggregate_context))
+	if (!AggCheckCallContext(fcinfo, &memory.context))
 		segment_not_an_aggregate("ledger_agg_combine");
 	if (other != NULL)
 	{
-		SegmentOrderIdType *id_type = id_type_of(fcinfo, other->id_type, other->collation);
-
-		caller_context = MemoryContextSwitchTo(aggregate_context);
 		if (state == NULL)
-			state = segment_ledger_state_new();
-		segment_ledger_state_merge(state, other, id_type);
-		MemoryContextSwitchTo(caller_context);
+			state = new_state(&memory);
+		segment_ledger_state_merge(state, &memory, other, id_type_of(fcinfo, other->id_type, other->collation));
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
@@ -180,9 +171,8 @@ segment_ledger_agg_serial(PG_FUNCTION_ARGS)
 	if (!AggCheckCallContext(fcinfo, NULL))
 		segment_not_an_aggregate("ledger_agg_serial");
 	state = (LedgerState *) PG_GETARG_POINTER(0);
-	segment_ledger_state_unify(state, id_type_of(fcinfo, state->id_type, state->collation));
 	pq_begintypsend(&buffer);
-	segment_ledger_state_write(&buffer, state);
+	segment_ledger_state_write(&buffer, state, id_type_of(fcinfo, state->id_type, state->collation));
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
 
@@ -213,10 +203,9 @@ segment_ledger_agg_final(PG_FUNCTION_ARGS)
 		segment_not_an_aggregate("ledger_agg_final");
 	if (!PG_ARGISNULL(0))
 	{
-		LedgerState *state = (LedgerState *) PG_GETARG_POINTER(0);
+		const LedgerState *state = (const LedgerState *) PG_GETARG_POINTER(0);
 
-		segment_ledger_state_unify(state, id_type_of(fcinfo, state->id_type, state->collation));
-		result = segment_ledger_state_result(state);
+		result = segment_ledger_state_result(state, id_type_of(fcinfo, state->id_type, state->collation));
 	}
 	if (result == NULL)
 		PG_RETURN_NULL();
@@ -228,22 +217,22 @@ Datum
 segment_ledger_rollup_trans(PG_FUNCTION_ARGS)
 {
 	LedgerState *state = PG_ARGISNULL(0) ? NULL : (LedgerState *) PG_GETARG_POINTER(0);
-	MemoryContext aggregate_context;
-	MemoryContext caller_context;
+	LedgerMemory memory = {NULL, NULL};
 
-	if (!AggCheckCallContext(fcinfo, &aggregate_context))
+	if (!AggCheckCallContext(fcinfo, &memory.context))
 		segment_not_an_aggregate("ledger_rollup_trans");
 	if (!PG_ARGISNULL(1))
 	{
+		LedgerRareParts rare;
 		LedgerState part;
 
 		memset(&part, 0, sizeof(part));
-		part.packed = PG_GETARG_LEDGER(1);
-		caller_context = MemoryContextSwitchTo(aggregate_context);
+		memset(&rare, 0, sizeof(rare));
+		part.rare = &rare;
+		rare.packed = PG_GETARG_LEDGER(1);
 		if (state == NULL)
-			state = segment_ledger_state_new();
-		segment_ledger_state_merge(state, &part, NULL);
-		MemoryContextSwitchTo(caller_context);
+			state = new_state(&memory);
+		segment_ledger_state_merge(state, &memory, &part, NULL);
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();
@@ -259,18 +248,4 @@ segment_ledger_add(PG_FUNCTION_ARGS)
 	if (sum == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(sum);
-}
-
-static const SegmentAggregate ledger_agg = {
-	.transition = segment_ledger_agg_trans,
-	.combine = segment_ledger_agg_combine,
-	.serialize = segment_ledger_agg_serial,
-	.deserialize = segment_ledger_agg_deserial,
-	.final = segment_ledger_agg_final,
-};
-
-void
-segment_ledger_register(void)
-{
-	segment_aggregate_register(&ledger_agg);
 }

@@ -7,6 +7,8 @@
 #include "core/order_ids.h"
 #include "ledger/ledger.h"
 
+#include "lib/stringinfo.h"
+
 /* A row; order is the number of its order id + 1, or 0 for a row that is an order of its own. */
 typedef struct LedgerRow
 {
@@ -14,6 +16,30 @@ typedef struct LedgerRow
 	uint32 order;
 	int64 units;
 } LedgerRow;
+
+/*
+ * Nearly all rows fit 8 bytes: above the day, in an order that unsigned integers keep, below the units of 32 bits. Its
+ * order follows from its place, see LedgerState.
+ */
+typedef uint64 LedgerSlimRow;
+
+static inline LedgerSlimRow
+ledger_slim_row(DateADT day, int32 units)
+{
+	return (uint64) ((uint32) day ^ 0x80000000) << 32 | (uint32) units;
+}
+
+static inline DateADT
+ledger_slim_day(LedgerSlimRow row)
+{
+	return (DateADT) ((uint32) (row >> 32) ^ 0x80000000);
+}
+
+static inline int32
+ledger_slim_units(LedgerSlimRow row)
+{
+	return (int32) (uint32) row;
+}
 
 /* A row whose amount does not fit 64 bits at the state's scale. */
 typedef struct LedgerWideRow
@@ -23,49 +49,115 @@ typedef struct LedgerWideRow
 	SegmentWide units;
 } LedgerWideRow;
 
-/* All of it lives in the aggregate's context. Rows of order ids stay rows: a later one can make a return an order. */
-typedef struct LedgerState
+/* What few customers need. */
+typedef struct LedgerRareParts
 {
-	uint32 n_rows;
-	uint32 row_capacity;
+	LedgerWideRow *wide;
 	uint32 n_wide;
 	uint32 wide_capacity;
-	LedgerRow *rows;
-	LedgerWideRow *wide;
-	Ledger *packed; /* rows that were packed to save memory, or NULL */
-	SegmentOrderIds ids;
-	Oid id_type;		 /* InvalidOid without order ids */
-	Oid collation;		 /* of the ids; support functions for parallel plans are not told it */
-	uint32 rows_unified; /* rows in front whose order's number is final */
-	uint32 wide_unified;
-	int scale; /* of all rows */
-} LedgerState;
-
-/* In the current context, which must be the aggregate's. */
-extern LedgerState *segment_ledger_state_new(void);
+	uint32 wide_unified; /* wide rows in front whose order's number is final */
+	Ledger *packed;		 /* rows that were packed to save memory, or NULL */
+} LedgerRareParts;
 
 /*
- * The order of an id, for segment_ledger_state_add. Ids live in context; hashing and comparing may leave copies behind
- * in the current one.
+ * All zero: no row has counted yet. Rows are slim ones until one does not fit. A slim row is an order of its own or,
+ * where there are order ids, has the id of its number: so a row without an id does not fit, nor does one whose id is
+ * that of an earlier row. But rows of one id that follow each other, on one day and of one sign, are summed up.
+ *
+ * Rows of order ids stay rows: a later one can make a return an order. What is pointed to lies in the aggregate's
+ * context, see LedgerMemory. A state without order ids is only the part in front of them.
  */
-extern uint32 segment_ledger_state_order(LedgerState *state, SegmentOrderIdType *id_type, Datum id,
-										 MemoryContext context);
+typedef struct LedgerState
+{
+	void *rows; /* LedgerSlimRow or LedgerRow */
+	uint32 n_rows;
+	uint32 capacity; /* of rows, in units of 8 bytes */
+	LedgerRareParts *rare;
+	Oid id_type;		 /* InvalidOid without order ids */
+	Oid collation;		 /* of the ids; support functions for parallel plans are not told it */
+	uint32 rows_unified; /* full rows in front whose order's number is final */
+	uint8 scale;		 /* of all rows */
+	bool is_full;
+	bool has_rows; /* some row has counted */
+	SegmentOrderIds ids;
+} LedgerState;
 
-/* Keeps each id once: call it before the state's result or bytes are asked for. */
-extern void segment_ledger_state_unify(LedgerState *state, SegmentOrderIdType *id_type);
+#define LEDGER_STATE_WITHOUT_IDS offsetof(LedgerState, ids)
 
-/* Adds a row; order as in LedgerRow. Runs in the aggregate's context. */
-extern void segment_ledger_state_add(LedgerState *state, DateADT day, uint32 order, const SegmentAmount *amount);
+/* Where a state allocates: in the arena, if it is not NULL, and in the context. Always the same for one state. */
+typedef struct LedgerMemory
+{
+	MemoryContext context;
+	SegmentArena *arena;
+} LedgerMemory;
+
+/*
+ * The order of an id, for segment_ledger_state_add. Hashing and comparing may leave copies behind in the current
+ * context.
+ */
+extern uint32 segment_ledger_state_order(LedgerState *state, const LedgerMemory *memory, SegmentOrderIdType *id_type,
+										 Datum id);
+
+/* Adds a row; order as in LedgerRow. */
+extern void segment_ledger_state_add(LedgerState *state, const LedgerMemory *memory, DateADT day, uint32 order,
+									 const SegmentAmount *amount);
+
+/* The same for what nearly all rows are; false if this is none of them, or if there is no room for it. */
+static inline bool
+segment_ledger_state_add_slim(LedgerState *state, DateADT day, uint32 order, segment_int128 units, int scale)
+{
+	if (state->is_full || state->n_rows == state->capacity || scale != state->scale || units != (int32) units ||
+		order != (OidIsValid(state->id_type) ? state->n_rows + 1 : 0))
+		return false;
+	((LedgerSlimRow *) state->rows)[state->n_rows++] = ledger_slim_row(day, (int32) units);
+	return true;
+}
 
 /* Adds all that other holds, which stays as it is. id_type is needed where there are order ids. */
-extern void segment_ledger_state_merge(LedgerState *state, const LedgerState *other, SegmentOrderIdType *id_type);
+extern void segment_ledger_state_merge(LedgerState *state, const LedgerMemory *memory, const LedgerState *other,
+									   SegmentOrderIdType *id_type);
 
-/* The ledger in the current context; NULL if there is nothing in it. */
-extern Ledger *segment_ledger_state_result(const LedgerState *state);
+/* A row of a state by its place, whatever its form. */
+static inline LedgerRow
+ledger_state_row(const LedgerState *state, uint32 i)
+{
+	LedgerSlimRow slim;
+	LedgerRow row;
 
-extern void segment_ledger_state_write(StringInfo buffer, const LedgerState *state);
+	if (state->is_full)
+		return ((const LedgerRow *) state->rows)[i];
+	slim = ((const LedgerSlimRow *) state->rows)[i];
+	row.day = ledger_slim_day(slim);
+	row.order = OidIsValid(state->id_type) ? i + 1 : 0;
+	row.units = ledger_slim_units(slim);
+	return row;
+}
 
-/* 22P03 for bytes that no state gives. id_type is filled for the type of the ids that the bytes name. */
+/*
+ * The order ids of a state, each once, in the current context; ids is what to write. number_of tells the number there
+ * of an id by its number in the state; NULL: the same.
+ */
+typedef struct LedgerOrders
+{
+	SegmentOrderIds ids;
+	uint32 *number_of;
+} LedgerOrders;
+
+extern void segment_ledger_orders_of(const LedgerState *state, SegmentOrderIdType *id_type, LedgerOrders *orders);
+
+/* LedgerRow.order among these orders. */
+static inline uint32
+ledger_order_of(const LedgerOrders *orders, uint32 order)
+{
+	return order > 0 && orders->number_of != NULL ? orders->number_of[order - 1] + 1 : order;
+}
+
+/* The ledger in the current context; NULL if there is nothing in it. The state stays as it is. */
+extern Ledger *segment_ledger_state_result(const LedgerState *state, SegmentOrderIdType *id_type);
+
+extern void segment_ledger_state_write(StringInfo buffer, const LedgerState *state, SegmentOrderIdType *id_type);
+
+/* In the current context; 22P03 for bytes that no state gives. id_type is filled for the type of ids they name. */
 extern LedgerState *segment_ledger_state_read(StringInfo buffer, SegmentOrderIdType *id_type);
 
 /* A checked ledger from the bytes behind its length word, or NULL with the fault. */

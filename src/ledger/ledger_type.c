@@ -105,7 +105,7 @@ parse(const char *text, const char **fault)
 	*fault = "Expected are days in braces.";
 	if (!segment_text_char(&text, '{'))
 		return NULL;
-	segment_ledger_start(&writer, 0);
+	segment_ledger_start(&writer, 0, 0);
 	while (more)
 	{
 		LedgerDay day;
@@ -206,7 +206,7 @@ segment_ledger_from_bytes(const char *bytes, int length, const char **fault)
 	if (ledger->scale > SEGMENT_MAX_DECIMALS)
 		return NULL;
 	segment_ledger_open(&reader, ledger);
-	segment_ledger_start(&writer, ledger->scale);
+	segment_ledger_start(&writer, ledger->scale, ledger->n_days);
 	while (segment_ledger_next(&reader, &day))
 	{
 		*fault = find_fault(&day, ledger->scale);

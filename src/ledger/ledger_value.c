@@ -3,10 +3,7 @@
  */
 #include "postgres.h"
 
-#include "ledger/ledger.h"
-
-/* 256 bits in groups of seven. */
-#define MAX_GROUPS 37
+#include "ledger/ledger_writer.h"
 
 void
 segment_ledger_open(LedgerReader *reader, const Ledger *ledger)
@@ -47,7 +44,7 @@ read_wide(LedgerReader *reader)
 {
 	SegmentWide value = {{0, 0, 0, 0}};
 
-	for (int group = 0; group < MAX_GROUPS; group++)
+	for (int group = 0; group < LEDGER_MAX_GROUPS; group++)
 	{
 		int bit = 7 * group;
 		uint8 byte;
@@ -137,88 +134,104 @@ segment_ledger_next(LedgerReader *reader, LedgerDay *day)
 	return !reader->broken;
 }
 
-static void
-write_number(StringInfo bytes, uint64 value)
-{
-	while (value >= 0x80)
-	{
-		appendStringInfoCharMacro(bytes, (char) (value | 0x80));
-		value >>= 7;
-	}
-	appendStringInfoCharMacro(bytes, (char) value);
-}
+/* What most days take. */
+#define USUAL_DAY_BYTES 6
 
-static void
-write_wide(StringInfo bytes, SegmentWide value)
+/* So much memory in vain is given back. */
+#define SPARE_BYTES 1024
+
+static uint8 *
+write_wide(uint8 *at, SegmentWide value)
 {
 	while (value.limb[1] != 0 || value.limb[2] != 0 || value.limb[3] != 0)
 	{
-		appendStringInfoCharMacro(bytes, (char) (value.limb[0] | 0x80));
+		*at++ = (uint8) (value.limb[0] | 0x80);
 		for (int i = 0; i < 4; i++)
 			value.limb[i] = value.limb[i] >> 7 | (i < 3 ? value.limb[i + 1] << 57 : 0);
 	}
-	write_number(bytes, value.limb[0]);
+	return ledger_write_number(at, value.limb[0]);
 }
 
 void
-segment_ledger_start(LedgerWriter *writer, int scale)
+segment_ledger_start(LedgerWriter *writer, int scale, int64 expected)
 {
-	Ledger head;
+	Size size = offsetof(Ledger, days) + (Size) Max(0, Min(expected, 1024)) * USUAL_DAY_BYTES + LEDGER_DAY_BYTES;
 
-	initStringInfo(&writer->bytes);
-	memset(&head, 0, sizeof(head));
-	appendBinaryStringInfo(&writer->bytes, (char *) &head, offsetof(Ledger, days));
+	writer->ledger = palloc(size);
+	writer->at = writer->ledger->days;
+	writer->end = (uint8 *) writer->ledger + size;
 	writer->scale = scale;
 	writer->n_days = 0;
 	writer->first = writer->previous = 0;
 }
 
 void
+segment_ledger_grow(LedgerWriter *writer)
+{
+	Size used = writer->at - (uint8 *) writer->ledger;
+	Size size = 2 * (used + LEDGER_DAY_BYTES);
+
+	writer->ledger = repalloc(writer->ledger, size);
+	writer->at = (uint8 *) writer->ledger + used;
+	writer->end = (uint8 *) writer->ledger + size;
+}
+
+/* True if a value fits 64 bits. */
+static inline bool
+to_int64(const SegmentWide *value, int64 *narrow)
+{
+	uint64 sign = (uint64) ((int64) value->limb[0] >> 63);
+
+	*narrow = (int64) value->limb[0];
+	return value->limb[1] == sign && value->limb[2] == sign && value->limb[3] == sign;
+}
+
+void
 segment_ledger_put(LedgerWriter *writer, const LedgerDay *day)
 {
-	StringInfo bytes = &writer->bytes;
-	bool has_returns = day->returns != 0 || !segment_wide_is_zero(&day->returned);
-	bool is_simple = day->dates_order && day->orders == 1 && !has_returns && !segment_wide_is_negative(&day->net);
-	uint64 gap;
+	int64 net;
+	int64 returned;
 
-	if (!day->dates_order && day->orders == 0 && !has_returns && segment_wide_is_zero(&day->net))
-		return;
-	if (writer->n_days++ == 0)
-		writer->first = writer->previous = day->day;
-	gap = (uint64) ((int64) day->day - writer->previous);
-	writer->previous = day->day;
-	write_number(bytes, gap << 1 | (is_simple ? 0 : 1));
-	if (is_simple)
-		write_wide(bytes, day->net);
+	if (to_int64(&day->net, &net) && to_int64(&day->returned, &returned))
+		ledger_put_narrow(writer, day->day, day->dates_order, day->orders, day->returns, net, returned);
+	else if (day->dates_order && day->orders == 1 && day->returns == 0 && segment_wide_is_zero(&day->returned) &&
+			 !segment_wide_is_negative(&day->net))
+	{
+		ledger_put_gap(writer, day->day, true);
+		writer->at = write_wide(writer->at, day->net);
+	}
 	else
 	{
-		SegmentWide returned = day->returned;
+		SegmentWide amount_returned = day->returned;
 
-		(void) segment_wide_negate(&returned);
-		write_number(bytes, (uint64) day->orders << 1 | (day->dates_order ? 1 : 0));
-		write_number(bytes, (uint64) day->returns);
-		write_wide(bytes, zigzag(day->net));
-		write_wide(bytes, returned);
+		(void) segment_wide_negate(&amount_returned);
+		ledger_put_gap(writer, day->day, false);
+		writer->at = ledger_write_number(writer->at, (uint64) day->orders << 1 | (day->dates_order ? 1 : 0));
+		writer->at = ledger_write_number(writer->at, (uint64) day->returns);
+		writer->at = write_wide(writer->at, zigzag(day->net));
+		writer->at = write_wide(writer->at, amount_returned);
 	}
 }
 
 Ledger *
 segment_ledger_finish(LedgerWriter *writer)
 {
-	Ledger *ledger = NULL;
+	Ledger *ledger = writer->ledger;
+	Size size = writer->at - (uint8 *) ledger;
 
-	if (writer->n_days > 0)
+	if (writer->n_days == 0)
 	{
-		ledger = palloc(writer->bytes.len);
-		memcpy(ledger, writer->bytes.data, writer->bytes.len);
-		SET_VARSIZE(ledger, writer->bytes.len);
-		ledger->version = SEGMENT_LEDGER_VERSION;
-		ledger->scale = (uint8) writer->scale;
-		ledger->reserved = 0;
-		ledger->n_days = writer->n_days;
-		ledger->first = writer->first;
+		pfree(ledger);
+		return NULL;
 	}
-	pfree(writer->bytes.data);
+	if (writer->end - writer->at > SPARE_BYTES)
+		ledger = repalloc(ledger, size);
+	SET_VARSIZE(ledger, size);
+	ledger->version = SEGMENT_LEDGER_VERSION;
+	ledger->scale = (uint8) writer->scale;
+	ledger->reserved = 0;
+	ledger->n_days = writer->n_days;
+	ledger->first = writer->first;
 	return ledger;
 }
 
@@ -265,7 +278,7 @@ segment_ledger_merge(const Ledger *a, const Ledger *b)
 	segment_ledger_open(&reader_b, b);
 	has_a = segment_ledger_next(&reader_a, &day_a);
 	has_b = segment_ledger_next(&reader_b, &day_b);
-	segment_ledger_start(&writer, scale);
+	segment_ledger_start(&writer, scale, (int64) a->n_days + b->n_days);
 	while (has_a || has_b)
 	{
 		bool take_a = has_a && (!has_b || day_a.day <= day_b.day);

@@ -188,15 +188,10 @@ static void
 orders_pack(void *bound, const Datum *arguments, const bool *nulls, void *packed)
 {
 	const RfmBinding *binding = (const RfmBinding *) bound;
-	SegmentPackedOrder *order = (SegmentPackedOrder *) packed;
 
-	rfm_pack(bound, arguments, nulls, &order->row);
-	if (nulls[2])
-		order->row.tail |= SEGMENT_PACKED_NULL_ID;
-	else if (binding->order_by_value)
-		order->id[0] = arguments[2];
-	else
-		memcpy(order->id, DatumGetPointer(arguments[2]), binding->order_length);
+	rfm_pack(bound, arguments, nulls, packed);
+	segment_packed_set_id((SegmentPackedOrder *) packed, arguments[2], nulls[2], binding->order_length,
+						  binding->order_by_value);
 }
 
 static inline void

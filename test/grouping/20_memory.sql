@@ -1,7 +1,7 @@
 -- Memory: at most 100 bytes a group, spilling beyond work_mem x hash_mem_multiplier, the same rows whatever the hash.
 \ir ../lib/begin.sql
 \ir same.psql
-SELECT plan(20);
+SELECT plan(27);
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL hash_mem_multiplier = 2;
 
@@ -51,6 +51,20 @@ SELECT is(differences('SELECT token, segment.rfm_agg(ordered, amount, order_id),
           'states that grow');
 SELECT is(differences('SELECT repeat(token, 400) AS k, segment.rfm_agg(ordered, amount) FROM orders WHERE order_id < 900 GROUP BY 1'), 0::bigint,
           'keys of 13 kB');
+
+-- ledgers lie outside the groups too
+\set ledger '\'SELECT customer, segment.ledger_agg(ordered, amount) FROM orders GROUP BY customer\''
+\set ledger_ids '\'SELECT customer, segment.ledger_agg(ordered, amount, order_id) FROM orders GROUP BY customer\''
+SET LOCAL work_mem = '64MB';
+SELECT cmp_ok(shown(:ledger, 'Memory Usage') * 1024.0 / 50000, '<=', 160.0, 'ledgers of three orders: at most 160 bytes a group');
+SET LOCAL work_mem = '256kB';
+SELECT cmp_ok(shown(:ledger, 'Batches'), '>', 5::bigint, 'ledgers: several batches where memory does not suffice');
+SELECT cmp_ok(shown(:ledger, 'Memory Usage'), '<=', 1024::bigint, 'ledgers: within twice the limit');
+SELECT cmp_ok(shown(:ledger_ids, 'Memory Usage'), '<=', 1024::bigint, 'ledgers of order ids: within twice the limit');
+SELECT is(differences(:ledger), 0::bigint, 'ledgers: same rows');
+SELECT is(differences(:ledger_ids), 0::bigint, 'ledgers of order ids: same rows');
+SELECT is(differences('SELECT token, segment.ledger_agg(ordered, amount, order_id::text) FROM orders GROUP BY token'), 0::bigint,
+          'ledgers of order ids as text, of a text key: same rows');
 
 -- totals beyond 128 bits lie outside the groups: they count too
 SET LOCAL work_mem = '256kB';

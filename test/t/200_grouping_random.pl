@@ -52,6 +52,17 @@ sub ours
 	return "segment.rfm_agg($arguments)" . filter();
 }
 
+sub ledger
+{
+	my $arguments = pick(@times) . ', ' . pick(@amounts);
+	if (chance(60))
+	{
+		$arguments .= ', ' . pick(@orders);
+		$arguments .= ", '" . pick('UTC', 'Asia/Tokyo', 'America/New_York') . "'" if $arguments =~ /^t\.tz/ && chance(50);
+	}
+	return "segment.ledger_agg($arguments)" . filter();
+}
+
 # Conditions on t; PARAMETER is 3: a constant, or the parameter of a prepared statement.
 my @conditions = (
 	't.many < 700', 't.many BETWEEN PARAMETER AND 900', 't.i2 < PARAMETER', 't.i2 >= PARAMETER::int8', '7::int8 > t.i2',
@@ -83,25 +94,26 @@ sub source
 sub query
 {
 	my @chosen = map { pick(@keys) } 1 .. pick(1, 1, 1, 2, 2, 3);
-	my @aggregates = map { chance(60) ? ours() : pick(@core) . '' } 1 .. pick(1, 1, 2, 3);
-	$aggregates[0] = ours();
+	my @aggregates = map { chance(40) ? ours() : chance(33) ? ledger() : pick(@core) . '' } 1 .. pick(1, 1, 2, 3);
+	my $only_ledger = chance(15);
+	$aggregates[0] = $only_ledger ? ledger() : ours();
 	$aggregates[1] = $aggregates[0] if chance(10);
 	my @shown;
 	for my $aggregate (@aggregates)
 	{
-		my $is_rfm = $aggregate =~ /^segment/;
 		push @shown,
-		  !$is_rfm ? $aggregate
+		  $aggregate !~ /^segment.rfm/ ? $aggregate
 		  : pick($aggregate, $aggregate, $aggregate, "segment.rfm_frequency($aggregate)",
 			"COALESCE(segment.rfm_monetary($aggregate), 0) + 1", "$aggregate IS NULL", "segment.rfm_last($aggregate)");
 	}
-	push @shown, "segment.rfm_score($aggregates[0], date '2035-01-01') OVER ()" if chance(20);
+	push @shown, "segment.rfm_score($aggregates[0], date '2035-01-01') OVER ()" if chance(20) && !$only_ledger;
 	my $select = join(', ', (map { $_->[1] } @chosen), @shown);
 	my $group = join(', ', map { $_->[0] } @chosen);
 	$group = "ROLLUP ($group)" if chance(3);
 	$group = "GROUPING SETS (($group), ())" if chance(2);
+	my $first = $only_ledger ? "segment.ledger_first($aggregates[0]) > '2020-02-01'" : "segment.rfm_frequency($aggregates[0]) > 1";
 	my $having = chance(20)
-	  ? ' HAVING ' . pick('count(*) > 2', "segment.rfm_frequency($aggregates[0]) > 1", "max(t.i4) > 20 OR $aggregates[0] IS NULL")
+	  ? ' HAVING ' . pick('count(*) > 2', $first, "max(t.i4) > 20 OR $aggregates[0] IS NULL")
 	  : '';
 	$having =~ s/segment.rfm_frequency\(segment.rfm_agg\(DISTINCT/segment.rfm_frequency(segment.rfm_agg(DISTINCT/;
 	my $query = "SELECT $select FROM " . source() . " GROUP BY $group$having";

@@ -1,0 +1,20 @@
+/*
+ * ledger_input.h: what the arguments of ledger_agg need beyond time and amount.
+ */
+#ifndef SEGMENT_LEDGER_LEDGER_INPUT_H
+#define SEGMENT_LEDGER_LEDGER_INPUT_H
+
+#include "ledger/ledger_state.h"
+
+/* The zone of the last row; all zero but for the context: none yet. */
+typedef struct LedgerZone
+{
+	MemoryContext context; /* of the other two */
+	text *name;
+	pg_tz *zone;
+} LedgerZone;
+
+/* The zone of a row, looked up again only when its name changes; 22004 for NULL, 22023 for an unknown one. */
+extern pg_tz *segment_ledger_zone_of(LedgerZone *zone, Datum argument, bool is_null);
+
+#endif

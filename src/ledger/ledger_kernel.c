@@ -1,0 +1,272 @@
+/*
+ * ledger_kernel.c: the kernels of ledger_agg. The state lies in the group, its rows and order ids in an arena.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "core/aggregate.h"
+#include "core/order_row.h"
+#include "ledger/ledger_input.h"
+
+PGDLLEXPORT Datum segment_ledger_agg_trans(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum segment_ledger_agg_combine(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum segment_ledger_agg_serial(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum segment_ledger_agg_deserial(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum segment_ledger_agg_final(PG_FUNCTION_ARGS);
+
+/* The arguments, by number. */
+enum
+{
+	ARG_AT,
+	ARG_AMOUNT,
+	ARG_ORDER_ID,
+	ARG_ZONE
+};
+
+/* What the kernels know of the arguments. */
+typedef struct LedgerBinding
+{
+	SegmentOrderInput input;
+	bool has_zone;
+	LedgerZone zone;
+	/* of order ids */
+	Oid order_type;
+	int16 order_length;
+	bool order_by_value;
+	Oid collation;
+	SegmentOrderIdType id_type; /* looked up with the first row, as the transition function does */
+	SegmentArena arena;
+} LedgerBinding;
+
+static void *
+ledger_bind(const Oid *argument_types, int arguments, Oid collation)
+{
+	LedgerBinding *binding = palloc0(sizeof(LedgerBinding));
+
+	(void) segment_order_input_of_types(argument_types, arguments, &binding->input);
+	if (arguments > ARG_ORDER_ID)
+	{
+		binding->order_type = argument_types[ARG_ORDER_ID];
+		get_typlenbyval(binding->order_type, &binding->order_length, &binding->order_by_value);
+	}
+	binding->has_zone = arguments > ARG_ZONE;
+	binding->zone.context = CurrentMemoryContext;
+	binding->collation = collation;
+	return binding;
+}
+
+/* A row's time is packed as its day. */
+static void
+ledger_pack(void *bound, const Datum *arguments, const bool *nulls, void *packed)
+{
+	LedgerBinding *binding = (LedgerBinding *) bound;
+	SegmentPackedRow *row = (SegmentPackedRow *) packed;
+	SegmentAmount amount;
+	pg_tz *zone = NULL;
+	int64 at;
+
+	if (nulls[ARG_AT] || nulls[ARG_AMOUNT])
+	{
+		segment_packed_skip(row);
+		return;
+	}
+	segment_order_read(&binding->input, arguments[ARG_AT], arguments[ARG_AMOUNT], &at, &amount);
+	if (binding->has_zone)
+		zone = segment_ledger_zone_of(&binding->zone, arguments[ARG_ZONE], nulls[ARG_ZONE]);
+	segment_packed_set(row, segment_day_of(at, binding->input.kind, zone), &amount);
+}
+
+static void
+order_pack(void *bound, const Datum *arguments, const bool *nulls, void *packed)
+{
+	const LedgerBinding *binding = (const LedgerBinding *) bound;
+
+	ledger_pack(bound, arguments, nulls, packed);
+	segment_packed_set_id((SegmentPackedOrder *) packed, arguments[ARG_ORDER_ID], nulls[ARG_ORDER_ID],
+						  binding->order_length, binding->order_by_value);
+}
+
+static inline void
+add_row(LedgerState *state, const LedgerMemory *memory, const SegmentPackedRow *row, uint32 order)
+{
+	SegmentAmount amount;
+
+	if (likely(!(row->tail & SEGMENT_PACKED_WIDE) &&
+			   segment_ledger_state_add_slim(state, (DateADT) row->at, order, row->units,
+											 (int) (row->tail & SEGMENT_PACKED_SCALE))))
+		return;
+	segment_packed_amount(row, &amount);
+	segment_ledger_state_add(state, memory, (DateADT) row->at, order, &amount);
+}
+
+static void
+ledger_add(void *bound, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+{
+	LedgerBinding *binding = (LedgerBinding *) bound;
+	const SegmentPackedRow *row = (const SegmentPackedRow *) packed;
+	LedgerMemory memory = {context, &binding->arena};
+
+	(void) cell;
+	(void) cell_is_null;
+	if (!(row->tail & SEGMENT_PACKED_COUNTS))
+		return;
+	binding->arena.context = context;
+	add_row((LedgerState *) state, &memory, row, 0);
+}
+
+static inline void
+add_order(LedgerBinding *binding, MemoryContext context, LedgerState *state, const SegmentPackedRow *row, Datum id,
+		  bool id_is_null)
+{
+	LedgerMemory memory = {context, &binding->arena};
+	uint32 order = 0;
+
+	if (!(row->tail & SEGMENT_PACKED_COUNTS))
+		return;
+	if (unlikely(!OidIsValid(binding->id_type.type)))
+		segment_order_id_type(&binding->id_type, binding->order_type, binding->collation,
+							  GetMemoryChunkContext(binding));
+	binding->arena.context = context;
+	state->id_type = binding->id_type.type;
+	state->collation = binding->collation;
+	if (!id_is_null)
+	{
+		if (binding->order_length == -1)
+			id = PointerGetDatum(PG_DETOAST_DATUM_PACKED(id));
+		order = segment_ledger_state_order(state, &memory, &binding->id_type, id);
+	}
+	add_row(state, &memory, row, order);
+}
+
+static void
+order_add(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+{
+	add_order((LedgerBinding *) binding, context, (LedgerState *) state, (const SegmentPackedRow *) packed, cell,
+			  cell_is_null);
+}
+
+static void
+order_add_packed(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+{
+	const SegmentPackedOrder *order = (const SegmentPackedOrder *) packed;
+
+	(void) cell;
+	(void) cell_is_null;
+	add_order((LedgerBinding *) binding, context, (LedgerState *) state, &order->row,
+			  segment_packed_id(order, ((LedgerBinding *) binding)->order_by_value),
+			  (order->row.tail & SEGMENT_PACKED_NULL_ID) != 0);
+}
+
+static bool
+ledger_value(void *state, Datum *value)
+{
+	*value = PointerGetDatum(state);
+	return ((const LedgerState *) state)->has_rows;
+}
+
+/* The memory that the next slim row goes to. */
+static inline void
+prefetch_rows(const LedgerState *state)
+{
+	__builtin_prefetch((const LedgerSlimRow *) state->rows + state->n_rows, 1);
+}
+
+static void
+ledger_prefetch(const void *state)
+{
+	prefetch_rows((const LedgerState *) state);
+}
+
+static void
+order_prefetch(const void *state)
+{
+	prefetch_rows((const LedgerState *) state);
+	segment_order_ids_prefetch(&((const LedgerState *) state)->ids);
+}
+
+/* The rows of most customers take no more lines. */
+static void
+ledger_prefetch_result(const void *state)
+{
+	const LedgerState *ledger = (const LedgerState *) state;
+
+	for (uint32 i = 0; i < Min(ledger->n_rows, 32); i += 8)
+		__builtin_prefetch((const LedgerSlimRow *) ledger->rows + i);
+}
+
+static void
+order_prefetch_result(const void *state)
+{
+	ledger_prefetch_result(state);
+	segment_order_ids_prefetch_all(&((const LedgerState *) state)->ids);
+}
+
+/* Rows lie outside the group: they are not moved to other processes before they are added. */
+static const SegmentKernel ledger_kernel = {
+	.state_size = LEDGER_STATE_WITHOUT_IDS,
+	.cell = -1,
+	.bind = ledger_bind,
+	.packed_size = sizeof(SegmentPackedRow),
+	.pack = ledger_pack,
+	.shrink = segment_packed_shrink,
+	.expand = segment_packed_expand,
+	.add = ledger_add,
+	.value = ledger_value,
+	.prefetch = ledger_prefetch,
+	.prefetch_result = ledger_prefetch_result,
+};
+
+static const SegmentKernel order_kernel = {
+	.state_size = sizeof(LedgerState),
+	.cell = ARG_ORDER_ID,
+	.bind = ledger_bind,
+	.packed_size = sizeof(SegmentPackedRow),
+	.pack = ledger_pack,
+	.add = order_add,
+	.value = ledger_value,
+	.prefetch = order_prefetch,
+	.prefetch_result = order_prefetch_result,
+};
+
+static const SegmentKernel order_packed_kernel = {
+	.state_size = sizeof(LedgerState),
+	.cell = -1,
+	.bind = ledger_bind,
+	.packed_size = sizeof(SegmentPackedOrder),
+	.pack = order_pack,
+	.add = order_add_packed,
+	.value = ledger_value,
+	.prefetch = order_prefetch,
+	.prefetch_result = order_prefetch_result,
+};
+
+/* The types are those of an aggregate of any of our transition functions: they may be other than it declares. */
+static const SegmentKernel *
+kernel_of_ledger(const Oid *argument_types, int arguments)
+{
+	SegmentOrderInput input;
+
+	if (!segment_order_input_of_types(argument_types, arguments, &input))
+		return NULL;
+	if (arguments <= ARG_ORDER_ID)
+		return &ledger_kernel;
+	return segment_packed_holds_id(argument_types[ARG_ORDER_ID]) ? &order_packed_kernel : &order_kernel;
+}
+
+static const SegmentAggregate ledger_agg = {
+	.transition = segment_ledger_agg_trans,
+	.combine = segment_ledger_agg_combine,
+	.serialize = segment_ledger_agg_serial,
+	.deserialize = segment_ledger_agg_deserial,
+	.final = segment_ledger_agg_final,
+	.kernel = kernel_of_ledger,
+};
+
+void
+segment_ledger_register(void)
+{
+	segment_aggregate_register(&ledger_agg);
+}
