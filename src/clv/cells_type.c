@@ -16,6 +16,7 @@
 #include "utils/fmgrprotos.h"
 
 #include "clv/cells.h"
+#include "core/compare.h"
 #include "core/error.h"
 #include "math/btyd_fit.h"
 #include "math/text.h"
@@ -29,13 +30,6 @@ PG_FUNCTION_INFO_V1(segment_holdout_recv);
 PG_FUNCTION_INFO_V1(segment_cells_out);
 PG_FUNCTION_INFO_V1(segment_cells_send);
 PG_FUNCTION_INFO_V1(segment_cells_to_jsonb);
-PG_FUNCTION_INFO_V1(segment_clv_cmp);
-PG_FUNCTION_INFO_V1(segment_clv_eq);
-PG_FUNCTION_INFO_V1(segment_clv_ne);
-PG_FUNCTION_INFO_V1(segment_clv_lt);
-PG_FUNCTION_INFO_V1(segment_clv_le);
-PG_FUNCTION_INFO_V1(segment_clv_gt);
-PG_FUNCTION_INFO_V1(segment_clv_ge);
 PG_FUNCTION_INFO_V1(segment_clv_hash);
 PG_FUNCTION_INFO_V1(segment_clv_hash_extended);
 
@@ -382,55 +376,15 @@ compare(FunctionCallInfo fcinfo)
 {
 	struct varlena *a = PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
 	struct varlena *b = PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
+	int order;
 
 	if (VARSIZE(a) != VARSIZE(b))
 		return VARSIZE(a) < VARSIZE(b) ? -1 : 1;
-	return memcmp(VARDATA(a), VARDATA(b), VARSIZE(a) - VARHDRSZ);
+	order = memcmp(VARDATA(a), VARDATA(b), VARSIZE(a) - VARHDRSZ);
+	return (order > 0) - (order < 0);
 }
 
-Datum
-segment_clv_cmp(PG_FUNCTION_ARGS)
-{
-	int order = compare(fcinfo);
-
-	PG_RETURN_INT32(order < 0 ? -1 : order > 0);
-}
-
-Datum
-segment_clv_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) == 0);
-}
-
-Datum
-segment_clv_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) != 0);
-}
-
-Datum
-segment_clv_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) < 0);
-}
-
-Datum
-segment_clv_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) <= 0);
-}
-
-Datum
-segment_clv_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) > 0);
-}
-
-Datum
-segment_clv_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) >= 0);
-}
+SEGMENT_COMPARISONS(clv, compare)
 
 Datum
 segment_clv_hash(PG_FUNCTION_ARGS)

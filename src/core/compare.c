@@ -7,7 +7,7 @@
 #include "common/hashfn.h"
 #include "fmgr.h"
 
-#include "core/compat.h"
+#include "core/compare.h"
 
 /* -1, 0 or 1. */
 static int
@@ -24,68 +24,7 @@ compare_bytes(FunctionCallInfo fcinfo)
 	return a_length < b_length ? -1 : a_length > b_length;
 }
 
-PG_FUNCTION_INFO_V1(segment_bytes_cmp);
-
-/* Three-way comparison by bytes. */
-Datum
-segment_bytes_cmp(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(compare_bytes(fcinfo));
-}
-
-PG_FUNCTION_INFO_V1(segment_bytes_eq);
-
-/* Equality. */
-Datum
-segment_bytes_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_bytes(fcinfo) == 0);
-}
-
-PG_FUNCTION_INFO_V1(segment_bytes_ne);
-
-/* Inequality. */
-Datum
-segment_bytes_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_bytes(fcinfo) != 0);
-}
-
-PG_FUNCTION_INFO_V1(segment_bytes_lt);
-
-/* Less. */
-Datum
-segment_bytes_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_bytes(fcinfo) < 0);
-}
-
-PG_FUNCTION_INFO_V1(segment_bytes_le);
-
-/* Less or equal. */
-Datum
-segment_bytes_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_bytes(fcinfo) <= 0);
-}
-
-PG_FUNCTION_INFO_V1(segment_bytes_gt);
-
-/* Greater. */
-Datum
-segment_bytes_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_bytes(fcinfo) > 0);
-}
-
-PG_FUNCTION_INFO_V1(segment_bytes_ge);
-
-/* Greater or equal. */
-Datum
-segment_bytes_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare_bytes(fcinfo) >= 0);
-}
+SEGMENT_COMPARISONS(bytes, compare_bytes)
 
 PG_FUNCTION_INFO_V1(segment_bytes_hash);
 

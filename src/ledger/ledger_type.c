@@ -12,6 +12,7 @@
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 
+#include "core/compare.h"
 #include "core/day.h"
 #include "ledger/ledger_state.h"
 #include "math/text.h"
@@ -22,13 +23,6 @@ PG_FUNCTION_INFO_V1(segment_ledger_out);
 PG_FUNCTION_INFO_V1(segment_ledger_recv);
 PG_FUNCTION_INFO_V1(segment_ledger_send);
 PG_FUNCTION_INFO_V1(segment_ledger_to_jsonb);
-PG_FUNCTION_INFO_V1(segment_ledger_cmp);
-PG_FUNCTION_INFO_V1(segment_ledger_eq);
-PG_FUNCTION_INFO_V1(segment_ledger_ne);
-PG_FUNCTION_INFO_V1(segment_ledger_lt);
-PG_FUNCTION_INFO_V1(segment_ledger_le);
-PG_FUNCTION_INFO_V1(segment_ledger_gt);
-PG_FUNCTION_INFO_V1(segment_ledger_ge);
 PG_FUNCTION_INFO_V1(segment_ledger_hash);
 PG_FUNCTION_INFO_V1(segment_ledger_hash_extended);
 
@@ -363,47 +357,14 @@ hash(const Ledger *ledger, uint64 seed)
 	return seed;
 }
 
-Datum
-segment_ledger_cmp(PG_FUNCTION_ARGS)
+/* The same of two arguments. */
+static int
+compare_arguments(FunctionCallInfo fcinfo)
 {
-	PG_RETURN_INT32(compare(PG_GETARG_LEDGER(0), PG_GETARG_LEDGER(1)));
+	return compare(PG_GETARG_LEDGER(0), PG_GETARG_LEDGER(1));
 }
 
-Datum
-segment_ledger_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_LEDGER(0), PG_GETARG_LEDGER(1)) == 0);
-}
-
-Datum
-segment_ledger_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_LEDGER(0), PG_GETARG_LEDGER(1)) != 0);
-}
-
-Datum
-segment_ledger_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_LEDGER(0), PG_GETARG_LEDGER(1)) < 0);
-}
-
-Datum
-segment_ledger_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_LEDGER(0), PG_GETARG_LEDGER(1)) <= 0);
-}
-
-Datum
-segment_ledger_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_LEDGER(0), PG_GETARG_LEDGER(1)) > 0);
-}
-
-Datum
-segment_ledger_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_LEDGER(0), PG_GETARG_LEDGER(1)) >= 0);
-}
+SEGMENT_COMPARISONS(ledger, compare_arguments)
 
 Datum
 segment_ledger_hash(PG_FUNCTION_ARGS)

@@ -15,6 +15,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
+#include "core/compare.h"
 #include "core/day.h"
 #include "core/error.h"
 #include "ledger/ledger.h"
@@ -27,13 +28,6 @@ PG_FUNCTION_INFO_V1(segment_repeat_summary_out);
 PG_FUNCTION_INFO_V1(segment_repeat_summary_recv);
 PG_FUNCTION_INFO_V1(segment_repeat_summary_send);
 PG_FUNCTION_INFO_V1(segment_repeat_summary_to_jsonb);
-PG_FUNCTION_INFO_V1(segment_repeat_summary_cmp);
-PG_FUNCTION_INFO_V1(segment_repeat_summary_eq);
-PG_FUNCTION_INFO_V1(segment_repeat_summary_ne);
-PG_FUNCTION_INFO_V1(segment_repeat_summary_lt);
-PG_FUNCTION_INFO_V1(segment_repeat_summary_le);
-PG_FUNCTION_INFO_V1(segment_repeat_summary_gt);
-PG_FUNCTION_INFO_V1(segment_repeat_summary_ge);
 PG_FUNCTION_INFO_V1(segment_repeat_summary_hash);
 PG_FUNCTION_INFO_V1(segment_repeat_summary_hash_extended);
 PG_FUNCTION_INFO_V1(segment_repeat_x);
@@ -370,47 +364,14 @@ compare(const RepeatSummary *a, const RepeatSummary *b)
 	return a->skipped < b->skipped ? -1 : a->skipped > b->skipped;
 }
 
-Datum
-segment_repeat_summary_cmp(PG_FUNCTION_ARGS)
+/* The same of two arguments. */
+static int
+compare_arguments(FunctionCallInfo fcinfo)
 {
-	PG_RETURN_INT32(compare(PG_GETARG_REPEAT(0), PG_GETARG_REPEAT(1)));
+	return compare(PG_GETARG_REPEAT(0), PG_GETARG_REPEAT(1));
 }
 
-Datum
-segment_repeat_summary_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_REPEAT(0), PG_GETARG_REPEAT(1)) == 0);
-}
-
-Datum
-segment_repeat_summary_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_REPEAT(0), PG_GETARG_REPEAT(1)) != 0);
-}
-
-Datum
-segment_repeat_summary_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_REPEAT(0), PG_GETARG_REPEAT(1)) < 0);
-}
-
-Datum
-segment_repeat_summary_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_REPEAT(0), PG_GETARG_REPEAT(1)) <= 0);
-}
-
-Datum
-segment_repeat_summary_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_REPEAT(0), PG_GETARG_REPEAT(1)) > 0);
-}
-
-Datum
-segment_repeat_summary_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_REPEAT(0), PG_GETARG_REPEAT(1)) >= 0);
-}
+SEGMENT_COMPARISONS(repeat_summary, compare_arguments)
 
 /* The bytes behind the length word are canonical: equal values have equal ones. */
 Datum

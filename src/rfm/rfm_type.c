@@ -13,6 +13,7 @@
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 
+#include "core/compare.h"
 #include "core/error.h"
 #include "rfm/rfm_wire.h"
 
@@ -21,13 +22,6 @@ PG_FUNCTION_INFO_V1(segment_rfm_out);
 PG_FUNCTION_INFO_V1(segment_rfm_recv);
 PG_FUNCTION_INFO_V1(segment_rfm_send);
 PG_FUNCTION_INFO_V1(segment_rfm_to_jsonb);
-PG_FUNCTION_INFO_V1(segment_rfm_cmp);
-PG_FUNCTION_INFO_V1(segment_rfm_eq);
-PG_FUNCTION_INFO_V1(segment_rfm_ne);
-PG_FUNCTION_INFO_V1(segment_rfm_lt);
-PG_FUNCTION_INFO_V1(segment_rfm_le);
-PG_FUNCTION_INFO_V1(segment_rfm_gt);
-PG_FUNCTION_INFO_V1(segment_rfm_ge);
 PG_FUNCTION_INFO_V1(segment_rfm_hash);
 PG_FUNCTION_INFO_V1(segment_rfm_hash_extended);
 
@@ -376,47 +370,14 @@ compare(const Rfm *a, const Rfm *b)
 	return compare_int64(a->kind, b->kind);
 }
 
-Datum
-segment_rfm_cmp(PG_FUNCTION_ARGS)
+/* The same of two arguments. */
+static int
+compare_arguments(FunctionCallInfo fcinfo)
 {
-	PG_RETURN_INT32(compare(PG_GETARG_RFM(0), PG_GETARG_RFM(1)));
+	return compare(PG_GETARG_RFM(0), PG_GETARG_RFM(1));
 }
 
-Datum
-segment_rfm_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_RFM(0), PG_GETARG_RFM(1)) == 0);
-}
-
-Datum
-segment_rfm_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_RFM(0), PG_GETARG_RFM(1)) != 0);
-}
-
-Datum
-segment_rfm_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_RFM(0), PG_GETARG_RFM(1)) < 0);
-}
-
-Datum
-segment_rfm_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_RFM(0), PG_GETARG_RFM(1)) <= 0);
-}
-
-Datum
-segment_rfm_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_RFM(0), PG_GETARG_RFM(1)) > 0);
-}
-
-Datum
-segment_rfm_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(PG_GETARG_RFM(0), PG_GETARG_RFM(1)) >= 0);
-}
+SEGMENT_COMPARISONS(rfm, compare_arguments)
 
 /* What equality looks at, without gaps. */
 typedef struct RfmHashed

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "core/compare.h"
 #include "core/compat.h"
 
 #include "catalog/pg_type.h"
@@ -122,55 +123,7 @@ compare(FunctionCallInfo fcinfo)
 	return order;
 }
 
-PG_FUNCTION_INFO_V1(segment_cut_points_eq);
-PG_FUNCTION_INFO_V1(segment_cut_points_ne);
-PG_FUNCTION_INFO_V1(segment_cut_points_lt);
-PG_FUNCTION_INFO_V1(segment_cut_points_le);
-PG_FUNCTION_INFO_V1(segment_cut_points_gt);
-PG_FUNCTION_INFO_V1(segment_cut_points_ge);
-PG_FUNCTION_INFO_V1(segment_cut_points_cmp);
-
-Datum
-segment_cut_points_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) == 0);
-}
-
-Datum
-segment_cut_points_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) != 0);
-}
-
-Datum
-segment_cut_points_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) < 0);
-}
-
-Datum
-segment_cut_points_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) <= 0);
-}
-
-Datum
-segment_cut_points_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) > 0);
-}
-
-Datum
-segment_cut_points_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) >= 0);
-}
-
-Datum
-segment_cut_points_cmp(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(compare(fcinfo));
-}
+SEGMENT_COMPARISONS(cut_points, compare)
 
 PG_FUNCTION_INFO_V1(segment_cut_points_hash);
 

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "core/compare.h"
 #include "core/compat.h"
 
 #include "common/hashfn.h"
@@ -153,55 +154,7 @@ compare(FunctionCallInfo fcinfo)
 	return order;
 }
 
-PG_FUNCTION_INFO_V1(segment_quantiles_eq);
-PG_FUNCTION_INFO_V1(segment_quantiles_ne);
-PG_FUNCTION_INFO_V1(segment_quantiles_lt);
-PG_FUNCTION_INFO_V1(segment_quantiles_le);
-PG_FUNCTION_INFO_V1(segment_quantiles_gt);
-PG_FUNCTION_INFO_V1(segment_quantiles_ge);
-PG_FUNCTION_INFO_V1(segment_quantiles_cmp);
-
-Datum
-segment_quantiles_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) == 0);
-}
-
-Datum
-segment_quantiles_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) != 0);
-}
-
-Datum
-segment_quantiles_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) < 0);
-}
-
-Datum
-segment_quantiles_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) <= 0);
-}
-
-Datum
-segment_quantiles_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) > 0);
-}
-
-Datum
-segment_quantiles_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) >= 0);
-}
-
-Datum
-segment_quantiles_cmp(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(compare(fcinfo));
-}
+SEGMENT_COMPARISONS(quantiles, compare)
 
 PG_FUNCTION_INFO_V1(segment_quantiles_hash);
 

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "core/compare.h"
 #include "core/compat.h"
 
 #include "common/hashfn.h"
@@ -193,55 +194,7 @@ compare(FunctionCallInfo fcinfo)
 	return order;
 }
 
-PG_FUNCTION_INFO_V1(segment_rfm_cut_points_eq);
-PG_FUNCTION_INFO_V1(segment_rfm_cut_points_ne);
-PG_FUNCTION_INFO_V1(segment_rfm_cut_points_lt);
-PG_FUNCTION_INFO_V1(segment_rfm_cut_points_le);
-PG_FUNCTION_INFO_V1(segment_rfm_cut_points_gt);
-PG_FUNCTION_INFO_V1(segment_rfm_cut_points_ge);
-PG_FUNCTION_INFO_V1(segment_rfm_cut_points_cmp);
-
-Datum
-segment_rfm_cut_points_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) == 0);
-}
-
-Datum
-segment_rfm_cut_points_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) != 0);
-}
-
-Datum
-segment_rfm_cut_points_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) < 0);
-}
-
-Datum
-segment_rfm_cut_points_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) <= 0);
-}
-
-Datum
-segment_rfm_cut_points_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) > 0);
-}
-
-Datum
-segment_rfm_cut_points_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) >= 0);
-}
-
-Datum
-segment_rfm_cut_points_cmp(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(compare(fcinfo));
-}
+SEGMENT_COMPARISONS(rfm_cut_points, compare)
 
 PG_FUNCTION_INFO_V1(segment_rfm_cut_points_hash);
 

@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "core/compare.h"
 #include "core/compat.h"
 
 #include "common/hashfn.h"
@@ -151,55 +152,7 @@ compare(FunctionCallInfo fcinfo)
 	return (a > b) - (a < b);
 }
 
-PG_FUNCTION_INFO_V1(segment_rfm_score_eq);
-PG_FUNCTION_INFO_V1(segment_rfm_score_ne);
-PG_FUNCTION_INFO_V1(segment_rfm_score_lt);
-PG_FUNCTION_INFO_V1(segment_rfm_score_le);
-PG_FUNCTION_INFO_V1(segment_rfm_score_gt);
-PG_FUNCTION_INFO_V1(segment_rfm_score_ge);
-PG_FUNCTION_INFO_V1(segment_rfm_score_cmp);
-
-Datum
-segment_rfm_score_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) == 0);
-}
-
-Datum
-segment_rfm_score_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) != 0);
-}
-
-Datum
-segment_rfm_score_lt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) < 0);
-}
-
-Datum
-segment_rfm_score_le(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) <= 0);
-}
-
-Datum
-segment_rfm_score_gt(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) > 0);
-}
-
-Datum
-segment_rfm_score_ge(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(compare(fcinfo) >= 0);
-}
-
-Datum
-segment_rfm_score_cmp(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_INT32(compare(fcinfo));
-}
+SEGMENT_COMPARISONS(rfm_score, compare)
 
 PG_FUNCTION_INFO_V1(segment_rfm_score_hash);
 
