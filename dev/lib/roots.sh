@@ -13,11 +13,13 @@ suite_of() {
 	esac
 }
 
+# debian_mirror [ARCHIVE]: the mirror of "debian", or of another archive that the package sources name.
 debian_mirror() {
-	local mirror=${DEBIAN_MIRROR:-}
-	[ -n "$mirror" ] || mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null | tr ' ' '\n' | grep -m 1 '/debian/*$') ||
+	local archive=${1:-debian} mirror=
+	[ "$archive" != debian ] || mirror=${DEBIAN_MIRROR:-}
+	[ -n "$mirror" ] || mirror=$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null | tr ' ' '\n' | grep -m 1 "/$archive/*\$") ||
 		mirror=$(sed -n 's/^deb  *\(\[[^]]*\] *\)\{0,1\}\([^ ]*\).*/\2/p' /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
-			grep -m 1 '/debian/*$') || die "no Debian mirror in this machine's package sources: set DEBIAN_MIRROR"
+			grep -m 1 "/$archive/*\$") || die "no Debian mirror in this machine's package sources: set DEBIAN_MIRROR"
 	echo "$mirror"
 }
 
@@ -58,25 +60,52 @@ make_root() {
 	mv "$folder.new" "$folder"
 }
 
+# missing_libraries OLD NEW FOLDER: copies to FOLDER the libraries that PostgreSQL 15 has in the root OLD, and NEW lacks.
+missing_libraries() {
+	local old=$1 new=$2 folder=$3 name path
+	chroot "$old" sh -c 'ldd /usr/lib/postgresql/15/bin/*' | awk '$2 == "=>" { print $1, $3 }' | sort -u | while read -r name path; do
+		[ -n "$(find "$new/usr/lib" -name "$name" -print -quit)" ] || cp -L "$old/$path" "$folder/$name"
+	done
+}
+
 # in_root FOLDER COMMAND ...: in a mount and process namespace of its own, without network; nothing of the checkout is
-# written, because dev/test works in a copy. Real data is mounted beside it.
+# written, because dev/test works in a copy. Real data is mounted beside it, and PostgreSQL 15 in newer roots, which
+# pg_upgrade starts from: that of its own root, since a version's newest minor releases may need the next version's newest.
 in_root() {
-	local folder=$1 data
-	shift
+	local folder=$1 version=$2 data old= libraries status=0
+	shift 2
 	data=$(cd "${SEGMENT_DATA:-$top/../shared/data}" 2>/dev/null && pwd) || data=
+	libraries=$(mktemp -d /tmp/segment-libraries.XXXXXX)
+	chmod 755 "$libraries"
+	if [ "$version" -gt 15 ]; then
+		old=$(root_of 15)
+		missing_libraries "$old" "$folder" "$libraries"
+	fi
 	unshare --mount --propagation private --pid --net --fork --kill-child bash -euc '
-		root=$1 top=$2 data=$3
-		shift 3
+		root=$1 top=$2 data=$3 old=$4 libraries=$5
+		shift 5
 		mkdir -p "$root/srv/segment" "$root/srv/data"
 		mount --bind "$top" "$root/srv/segment"
 		if [ -n "$data" ]; then mount --bind "$data" "$root/srv/data"; fi
+		environment=()
+		if [ -n "$old" ]; then
+			for part in lib share include; do
+				mkdir -p "$root/usr/$part/postgresql/15"
+				mount --bind "$old/usr/$part/postgresql/15" "$root/usr/$part/postgresql/15"
+			done
+			mkdir -p "$root/srv/libraries"
+			mount --bind "$libraries" "$root/srv/libraries"
+			environment=(SEGMENT_OLD_PG_CONFIG=/usr/lib/postgresql/15/bin/pg_config LD_LIBRARY_PATH=/srv/libraries)
+		fi
 		mount -t proc proc "$root/proc"
 		mount --rbind /dev "$root/dev"
 		mount -t tmpfs tmpfs "$root/dev/shm"
 		mount -t tmpfs tmpfs "$root/tmp"
 		exec chroot "$root" /usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 TERM="${TERM:-dumb}" SEGMENT_DATA=/srv/data \
-			PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin bash -c "cd /srv/segment && exec \"\$@\"" in_root "$@"
-	' unshared "$folder" "$top" "$data" "$@"
+			"${environment[@]}" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin bash -c "cd /srv/segment && exec \"\$@\"" in_root "$@"
+	' unshared "$folder" "$top" "$data" "$old" "$libraries" "$@" || status=$?
+	rm -rf "$libraries"
+	return "$status"
 }
 
 # root_of VERSION: the folder of its root. A root is made anew when its recipe changes.
@@ -84,9 +113,10 @@ root_of() {
 	echo "${SEGMENT_ROOTS:-${XDG_CACHE_HOME:-/var/cache}/segment/roots}/$(suite_of "$1")-$1-$(declare -f make_root | cksum | cut -d ' ' -f 1)"
 }
 
-# prepare_root VERSION: makes its root where it is missing.
+# prepare_root VERSION: makes its root where it is missing, and that of 15 for newer ones, which pg_upgrade starts from.
 prepare_root() {
 	local folder
+	[ "$1" = 15 ] || prepare_root 15 || return
 	folder=$(root_of "$1")
 	[ -d "$folder" ] || {
 		rm -rf --one-file-system "${folder%-*}"-*
@@ -94,14 +124,28 @@ prepare_root() {
 	}
 }
 
-# run_version VERSION: dev/test on one version; "here" is this machine's own.
+# run_cassert FILTER ...: on a copy of dev/cassert's server, because every run installs its own extension.
+run_cassert() {
+	local pg_config copy status=0
+	pg_config=$("$top/dev/cassert") || return
+	copy=$(mktemp -d /tmp/segment-postgresql.XXXXXX)
+	chmod 755 "$copy"
+	cp -a "$(dirname "$pg_config")/../." "$copy"
+	PG_CONFIG=$copy/bin/pg_config "$top/dev/test" "$@" || status=$?
+	rm -rf --one-file-system "$copy"
+	return "$status"
+}
+
+# run_version VERSION: dev/test on one version; "here" is this machine's own, "cassert" that of dev/cassert.
 run_version() {
 	local version=$1 filter=()
 	[ -z "$only" ] || filter=(--only "$only")
 	if [ "$version" = here ]; then
 		"$top/dev/test" "${filter[@]}" "${rooms[@]}"
+	elif [ "$version" = cassert ]; then
+		run_cassert "${filter[@]}" "${rooms[@]}"
 	else
-		in_root "$(root_of "$version")" env PG_CONFIG="/usr/lib/postgresql/$version/bin/pg_config" dev/test "${filter[@]}" "${rooms[@]}"
+		in_root "$(root_of "$version")" "$version" env PG_CONFIG="/usr/lib/postgresql/$version/bin/pg_config" dev/test "${filter[@]}" "${rooms[@]}"
 	fi
 }
 
@@ -113,7 +157,11 @@ test_versions() {
 	trap 'rm -rf "$logs"' EXIT
 	# One after the other: apt knows one user at a time.
 	for version in "$@"; do
-		[ "$version" = here ] || prepare_root "$version" || die "no root for version $version"
+		case $version in
+			here) ;;
+			cassert) "$top/dev/cassert" >/dev/null || die "no server with assertions" ;;
+			*) prepare_root "$version" || die "no root for version $version" ;;
+		esac
 	done
 	for version in "$@"; do
 		while [ "$(jobs -r | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done

@@ -1,11 +1,12 @@
 # 240_pg_upgrade.pl: pg_upgrade with the extension installed: rows in every table of ours, and a user's tables, indexes, views,
 # materialized views and functions over every type. It restores the members of the extension one by one, in pg_dump's order.
-# Within one version always; from an older one too where dev/test has put its server into $SEGMENT_OLD_BINDIR.
+# Within one version always; from PostgreSQL 15 too where $SEGMENT_OLD_PG_CONFIG is that of one: dev/test --version 18 sets it.
 use strict;
 use warnings;
 
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use ShadowInstallation;
 use Test::More;
 
 chomp(my $new_bindir = `@{[$ENV{PG_CONFIG} || 'pg_config']} --bindir`);
@@ -155,7 +156,16 @@ sub upgrade
 upgrade('same_version', undef);
 SKIP:
 {
-	skip 'no older server here: dev/test --version 18 brings one', 1 unless $ENV{SEGMENT_OLD_BINDIR};
-	upgrade('older_version', $ENV{SEGMENT_OLD_BINDIR});
+	my $pg_config = $ENV{SEGMENT_OLD_PG_CONFIG};
+	skip 'no PostgreSQL 15 beside a newer one: dev/test --version 18 has both', 1 unless $pg_config;
+	# The extension, compiled for the older server in a copy of the tree, and installed beside it.
+	my $folder = PostgreSQL::Test::Utils::tempdir;
+	local $ENV{PG_CONFIG} = $pg_config;
+	my ($install) = shadow_installation("$folder/old");
+	my $made = `mkdir '$folder/tree' && cd '$ENV{TESTDIR}' && cp -r Makefile segment.control src sql '$folder/tree' && cd '$folder/tree' &&
+		find . -name '*.[od]' -delete && make -s -j2 with_llvm=no PG_CONFIG='$pg_config' 2>&1 &&
+		make -s install with_llvm=no PG_CONFIG='$install/bin/pg_config' 2>&1`;
+	is($?, 0, 'the extension is installed on the older server') or diag($made);
+	upgrade('older_version', "$install/bin");
 }
 done_testing();
