@@ -99,7 +99,8 @@ sub contents
 		$is{$table} = run_sql($node, 'shop', "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM $table t");
 	}
 	$is{members} = run_sql($node, 'shop', q{SELECT count(*) || ' ' || md5(string_agg(line, '|' ORDER BY line)) FROM (SELECT pg_describe_object(classid, objid, 0) AS line
-		FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'segment') AND deptype = 'e') m});
+		FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'segment') AND deptype = 'e'
+		AND (classid <> 'pg_type'::regclass OR objid IN (SELECT oid FROM pg_type WHERE typtype = 'b' AND typelem = 0))) m}); # newer versions count arrays too
 	$is{bodies} = run_sql($node, 'shop', q{SELECT md5(string_agg(pg_get_functiondef(oid), '|' ORDER BY oid::regprocedure::text))
 		FROM pg_proc WHERE pronamespace IN ('segment'::regnamespace, 'public'::regnamespace) AND prokind = 'f' AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')});
 	$is{comments} = run_sql($node, 'shop', q{SELECT count(*) FROM pg_description d JOIN pg_depend e ON e.classid = d.classoid AND e.objid = d.objoid AND e.deptype = 'e'
@@ -130,7 +131,7 @@ sub upgrade
 
 	my $new = PostgreSQL::Test::Cluster->new("new_$name");
 	my ($major) = `$new_bindir/initdb --version` =~ / (\d+)/;
-	$new->init($major >= 18 ? (extra => ['--no-data-checksums']) : ());
+	$new->init($old_bindir && $major >= 18 ? (extra => ['--no-data-checksums']) : ());
 	$new->append_conf('postgresql.conf', 'fsync = off');
 	my $folder = PostgreSQL::Test::Utils::tempdir;
 	my $status = system("cd '$folder' && '$new_bindir/pg_upgrade' --no-sync -U '$postgres' -b '" . ($old_bindir || $new_bindir) . "' -B '$new_bindir'"
@@ -158,12 +159,12 @@ SKIP:
 {
 	my $pg_config = $ENV{SEGMENT_OLD_PG_CONFIG};
 	skip 'no PostgreSQL 15 beside a newer one: dev/test --version 18 has both', 1 unless $pg_config;
-	# The extension, compiled for the older server in a copy of the tree, and installed beside it.
+	# The extension, compiled for the older server in a copy of the tree, and installed beside it. Its headers are C11 at most.
 	my $folder = PostgreSQL::Test::Utils::tempdir;
 	local $ENV{PG_CONFIG} = $pg_config;
 	my ($install) = shadow_installation("$folder/old");
 	my $made = `mkdir '$folder/tree' && cd '$ENV{TESTDIR}' && cp -r Makefile segment.control src sql '$folder/tree' && cd '$folder/tree' &&
-		find . -name '*.[od]' -delete && make -s -j2 with_llvm=no PG_CONFIG='$pg_config' 2>&1 &&
+		find . -name '*.[od]' -delete && make -s -j2 with_llvm=no COPT=-std=gnu11 PG_CONFIG='$pg_config' 2>&1 &&
 		make -s install with_llvm=no PG_CONFIG='$install/bin/pg_config' 2>&1`;
 	is($?, 0, 'the extension is installed on the older server') or diag($made);
 	upgrade('older_version', "$install/bin");
