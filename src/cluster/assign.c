@@ -35,7 +35,7 @@ segment_model_unpack(ModelCache *cache, const KmeansModel *model)
 {
 	cache->model = model;
 	cache->k = model->k;
-	cache->centers = segment_model_centers(model);
+	cache->centroids = segment_model_centroids(model);
 	segment_model_space(model, &cache->space);
 }
 
@@ -69,11 +69,11 @@ segment_model_argument(FunctionCallInfo fcinfo, int arg)
 	return cache;
 }
 
-/* Finds the two nearest centres, for a number of dimensions that the compiler knows where it is small. */
+/* Finds the two nearest centroids, for a number of dimensions that the compiler knows where it is small. */
 static inline __attribute__((always_inline)) void
 nearest_two(const ModelCache *cache, const double *x, int dims, Place *place)
 {
-	const double *center = cache->centers;
+	const double *centroid = cache->centroids;
 	int c;
 	int j;
 
@@ -81,12 +81,12 @@ nearest_two(const ModelCache *cache, const double *x, int dims, Place *place)
 	place->second = -1;
 	place->distance = INFINITY;
 	place->second_distance = INFINITY;
-	for (c = 0; c < cache->k; c++, center += dims)
+	for (c = 0; c < cache->k; c++, centroid += dims)
 	{
 		double distance = 0.0;
 
 		for (j = 0; j < dims; j++)
-			distance += (x[j] - center[j]) * (x[j] - center[j]);
+			distance += (x[j] - centroid[j]) * (x[j] - centroid[j]);
 		if (distance < place->distance)
 		{
 			place->second = c == 0 ? -1 : place->cluster;
@@ -174,7 +174,7 @@ segment_cluster_of_columns(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(segment_cluster_distance);
 
-/* cluster_distance(model, features): distance to the nearest centre, scaled. */
+/* cluster_distance(model, features): distance to the nearest centroid, scaled. */
 Datum
 segment_cluster_distance(PG_FUNCTION_ARGS)
 {
@@ -202,7 +202,7 @@ segment_cluster_second(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(segment_cluster_second_distance);
 
-/* cluster_second_distance(model, features): distance to the second nearest centre, scaled. */
+/* cluster_second_distance(model, features): distance to the second nearest centroid, scaled. */
 Datum
 segment_cluster_second_distance(PG_FUNCTION_ARGS)
 {
@@ -217,7 +217,7 @@ segment_cluster_second_distance(PG_FUNCTION_ARGS)
 PG_FUNCTION_INFO_V1(segment_cluster_anomaly);
 
 /*
- * cluster_anomaly(model, features): distance to the nearest centre / root mean squared distance of that cluster's
+ * cluster_anomaly(model, features): distance to the nearest centroid / root mean squared distance of that cluster's
  * members. NULL where all members of the cluster are the same point and the vector is that point; infinite elsewhere.
  */
 Datum

@@ -54,7 +54,7 @@ typedef struct Bench
 static void
 make_fit(SegmentKmeansFit *fit, int n, int dims, int k)
 {
-	fit->center = segment_palloc_array(double, dims *(Size) k);
+	fit->centroid = segment_palloc_array(double, dims *(Size) k);
 	fit->weight = segment_palloc_array(double, k);
 	fit->sse = segment_palloc_array(double, k);
 	fit->label = segment_palloc_array(int32, n);
@@ -108,7 +108,8 @@ stability(const FitPoints *points, Bench *bench, int k)
 			return NAN;
 		gather_sample(&points->points, bench, n_drawn);
 		segment_kmeans(&drawn, &options, &bench->sample, bench->workspace);
-		segment_nearest(&points->points, 0, n, bench->sample.center, k, bench->other_label, bench->other_nearest, NULL);
+		segment_nearest(&points->points, 0, n, bench->sample.centroid, k, bench->other_label, bench->other_nearest,
+						NULL);
 		sum += segment_adjusted_rand(bench->fit.label, bench->other_label, points->points.w, n, k, bench->scratch);
 	}
 	return sum / SAMPLES;

@@ -210,15 +210,15 @@ segment_fit_points(const Coreset *coreset, int transform, SegmentScale scale, co
 	{
 		double *column = x + (Size) j * n;
 		double inverse;
-		double center;
+		double centroid;
 
 		set_scale(fit, j, sorted);
 		inverse = fit->space.inverse[j] = 1.0 / fit->space.spread[j];
-		center = (fit->space.mean[j] - fit->space.shift[j]) * inverse;
+		centroid = (fit->space.mean[j] - fit->space.shift[j]) * inverse;
 		for (i = 0; i < n; i++)
 		{
 			column[i] = (column[i] - fit->space.shift[j]) * inverse;
-			fit->total += w[i] * (column[i] - center) * (column[i] - center);
+			fit->total += w[i] * (column[i] - centroid) * (column[i] - centroid);
 		}
 		for (i = 0; !distinct && i < n; i++)
 		{

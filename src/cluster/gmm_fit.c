@@ -59,11 +59,11 @@ set_floors(const Coreset *coreset, const FitPoints *fit, FloorArg *floor)
 	for (j = 0; j < coreset->dims; j++)
 	{
 		const double *column = fit->points.x + (Size) j * n;
-		double center = (fit->space.mean[j] - fit->space.shift[j]) * fit->space.inverse[j];
+		double centroid = (fit->space.mean[j] - fit->space.shift[j]) * fit->space.inverse[j];
 		double square = 0.0;
 
 		for (i = 0; i < n; i++)
-			square += fit->points.w[i] * (column[i] - center) * (column[i] - center) +
+			square += fit->points.w[i] * (column[i] - centroid) * (column[i] - centroid) +
 					  (fit->deviation ? fit->deviation[(Size) j * n + i] : 0.0);
 		/* A constant feature gets some variance, so that it neither helps nor hurts. */
 		floor->least[j] = square > 0.0 ? LEAST_VARIANCE * square / coreset->weight : LEAST_VARIANCE;
@@ -101,7 +101,7 @@ segment_fit_gmm(const Coreset *coreset, int transform, const GmmFitOptions *opti
 	fit = segment_fit_points(coreset, transform, options->scale, "gmm",
 							 segment_kmeans_workspace(n, dims, k) + (Size) n * 12 + scratch * sizeof(double));
 	segment_progress_begin(psprintf("gmm, k = %d", options->k), options->max_iter, fit->memory);
-	clusters.center = segment_palloc_array(double, dims *(Size) k);
+	clusters.centroid = segment_palloc_array(double, dims *(Size) k);
 	clusters.weight = segment_palloc_array(double, k);
 	clusters.sse = segment_palloc_array(double, k);
 	clusters.label = segment_palloc_array(int32, n);

@@ -221,7 +221,7 @@ segment_gmm_table(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	for (c = 0; c < model->k; c++)
 	{
-		Datum center[SEGMENT_MAX_FEATURES];
+		Datum centroid[SEGMENT_MAX_FEATURES];
 		Datum deviation[SEGMENT_MAX_FEATURES];
 		Datum values[5];
 		bool nulls[5] = {0};
@@ -231,14 +231,14 @@ segment_gmm_table(PG_FUNCTION_ARGS)
 			double spread = shift[dims + j];
 			double variance = segment_gmm_covariances(model)[c * size + (model->full ? j * (j + 3) / 2 : j)];
 
-			center[j] = Float8GetDatum(
+			centroid[j] = Float8GetDatum(
 				segment_transform_back(model->transform, segment_gmm_means(model)[c * dims + j] * spread + shift[j]));
 			deviation[j] = Float8GetDatum(sqrt(variance) * spread);
 		}
 		values[0] = Int32GetDatum(c + 1);
 		values[1] = Float8GetDatum(segment_gmm_weights(model)[c]);
-		values[2] =
-			PointerGetDatum(construct_array(center, dims, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+		values[2] = PointerGetDatum(
+			construct_array(centroid, dims, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 		values[3] = PointerGetDatum(
 			construct_array(deviation, dims, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 		values[4] = BoolGetDatum(segment_gmm_floors(model)[c] > 0.0);

@@ -56,7 +56,7 @@ add_inner(const FitPoints *fit, SegmentKmeansFit *result)
 }
 
 /*
- * Moves the centres to where a descent on all points would end, as far as cells can tell, and assigns the cells anew.
+ * Moves the centroids to where a descent on all points would end, as far as cells can tell, and assigns the cells anew.
  * Everything stays as it is if a cluster would be left without any.
  */
 static void
@@ -65,23 +65,23 @@ polish(const FitPoints *fit, const SegmentKmeansOptions *how, SegmentKmeansFit *
 	SegmentKmeansOptions settle = *how;
 	SegmentKmeansStop stop = result->stop;
 	Size bytes = sizeof(double) * (Size) how->k * fit->space.dims;
-	double *center;
+	double *centroid;
 
 	if (!fit->deviation || result->weight[how->k - 1] == 0.0)
 		return;
-	center = palloc(bytes);
-	memcpy(center, result->center, bytes);
+	centroid = palloc(bytes);
+	memcpy(centroid, result->centroid, bytes);
 	result->iterations += segment_kmeans_polish(&fit->points, fit->deviation, how->k, NULL, how->max_iter,
-												result->center, workspace, how->poll);
+												result->centroid, workspace, how->poll);
 	settle.max_iter = 0;
 	segment_kmeans_descend(&fit->points, &settle, result, workspace);
 	if (result->weight[how->k - 1] == 0.0)
 	{
-		memcpy(result->center, center, bytes);
+		memcpy(result->centroid, centroid, bytes);
 		segment_kmeans_descend(&fit->points, &settle, result, workspace);
 	}
 	result->stop = stop;
-	pfree(center);
+	pfree(centroid);
 }
 
 KmeansModel *
@@ -120,7 +120,7 @@ segment_fit_model(const Coreset *coreset, int transform, const FitOptions *optio
 								 (Size) n * 12);
 	segment_progress_begin(psprintf("kmeans, k = %d", k), how.starts + how.swaps, fit->memory);
 	model = segment_model_make(how.k, dims);
-	result.center = segment_model_centers(model);
+	result.centroid = segment_model_centroids(model);
 	result.weight = segment_model_weights(model);
 	result.sse = segment_model_inertias(model);
 	result.label = segment_palloc_array(int32, n);
@@ -131,7 +131,7 @@ segment_fit_model(const Coreset *coreset, int transform, const FitOptions *optio
 	else
 		segment_kmeans_coarse(&fit->points, &how, &result, workspace, palloc(segment_coarse_workspace(n, dims, how.k)));
 	polish(fit, &how, &result, workspace);
-	/* Points that fall together after the transform leave centres without any. They are numbered last. */
+	/* Points that fall together after the transform leave centroids without any. They are numbered last. */
 	for (c = how.k; c > 0 && result.weight[c - 1] == 0.0; c--)
 		;
 	if (c < k)
@@ -146,7 +146,7 @@ segment_fit_model(const Coreset *coreset, int transform, const FitOptions *optio
 	for (c = 0; c < k; c++)
 		segment_model_labels(model)[c] = c + 1;
 	for (c = 0; c < k * dims; c++)
-		segment_model_centers(model)[c] += 0.0;
+		segment_model_centroids(model)[c] += 0.0;
 	model->transform = fit->space.transform;
 	model->nulls = fit->space.nulls;
 	model->scale = fit->space.scale;

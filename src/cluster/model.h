@@ -1,7 +1,7 @@
 /*
  * model.h: fitted clusters as a value, and the space in which distances are taken. Private to the room.
  *
- * A feature x becomes y = (t(x) - shift) * (1 / spread), t being the model's transform. Centres stand in that scaled
+ * A feature x becomes y = (t(x) - shift) * (1 / spread), t being the model's transform. Centroids stand in that scaled
  * space; users see them mapped back.
  */
 #ifndef SEGMENT_CLUSTER_MODEL_H
@@ -35,7 +35,7 @@ typedef struct Space
 } Space;
 
 /*
- * The stored form. data: shift, spread, mean (dims doubles each); labels, weights, inertias (k each); centres
+ * The stored form. data: shift, spread, mean (dims doubles each); labels, weights, inertias (k each); centroids
  * (k x dims, scaled), cluster by cluster.
  */
 typedef struct KmeansModel
@@ -92,7 +92,7 @@ segment_model_inertias(const KmeansModel *model)
 }
 
 static inline double *
-segment_model_centers(const KmeansModel *model)
+segment_model_centroids(const KmeansModel *model)
 {
 	return segment_model_labels(model) + 3 * model->k;
 }
@@ -153,8 +153,8 @@ extern FitPoints *segment_fit_points(const Coreset *coreset, int transform, Segm
 /* Where and how far: the answer of segment_model_locate. Distances are in the scaled space. */
 typedef struct Place
 {
-	int cluster;			/* position among the centres, from 0 */
-	int second;				/* -1 if there is one centre only */
+	int cluster;			/* position among the centroids, from 0 */
+	int second;				/* -1 if there is one centroid only */
 	double distance;		/* squared */
 	double second_distance; /* squared */
 } Place;
@@ -165,7 +165,7 @@ typedef struct ModelCache
 	Space space;
 	int k;
 	const KmeansModel *model;
-	const double *centers;
+	const double *centroids;
 	Size raw_size; /* the argument's bytes as they were passed */
 	char *raw;
 	const void *state; /* an aggregate's state that was found to be of this model; may be gone */
@@ -181,12 +181,12 @@ extern ModelCache *segment_model_argument(FunctionCallInfo fcinfo, int arg);
 extern void segment_model_unpack(ModelCache *cache, const KmeansModel *model);
 
 /*
- * Scales a vector of features in place and finds its nearest centres; false for a NULL under policy skip. 22023 if
+ * Scales a vector of features in place and finds its nearest centroids; false for a NULL under policy skip. 22023 if
  * dims is not the model's.
  */
 extern bool segment_model_locate(const ModelCache *cache, double *x, int dims, Place *place);
 
-/* The label of a centre. */
+/* The label of a centroid. */
 static inline int32
 segment_model_label(const KmeansModel *model, int cluster)
 {

@@ -107,7 +107,7 @@ segment_cluster_table(PG_FUNCTION_ARGS)
 		}
 		last = segment_model_label(model, next);
 		for (j = 0; j < model->dims; j++)
-			centroid[j] = segment_space_back(&space, j, segment_model_centers(model)[(Size) next * model->dims + j]);
+			centroid[j] = segment_space_back(&space, j, segment_model_centroids(model)[(Size) next * model->dims + j]);
 		values[0] = Int32GetDatum(last);
 		values[1] = Float8GetDatum(segment_model_weights(model)[next]);
 		values[2] = Float8GetDatum(segment_model_weights(model)[next] / model->weight);

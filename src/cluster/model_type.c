@@ -114,7 +114,7 @@ segment_model_read(const char *text)
 		!segment_json_array(&json, "labels", segment_model_labels(model), k) ||
 		!segment_json_array(&json, "weights", segment_model_weights(model), k) ||
 		!segment_json_array(&json, "inertias", segment_model_inertias(model), k) ||
-		!segment_json_array(&json, "centers", segment_model_centers(model), k * dims) || json.n_members != 22 ||
+		!segment_json_array(&json, "centroids", segment_model_centroids(model), k * dims) || json.n_members != 22 ||
 		!model_valid(model))
 		return NULL;
 	return model;
@@ -148,7 +148,7 @@ segment_model_write(const KmeansModel *model)
 	at = segment_json_put_array(at, "labels", segment_model_labels(model), model->k);
 	at = segment_json_put_array(at, "weights", segment_model_weights(model), model->k);
 	at = segment_json_put_array(at, "inertias", segment_model_inertias(model), model->k);
-	at = segment_json_put_array(at, "centers", segment_model_centers(model), (Size) model->k * model->dims);
+	at = segment_json_put_array(at, "centroids", segment_model_centroids(model), (Size) model->k * model->dims);
 	strcpy(at, "}");
 	return text;
 }

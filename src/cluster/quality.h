@@ -33,7 +33,7 @@ typedef struct Quality
 /* Sums of a cluster that do not belong to a feature. */
 enum
 {
-	QUALITY_SQUARED,	/* squared distances to the centre */
+	QUALITY_SQUARED,	/* squared distances to the centroid */
 	QUALITY_DISTANCE,	/* distances */
 	QUALITY_SILHOUETTE, /* simplified silhouettes */
 	QUALITY_OWN

@@ -36,12 +36,12 @@ total_squares(const Quality *quality)
 	return total;
 }
 
-/* Distance between two centres, scaled. */
+/* Distance between two centroids, scaled. */
 static double
-center_distance(const KmeansModel *model, int a, int b)
+centroid_distance(const KmeansModel *model, int a, int b)
 {
-	const double *x = segment_model_centers(model) + (Size) a * model->dims;
-	const double *y = segment_model_centers(model) + (Size) b * model->dims;
+	const double *x = segment_model_centroids(model) + (Size) a * model->dims;
+	const double *y = segment_model_centroids(model) + (Size) b * model->dims;
 	double sum = 0.0;
 	int j;
 
@@ -52,7 +52,7 @@ center_distance(const KmeansModel *model, int a, int b)
 
 /*
  * Davies & Bouldin (1979): the mean over clusters of the largest (scatter a + scatter b) / distance between the
- * centres, scatter being the mean distance of the members to their centre. Clusters without vectors are left out; NaN
+ * centroids, scatter being the mean distance of the members to their centroid. Clusters without vectors are left out; NaN
  * if fewer than two have any.
  */
 static double
@@ -80,7 +80,7 @@ davies_bouldin(const Quality *quality)
 				continue;
 			scatter = segment_sum_value(segment_quality_sum(quality, a, QUALITY_DISTANCE)) / counts[a] +
 					  segment_sum_value(segment_quality_sum(quality, b, QUALITY_DISTANCE)) / counts[b];
-			worst = fmax(worst, scatter / center_distance(model, a, b));
+			worst = fmax(worst, scatter / centroid_distance(model, a, b));
 		}
 		sum += worst;
 	}

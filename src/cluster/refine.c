@@ -37,7 +37,7 @@ check_same(const Quality *quality, const KmeansModel *model, const Coreset *core
 
 /*
  * Sets sizes, and inertias as upper bounds: with every vector in the cluster that it was measured in, the sum of
- * squares about any centre follows from the exact sums.
+ * squares about any centroid follows from the exact sums.
  */
 static void
 set_sizes(const Quality *quality, const KmeansModel *before, const double *exact, KmeansModel *model)
@@ -55,8 +55,8 @@ set_sizes(const Quality *quality, const KmeansModel *before, const double *exact
 		for (j = 0; j < dims && count > 0.0; j++)
 		{
 			double mean = exact[c * dims + j] / count;
-			double old = segment_model_centers(before)[c * dims + j] - mean;
-			double new = segment_model_centers(model)[c * dims + j] - mean;
+			double old = segment_model_centroids(before)[c * dims + j] - mean;
+			double new = segment_model_centroids(model)[c * dims + j] - mean;
 
 			inertia += count * (new *new - old *old);
 		}
@@ -103,9 +103,9 @@ segment_kmeans_refine(PG_FUNCTION_ARGS)
 			exact[c * dims + j] = segment_sum_value(segment_quality_sum(quality, c, QUALITY_OWN + dims + j));
 	}
 	model->iterations += segment_kmeans_polish(&fit->points, fit->deviation, k, exact, MAX_ROUNDS,
-											   segment_model_centers(model), palloc(workspace), segment_cluster_poll);
+											   segment_model_centroids(model), palloc(workspace), segment_cluster_poll);
 	for (c = 0; c < k * dims; c++)
-		segment_model_centers(model)[c] += 0.0;
+		segment_model_centroids(model)[c] += 0.0;
 	set_sizes(quality, before, exact, model);
 	PG_RETURN_POINTER(model);
 }

@@ -29,7 +29,7 @@ typedef struct Lineage
 	int32 last_label;
 } Lineage;
 
-/* Squared distances between the centres of both, in old's scaled space: fresh->k rows, old->k columns. */
+/* Squared distances between the centroids of both, in old's scaled space: fresh->k rows, old->k columns. */
 static double *
 distances(const KmeansModel *fresh, const KmeansModel *old)
 {
@@ -44,16 +44,16 @@ distances(const KmeansModel *fresh, const KmeansModel *old)
 	segment_model_space(old, &to);
 	for (a = 0; a < fresh->k; a++)
 	{
-		const double *center = segment_model_centers(fresh) + (Size) a * fresh->dims;
+		const double *centroid = segment_model_centroids(fresh) + (Size) a * fresh->dims;
 
 		for (b = 0; b < old->k; b++)
 		{
-			const double *other = segment_model_centers(old) + (Size) b * old->dims;
+			const double *other = segment_model_centroids(old) + (Size) b * old->dims;
 			double sum = 0.0;
 
 			for (j = 0; j < old->dims; j++)
 			{
-				double moved = (center[j] * from.spread[j] + from.shift[j] - to.shift[j]) * to.inverse[j] - other[j];
+				double moved = (centroid[j] * from.spread[j] + from.shift[j] - to.shift[j]) * to.inverse[j] - other[j];
 
 				sum += moved * moved;
 			}
@@ -64,22 +64,22 @@ distances(const KmeansModel *fresh, const KmeansModel *old)
 	return squared;
 }
 
-/* Distance from a centre of a model to the nearest other one; infinite if there is none. */
+/* Distance from a centroid of a model to the nearest other one; infinite if there is none. */
 static double
 isolation(const KmeansModel *model, int cluster)
 {
-	const double *center = segment_model_centers(model) + (Size) cluster * model->dims;
+	const double *centroid = segment_model_centroids(model) + (Size) cluster * model->dims;
 	double nearest = INFINITY;
 	int c;
 	int j;
 
 	for (c = 0; c < model->k; c++)
 	{
-		const double *other = segment_model_centers(model) + (Size) c * model->dims;
+		const double *other = segment_model_centroids(model) + (Size) c * model->dims;
 		double sum = 0.0;
 
 		for (j = 0; j < model->dims; j++)
-			sum += (center[j] - other[j]) * (center[j] - other[j]);
+			sum += (centroid[j] - other[j]) * (centroid[j] - other[j]);
 		if (c != cluster && sum < nearest)
 			nearest = sum;
 	}

@@ -74,7 +74,7 @@ label_points(const Coreset *coreset, const KmeansModel *model)
 		for (j = 0; j < dims; j++)
 			y[(Size) j * n + i] = vector[j];
 	}
-	segment_nearest(&(SegmentPoints) {n, dims, y, w}, 0, n, segment_model_centers(model), model->k, label,
+	segment_nearest(&(SegmentPoints) {n, dims, y, w}, 0, n, segment_model_centroids(model), model->k, label,
 					segment_palloc_array(double, n), NULL);
 	for (j = 0; j < dims; j++)
 	{

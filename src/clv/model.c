@@ -2,11 +2,10 @@
  * model.c: the SQL types btyd_model, spend_model and renewal_model: one struct, three types, so that the parser tells
  * them apart.
  *
- * Text form: words and numbers in a fixed order, first the kind:
- *     mbgnbd covariates 0 unit 7 with_first 0 params 0.52 6.18 0.89 1.61 status 1 warnings 0 customers 2357 cells 1016
- *     skipped 0 iterations 22 evaluations 44 log_likelihood -9582.1 gradient 1e-15 penalty 0 correlation 0
- *     covariance 0.0069 …
- * where covariance is left out if there is none.
+ * The text form is a flat JSON object, as of all models:
+ *     {"model":"mbgnbd","covariates":0,"unit":7,"with_first":false,"params":[0.52,6.18,0.89,1.61],"status":"converged",
+ *      "warnings":0,"customers":2357,"histories":1016, …,"covariance":[0.0069, …]}
+ * without covariance if there is none.
  */
 #include "postgres.h"
 
@@ -23,6 +22,7 @@
 #include "core/option.h"
 #include "ledger/ledger.h"
 #include "math/btyd_fit.h"
+#include "math/json_text.h"
 #include "math/text.h"
 
 PG_FUNCTION_INFO_V1(segment_btyd_model_in);
@@ -171,78 +171,70 @@ find_fault(const ClvModel *model)
 	return NULL;
 }
 
-static bool
-parse_kind(const char **text, int *kind)
+/* Numbers of a covariance by its lower triangle. */
+static int
+covariance_size(int n_params)
 {
-	for (*kind = 1; *kind <= CLV_KINDS; (*kind)++)
-		if (segment_text_word(text, segment_clv_kind_name(*kind)))
-			return true;
-	return false;
+	return n_params * (n_params + 1) / 2;
 }
 
+/* A count that fits its field. */
 static bool
-parse_small(const char **text, const char *word, int highest, int *value)
+read_small(const SegmentJson *json, const char *name, int highest, int *value)
 {
 	int64 count;
 
-	if (!segment_text_word(text, word) || !segment_text_count(text, &count) || count > highest)
+	if (!segment_json_count(json, name, 0, highest, &count))
 		return false;
 	*value = (int) count;
 	return true;
 }
 
-static bool
-parse_number(const char **text, const char *word, double *value)
-{
-	return segment_text_word(text, word) && segment_text_double(text, value);
-}
-
+/* The model of a text, or NULL. */
 static ClvModel *
 parse(const char *text, ClvFamily family)
 {
+	SegmentJson json;
+	const char *kinds[CLV_KINDS];
 	int kind;
 	int n_covariates;
-	int with_first;
+	bool with_first;
 	int status;
 	int warnings;
-	double unit;
+	size_t length;
+	bool has_covariance;
 	ClvModel *model;
-	ClvModel *whole;
 
-	if (!parse_kind(&text, &kind) || segment_clv_family(kind) != family ||
-		!parse_small(&text, "covariates", SEGMENT_BTYD_MAX_COVARIATES, &n_covariates) ||
-		!parse_number(&text, "unit", &unit) || !parse_small(&text, "with_first", 1, &with_first) ||
-		!segment_text_word(&text, "params"))
+	for (int i = 0; i < CLV_KINDS; i++)
+		kinds[i] = segment_clv_kind_name(i + 1);
+	if (!segment_json_parse(text, &json) || !segment_json_word(&json, "model", kinds, CLV_KINDS, &kind) ||
+		segment_clv_family(++kind) != family ||
+		!read_small(&json, "covariates", SEGMENT_BTYD_MAX_COVARIATES, &n_covariates) ||
+		!segment_json_bool(&json, "with_first", &with_first))
 		return NULL;
-	model = segment_clv_new(kind, n_covariates, false);
-	model->unit = unit;
-	model->with_first = (uint8) with_first;
-	for (int i = 0; i < model->n_params; i++)
-		if (!segment_text_double(&text, &model->params[i]))
-			return NULL;
-	if (!parse_small(&text, "status", 255, &status) || !parse_small(&text, "warnings", 255, &warnings) ||
-		!segment_text_word(&text, "customers") || !segment_text_count(&text, &model->customers) ||
-		!parse_small(&text, "cells", PG_INT32_MAX, &model->n_cells) || !segment_text_word(&text, "skipped") ||
-		!segment_text_count(&text, &model->skipped) ||
-		!parse_small(&text, "iterations", PG_INT32_MAX, &model->iterations) ||
-		!parse_small(&text, "evaluations", PG_INT32_MAX, &model->evaluations) ||
-		!parse_number(&text, "log_likelihood", &model->log_likelihood) ||
-		!parse_number(&text, "gradient", &model->gradient_norm) || !parse_number(&text, "penalty", &model->penalty) ||
-		!parse_number(&text, "correlation", &model->correlation))
+	has_covariance = segment_json_array_length(&json, "covariance", &length);
+	model = segment_clv_new(kind, n_covariates, has_covariance);
+	model->with_first = with_first;
+	if (json.n_members != 16 + has_covariance || !segment_json_double(&json, "unit", &model->unit) ||
+		!segment_json_array(&json, "params", model->params, model->n_params) ||
+		!segment_json_word(&json, "status", status_name, lengthof(status_name), &status) ||
+		!read_small(&json, "warnings", 255, &warnings) ||
+		!segment_json_count(&json, "customers", 0, PG_INT64_MAX, &model->customers) ||
+		!read_small(&json, "histories", PG_INT32_MAX, &model->n_cells) ||
+		!segment_json_count(&json, "skipped", 0, PG_INT64_MAX, &model->skipped) ||
+		!read_small(&json, "iterations", PG_INT32_MAX, &model->iterations) ||
+		!read_small(&json, "evaluations", PG_INT32_MAX, &model->evaluations) ||
+		!segment_json_double(&json, "log_likelihood", &model->log_likelihood) ||
+		!segment_json_double(&json, "gradient", &model->gradient_norm) ||
+		!segment_json_double(&json, "penalty", &model->penalty) ||
+		!segment_json_double(&json, "correlation", &model->correlation))
+		return NULL;
+	if (has_covariance &&
+		!segment_json_array(&json, "covariance", model->params + model->n_params, covariance_size(model->n_params)))
 		return NULL;
 	model->status = (uint8) status;
 	model->warnings = (uint8) warnings;
-	if (segment_text_end(&text))
-		return model;
-	whole = segment_clv_new(kind, n_covariates, true);
-	memcpy((char *) whole + VARHDRSZ, (char *) model + VARHDRSZ, VARSIZE(model) - VARHDRSZ);
-	whole->has_covariance = 1;
-	if (!segment_text_word(&text, "covariance"))
-		return NULL;
-	for (int i = 0; i < whole->n_params * (whole->n_params + 1) / 2; i++)
-		if (!segment_text_double(&text, &whole->params[whole->n_params + i]))
-			return NULL;
-	return segment_text_end(&text) ? whole : NULL;
+	return model;
 }
 
 static Datum
@@ -250,7 +242,7 @@ model_in(FunctionCallInfo fcinfo, ClvFamily family)
 {
 	char *text = PG_GETARG_CSTRING(0);
 	ClvModel *model = parse(text, family);
-	const char *fault = "Expected is what the type's output gave: the kind, then words and numbers.";
+	const char *fault = "Expected is the JSON object that the type's output gives.";
 
 	if (model != NULL)
 		fault = find_fault(model);
@@ -281,43 +273,34 @@ segment_renewal_model_in(PG_FUNCTION_ARGS)
 	return model_in(fcinfo, CLV_RENEWAL_MODEL);
 }
 
-static void
-append_number(StringInfo text, const char *word, double value)
-{
-	char number[SEGMENT_NUMBER_TEXT];
-
-	segment_print_double(value, number);
-	appendStringInfo(text, "%s %s", word, number);
-}
-
 Datum
 segment_clv_model_out(PG_FUNCTION_ARGS)
 {
 	ClvModel *model = PG_GETARG_CLV_MODEL(0);
-	StringInfoData text;
+	Size numbers = 40 + model->n_params + covariance_size(model->n_params);
+	char *text = palloc(numbers * (SEGMENT_NUMBER_TEXT + 2));
+	char *at = segment_json_put_name(text, "model", true);
 
-	initStringInfo(&text);
-	appendStringInfo(&text, "%s covariates %d", segment_clv_kind_name(model->kind), model->n_covariates);
-	append_number(&text, " unit", model->unit);
-	appendStringInfo(&text, " with_first %d params", model->with_first);
-	for (int i = 0; i < model->n_params; i++)
-		append_number(&text, "", model->params[i]);
-	appendStringInfo(&text,
-					 " status %d warnings %d customers " INT64_FORMAT " cells %d skipped " INT64_FORMAT
-					 " iterations %d evaluations %d",
-					 model->status, model->warnings, model->customers, model->n_cells, model->skipped,
-					 model->iterations, model->evaluations);
-	append_number(&text, " log_likelihood", model->log_likelihood);
-	append_number(&text, " gradient", model->gradient_norm);
-	append_number(&text, " penalty", model->penalty);
-	append_number(&text, " correlation", model->correlation);
+	at += sprintf(at, "\"%s\"", segment_clv_kind_name(model->kind));
+	at = segment_json_put_count(at, "covariates", model->n_covariates);
+	at = segment_json_put_double(at, "unit", model->unit);
+	at = segment_json_put_bool(at, "with_first", model->with_first);
+	at = segment_json_put_array(at, "params", model->params, model->n_params);
+	at = segment_json_put_word(at, "status", status_name[model->status]);
+	at = segment_json_put_count(at, "warnings", model->warnings);
+	at = segment_json_put_count(at, "customers", model->customers);
+	at = segment_json_put_count(at, "histories", model->n_cells);
+	at = segment_json_put_count(at, "skipped", model->skipped);
+	at = segment_json_put_count(at, "iterations", model->iterations);
+	at = segment_json_put_count(at, "evaluations", model->evaluations);
+	at = segment_json_put_double(at, "log_likelihood", model->log_likelihood);
+	at = segment_json_put_double(at, "gradient", model->gradient_norm);
+	at = segment_json_put_double(at, "penalty", model->penalty);
+	at = segment_json_put_double(at, "correlation", model->correlation);
 	if (model->has_covariance)
-	{
-		appendStringInfoString(&text, " covariance");
-		for (int i = 0; i < model->n_params * (model->n_params + 1) / 2; i++)
-			append_number(&text, "", clv_covariance(model)[i]);
-	}
-	PG_RETURN_CSTRING(text.data);
+		at = segment_json_put_array(at, "covariance", clv_covariance(model), covariance_size(model->n_params));
+	strcpy(at, "}");
+	PG_RETURN_CSTRING(text);
 }
 
 Datum

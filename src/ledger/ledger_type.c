@@ -14,6 +14,7 @@
 
 #include "core/compare.h"
 #include "core/day.h"
+#include "core/error.h"
 #include "ledger/ledger_state.h"
 #include "math/text.h"
 #include "rfm/rfm.h"
@@ -137,10 +138,11 @@ segment_ledger_in(PG_FUNCTION_ARGS)
 	Ledger *ledger = parse(text, &fault);
 
 	if (ledger == NULL)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-				 errmsg("invalid input syntax for type %s: \"%s\"", "segment.ledger", text), errdetail("%s", fault),
-				 errhint("An example is {2011-01-18 12.50,2011-02-03 -4.25 0 1 4.25}.")));
+	{
+		segment_refuse_text(fcinfo->context, "ledger", text, fault,
+							"An example is {2011-01-18 12.50,2011-02-03 -4.25 0 1 4.25}.");
+		PG_RETURN_NULL();
+	}
 	PG_RETURN_POINTER(ledger);
 }
 
@@ -258,9 +260,7 @@ segment_ledger_recv(PG_FUNCTION_ARGS)
 	appendBinaryStringInfo(&bytes, pq_getmsgbytes(buffer, length), length);
 	ledger = segment_ledger_from_bytes(bytes.data, bytes.len, &fault);
 	if (ledger == NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-						errmsg("invalid binary value for type %s", "segment.ledger"), errdetail("%s", fault),
-						errhint("Send what ledger's binary output gave.")));
+		segment_refuse_binary("ledger", fault);
 	PG_RETURN_POINTER(ledger);
 }
 

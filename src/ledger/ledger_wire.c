@@ -5,6 +5,7 @@
 
 #include "libpq/pqformat.h"
 
+#include "core/error.h"
 #include "ledger/ledger_state.h"
 
 /* Scale, packed ledger, type and collation of the ids, ids, rows, wide rows. */
@@ -46,13 +47,6 @@ segment_ledger_state_write(StringInfo buffer, const LedgerState *state, SegmentO
 	}
 }
 
-static void
-refuse_bytes(const char *fault)
-{
-	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid serialized state of ledger_agg"),
-					errdetail("%s", fault)));
-}
-
 /* Day and order of a row of a state whose ids are there. */
 static void
 read_row_head(StringInfo buffer, const LedgerState *state, DateADT *day, uint32 *order)
@@ -60,7 +54,7 @@ read_row_head(StringInfo buffer, const LedgerState *state, DateADT *day, uint32 
 	*day = (DateADT) pq_getmsgint(buffer, 4);
 	*order = pq_getmsgint(buffer, 4);
 	if (*order > state->ids.count || DATE_NOT_FINITE(*day))
-		refuse_bytes("A row is out of range.");
+		segment_refuse_state("ledger_agg", "A row is out of range.");
 }
 
 LedgerState *
@@ -78,14 +72,14 @@ segment_ledger_state_read(StringInfo buffer, SegmentOrderIdType *id_type)
 	amount.scale = pq_getmsgbyte(buffer);
 	packed = (int) pq_getmsgint(buffer, 4);
 	if (amount.scale > SEGMENT_MAX_DECIMALS || packed < 0 || packed > buffer->len - buffer->cursor)
-		refuse_bytes("Its head is out of range.");
+		segment_refuse_state("ledger_agg", "Its head is out of range.");
 	state->scale = (uint8) amount.scale;
 	if (packed > 0)
 	{
 		state->rare = palloc0(sizeof(LedgerRareParts));
 		state->rare->packed = segment_ledger_from_bytes(pq_getmsgbytes(buffer, packed), packed, &fault);
 		if (state->rare->packed == NULL)
-			refuse_bytes(fault);
+			segment_refuse_state("ledger_agg", fault);
 		state->has_rows = true;
 	}
 	state->id_type = pq_getmsgint(buffer, 4);
@@ -112,7 +106,7 @@ segment_ledger_state_read(StringInfo buffer, SegmentOrderIdType *id_type)
 			amount.wide.limb[limb] = (uint64) pq_getmsgint64(buffer);
 		/* beyond what any row holds, but no sum of such rows overflows */
 		if (amount.wide.limb[3] != 0 && amount.wide.limb[3] != PG_UINT64_MAX)
-			refuse_bytes("An amount is out of range.");
+			segment_refuse_state("ledger_agg", "An amount is out of range.");
 		segment_ledger_state_add(state, &memory, day, order, &amount);
 	}
 	pq_getmsgend(buffer);

@@ -6,23 +6,23 @@
 #include <math.h>
 #include <string.h>
 
-/* Distance between two centres. */
+/* Distance between two centroids. */
 static double
-center_distance(const double *center, int dims, int a, int b)
+centroid_distance(const double *centroid, int dims, int a, int b)
 {
 	double sum = 0.0;
 	int j;
 
 	for (j = 0; j < dims; j++)
 	{
-		double difference = center[a * dims + j] - center[b * dims + j];
+		double difference = centroid[a * dims + j] - centroid[b * dims + j];
 
 		sum += difference * difference;
 	}
 	return sqrt(sum);
 }
 
-/* Mean of 1 - distance to the own centre / distance to the second nearest. Distances to cells count what they hold. */
+/* Mean of 1 - distance to the own centroid / distance to the second nearest. Distances to cells count what they hold. */
 static double
 silhouette(const SegmentPoints *points, const SegmentKmeansFit *fit, const double *within, const double *second)
 {
@@ -63,7 +63,7 @@ davies_bouldin(const SegmentPoints *points, int k, const SegmentKmeansFit *fit, 
 
 		for (b = 0; b < k; b++)
 			if (b != a)
-				worst = fmax(worst, (scatter[a] + scatter[b]) / center_distance(fit->center, points->dims, a, b));
+				worst = fmax(worst, (scatter[a] + scatter[b]) / centroid_distance(fit->centroid, points->dims, a, b));
 		sum += worst;
 	}
 	return sum / k;
@@ -96,7 +96,7 @@ segment_criteria(const SegmentPoints *points, int k, const SegmentKmeansFit *fit
 	if (k < 2)
 		return;
 	criteria->calinski_harabasz = (total - inertia) / (k - 1) / (inertia / (n - k));
-	segment_nearest(points, 0, points->n, fit->center, k, fit->label, fit->nearest, scratch);
+	segment_nearest(points, 0, points->n, fit->centroid, k, fit->label, fit->nearest, scratch);
 	criteria->silhouette = silhouette(points, fit, within, scratch);
 	criteria->davies_bouldin = davies_bouldin(points, k, fit, within, scratch + points->n);
 }

@@ -10,14 +10,14 @@
 typedef struct SegmentCriteria
 {
 	double calinski_harabasz; /* more is better; NaN where undefined, as all of these */
-	double silhouette;		  /* simplified: by distances to centres; more is better */
+	double silhouette;		  /* simplified: by distances to centroids; more is better */
 	double davies_bouldin;	  /* less is better */
 	double bic;				  /* of equal spherical normal clusters; less is better */
 	double smallest_share;	  /* of the weight */
 } SegmentCriteria;
 
 /*
- * Computes all criteria of a fit. total and inertia are sums of squares about the mean and to the nearest centres,
+ * Computes all criteria of a fit. total and inertia are sums of squares about the mean and to the nearest centroids,
  * with what cells hold inside (within, by point, may be NULL). scratch: n doubles and 2 k.
  *
  * Sources: Calinski & Harabasz (1974); Davies & Bouldin (1979); simplified silhouette, Hruschka et al. (2004); BIC as in

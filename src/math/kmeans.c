@@ -27,7 +27,7 @@
 /* Scratch memory of a fit. */
 typedef struct Scratch
 {
-	double *center;		  /* k x dims: the start or swap being tried */
+	double *centroid;	  /* k x dims: the start or swap being tried */
 	double *sum;		  /* k x dims */
 	double *weight;		  /* k */
 	double *loss;		  /* k */
@@ -39,7 +39,7 @@ typedef struct Scratch
 	int32_t *label;		  /* n */
 	int32_t *old_label;	  /* n */
 	int32_t *best_label;  /* n */
-	bool *moved;		  /* k: centres that are not where labels and distances saw them */
+	bool *moved;		  /* k: centroids that are not where labels and distances saw them */
 } Scratch;
 
 size_t
@@ -56,7 +56,7 @@ lay_out(void *workspace, int n, int dims, int k)
 	Scratch s;
 	double *at = workspace;
 
-	s.center = at;
+	s.centroid = at;
 	s.sum = (at += (size_t) k * (size_t) dims);
 	s.weight = (at += (size_t) k * (size_t) dims);
 	s.loss = (at += k);
@@ -130,9 +130,9 @@ cumulate(const double *w, const double *value, int n, double *cumulated)
 	return sum;
 }
 
-/* Greedy k-means++: every further centre is the best of 2 + log k candidates drawn by their squared distance. */
+/* Greedy k-means++: every further centroid is the best of 2 + log k candidates drawn by their squared distance. */
 static void
-seed_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, SegmentRng *rng, Scratch *s)
+seed_centroids(const SegmentPoints *points, const SegmentKmeansOptions *options, SegmentRng *rng, Scratch *s)
 {
 	int n = points->n;
 	int candidates = 2 + (int) log((double) options->k);
@@ -140,11 +140,11 @@ seed_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, S
 	int c;
 	int i;
 
-	copy_point(points, pick(s->cumulated, n, segment_rng_double(rng) * total), s->center);
-	segment_distances(points, s->center, s->nearest);
+	copy_point(points, pick(s->cumulated, n, segment_rng_double(rng) * total), s->centroid);
+	segment_distances(points, s->centroid, s->nearest);
 	for (c = 1; c < options->k; c++)
 	{
-		double *center = s->center + (size_t) c * (size_t) points->dims;
+		double *centroid = s->centroid + (size_t) c * (size_t) points->dims;
 		double lowest = INFINITY;
 		int best = 0;
 		int candidate;
@@ -157,8 +157,8 @@ seed_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, S
 			int drawn = pick(s->cumulated, n, segment_rng_double(rng) * total);
 			double potential = 0.0;
 
-			copy_point(points, drawn, center);
-			segment_distances(points, center, s->trial);
+			copy_point(points, drawn, centroid);
+			segment_distances(points, centroid, s->trial);
 			for (i = 0; i < n; i++)
 				potential += points->w[i] * (s->trial[i] < s->nearest[i] ? s->trial[i] : s->nearest[i]);
 			if (potential < lowest)
@@ -168,13 +168,13 @@ seed_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, S
 				memcpy(s->second, s->trial, (size_t) n * sizeof(double));
 			}
 		}
-		copy_point(points, best, center);
+		copy_point(points, best, centroid);
 		for (i = 0; i < n; i++)
 			s->nearest[i] = s->second[i] < s->nearest[i] ? s->second[i] : s->nearest[i];
 	}
 }
 
-/* Moves centres without points to the points that add most to the sum; true if there was one. */
+/* Moves centroids without points to the points that add most to the sum; true if there was one. */
 static bool
 refill(const SegmentPoints *points, int k, Scratch *s)
 {
@@ -192,15 +192,15 @@ refill(const SegmentPoints *points, int k, Scratch *s)
 			if (points->w[i] * s->nearest[i] > points->w[farthest] * s->nearest[farthest])
 				farthest = i;
 		if (s->nearest[farthest] == 0.0)
-			return any; /* fewer distinct points than centres */
-		copy_point(points, farthest, s->center + (size_t) c * (size_t) points->dims);
+			return any; /* fewer distinct points than centroids */
+		copy_point(points, farthest, s->centroid + (size_t) c * (size_t) points->dims);
 		s->nearest[farthest] = 0.0;
 		any = true;
 	}
 	return any;
 }
 
-/* Adds all points to the sums of their centres, for a number of dimensions that the compiler knows where it is small. */
+/* Adds all points to the sums of their centroids, for a number of dimensions that the compiler knows where it is small. */
 static inline __attribute__((always_inline)) void
 sum_points(const SegmentPoints *points, Scratch *s, int dims)
 {
@@ -219,9 +219,9 @@ sum_points(const SegmentPoints *points, Scratch *s, int dims)
 	}
 }
 
-/* Sets every centre to the mean of its points, and notes which moved; true if one had none. */
+/* Sets every centroid to the mean of its points, and notes which moved; true if one had none. */
 static bool
-update_centers(const SegmentPoints *points, int k, Scratch *s)
+update_centroids(const SegmentPoints *points, int k, Scratch *s)
 {
 	int dims = points->dims;
 	bool empty = false;
@@ -238,7 +238,7 @@ update_centers(const SegmentPoints *points, int k, Scratch *s)
 		sum_points(points, s, dims);
 	for (c = 0; c < k; c++)
 	{
-		double *center = s->center + (size_t) c * (size_t) dims;
+		double *centroid = s->centroid + (size_t) c * (size_t) dims;
 
 		s->moved[c] = false;
 		empty = empty || !(s->weight[c] > 0.0);
@@ -246,8 +246,8 @@ update_centers(const SegmentPoints *points, int k, Scratch *s)
 		{
 			double mean = s->sum[c * dims + j] / s->weight[c];
 
-			s->moved[c] = s->moved[c] || mean != center[j];
-			center[j] = mean;
+			s->moved[c] = s->moved[c] || mean != centroid[j];
+			centroid[j] = mean;
 		}
 	}
 	if (!empty)
@@ -265,8 +265,8 @@ typedef struct Limits
 } Limits;
 
 /*
- * Lloyd's descent from s->center; s->moved says which centres labels and distances don't know yet. Leaves labels,
- * distances and centres in s that belong together. Returns the sum.
+ * Lloyd's descent from s->centroid; s->moved says which centroids labels and distances don't know yet. Leaves labels,
+ * distances and centroids in s that belong together. Returns the sum.
  */
 static double
 descend(const SegmentPoints *points, const SegmentKmeansOptions *options, Limits limits, Scratch *s,
@@ -286,9 +286,9 @@ descend(const SegmentPoints *points, const SegmentKmeansOptions *options, Limits
 		if (options->poll)
 			options->poll();
 		memcpy(s->old_label, s->label, (size_t) n * sizeof(int32_t));
-		segment_reassign(points, s->center, options->k, s->moved, s->label, s->nearest);
+		segment_reassign(points, s->centroid, options->k, s->moved, s->label, s->nearest);
 		sum = weighted_sum(points->w, s->nearest, n);
-		/* A refilled centre takes points from others: the labels of the last round must not end the descent. */
+		/* A refilled centroid takes points from others: the labels of the last round must not end the descent. */
 		same = !refilled && memcmp(s->old_label, s->label, (size_t) n * sizeof(int32_t)) == 0;
 		if (same)
 			fit->stop = SEGMENT_STOP_CONVERGED;
@@ -299,7 +299,7 @@ descend(const SegmentPoints *points, const SegmentKmeansOptions *options, Limits
 			return sum;
 		fit->iterations++;
 		before = sum;
-		refilled = update_centers(points, options->k, s);
+		refilled = update_centroids(points, options->k, s);
 		if (refilled)
 			before = INFINITY;
 	}
@@ -309,16 +309,16 @@ descend(const SegmentPoints *points, const SegmentKmeansOptions *options, Limits
 static void
 keep(const SegmentPoints *points, int k, const Scratch *s, double sum, SegmentKmeansFit *fit)
 {
-	memcpy(fit->center, s->center, (size_t) k * (size_t) points->dims * sizeof(double));
+	memcpy(fit->centroid, s->centroid, (size_t) k * (size_t) points->dims * sizeof(double));
 	fit->inertia = sum;
 }
 
 /*
- * The centre to give up if one is put at a point: the distances to that point stand in s->trial. Returns the centre
+ * The centroid to give up if one is put at a point: the distances to that point stand in s->trial. Returns the centroid
  * whose removal costs least.
  */
 static int
-cheapest_centre(const SegmentPoints *points, int k, Scratch *s)
+cheapest_centroid(const SegmentPoints *points, int k, Scratch *s)
 {
 	int best = 0;
 	int c;
@@ -339,14 +339,14 @@ cheapest_centre(const SegmentPoints *points, int k, Scratch *s)
 	return best;
 }
 
-/* Tries to improve fit by moving single centres. */
+/* Tries to improve fit by moving single centroids. */
 static void
-swap_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, Scratch *s, SegmentKmeansFit *fit)
+swap_centroids(const SegmentPoints *points, const SegmentKmeansOptions *options, Scratch *s, SegmentKmeansFit *fit)
 {
 	SegmentRng rng = segment_rng_start(options->seed, SWAP_STREAM);
 	int n = points->n;
 	int dims = points->dims;
-	size_t center_bytes = (size_t) options->k * (size_t) dims * sizeof(double);
+	size_t centroid_bytes = (size_t) options->k * (size_t) dims * sizeof(double);
 	bool current = false;
 	int failures = 0;
 	int swap;
@@ -359,18 +359,18 @@ swap_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, S
 		double total;
 		double sum;
 
-		memcpy(s->center, fit->center, center_bytes);
+		memcpy(s->centroid, fit->centroid, centroid_bytes);
 		if (!current)
-			segment_nearest(points, 0, n, s->center, options->k, s->best_label, s->best_nearest, s->second);
+			segment_nearest(points, 0, n, s->centroid, options->k, s->best_label, s->best_nearest, s->second);
 		current = true;
 		/* Half of the places are drawn by their share of the sum, half by weight: outliers must not take them all. */
 		total = cumulate(points->w, swap % 2 == 0 ? s->best_nearest : NULL, n, s->cumulated);
 		drawn = pick(s->cumulated, n, segment_rng_double(&rng) * total);
 		copy_point(points, drawn, s->sum);
 		segment_distances(points, s->sum, s->trial);
-		given_up = (swap / 2) % 2 == 0 ? cheapest_centre(points, options->k, s)
+		given_up = (swap / 2) % 2 == 0 ? cheapest_centroid(points, options->k, s)
 									   : (int) (segment_rng_double(&rng) * options->k);
-		memcpy(s->center + (size_t) given_up * (size_t) dims, s->sum, (size_t) dims * sizeof(double));
+		memcpy(s->centroid + (size_t) given_up * (size_t) dims, s->sum, (size_t) dims * sizeof(double));
 		memcpy(s->label, s->best_label, (size_t) n * sizeof(int32_t));
 		memcpy(s->nearest, s->best_nearest, (size_t) n * sizeof(double));
 		memset(s->moved, false, (size_t) options->k * sizeof(bool));
@@ -389,7 +389,7 @@ swap_centers(const SegmentPoints *points, const SegmentKmeansOptions *options, S
 	}
 }
 
-/* Whether centre a is numbered before centre b: heavier, or as heavy and smaller in the first coordinate that differs. */
+/* Whether centroid a is numbered before centroid b: heavier, or as heavy and smaller in the first coordinate that differs. */
 static bool
 numbered_before(const Scratch *s, int dims, int a, int b)
 {
@@ -398,12 +398,12 @@ numbered_before(const Scratch *s, int dims, int a, int b)
 	if (s->weight[a] != s->weight[b])
 		return s->weight[a] > s->weight[b];
 	for (j = 0; j < dims; j++)
-		if (s->center[a * dims + j] != s->center[b * dims + j])
-			return s->center[a * dims + j] < s->center[b * dims + j];
+		if (s->centroid[a * dims + j] != s->centroid[b * dims + j])
+			return s->centroid[a * dims + j] < s->centroid[b * dims + j];
 	return a < b;
 }
 
-/* Numbers the centres, and fills fit from s. */
+/* Numbers the centroids, and fills fit from s. */
 static void
 finish(const SegmentPoints *points, int k, Scratch *s, SegmentKmeansFit *fit)
 {
@@ -432,7 +432,7 @@ finish(const SegmentPoints *points, int k, Scratch *s, SegmentKmeansFit *fit)
 		rank[order[c]] = c;
 		fit->weight[c] = s->weight[order[c]];
 		fit->sse[c] = 0.0;
-		memcpy(fit->center + (size_t) c * (size_t) dims, s->center + (size_t) order[c] * (size_t) dims,
+		memcpy(fit->centroid + (size_t) c * (size_t) dims, s->centroid + (size_t) order[c] * (size_t) dims,
 			   (size_t) dims * sizeof(double));
 	}
 	fit->inertia = 0.0;
@@ -453,7 +453,7 @@ segment_kmeans_descend(const SegmentPoints *points, const SegmentKmeansOptions *
 	Scratch s = lay_out(workspace, points->n, points->dims, options->k);
 	Limits limits = {options->max_iter, options->tolerance, INFINITY};
 
-	memcpy(s.center, fit->center, (size_t) options->k * (size_t) points->dims * sizeof(double));
+	memcpy(s.centroid, fit->centroid, (size_t) options->k * (size_t) points->dims * sizeof(double));
 	memset(s.moved, true, (size_t) options->k * sizeof(bool));
 	(void) descend(points, options, limits, &s, fit);
 	finish(points, options->k, &s, fit);
@@ -475,7 +475,7 @@ segment_kmeans(const SegmentPoints *points, const SegmentKmeansOptions *options,
 		SegmentRng rng = segment_rng_start(options->seed, (uint64_t) start);
 		double sum;
 
-		seed_centers(points, options, &rng, &s);
+		seed_centroids(points, options, &rng, &s);
 		memset(s.moved, true, (size_t) options->k * sizeof(bool));
 		sum = descend(points, options, limits, &s, fit);
 		if (sum < fit->inertia)
@@ -484,6 +484,6 @@ segment_kmeans(const SegmentPoints *points, const SegmentKmeansOptions *options,
 			options->progress(start + 1);
 	}
 	if (options->k > 1)
-		swap_centers(points, options, &s, fit);
+		swap_centroids(points, options, &s, fit);
 	segment_kmeans_descend(points, options, fit, workspace);
 }

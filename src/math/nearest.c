@@ -1,5 +1,5 @@
 /*
- * nearest.c: squared distances, and the nearest centre of every point.
+ * nearest.c: squared distances, and the nearest centroid of every point.
  */
 #include "math/nearest.h"
 
@@ -11,9 +11,9 @@
 /* Points are handled in blocks that stay in the first-level cache. */
 #define BLOCK 256
 
-/* Squared distances of up to BLOCK points, from first on, to one centre. */
+/* Squared distances of up to BLOCK points, from first on, to one centroid. */
 static inline __attribute__((always_inline)) void
-block_distances(const SegmentPoints *points, int first, int count, const double *center, double *restrict distance)
+block_distances(const SegmentPoints *points, int first, int count, const double *centroid, double *restrict distance)
 {
 	size_t n = (size_t) points->n;
 	const double *x = points->x + first;
@@ -26,8 +26,8 @@ block_distances(const SegmentPoints *points, int first, int count, const double 
 
 		for (i = 0; i < count; i++)
 		{
-			double a = x[i] - center[0];
-			double b = y[i] - center[1];
+			double a = x[i] - centroid[0];
+			double b = y[i] - centroid[1];
 
 			distance[i] = a * a + b * b;
 		}
@@ -40,9 +40,9 @@ block_distances(const SegmentPoints *points, int first, int count, const double 
 
 		for (i = 0; i < count; i++)
 		{
-			double a = x[i] - center[0];
-			double b = y[i] - center[1];
-			double c = z[i] - center[2];
+			double a = x[i] - centroid[0];
+			double b = y[i] - centroid[1];
+			double c = z[i] - centroid[2];
 
 			distance[i] = a * a + b * b + c * c;
 		}
@@ -50,7 +50,7 @@ block_distances(const SegmentPoints *points, int first, int count, const double 
 	}
 	for (i = 0; i < count; i++)
 	{
-		double a = x[i] - center[0];
+		double a = x[i] - centroid[0];
 
 		distance[i] = a * a;
 	}
@@ -64,10 +64,10 @@ block_distances(const SegmentPoints *points, int first, int count, const double 
 
 		for (i = 0; i < count; i++)
 		{
-			double a = x[i] - center[j];
-			double b = y[i] - center[j + 1];
-			double c = z[i] - center[j + 2];
-			double d = t[i] - center[j + 3];
+			double a = x[i] - centroid[j];
+			double b = y[i] - centroid[j + 1];
+			double c = z[i] - centroid[j + 2];
+			double d = t[i] - centroid[j + 3];
 
 			distance[i] = distance[i] + a * a + b * b + c * c + d * d;
 		}
@@ -76,17 +76,17 @@ block_distances(const SegmentPoints *points, int first, int count, const double 
 	{
 		for (i = 0; i < count; i++)
 		{
-			double a = x[i] - center[j];
+			double a = x[i] - centroid[j];
 
 			distance[i] += a * a;
 		}
 	}
 }
 
-/* segment_nearest for one block. The numbers of the centres are as wide as the
+/* segment_nearest for one block. The numbers of the centroids are as wide as the
  * distances, and chosen by masks: a choice by condition would become a branch. */
 SEGMENT_KERNEL static void
-block_nearest(const SegmentPoints *points, int first, int count, const double *center, int k, int32_t *label,
+block_nearest(const SegmentPoints *points, int first, int count, const double *centroid, int k, int32_t *label,
 			  double *nearest, double *second)
 {
 	double distance[BLOCK];
@@ -96,7 +96,7 @@ block_nearest(const SegmentPoints *points, int first, int count, const double *c
 	int c;
 	int i;
 
-	block_distances(points, first, count, center, best);
+	block_distances(points, first, count, centroid, best);
 	for (i = 0; i < count; i++)
 	{
 		next[i] = INFINITY;
@@ -104,7 +104,7 @@ block_nearest(const SegmentPoints *points, int first, int count, const double *c
 	}
 	for (c = 1; c < k; c++)
 	{
-		block_distances(points, first, count, center + (size_t) c * (size_t) points->dims, distance);
+		block_distances(points, first, count, centroid + (size_t) c * (size_t) points->dims, distance);
 		if (second)
 		{
 			for (i = 0; i < count; i++)
@@ -130,54 +130,55 @@ block_nearest(const SegmentPoints *points, int first, int count, const double *c
 }
 
 void
-segment_nearest(const SegmentPoints *points, int first, int count, const double *center, int k, int32_t *label,
+segment_nearest(const SegmentPoints *points, int first, int count, const double *centroid, int k, int32_t *label,
 				double *nearest, double *second)
 {
 	int done;
 
 	for (done = 0; done < count; done += BLOCK)
-		block_nearest(points, first + done, count - done < BLOCK ? count - done : BLOCK, center, k, label + done,
+		block_nearest(points, first + done, count - done < BLOCK ? count - done : BLOCK, centroid, k, label + done,
 					  nearest + done, second ? second + done : NULL);
 }
 
 SEGMENT_KERNEL void
-segment_distances(const SegmentPoints *points, const double *center, double *distance)
+segment_distances(const SegmentPoints *points, const double *centroid, double *distance)
 {
 	int first;
 
 	for (first = 0; first < points->n; first += BLOCK)
-		block_distances(points, first, points->n - first < BLOCK ? points->n - first : BLOCK, center, distance + first);
+		block_distances(points, first, points->n - first < BLOCK ? points->n - first : BLOCK, centroid,
+						distance + first);
 }
 
-/* The squared distance of point i to a centre; the same sum, in the same order, as block_distances. */
+/* The squared distance of point i to a centroid; the same sum, in the same order, as block_distances. */
 static inline double
-point_distance(const SegmentPoints *points, int i, const double *center)
+point_distance(const SegmentPoints *points, int i, const double *centroid)
 {
 	const double *x = points->x + i;
-	double a = x[0] - center[0];
+	double a = x[0] - centroid[0];
 	double sum = a * a;
 	int j;
 
 	for (j = 1; j < points->dims; j++)
 	{
 		x += points->n;
-		a = x[0] - center[j];
+		a = x[0] - centroid[j];
 		sum += a * a;
 	}
 	return sum;
 }
 
-/* The nearest of all centres for one point. */
+/* The nearest of all centroids for one point. */
 static void
-search_all(const SegmentPoints *points, int i, const double *center, int k, int32_t *label, double *nearest)
+search_all(const SegmentPoints *points, int i, const double *centroid, int k, int32_t *label, double *nearest)
 {
 	int c;
 
 	*label = 0;
-	*nearest = point_distance(points, i, center);
+	*nearest = point_distance(points, i, centroid);
 	for (c = 1; c < k; c++)
 	{
-		double distance = point_distance(points, i, center + (size_t) c * (size_t) points->dims);
+		double distance = point_distance(points, i, centroid + (size_t) c * (size_t) points->dims);
 
 		if (distance < *nearest)
 		{
@@ -187,15 +188,15 @@ search_all(const SegmentPoints *points, int i, const double *center, int k, int3
 	}
 }
 
-/* One block of segment_reassign, for one centre that moved. */
+/* One block of segment_reassign, for one centroid that moved. */
 SEGMENT_KERNEL static void
-try_centre(const SegmentPoints *points, int first, int count, const double *center, int32_t number, int32_t *label,
-		   double *nearest)
+try_centroid(const SegmentPoints *points, int first, int count, const double *centroid, int32_t number, int32_t *label,
+			 double *nearest)
 {
 	double distance[BLOCK];
 	int i;
 
-	block_distances(points, first, count, center, distance);
+	block_distances(points, first, count, centroid, distance);
 	for (i = 0; i < count; i++)
 	{
 		/* A tie goes to the lower number. */
@@ -207,7 +208,7 @@ try_centre(const SegmentPoints *points, int first, int count, const double *cent
 }
 
 void
-segment_reassign(const SegmentPoints *points, const double *center, int k, const bool *moved, int32_t *label,
+segment_reassign(const SegmentPoints *points, const double *centroid, int k, const bool *moved, int32_t *label,
 				 double *nearest)
 {
 	int n_moved = 0;
@@ -218,7 +219,7 @@ segment_reassign(const SegmentPoints *points, const double *center, int k, const
 		n_moved += moved[c];
 	if (n_moved > k / 2)
 	{
-		segment_nearest(points, 0, points->n, center, k, label, nearest, NULL);
+		segment_nearest(points, 0, points->n, centroid, k, label, nearest, NULL);
 		return;
 	}
 	for (first = 0; first < points->n; first += BLOCK)
@@ -234,16 +235,16 @@ segment_reassign(const SegmentPoints *points, const double *center, int k, const
 
 			if (!moved[label[i]])
 				continue;
-			distance = point_distance(points, i, center + (size_t) label[i] * (size_t) points->dims);
+			distance = point_distance(points, i, centroid + (size_t) label[i] * (size_t) points->dims);
 			if (distance > nearest[i])
 				search[n_search++] = i;
 			nearest[i] = distance;
 		}
 		for (c = 0; c < k; c++)
 			if (moved[c])
-				try_centre(points, first, count, center + (size_t) c * (size_t) points->dims, c, label + first,
-						   nearest + first);
+				try_centroid(points, first, count, centroid + (size_t) c * (size_t) points->dims, c, label + first,
+							 nearest + first);
 		for (i = 0; i < n_search; i++)
-			search_all(points, search[i], center, k, &label[search[i]], &nearest[search[i]]);
+			search_all(points, search[i], centroid, k, &label[search[i]], &nearest[search[i]]);
 	}
 }

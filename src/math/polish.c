@@ -11,16 +11,16 @@
 #define WHOLE 4.0
 
 /*
- * Centres go further than to the means that a round finds: it gets there in half the rounds. Near the end each round takes a
+ * Centroids go further than to the means that a round finds: it gets there in half the rounds. Near the end each round takes a
  * share below 1 off every error, so one and a half times that share takes it off too.
  */
 #define STRIDE 1.5
 
-/* Where a round stops being worth another: the largest squared movement of a centre over the mean squared distance. */
+/* Where a round stops being worth another: the largest squared movement of a centroid over the mean squared distance. */
 #define SETTLED 1e-10
 
 /*
- * Exact sums hold near the centres that they were taken for. The way from there is followed while its direction is about
+ * Exact sums hold near the centroids that they were taken for. The way from there is followed while its direction is about
  * that of the first step, which is that of Lloyd's descent on all points: this is the cosine between the two.
  */
 #define STRAIGHT 0.85
@@ -42,7 +42,7 @@ typedef struct Scratch
 	double *second;		/* n */
 	double *correction; /* k x dims, and k: what the exact sums and weights are above those of the cells */
 	int32_t *label;		/* n */
-	double *origin;		/* k x dims: the centres at first */
+	double *origin;		/* k x dims: the centroids at first */
 	double *first;		/* k x dims: the first step */
 } Scratch;
 
@@ -52,9 +52,9 @@ segment_kmeans_polish_workspace(int n, int dims, int k)
 	return segment_kmeans_workspace(n, dims, k) + 2 * sizeof(double) * (size_t) k * (size_t) dims;
 }
 
-/* The second nearest centre of a point: the first one at this distance, or nearly, that is not the nearest. */
+/* The second nearest centroid of a point: the first one at this distance, or nearly, that is not the nearest. */
 static int
-find_second(const SegmentPoints *points, int i, int k, const double *center, int nearest)
+find_second(const SegmentPoints *points, int i, int k, const double *centroid, int nearest)
 {
 	size_t n = (size_t) points->n;
 	double best = INFINITY;
@@ -62,7 +62,7 @@ find_second(const SegmentPoints *points, int i, int k, const double *center, int
 	int c;
 	int j;
 
-	for (c = 0; c < k; c++, center += points->dims)
+	for (c = 0; c < k; c++, centroid += points->dims)
 	{
 		double distance = 0.0;
 
@@ -70,7 +70,7 @@ find_second(const SegmentPoints *points, int i, int k, const double *center, int
 			continue;
 		for (j = 0; j < points->dims; j++)
 		{
-			double delta = points->x[(size_t) j * n + (size_t) i] - center[j];
+			double delta = points->x[(size_t) j * n + (size_t) i] - centroid[j];
 
 			distance += delta * delta;
 		}
@@ -84,7 +84,7 @@ find_second(const SegmentPoints *points, int i, int k, const double *center, int
 }
 
 /*
- * Gives the part of cell i beyond the plane between its two nearest centres, a and b, to b: of a normal distribution
+ * Gives the part of cell i beyond the plane between its two nearest centroids, a and b, to b: of a normal distribution
  * with variance v along the plane's normal, Phi(-t / sqrt(v)) of the weight lies more than t beyond the mean, and
  * the mean of that part is off by the covariance with the normal times phi(t / sqrt(v)) / sqrt(v), per unit of weight.
  */
@@ -128,11 +128,11 @@ share_cell(const SegmentPoints *points, const double *deviation, int i, const do
 }
 
 /*
- * Whether the centres are still where exact sums hold: not more than reach first steps off, and straight ahead. If they are
+ * Whether the centroids are still where exact sums hold: not more than reach first steps off, and straight ahead. If they are
  * too far, they are taken back to that distance. weight: k, of the clusters.
  */
 static bool
-within_reach(const Scratch *s, double *center, int k, int dims, const double *weight, double reach)
+within_reach(const Scratch *s, double *centroid, int k, int dims, const double *weight, double reach)
 {
 	double product = 0.0;
 	double first = 0.0;
@@ -142,7 +142,7 @@ within_reach(const Scratch *s, double *center, int k, int dims, const double *we
 
 	for (i = 0; i < k * dims; i++)
 	{
-		double moved = center[i] - s->origin[i];
+		double moved = centroid[i] - s->origin[i];
 
 		product += weight[i / dims] * s->first[i] * moved;
 		first += weight[i / dims] * s->first[i] * s->first[i];
@@ -150,13 +150,13 @@ within_reach(const Scratch *s, double *center, int k, int dims, const double *we
 	}
 	back = reach * sqrt(first / way);
 	for (i = 0; back < 1.0 && i < k * dims; i++)
-		center[i] = s->origin[i] + back * (center[i] - s->origin[i]);
+		centroid[i] = s->origin[i] + back * (centroid[i] - s->origin[i]);
 	return !(back < 1.0) && product >= STRAIGHT * sqrt(first) * sqrt(way);
 }
 
 int
 segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int k, const double *exact, int max_rounds,
-					  double *center, void *workspace, SegmentPoll poll)
+					  double *centroid, void *workspace, SegmentPoll poll)
 {
 	int n = points->n;
 	int dims = points->dims;
@@ -174,7 +174,7 @@ segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int 
 	s.first = exact ? s.origin + (size_t) k * (size_t) dims : s.origin;
 	s.label = (int32_t *) (exact ? s.first + (size_t) k * (size_t) dims : s.origin);
 	if (exact)
-		memcpy(s.origin, center, (size_t) k * (size_t) dims * sizeof(double));
+		memcpy(s.origin, centroid, (size_t) k * (size_t) dims * sizeof(double));
 	for (round = 0; round < max_rounds; round++)
 	{
 		double moved = 0.0;
@@ -188,7 +188,7 @@ segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int 
 		if (poll)
 			poll();
 		memset(s.sum, 0, ((size_t) k * (size_t) dims + (size_t) k) * sizeof(double));
-		segment_nearest(points, 0, n, center, k, s.label, s.nearest, s.second);
+		segment_nearest(points, 0, n, centroid, k, s.label, s.nearest, s.second);
 		for (i = 0; i < n; i++)
 		{
 			double *sum = s.sum + (size_t) s.label[i] * (size_t) dims;
@@ -201,7 +201,7 @@ segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int 
 		}
 		for (i = 0; i < n; i++)
 		{
-			const double *a = center + (size_t) s.label[i] * (size_t) dims;
+			const double *a = centroid + (size_t) s.label[i] * (size_t) dims;
 			double within = 0.0;
 			int b;
 
@@ -212,8 +212,8 @@ segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int 
 			if (within <= 0.0 || s.second[i] - s.nearest[i] > 2.0 * WHOLE * sqrt(within / points->w[i]) *
 																  (sqrt(s.nearest[i]) + sqrt(s.second[i])))
 				continue;
-			b = find_second(points, i, k, center, s.label[i]);
-			share_cell(points, deviation, i, a, center + (size_t) b * (size_t) dims, s.nearest[i], s.second[i],
+			b = find_second(points, i, k, centroid, s.label[i]);
+			share_cell(points, deviation, i, a, centroid + (size_t) b * (size_t) dims, s.nearest[i], s.second[i],
 					   s.sum + (size_t) s.label[i] * (size_t) dims, s.sum + (size_t) b * (size_t) dims,
 					   &s.weight[s.label[i]], &s.weight[b]);
 		}
@@ -233,18 +233,18 @@ segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int 
 			for (j = 0; j < dims; j++)
 			{
 				double to = s.sum[c * dims + j] / s.weight[c];
-				double delta = to - center[c * dims + j];
+				double delta = to - centroid[c * dims + j];
 
 				movement += delta * delta;
-				center[c * dims + j] += STRIDE * delta;
+				centroid[c * dims + j] += STRIDE * delta;
 			}
 			moved = fmax(moved, movement);
 		}
 		if (moved <= SETTLED * spread / total)
 			return round + 1;
 		for (i = 0; exact && round == 0 && i < k * dims; i++)
-			s.first[i] = (center[i] - s.origin[i]) / STRIDE;
-		if (exact && !within_reach(&s, center, k, dims, exact + k * dims,
+			s.first[i] = (centroid[i] - s.origin[i]) / STRIDE;
+		if (exact && !within_reach(&s, centroid, k, dims, exact + k * dims,
 								   fmax(LEAST_REACH, fmin(FURTHEST_REACH, REACH * spread / inner))))
 			return round + 1;
 	}

@@ -11,16 +11,16 @@
 extern size_t segment_kmeans_polish_workspace(int n, int dims, int k);
 
 /*
- * Improves the centres (k x dims) of a fit on cells. Lloyd's descent on cells takes each as a whole; here the points of
+ * Improves the centroids (k x dims) of a fit on cells. Lloyd's descent on cells takes each as a whole; here the points of
  * a cell are taken as normally distributed, with its mean and its variance in each dimension, and the part of them that
- * lies beyond the plane half way to the second nearest centre goes there, with its own mean. The centres that this
+ * lies beyond the plane half way to the second nearest centroid goes there, with its own mean. The centroids that this
  * converges to are nearer to those of a descent on all points. deviation: n x dims, sums of squared deviations
  * within cells, dimension by dimension. exact: NULL, or sums (k x dims) and then weights (k) of all points by their
- * nearest centre, for the centres given: then the difference to what the cells say there is added in every round, which
- * leaves errors of second order only, and the centres stay near enough for that. Stops when a round moves no centre by
+ * nearest centroid, for the centroids given: then the difference to what the cells say there is added in every round, which
+ * leaves errors of second order only, and the centroids stay near enough for that. Stops when a round moves no centroid by
  * more than 1e-5 of the mean distance, or after max_rounds. Returns the rounds.
  */
 extern int segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int k, const double *exact,
-								 int max_rounds, double *center, void *workspace, SegmentPoll poll);
+								 int max_rounds, double *centroid, void *workspace, SegmentPoll poll);
 
 #endif

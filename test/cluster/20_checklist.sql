@@ -65,7 +65,7 @@ SELECT throws_ok($$SELECT coreset_add(NULL, ARRAY[1::float8])$$, '22023', NULL, 
 
 SELECT throws_ok($$SELECT kmeans(coreset_agg(x, 'none'), 2, scale => 'robust') FROM unnest(ARRAY[-power(2::float8, 400), 0, 1e-200, 2e-200, 3e-200, power(2::float8, 400)]) x$$, '22003', NULL, 'values that no scale brings together');
 SELECT throws_ok($$SELECT cluster_quality((SELECT kmeans(coreset_agg(x * 1e-150, 'none'), 2) FROM generate_series(1, 9) x), '{1e130}'::float8[])$$, '22003', NULL, 'a vector too far off for its square');
-SELECT lives_ok($$SELECT relabel(m::text::kmeans_model, regexp_replace(m::text, '"centers":.*', '"centers":[1e308,-1e308]}')::kmeans_model) FROM (SELECT kmeans_agg(ARRAY[x], 2) AS m FROM generate_series(1, 9) x) q$$,
+SELECT lives_ok($$SELECT relabel(m::text::kmeans_model, regexp_replace(m::text, '"centroids":.*', '"centroids":[1e308,-1e308]}')::kmeans_model) FROM (SELECT kmeans_agg(ARRAY[x], 2) AS m FROM generate_series(1, 9) x) q$$,
   'relabelling ends for any numbers');
 
 -- Extreme amounts are fine under log, and exact points can change their transform

@@ -175,7 +175,7 @@ test_cells(void)
 	free(workspace);
 }
 
-/* After some centres moved, labels and distances brought up to date are those of a full search, to the bit. */
+/* After some centroids moved, labels and distances brought up to date are those of a full search, to the bit. */
 static void
 test_reassign(void)
 {
@@ -188,7 +188,7 @@ test_reassign(void)
 	uint64_t state = 11;
 	double x[N * DIMS];
 	double w[N];
-	double center[K * DIMS];
+	double centroid[K * DIMS];
 	double nearest[N];
 	double expected[N];
 	int32_t label[N];
@@ -199,8 +199,8 @@ test_reassign(void)
 	for (int i = 0; i < N * DIMS; i++)
 		x[i] = (double) (tap_random(&state) % 12); /* a grid: many ties */
 	for (int i = 0; i < K * DIMS; i++)
-		center[i] = (double) (tap_random(&state) % 12);
-	segment_nearest(&points, 0, N, center, K, label, nearest, NULL);
+		centroid[i] = (double) (tap_random(&state) % 12);
+	segment_nearest(&points, 0, N, centroid, K, label, nearest, NULL);
 	for (int round = 0; round < 200; round++)
 	{
 		bool moved[K] = {false};
@@ -211,16 +211,16 @@ test_reassign(void)
 
 			moved[c] = true;
 			for (int j = 0; j < DIMS; j++)
-				center[c * DIMS + j] = (double) (tap_random(&state) % 24) / 2.0;
+				centroid[c * DIMS + j] = (double) (tap_random(&state) % 24) / 2.0;
 		}
-		segment_reassign(&points, center, K, moved, label, nearest);
-		segment_nearest(&points, 0, N, center, K, right, expected, NULL);
+		segment_reassign(&points, centroid, K, moved, label, nearest);
+		segment_nearest(&points, 0, N, centroid, K, right, expected, NULL);
 		same = same && memcmp(label, right, sizeof(label)) == 0 && memcmp(nearest, expected, sizeof(nearest)) == 0;
 	}
 	tap_ok(same, "labels brought up to date are those of a full search, ties included");
 }
 
-/* k-means on points whose clusters are known, and on fewer distinct points than centres. */
+/* k-means on points whose clusters are known, and on fewer distinct points than centroids. */
 static void
 test_kmeans(void)
 {
@@ -233,7 +233,7 @@ test_kmeans(void)
 	uint64_t state = 3;
 	double x[N * DIMS];
 	double w[N];
-	double center[K * DIMS];
+	double centroid[K * DIMS];
 	double weight[K];
 	double sse[K];
 	double nearest[N];
@@ -242,7 +242,7 @@ test_kmeans(void)
 	int32_t label[N];
 	SegmentPoints points = {N, DIMS, x, w};
 	SegmentKmeansOptions options = {.k = K, .starts = 4, .swaps = 20, .max_iter = 100, .seed = 1};
-	SegmentKmeansFit fit = {.center = center, .label = label, .nearest = nearest, .weight = weight, .sse = sse};
+	SegmentKmeansFit fit = {.centroid = centroid, .label = label, .nearest = nearest, .weight = weight, .sse = sse};
 	SegmentCriteria criteria;
 	void *workspace = malloc(segment_kmeans_workspace(N, DIMS, K));
 	double sum = 0.0;
@@ -266,12 +266,12 @@ test_kmeans(void)
 	}
 	tap_ok(pure && fit.stop == SEGMENT_STOP_CONVERGED, "six clusters are found");
 	tap_ok(fabs(sum / fit.inertia - 1.0) < 1e-12, "inertia is the sum of squared distances");
-	tap_ok(weight[0] >= weight[1] && weight[4] >= weight[5], "centres come heaviest first");
+	tap_ok(weight[0] >= weight[1] && weight[4] >= weight[5], "centroids come heaviest first");
 	rand = segment_adjusted_rand(label, truth, w, N, K, table);
 	tap_ok(fabs(rand - 1.0) < 1e-12, "adjusted Rand index of the same clusters is 1");
 	segment_criteria(&points, K, &fit, NULL, 1000.0 * fit.inertia, fit.inertia, &criteria, scratch);
 	tap_ok(criteria.silhouette > 0.9 && criteria.davies_bouldin < 0.2, "criteria see them apart");
-	segment_nearest(&points, 0, N, center, K, label, nearest, second);
+	segment_nearest(&points, 0, N, centroid, K, label, nearest, second);
 	pure = true;
 	for (int i = 0; i < N; i++)
 		pure = pure && second[i] > nearest[i];
@@ -283,7 +283,7 @@ test_kmeans(void)
 	}
 	segment_kmeans(&points, &options, &fit, workspace);
 	tap_ok(fit.inertia == 0.0 && weight[2] > 0.0 && weight[3] == 0.0,
-		   "three distinct points leave three of six centres empty");
+		   "three distinct points leave three of six centroids empty");
 	free(workspace);
 }
 

@@ -12,7 +12,7 @@
 #include "math/polish.h"
 #include "tap.h"
 
-/* Two clusters that touch: centres polished on a few cells come near those of a descent on all points. */
+/* Two clusters that touch: centroids polished on a few cells come near those of a descent on all points. */
 static void
 test_polish(void)
 {
@@ -31,7 +31,7 @@ test_polish(void)
 	double cell_x[M * DIMS];
 	double cell_w[M];
 	double deviation[M * DIMS];
-	double center[K * DIMS];
+	double centroid[K * DIMS];
 	double weight[K];
 	double sse[K];
 	double *nearest = malloc(sizeof(double) * N);
@@ -39,7 +39,7 @@ test_polish(void)
 	void *workspace = malloc(segment_kmeans_polish_workspace(N, DIMS, K) + segment_cells_workspace(DIMS, N, M));
 	SegmentPoints all = {N, DIMS, x, w};
 	SegmentKmeansOptions options = {.k = K, .starts = 20, .max_iter = 500, .seed = 1};
-	SegmentKmeansFit fit = {.center = center, .label = label, .nearest = nearest, .weight = weight, .sse = sse};
+	SegmentKmeansFit fit = {.centroid = centroid, .label = label, .nearest = nearest, .weight = weight, .sse = sse};
 	double best;
 	double before = 0.0;
 	double after = 0.0;
@@ -67,13 +67,13 @@ test_polish(void)
 		}
 	}
 	segment_kmeans(&(SegmentPoints) {count, DIMS, cell_x, cell_w}, &options, &fit, workspace);
-	segment_nearest(&all, 0, N, center, K, label, nearest, NULL);
+	segment_nearest(&all, 0, N, centroid, K, label, nearest, NULL);
 	for (int i = 0; i < N; i++)
 		before += nearest[i];
-	tap_ok(segment_kmeans_polish(&(SegmentPoints) {count, DIMS, cell_x, cell_w}, deviation, K, NULL, 500, center,
+	tap_ok(segment_kmeans_polish(&(SegmentPoints) {count, DIMS, cell_x, cell_w}, deviation, K, NULL, 500, centroid,
 								 workspace, NULL) < 500,
 		   "polishing settles");
-	segment_nearest(&all, 0, N, center, K, label, nearest, NULL);
+	segment_nearest(&all, 0, N, centroid, K, label, nearest, NULL);
 	for (int i = 0; i < N; i++)
 		after += nearest[i];
 	for (int i = 0; i < K * (DIMS + 1); i++)
@@ -84,9 +84,9 @@ test_polish(void)
 		exact[label[i] * DIMS + 1] += x[N + i];
 		exact[K * DIMS + label[i]] += 1.0;
 	}
-	segment_kmeans_polish(&(SegmentPoints) {count, DIMS, cell_x, cell_w}, deviation, K, exact, 500, center, workspace,
+	segment_kmeans_polish(&(SegmentPoints) {count, DIMS, cell_x, cell_w}, deviation, K, exact, 500, centroid, workspace,
 						  NULL);
-	segment_nearest(&all, 0, N, center, K, label, nearest, NULL);
+	segment_nearest(&all, 0, N, centroid, K, label, nearest, NULL);
 	for (int i = 0; i < N; i++)
 		refined += nearest[i];
 	segment_kmeans_descend(&all, &options, &fit, workspace);
@@ -117,14 +117,14 @@ test_coarse(void)
 	double *w = malloc(sizeof(double) * N);
 	double *nearest = malloc(sizeof(double) * N);
 	int32_t *label = malloc(sizeof(int32_t) * N);
-	double center[K * DIMS];
+	double centroid[K * DIMS];
 	double weight[K];
 	double sse[K];
 	void *workspace = malloc(segment_kmeans_workspace(N, DIMS, K));
 	void *coarse = malloc(segment_coarse_workspace(N, DIMS, K));
 	SegmentPoints all = {N, DIMS, x, w};
 	SegmentKmeansOptions options = {.k = K, .starts = 5, .swaps = 50, .max_iter = 500, .seed = 1};
-	SegmentKmeansFit fit = {.center = center, .label = label, .nearest = nearest, .weight = weight, .sse = sse};
+	SegmentKmeansFit fit = {.centroid = centroid, .label = label, .nearest = nearest, .weight = weight, .sse = sse};
 	double best;
 	int iterations;
 
@@ -136,7 +136,7 @@ test_coarse(void)
 	}
 	segment_kmeans(&all, &options, &fit, workspace);
 	best = fit.inertia;
-	memset(center, 0, sizeof(center));
+	memset(centroid, 0, sizeof(centroid));
 	segment_kmeans_coarse(&all, &options, &fit, workspace, coarse);
 	iterations = fit.iterations;
 	tap_ok(segment_coarse_cells(N, DIMS, K) == 500 && iterations > 10 && fabs(fit.inertia / best - 1.0) < 1e-12,
