@@ -6,5 +6,14 @@ SELECT round(customers_share::numeric, 2) AS customers, round(total_share::numer
 SELECT round(part::numeric, 4) AS part FROM unnest(segment.decompose('{100,2,50}', '{120,1.8,55}')) part;
 SELECT "position", round(lower::numeric, 4) AS lower, round(upper::numeric, 4) AS upper, is_signal FROM segment.control_limits('{1,2,1,2,9}'::float8[], baseline => 4);
 SELECT "position", round(lower::numeric, 4) AS lower, round(upper::numeric, 4) AS upper, is_signal FROM segment.control_limits_rate('{30,45,22}', '{120,150,100}');
+-- cohorts and lifecycle of three customers, and what is refused
+CREATE TEMP TABLE r AS
+SELECT segment.retention_agg(ledger, segment.periods('month', '2024-01-01', '2024-05-01'), '2024-04-15') AS r
+FROM (SELECT c, segment.ledger_agg(d, amount) AS ledger
+      FROM (VALUES (1, date '2024-01-05', 10.00), (1, '2024-02-05', 20.00), (2, '2024-01-20', 5.00), (2, '2024-03-01', 7.00), (3, '2024-02-10', 1.50), (3, '2024-02-12', -0.50)) v(c, d, amount)
+      GROUP BY c) l;
+SELECT cohort_no, period_no, customers, cohort_size, revenue, is_complete FROM r, segment.cohort_table(r);
+SELECT period_no, active, new, retained, resurrected, dormant, asleep, revenue FROM r, segment.lifecycle_table(r);
+SELECT retained, lost, churn_rate FROM r, segment.retention_rate(r, 1, 2);
 SELECT segment.rate_interval(3, 2);
 SELECT segment.decompose('{1}', '{1,2}');

@@ -1,0 +1,198 @@
+-- retention: who was active when, by cohort, with orders and money
+
+CREATE TYPE segment.retention;
+
+CREATE FUNCTION segment.retention_in(cstring) RETURNS segment.retention
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_in';
+COMMENT ON FUNCTION segment.retention_in(cstring) IS
+  'reads the text of a retention';
+
+CREATE FUNCTION segment.retention_out(segment.retention) RETURNS cstring
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_out';
+COMMENT ON FUNCTION segment.retention_out(segment.retention) IS
+  'writes a retention as text';
+
+CREATE FUNCTION segment.retention_recv(internal) RETURNS segment.retention
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_recv';
+COMMENT ON FUNCTION segment.retention_recv(internal) IS
+  'reads the binary form of a retention, checking it';
+
+CREATE FUNCTION segment.retention_send(segment.retention) RETURNS bytea
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_send';
+COMMENT ON FUNCTION segment.retention_send(segment.retention) IS
+  'writes the binary form of a retention';
+
+CREATE TYPE segment.retention (
+  INPUT = segment.retention_in, OUTPUT = segment.retention_out, RECEIVE = segment.retention_recv, SEND = segment.retention_send,
+  INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
+);
+COMMENT ON TYPE segment.retention IS
+  'who was active in which period of a grid, by the period of the first order, with orders and exact money, up to a day: what cohort_table, lifecycle_table, retention_rate and repeat_rate read. Values of the same grid and day merge: retention_rollup, +';
+
+CREATE FUNCTION segment.retention_eq(segment.retention, segment.retention) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_eq';
+COMMENT ON FUNCTION segment.retention_eq(segment.retention, segment.retention) IS
+  'behind =: equal';
+
+CREATE FUNCTION segment.retention_ne(segment.retention, segment.retention) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_ne';
+COMMENT ON FUNCTION segment.retention_ne(segment.retention, segment.retention) IS
+  'behind <>: not equal';
+
+CREATE FUNCTION segment.retention_lt(segment.retention, segment.retention) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_lt';
+COMMENT ON FUNCTION segment.retention_lt(segment.retention, segment.retention) IS
+  'behind <: less';
+
+CREATE FUNCTION segment.retention_le(segment.retention, segment.retention) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_le';
+COMMENT ON FUNCTION segment.retention_le(segment.retention, segment.retention) IS
+  'behind <=: less or equal';
+
+CREATE FUNCTION segment.retention_gt(segment.retention, segment.retention) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_gt';
+COMMENT ON FUNCTION segment.retention_gt(segment.retention, segment.retention) IS
+  'behind >: greater';
+
+CREATE FUNCTION segment.retention_ge(segment.retention, segment.retention) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_ge';
+COMMENT ON FUNCTION segment.retention_ge(segment.retention, segment.retention) IS
+  'behind >=: greater or equal';
+
+CREATE FUNCTION segment.retention_cmp(segment.retention, segment.retention) RETURNS integer
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_cmp';
+COMMENT ON FUNCTION segment.retention_cmp(segment.retention, segment.retention) IS
+  'order of two values of retention, by their bytes: for indexes and DISTINCT, without a meaning';
+
+CREATE FUNCTION segment.retention_hash(segment.retention) RETURNS integer
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_hash';
+COMMENT ON FUNCTION segment.retention_hash(segment.retention) IS
+  'hash of retention; equal values have equal hashes';
+
+CREATE FUNCTION segment.retention_hash_extended(segment.retention, bigint) RETURNS bigint
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_hash_extended';
+COMMENT ON FUNCTION segment.retention_hash_extended(segment.retention, bigint) IS
+  'seeded hash of retention';
+
+CREATE OPERATOR segment.= (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment.retention_eq,
+  COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+COMMENT ON OPERATOR segment.= (segment.retention, segment.retention) IS 'equal';
+CREATE OPERATOR segment.<> (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment.retention_ne,
+  COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
+COMMENT ON OPERATOR segment.<> (segment.retention, segment.retention) IS 'not equal';
+CREATE OPERATOR segment.< (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment.retention_lt,
+  COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+COMMENT ON OPERATOR segment.< (segment.retention, segment.retention) IS 'less';
+CREATE OPERATOR segment.<= (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment.retention_le,
+  COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+COMMENT ON OPERATOR segment.<= (segment.retention, segment.retention) IS 'less or equal';
+CREATE OPERATOR segment.> (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment.retention_gt,
+  COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+COMMENT ON OPERATOR segment.> (segment.retention, segment.retention) IS 'greater';
+CREATE OPERATOR segment.>= (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment.retention_ge,
+  COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
+COMMENT ON OPERATOR segment.>= (segment.retention, segment.retention) IS 'greater or equal';
+
+CREATE OPERATOR CLASS segment.retention_ops DEFAULT FOR TYPE segment.retention USING btree AS
+  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>,
+  FUNCTION 1 segment.retention_cmp(segment.retention, segment.retention);
+COMMENT ON OPERATOR CLASS segment.retention_ops USING btree IS 'order of retention, by bytes';
+
+CREATE OPERATOR CLASS segment.retention_hash_ops DEFAULT FOR TYPE segment.retention USING hash AS
+  OPERATOR 1 segment.=,
+  FUNCTION 1 segment.retention_hash(segment.retention), FUNCTION 2 segment.retention_hash_extended(segment.retention, bigint);
+COMMENT ON OPERATOR CLASS segment.retention_hash_ops USING hash IS 'hashing of retention';
+
+CREATE FUNCTION segment.retention_agg_trans(internal, ledger segment.ledger, periods segment.periods, as_of date) RETURNS internal
+  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_agg_trans';
+COMMENT ON FUNCTION segment.retention_agg_trans(internal, segment.ledger, segment.periods, date) IS
+  'Transition function. 22023 outside an aggregate.';
+
+CREATE FUNCTION segment.retention_rollup_trans(internal, retention segment.retention) RETURNS internal
+  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_rollup_trans';
+COMMENT ON FUNCTION segment.retention_rollup_trans(internal, segment.retention) IS
+  'Transition function. 22023 outside an aggregate.';
+
+CREATE FUNCTION segment.retention_combine(internal, internal) RETURNS internal
+  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_combine';
+COMMENT ON FUNCTION segment.retention_combine(internal, internal) IS
+  'Combine function.';
+
+CREATE FUNCTION segment.retention_final(internal) RETURNS segment.retention
+  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_final';
+COMMENT ON FUNCTION segment.retention_final(internal) IS
+  'Final function.';
+
+CREATE FUNCTION segment.retention_serialize(internal) RETURNS bytea
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_final';
+COMMENT ON FUNCTION segment.retention_serialize(internal) IS
+  'Serial function.';
+
+CREATE FUNCTION segment.retention_deserialize(bytea, internal) RETURNS internal
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_deserialize';
+COMMENT ON FUNCTION segment.retention_deserialize(bytea, internal) IS
+  'Deserial function.';
+
+CREATE AGGREGATE segment.retention_agg(ledger segment.ledger, periods segment.periods, as_of date) (
+  SFUNC = segment.retention_agg_trans,
+  STYPE = internal, SSPACE = 131072, FINALFUNC = segment.retention_final,
+  COMBINEFUNC = segment.retention_combine, SERIALFUNC = segment.retention_serialize, DESERIALFUNC = segment.retention_deserialize,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE segment.retention_agg(segment.ledger, segment.periods, date) IS
+  'retention over stored ledgers, a customer a row, in one pass: orders after as_of do not count. A NULL ledger is skipped; NULL without any. The other arguments are the same in every row: 22023 where they change, 22004 for NULL, 54000 beyond 1000 periods';
+
+CREATE AGGREGATE segment.retention_rollup(retention segment.retention) (
+  SFUNC = segment.retention_rollup_trans,
+  STYPE = internal, SSPACE = 131072, FINALFUNC = segment.retention_final,
+  COMBINEFUNC = segment.retention_combine, SERIALFUNC = segment.retention_serialize, DESERIALFUNC = segment.retention_deserialize,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE segment.retention_rollup(segment.retention) IS
+  'the retention of all customers of the parts; NULL without any. Each customer must lie in one part. 22023 for different periods or days';
+
+CREATE FUNCTION segment.retention_add(segment.retention, segment.retention) RETURNS segment.retention
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_add';
+COMMENT ON FUNCTION segment.retention_add(segment.retention, segment.retention) IS
+  'behind +: the customers of both. 22023 for different periods or days';
+
+CREATE OPERATOR segment.+ (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment.retention_add,
+  COMMUTATOR = OPERATOR(segment.+));
+COMMENT ON OPERATOR segment.+ (segment.retention, segment.retention) IS 'the customers of both';
+
+CREATE FUNCTION segment.cohort_table(retention segment.retention, kind text DEFAULT 'on', cohort text DEFAULT 'first',
+  OUT cohort_no integer, OUT cohort_start date, OUT period_no integer, OUT period_start date, OUT period_end date,
+  OUT cohort_size bigint, OUT customers bigint, OUT retention_rate double precision, OUT retention_low double precision,
+  OUT retention_high double precision, OUT orders bigint, OUT returns bigint, OUT revenue numeric, OUT returned numeric,
+  OUT cumulative_revenue numeric, OUT cumulative_revenue_per_customer double precision, OUT is_complete boolean)
+  RETURNS SETOF record
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 500 AS 'MODULE_PATHNAME', 'segment_cohort_table';
+COMMENT ON FUNCTION segment.cohort_table(segment.retention, text, text) IS
+  'the cohort triangle: one row a cohort and period since. period_no counts from the cohort''s own period, which is 0. kind on: customers active in that period; on_or_after: in it or a later one, up to as_of, final only when the last period of the grid is complete. cohort first: by the first order ever; recurring: everyone active in a period begins a row, without money. retention_rate is customers / cohort_size, with its Wilson interval of 95 %; revenue is net of returns, revenue and orders are of the period whatever the kind. Periods that begin after as_of have no row. No row for NULL';
+
+CREATE FUNCTION segment.lifecycle_table(retention segment.retention,
+  OUT period_no integer, OUT period_start date, OUT period_end date, OUT active bigint, OUT new bigint, OUT retained bigint,
+  OUT resurrected bigint, OUT dormant bigint, OUT dormant_shown bigint, OUT asleep bigint, OUT orders bigint, OUT returns bigint,
+  OUT revenue numeric, OUT returned numeric, OUT average_order_value double precision,
+  OUT revenue_per_customer double precision, OUT orders_per_customer double precision, OUT is_complete boolean)
+  RETURNS SETOF record
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 36 AS 'MODULE_PATHNAME', 'segment_lifecycle_table';
+COMMENT ON FUNCTION segment.lifecycle_table(segment.retention) IS
+  'one row a period: active = new + retained + resurrected customers. new: first order ever; retained: active in the period before, too; resurrected: active earlier, but not then; dormant: active in the period before, and not now (dormant_shown is negative, for charts); asleep: customers who were not active in the period before, and no new ones. In the first period all but new are NULL if there were customers before it: begin the grid a period earlier. Revenue is net of returns, of all customers; averages are NULL without orders. No row for NULL';
+
+CREATE FUNCTION segment.retention_rate(retention segment.retention, from_period integer, to_period integer,
+  OUT at_start bigint, OUT at_end bigint, OUT new bigint, OUT retained bigint, OUT resurrected bigint, OUT lost bigint,
+  OUT retention_rate double precision, OUT retention_low double precision, OUT retention_high double precision,
+  OUT churn_rate double precision, OUT textbook_rate double precision, OUT reactivation_rate double precision,
+  OUT is_complete boolean)
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_rate';
+COMMENT ON FUNCTION segment.retention_rate(segment.retention, integer, integer) IS
+  'one period against a later one, by their numbers: customers active in both / active in the first, with its Wilson interval of 95 %; churn is the rest. textbook_rate is (end - new) / start, which also counts the resurrected and may pass 1; reactivation_rate is resurrected / those who were customers before, but not active in the first. NULL where nobody is there to divide by, and for NULL; 22023 unless from_period is before to_period';
+
+CREATE FUNCTION segment.repeat_rate(retention segment.retention, mature_days integer DEFAULT 0,
+  OUT repeaters bigint, OUT customers bigint, OUT repeat_rate double precision, OUT repeat_low double precision,
+  OUT repeat_high double precision, OUT mature_repeaters bigint, OUT mature_customers bigint,
+  OUT mature_repeat_rate double precision, OUT mature_repeat_low double precision, OUT mature_repeat_high double precision)
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_repeat_rate';
+COMMENT ON FUNCTION segment.repeat_rate(segment.retention, integer) IS
+  'customers with two orders or more by as_of, of all whose first order lies before the end of the grid, and of the mature: those of cohorts that ended at least mature_days days ago, as the young have had no chance. With Wilson intervals of 95 %; NULL for NULL';
