@@ -1,5 +1,5 @@
 /*
- * score_node.c: running the node of rfm_score(…) OVER (), see score_node.h.
+ * score_node.c: running the node of rfm_score(…) OVER (…), see score_node.h.
  */
 #include "postgres.h"
 
@@ -9,9 +9,11 @@
 #include "commands/explain.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/ruleutils.h"
 #include "utils/tuplestore.h"
 
 #include "core/compat.h"
@@ -20,30 +22,6 @@
 #include "score/score_node.h"
 
 #define FIRST_ROOM 1024
-
-const ScoreOptions *
-segment_score_node_options(ScoreState *node)
-{
-	ExprContext *econtext = node->css.ss.ps.ps_ExprContext;
-	Datum arguments[SCORE_ARGS];
-	bool nulls[SCORE_ARGS];
-	MemoryContext caller;
-
-	if (node->has_options)
-		return &node->options;
-	/* what the options point to lives as long as they */
-	caller = MemoryContextSwitchTo(node->context);
-	for (int i = SCORE_ARG_AS_OF; i < SCORE_ARGS; i++)
-	{
-		arguments[i] = ExecEvalExpr(node->argument[i], econtext, &nulls[i]);
-		if (nulls[i] && i != SCORE_ARG_FALLBACK)
-			segment_refuse_null_option(segment_score_argument_names[i]);
-	}
-	node->options = segment_score_options(arguments, nulls);
-	MemoryContextSwitchTo(caller);
-	node->has_options = true;
-	return &node->options;
-}
 
 /* An array in the node's context, of another size or a new one. */
 static void *
@@ -62,11 +40,11 @@ make_room(ScoreState *node, int64 rows)
 	node->room = rows;
 }
 
-/* Notes what the score of a row looks at. */
+/* Notes what the score of a row looks at, of the whole. */
 static void
-add_row(ScoreState *node, Datum rfm, bool is_null)
+add_value(ScoreState *node, Datum rfm, bool is_null)
 {
-	const ScoreOptions *options = segment_score_node_options(node);
+	const ScoreOptions *options = segment_scorer_known(node->scorer);
 	double measured[RFM_DIMENSIONS];
 	Rfm buffer;
 	RfmScore mark = SCORE_NONE;
@@ -78,7 +56,7 @@ add_row(ScoreState *node, Datum rfm, bool is_null)
 								   measured)
 				   ? SCORE_DUE
 				   : SCORE_UNDEFINED;
-	node->scores[node->rows++] = mark;
+	node->scores[node->rows] = mark;
 	if (mark != SCORE_DUE)
 		return;
 	for (int d = 0; d < RFM_DIMENSIONS; d++)
@@ -86,7 +64,7 @@ add_row(ScoreState *node, Datum rfm, bool is_null)
 	node->customers++;
 }
 
-/* A row of the child or of the store as the row that the node's expressions look at; the score is yet to be set. */
+/* A row of the child or of the store as the row that the node's expressions look at; scores are yet to be set. */
 static TupleTableSlot *
 show_row(ScoreState *node, TupleTableSlot *row)
 {
@@ -96,8 +74,8 @@ show_row(ScoreState *node, TupleTableSlot *row)
 	ExecClearTuple(slot);
 	memcpy(slot->tts_values, row->tts_values, node->columns * sizeof(Datum));
 	memcpy(slot->tts_isnull, row->tts_isnull, node->columns * sizeof(bool));
-	slot->tts_values[node->columns] = (Datum) 0;
-	slot->tts_isnull[node->columns] = true;
+	for (int i = 0; i < node->scorers; i++)
+		slot->tts_isnull[node->columns + i] = true;
 	node->css.ss.ps.ps_ExprContext->ecxt_scantuple = slot;
 	return ExecStoreVirtualTuple(slot);
 }
@@ -110,12 +88,42 @@ begin_rows(ScoreState *node, PlanState *child)
 	MemoryContext caller;
 
 	node->rereads = kept > 0;
-	make_room(node, node->rereads ? kept : FIRST_ROOM);
+	if (node->is_whole)
+		make_room(node, node->rereads ? kept : FIRST_ROOM);
 	if (node->rereads)
 		return;
 	caller = MemoryContextSwitchTo(node->context);
 	node->store = tuplestore_begin_heap(false, false, work_mem);
 	MemoryContextSwitchTo(caller);
+}
+
+/* Takes a row of the child. */
+static void
+add_row(ScoreState *node, TupleTableSlot *row)
+{
+	const Scorer *whole = node->is_whole ? node->scorer : NULL;
+
+	if (whole != NULL)
+	{
+		Datum rfm;
+		bool is_null;
+
+		if (whole->rfm_column != 0)
+			rfm = slot_getattr(row, whole->rfm_column, &is_null);
+		else
+		{
+			(void) show_row(node, row);
+			rfm = ExecEvalExpr(whole->argument[SCORE_ARG_RFM], whole->econtext, &is_null);
+		}
+		add_value(node, rfm, is_null);
+	}
+	else
+	{
+		(void) show_row(node, row);
+		for (int i = 0; i < node->scorers; i++)
+			segment_scorer_add(&node->scorer[i]);
+	}
+	node->rows++;
 }
 
 /* Reads the child to its end. */
@@ -132,20 +140,11 @@ read_child(ScoreState *node)
 	while (row = ExecProcNode(child), !TupIsNull(row))
 	{
 		MemoryContext caller;
-		Datum rfm;
-		bool is_null;
 
-		if (node->room == 0)
+		if (node->rows == 0)
 			begin_rows(node, child);
 		caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
-		if (node->rfm_column != 0)
-			rfm = slot_getattr(row, node->rfm_column, &is_null);
-		else
-		{
-			(void) show_row(node, row);
-			rfm = ExecEvalExpr(node->argument[SCORE_ARG_RFM], econtext, &is_null);
-		}
-		add_row(node, rfm, is_null);
+		add_row(node, row);
 		MemoryContextSwitchTo(caller);
 		if (!node->rereads)
 			tuplestore_puttupleslot(node->store, row);
@@ -166,38 +165,66 @@ next_row(ScoreState *node)
 	return node->stored;
 }
 
-/* Reads everything and scores it. */
+/* Scores the whole. */
 static void
-score_all(ScoreState *node)
+score_whole(ScoreState *node)
 {
 	SegmentCutsBuffer buffers[RFM_DIMENSIONS];
 	const SegmentCuts *cuts[RFM_DIMENSIONS];
 	MemoryContext caller;
 
+	caller = MemoryContextSwitchTo(node->context);
+	if (node->shared != NULL)
+		(void) segment_score_cuts_together(node, buffers, cuts);
+	else if (node->customers > 0 &&
+			 !segment_score_falls_back(segment_scorer_known(node->scorer), node->customers, cuts))
+	{
+		for (int d = 0; d < RFM_DIMENSIONS; d++)
+			cuts[d] = segment_score_make_cuts(segment_scorer_known(node->scorer), d, node->values[d], node->customers,
+											  &buffers[d]);
+		(void) segment_warn_lopsided(cuts[RFM_MONETARY], "customers");
+	}
+	if (node->rows > 0)
+		segment_score_rows(segment_scorer_known(node->scorer), cuts, node->values, node->scores, node->rows);
+	for (int d = 0; d < RFM_DIMENSIONS && node->values[d] != NULL; d++)
+	{
+		pfree(node->values[d]);
+		node->values[d] = NULL;
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/* Reads everything and scores it. */
+static void
+score_all(ScoreState *node)
+{
 	node->started = true;
 	/* who comes when the others have read everything has no rows */
-	if (node->shared == NULL || segment_score_join(node))
-	{
-		read_child(node);
-		caller = MemoryContextSwitchTo(node->context);
-		if (node->shared != NULL)
-			(void) segment_score_cuts_together(node, buffers, cuts);
-		else if (node->customers > 0 &&
-				 !segment_score_falls_back(segment_score_node_options(node), node->customers, cuts))
-		{
-			for (int d = 0; d < RFM_DIMENSIONS; d++)
-				cuts[d] = segment_score_make_cuts(&node->options, d, node->values[d], node->customers, &buffers[d]);
-			(void) segment_warn_lopsided(cuts[RFM_MONETARY], "customers");
-		}
-		if (node->rows > 0)
-			segment_score_rows(&node->options, cuts, node->values, node->scores, node->rows);
-		for (int d = 0; d < RFM_DIMENSIONS && node->values[d] != NULL; d++)
-		{
-			pfree(node->values[d]);
-			node->values[d] = NULL;
-		}
-		MemoryContextSwitchTo(caller);
-	}
+	if (node->shared != NULL && !segment_score_join(node))
+		return;
+	for (int i = 0; i < node->scorers && !node->is_whole; i++)
+		segment_scorer_begin(&node->scorer[i]);
+	read_child(node);
+	if (node->is_whole)
+		score_whole(node);
+	else
+		segment_score_batches(node);
+}
+
+/* The score of the row that is shown, of one function. */
+static RfmScore
+next_score(ScoreState *node, int function)
+{
+	ExprContext *econtext = node->css.ss.ps.ps_ExprContext;
+	MemoryContext caller;
+	RfmScore score;
+
+	if (node->is_whole)
+		return node->scores[node->next++];
+	caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+	score = segment_scorer_next(&node->scorer[function]);
+	MemoryContextSwitchTo(caller);
+	return score;
 }
 
 static TupleTableSlot *
@@ -214,25 +241,24 @@ score_exec(CustomScanState *css)
 	if (row == NULL)
 		return NULL;
 	slot = show_row(node, row);
-	if (node->scores[node->next] != SCORE_NONE)
+	for (int i = 0; i < node->scorers; i++)
 	{
-		slot->tts_values[node->columns] = RfmScoreGetDatum(node->scores[node->next]);
-		slot->tts_isnull[node->columns] = false;
+		RfmScore score = next_score(node, i);
+
+		slot->tts_values[node->columns + i] = RfmScoreGetDatum(score);
+		slot->tts_isnull[node->columns + i] = score == SCORE_NONE;
 	}
-	node->next++;
 	return css->ss.ps.ps_ProjInfo != NULL ? ExecProject(css->ss.ps.ps_ProjInfo) : slot;
 }
 
 /*
- * The function as a plain call. EXPLAIN looks for the WindowAgg of a window function, and from version 18 on raises an
+ * A function as a plain call. EXPLAIN looks for the WindowAgg of a window function, and from version 18 on raises an
  * error where there is none; until now the planner had to find the function that the query has. The plan may be a
  * cached one: what is put into it lives as long.
  */
 static FuncExpr *
-plain_call(CustomScan *scan)
+plain_call(CustomScan *scan, TargetEntry *entry)
 {
-	TargetEntry *entry = llast_node(TargetEntry, scan->custom_scan_tlist);
-
 	if (IsA(entry->expr, WindowFunc))
 	{
 		WindowFunc *function = (WindowFunc *) entry->expr;
@@ -245,26 +271,76 @@ plain_call(CustomScan *scan)
 	return castNode(FuncExpr, entry->expr);
 }
 
+/* Sets up a function; its arguments and keys stand in the expressions from a place on, which is moved behind them. */
+static void
+init_scorer(ScoreState *node, int number, const ScorePlan *plan, List *expressions, int *at)
+{
+	Scorer *scorer = &node->scorer[number];
+	List *operators = list_nth(plan->operators, number);
+	List *collations = list_nth(plan->collations, number);
+	ListCell *operator;
+
+	scorer->number = number;
+	scorer->batches = plan->batches;
+	scorer->limit = get_hash_memory_limit();
+	scorer->econtext = node->css.ss.ps.ps_ExprContext;
+	scorer->has_warned = &node->has_warned;
+	scorer->context = AllocSetContextCreate(node->context, "segment scorer", ALLOCSET_DEFAULT_SIZES);
+	foreach (operator, operators)
+		segment_score_add_cell(&scorer->layout,
+							   list_nth(expressions, *at + SCORE_ARGS + foreach_current_index(operator)),
+							   lfirst_oid(operator), list_nth_oid(collations, foreach_current_index(operator)));
+	for (int i = 0; i < SCORE_ARGS; i++)
+	{
+		Expr *argument = list_nth(expressions, *at + i);
+
+		/* without a parent they are not compiled: options are looked at once, and a column needs no compiler */
+		scorer->argument[i] = ExecInitExpr(argument, NULL);
+		scorer->cell_of[i] = -1;
+		if (i == SCORE_ARG_RFM)
+			scorer->rfm_column = IsA(argument, Var) ? ((Var *) argument)->varattno : 0;
+		else if (contain_var_clause((Node *) argument))
+		{
+			scorer->varies = true;
+			scorer->cell_of[i] = scorer->layout.cells;
+			segment_score_add_cell(&scorer->layout, argument, InvalidOid, InvalidOid);
+		}
+	}
+	*at += SCORE_ARGS + list_length(operators);
+}
+
 static void
 score_begin(CustomScanState *css, EState *estate, int eflags)
 {
 	ScoreState *node = (ScoreState *) css;
 	CustomScan *scan = (CustomScan *) css->ss.ps.plan;
+	ScorePlan plan;
 	PlanState *child;
-	ListCell *argument;
+	SegmentHashKey key;
+	int at = 0;
 
+	segment_score_plan_read(&plan, scan->custom_private);
 	eflags &= ~(EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD | EXEC_FLAG_MARK);
 	child = ExecInitNode(linitial(scan->custom_plans), estate, eflags);
 	css->custom_ps = list_make1(child);
-	node->columns = list_length(scan->custom_scan_tlist) - 1;
-	segment_check_execute(plain_call(scan)->funcid, GetUserId(), OBJECT_FUNCTION);
-	/* without a parent they are not compiled: options are looked at once, and a column needs no compiler */
-	foreach (argument, scan->custom_exprs)
-		node->argument[foreach_current_index(argument)] = ExecInitExpr(lfirst(argument), NULL);
-	if (IsA(linitial(scan->custom_exprs), Var))
-		node->rfm_column = linitial_node(Var, scan->custom_exprs)->varattno;
+	node->scorers = list_length(plan.operators);
+	node->columns = list_length(scan->custom_scan_tlist) - node->scorers;
+	for (int i = 0; i < node->scorers; i++)
+	{
+		TargetEntry *entry = list_nth_node(TargetEntry, scan->custom_scan_tlist, node->columns + i);
+
+		segment_check_execute(plain_call(scan, entry)->funcid, GetUserId(), OBJECT_FUNCTION);
+	}
 	node->stored = ExecInitExtraTupleSlot(estate, ExecGetResultType(child), &TTSOpsMinimalTuple);
 	node->context = AllocSetContextCreate(estate->es_query_cxt, "segment scores", ALLOCSET_DEFAULT_SIZES);
+	node->scorer = palloc0(mul_size(node->scorers, sizeof(Scorer)));
+	segment_hash_draw(&key);
+	for (int i = 0; i < node->scorers; i++)
+	{
+		init_scorer(node, i, &plan, scan->custom_exprs, &at);
+		node->scorer[i].layout.key = key;
+	}
+	node->is_whole = node->scorers == 1 && node->scorer->layout.cells == 0;
 }
 
 /* Forgets everything that was read. */
@@ -274,13 +350,20 @@ forget(ScoreState *node)
 	if (node->store != NULL)
 		tuplestore_end(node->store);
 	ExecClearTuple(node->stored);
-	MemoryContextReset(node->context);
+	for (int i = 0; i < node->scorers; i++)
+		segment_scorer_forget(&node->scorer[i]);
 	node->store = NULL;
+	if (node->scores != NULL)
+		pfree(node->scores);
 	node->scores = NULL;
 	for (int d = 0; d < RFM_DIMENSIONS; d++)
+	{
+		if (node->values[d] != NULL)
+			pfree(node->values[d]);
 		node->values[d] = NULL;
+	}
 	node->room = node->rows = node->customers = node->next = 0;
-	node->started = node->has_options = node->rereads = false;
+	node->started = node->rereads = node->has_warned = false;
 }
 
 static void
@@ -305,15 +388,78 @@ score_rescan(CustomScanState *css)
 		ExecReScan(child);
 }
 
-/* EXPLAIN's line; of several processes, the one that explains speaks for itself. */
+/* The keys of a function's partitions as the query writes them, in a list. */
+static List *
+keys_of(const ScoreState *node, int number, List *context, bool use_prefix)
+{
+	const CustomScan *scan = (const CustomScan *) node->css.ss.ps.plan;
+	List *keys = NIL;
+	int at = SCORE_ARGS;
+
+	for (int i = 0; i < number; i++)
+		at += node->scorer[i].layout.keys + SCORE_ARGS;
+	for (int i = 0; i < node->scorer[number].layout.keys; i++)
+		keys = lappend(keys, deparse_expression(list_nth(scan->custom_exprs, at + i), context, use_prefix, true));
+	return keys;
+}
+
+/* Keys as one text: (market, channel). */
+static char *
+joined(List *keys)
+{
+	StringInfoData text;
+	ListCell *key;
+
+	initStringInfo(&text);
+	appendStringInfoChar(&text, '(');
+	foreach (key, keys)
+		appendStringInfo(&text, "%s%s", foreach_current_index(key) > 0 ? ", " : "", (char *) lfirst(key));
+	appendStringInfoChar(&text, ')');
+	return text.data;
+}
+
+/* What the rows are partitioned by; several partitionings in parentheses. */
+static void
+explain_keys(const ScoreState *node, List *ancestors, ExplainState *es)
+{
+	List *context = set_deparse_context_plan(es->deparse_cxt, node->css.ss.ps.plan, ancestors);
+	bool use_prefix = es->verbose || segment_explain_relations(es) > 1;
+	List *first = keys_of(node, 0, context, use_prefix);
+	List *partitionings = list_make1(joined(first));
+
+	for (int i = 1; i < node->scorers; i++)
+	{
+		char *text = joined(keys_of(node, i, context, use_prefix));
+		bool is_known = false;
+		ListCell *known;
+
+		foreach (known, partitionings)
+			is_known = is_known || strcmp(lfirst(known), text) == 0;
+		if (!is_known)
+			partitionings = lappend(partitionings, text);
+	}
+	if (list_length(partitionings) > 1)
+		ExplainPropertyList("Partition Keys", partitionings, es);
+	else if (first != NIL)
+		ExplainPropertyList("Partition Key", first, es);
+}
+
+/* EXPLAIN's lines; how the rows are read again is told by the process that explains, of several. */
 static void
 score_explain(CustomScanState *css, List *ancestors, ExplainState *es)
 {
 	const ScoreState *node = (const ScoreState *) css;
 
-	(void) ancestors;
-	if (es->analyze && node->rows > 0)
+	explain_keys(node, ancestors, es);
+	if (!es->analyze)
+		return;
+	if (node->rows > 0)
 		ExplainPropertyText("Rows Read Again", node->rereads ? "from the groups" : "from a store", es);
+	if (node->is_whole || !node->started)
+		return;
+	ExplainPropertyInteger("Partitions", NULL, node->partitions, es);
+	if (node->bytes > 0)
+		ExplainPropertyInteger("Disk Usage", "kB", (node->bytes + 1023) / 1024, es);
 }
 
 static const CustomExecMethods exec_methods = {
@@ -326,6 +472,7 @@ static const CustomExecMethods exec_methods = {
 	.InitializeDSMCustomScan = segment_score_init_dsm,
 	.ReInitializeDSMCustomScan = segment_score_reinit_dsm,
 	.InitializeWorkerCustomScan = segment_score_init_worker,
+	.ShutdownCustomScan = segment_score_shutdown,
 	.ExplainCustomScan = score_explain,
 };
 

@@ -1,10 +1,11 @@
 /*
- * score_node.h: the executor node of rfm_score(…) OVER (): the whole input is one partition. Private to the room.
+ * score_node.h: the executor node of rfm_score(…) OVER (…): scores without sorting. Private to the room.
  *
- * It reads its input, keeps the rows in a tuplestore and what the scores look at in plain arrays, finds the cut points
- * and returns the rows with their scores. Groups that are all in memory are not stored but read twice. Several processes
- * each do so with their share of the rows: they hand over values, make a dimension's cut points each, and return their
- * own rows.
+ * It reads its input, keeps the rows in a tuplestore, finds the cut points and returns the rows with their scores.
+ * Groups that are all in memory are not stored but read twice. Several processes each do so with their share of the
+ * rows. A single function over the whole input, with options that are the same for all rows, is the common case: what
+ * its scores look at lies in plain arrays; several processes hand over values, make a dimension's cut points each, and
+ * score their own rows. Functions with partitions, or several of them, have a scorer each, see scorer.h.
  */
 #ifndef SEGMENT_SCORE_SCORE_NODE_H
 #define SEGMENT_SCORE_SCORE_NODE_H
@@ -14,12 +15,24 @@
 #include "nodes/pathnodes.h"
 #include "port/atomics.h"
 #include "storage/barrier.h"
+#include "storage/dsm.h"
 #include "utils/dsa.h"
 #include "utils/tuplestore.h"
 
-#include "score/score_partition.h"
+#include "score/scorer.h"
 
 #define SCORE_NODE_NAME "SegmentScore"
+
+/* What the plan says of the functions, beside their arguments and keys; kept in CustomScan.custom_private. */
+typedef struct ScorePlan
+{
+	List *operators;  /* an OidList a function: the equality operator of each key */
+	List *collations; /* an OidList a function: of each key */
+	int batches;	  /* of a scorer */
+} ScorePlan;
+
+extern List *segment_score_plan_write(const ScorePlan *plan);
+extern void segment_score_plan_read(ScorePlan *plan, List *custom_private);
 
 /* What a participant hands over. */
 typedef struct ScorePart
@@ -32,8 +45,18 @@ typedef struct ScoreShared
 {
 	Barrier barrier; /* phase 0: rows are read; 1: cut points are made; 2: rows are returned */
 	pg_atomic_uint32 participants;
-	pg_atomic_uint32 dimension; /* the next whose cut points are to be made */
+	pg_atomic_uint32 next; /* the next dimension, or batch of a scorer, to be taken */
 	SegmentCutsBuffer cuts[RFM_DIMENSIONS];
+	/* for scorers */
+	SharedFileSet files;
+	dsm_handle segment;
+	SegmentHashKey key;
+	Size limit;
+	bool has_warned;
+	pg_atomic_uint64 partitions; /* for EXPLAIN */
+	pg_atomic_uint64 bytes;
+	uint32 room; /* for so many participants */
+	/* the counts of each participant's batches follow */
 	ScorePart part[FLEXIBLE_ARRAY_MEMBER];
 } ScoreShared;
 
@@ -42,28 +65,30 @@ typedef struct ScoreState
 	CustomScanState css;
 	ScoreShared *shared; /* NULL unless several processes work on it */
 	int columns;		 /* of the child */
-	ExprState *argument[SCORE_ARGS];
-	AttrNumber rfm_column; /* of the child, if the first argument is no more than that; else 0 */
-	ScoreOptions options;
-	bool has_options;
+	int scorers;		 /* functions */
+	Scorer *scorer;
+	ScorerShare share;
+	bool is_whole; /* one function, no partitions */
+	bool has_warned;
 	bool started;
 	MemoryContext context;	/* of everything below */
 	bool rereads;			/* the child has the rows a second time */
 	Tuplestorestate *store; /* where it has not */
 	TupleTableSlot *stored; /* a row of the store */
-	int64 room;				/* of the arrays, in rows */
 	int64 rows;
+	/* of the whole */
+	int64 room;		  /* of the arrays, in rows */
 	RfmScore *scores; /* marks at first, see score_partition.h */
 	int64 customers;  /* with orders */
 	double *values[RFM_DIMENSIONS];
 	int64 next; /* row to return */
+	/* for EXPLAIN */
+	int64 partitions;
+	int64 bytes;
 } ScoreState;
 
 extern const CustomScanMethods segment_score_scan_methods;
 extern Node *segment_score_create_state(CustomScan *scan);
-
-/* The options; evaluates them at the first call. */
-extern const ScoreOptions *segment_score_node_options(ScoreState *node);
 
 /*
  * Several processes: joining, false if the rows are read already; and after reading, the cut points of all rows.
@@ -72,9 +97,14 @@ extern const ScoreOptions *segment_score_node_options(ScoreState *node);
 extern bool segment_score_join(ScoreState *node);
 extern int64 segment_score_cuts_together(ScoreState *node, SegmentCutsBuffer buffers[RFM_DIMENSIONS],
 										 const SegmentCuts *cuts[RFM_DIMENSIONS]);
+
+/* After reading, the scorers' batches: by this process, or by several together. */
+extern void segment_score_batches(ScoreState *node);
+
 extern Size segment_score_estimate_dsm(CustomScanState *css, ParallelContext *pcxt);
 extern void segment_score_init_dsm(CustomScanState *css, ParallelContext *pcxt, void *coordinate);
 extern void segment_score_reinit_dsm(CustomScanState *css, ParallelContext *pcxt, void *coordinate);
 extern void segment_score_init_worker(CustomScanState *css, shm_toc *toc, void *coordinate);
+extern void segment_score_shutdown(CustomScanState *css);
 
 #endif

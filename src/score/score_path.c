@@ -1,17 +1,20 @@
 /*
- * score_path.c: when the node of rfm_score(…) OVER () is offered to the planner. Whatever is not understood here
+ * score_path.c: when the node of rfm_score(…) OVER (…) is offered to the planner. Whatever is not understood here
  * stays with core's WindowAgg.
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 #include "optimizer/planner.h"
-#include "optimizer/clauses.h"
+#include "optimizer/tlist.h"
+#include "utils/lsyscache.h"
 
 #include "core/compat.h"
 #include "grouping/grouping.h"
@@ -22,62 +25,172 @@ PGDLLEXPORT Datum segment_rfm_score_window(PG_FUNCTION_ARGS);
 static create_upper_paths_hook_type previous_hook = NULL;
 static const CustomPathMethods path_methods;
 
-/* Finds the window function of a target; true if there are two, or one that is not ours. */
+/* A window function of the query, and the keys of its partitions: expressions, equality operators and collations. */
+typedef struct ScoreFunction
+{
+	WindowFunc *function;
+	List *keys;
+	List *operators;
+	List *collations;
+} ScoreFunction;
+
+/* Collects the different window functions of a target. */
 static bool
-find_function(Node *node, WindowFunc **found)
+collect_functions(Node *node, List **functions)
 {
 	if (node == NULL)
 		return false;
 	if (IsA(node, WindowFunc))
 	{
-		if (*found == NULL)
-			*found = (WindowFunc *) node;
-		return !equal(*found, node);
-	}
-	return expression_tree_walker(node, find_function, (void *) found);
-}
-
-/*
- * True for an expression that may differ from row to row. Parameters don't: one that is an uncorrelated subquery's value,
- * or a column of a query around this one, changes between scans only, and each scan evaluates the options again.
- */
-static bool
-is_varying(Node *node, void *context)
-{
-	if (node == NULL)
+		*functions = list_append_unique(*functions, node);
 		return false;
-	if (IsA(node, Var) || IsA(node, Aggref) || IsA(node, GroupingFunc) || IsA(node, PlaceHolderVar) ||
-		IsA(node, SubPlan) || IsA(node, AlternativeSubPlan))
-		return true;
-	return expression_tree_walker(node, is_varying, context);
+	}
+	return expression_tree_walker(node, collect_functions, (void *) functions);
 }
 
-/* The one window function of the query, if it is rfm_score(…) OVER () with constant options; else NULL. */
-static WindowFunc *
-score_function(PlannerInfo *root, PathTarget *target)
+/* True for a column of the child, or what is the same in all its rows. */
+static bool
+is_delivered(Node *expression, const Path *child)
 {
-	WindowFunc *function = NULL;
-	FmgrInfo info;
-	ListCell *argument;
+	return list_member(child->pathtarget->exprs, expression) || IsA(expression, Const) || IsA(expression, Param);
+}
 
-	if (target == NULL || list_length(root->parse->windowClause) != 1 || root->parse->hasTargetSRFs ||
-		find_function((Node *) target->exprs, &function) || function == NULL)
-		return NULL;
+/* The keys of a window; false if it is more than partitions that can be hashed. */
+static bool
+find_keys(PlannerInfo *root, const WindowClause *window, const Path *child, ScoreFunction *found)
+{
+	ListCell *cell;
+
+	if (window->orderClause != NIL || window->startOffset != NULL || window->endOffset != NULL ||
+		list_length(window->partitionClause) > SCORE_MAX_KEYS)
+		return false;
+	foreach (cell, window->partitionClause)
+	{
+		SortGroupClause *clause = lfirst_node(SortGroupClause, cell);
+		Node *key = (Node *) get_sortgroupclause_tle(clause, root->processed_tlist)->expr;
+		Oid hash;
+
+		if (!clause->hashable || !get_op_hash_functions(clause->eqop, &hash, NULL) || get_typlen(exprType(key)) == -2 ||
+			!is_delivered(key, child) || contain_volatile_functions(key) || contain_subplans(key) ||
+			expression_returns_set(key))
+			return false;
+		found->keys = lappend(found->keys, key);
+		found->operators = lappend_oid(found->operators, clause->eqop);
+		found->collations = lappend_oid(found->collations, exprCollation(key));
+	}
+	return true;
+}
+
+/* True if a window function is rfm_score(…) OVER (…) and the node can do what its window asks for. */
+static bool
+find_function(PlannerInfo *root, WindowFunc *function, const Path *child, ScoreFunction *found)
+{
+	FmgrInfo info;
+	ListCell *cell;
+
+	memset(found, 0, sizeof(*found));
+	found->function = function;
 	if (function->aggfilter != NULL || segment_has_null_treatment(function) ||
 		list_length(function->args) != SCORE_ARGS || contain_volatile_functions((Node *) function->args) ||
-		contain_subplans(linitial(function->args)))
-		return NULL;
-	for_each_from(argument, function->args, SCORE_ARG_AS_OF) if (is_varying(lfirst(argument), NULL)) return NULL;
+		contain_subplans((Node *) function->args))
+		return false;
 	fmgr_info(function->winfnoid, &info);
-	return info.fn_addr == segment_rfm_score_window ? function : NULL;
+	if (info.fn_addr != segment_rfm_score_window)
+		return false;
+	foreach (cell, root->parse->windowClause)
+		if (lfirst_node(WindowClause, cell)->winref == function->winref)
+			return find_keys(root, lfirst(cell), child, found);
+	return false;
 }
 
-/* The node above a path. */
+/* All window functions of the query, if the node can do them; else NIL. */
+static List *
+find_all_functions(PlannerInfo *root, PathTarget *target, const Path *child)
+{
+	List *functions = NIL;
+	List *all = NIL;
+	ListCell *cell;
+
+	if (target == NULL || root->parse->hasTargetSRFs)
+		return NIL;
+	(void) collect_functions((Node *) target->exprs, &functions);
+	foreach (cell, functions)
+	{
+		ScoreFunction *found = palloc(sizeof(ScoreFunction));
+
+		if (!find_function(root, lfirst_node(WindowFunc, cell), child, found))
+			return NIL;
+		all = lappend(all, found);
+	}
+	return all;
+}
+
+/* True if one of the paths is core's, and none is that leaves rows out (a run condition). */
+static bool
+is_windowed(const RelOptInfo *rel)
+{
+	bool found = false;
+	ListCell *cell;
+
+	foreach (cell, rel->pathlist)
+	{
+		const WindowAggPath *path = (const WindowAggPath *) lfirst(cell);
+
+		if (!IsA(path, WindowAggPath))
+			continue;
+		if (path->qual != NIL)
+			return false;
+		found = true;
+	}
+	return found;
+}
+
+/* Rows of a batch fill this share of the memory, if estimates are right: partitions differ in size. */
+#define BATCH_SHARE 0.25
+
+/* Bytes that a row takes in memory while its batch is scored. */
+#define BYTES_A_ROW 64.0
+
+#define FEWEST_BATCHES 32
+#define MOST_BATCHES 512
+
+/* How many batches so many rows are scored in. */
+static int
+batches_of(double rows)
+{
+	int batches = FEWEST_BATCHES;
+
+	while (batches < MOST_BATCHES && rows * BYTES_A_ROW > batches * BATCH_SHARE * (double) get_hash_memory_limit())
+		batches *= 2;
+	return batches;
+}
+
+/* Writing and reading a row's record, in units of cpu_tuple_cost. */
+#define RECORD_SHARE 0.5
+
+/* The node above a path; rows of all processes. */
 static CustomPath *
-score_path(RelOptInfo *output_rel, PathTarget *target, WindowFunc *function, Path *child, bool is_partial)
+score_path(RelOptInfo *output_rel, PathTarget *target, List *functions, Path *child, double rows, bool is_partial)
 {
 	CustomPath *path = makeNode(CustomPath);
+	List *functions_of = NIL;
+	List *keys = NIL;
+	ScorePlan plan = {NIL, NIL, batches_of(rows)};
+	double per_row = cpu_operator_cost;
+	ListCell *cell;
 
+	foreach (cell, functions)
+	{
+		const ScoreFunction *function = lfirst(cell);
+
+		functions_of = lappend(functions_of, function->function);
+		keys = lappend(keys, function->keys);
+		plan.operators = lappend(plan.operators, function->operators);
+		plan.collations = lappend(plan.collations, function->collations);
+		per_row += cpu_operator_cost * (1 + 2 * list_length(function->keys));
+		if (function->keys != NIL || list_length(functions) > 1)
+			per_row += RECORD_SHARE * cpu_tuple_cost;
+	}
 	path->path.pathtype = T_CustomScan;
 	path->path.parent = output_rel;
 	path->path.pathtarget = target;
@@ -87,37 +200,14 @@ score_path(RelOptInfo *output_rel, PathTarget *target, WindowFunc *function, Pat
 	path->path.rows = child->rows;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->custom_paths = list_make1(child);
-	path->custom_private = list_make1(function);
+	path->custom_private = list_make3(functions_of, keys, segment_score_plan_write(&plan));
 	path->methods = &path_methods;
 	/* core's node takes what precedes the first row for what precedes its child's: two costs to be compared must agree */
 	path->path.startup_cost = child->startup_cost + target->cost.startup;
-	path->path.total_cost =
-		child->total_cost + target->cost.startup + child->rows * (2 * cpu_operator_cost + target->cost.per_tuple);
+	path->path.total_cost = child->total_cost + target->cost.startup + child->rows * (per_row + target->cost.per_tuple);
 	if (segment_grouping_enable == GROUPING_FORCE)
 		path->path.startup_cost = path->path.total_cost = 0.03;
 	return path;
-}
-
-/* The path below core's node; NULL if its window is more than OVER (). */
-static Path *
-windowed_path(const RelOptInfo *rel)
-{
-	ListCell *cell;
-
-	foreach (cell, rel->pathlist)
-	{
-		const WindowAggPath *path = (const WindowAggPath *) lfirst(cell);
-		const WindowClause *window;
-
-		if (!IsA(path, WindowAggPath))
-			continue;
-		window = path->winclause;
-		if (window->partitionClause != NIL || window->orderClause != NIL || window->startOffset != NULL ||
-			window->endOffset != NULL || path->qual != NIL)
-			return NULL;
-		return path->subpath;
-	}
-	return NULL;
 }
 
 /* An expression with a constant in the place of window functions. */
@@ -133,17 +223,20 @@ without_functions(Node *node, void *context)
 
 /*
  * A path that several processes share and that the node may stand on; NULL if there is none. The function may be called
- * anywhere, but what it is called with may not: nor are parameters of a query around this one known to workers.
+ * anywhere, but what it is called with may not: nor are columns of a query around this one known to workers.
  */
 static Path *
-partial_path(PlannerInfo *root, RelOptInfo *input_rel, PathTarget *target, WindowFunc *function)
+partial_path(PlannerInfo *root, RelOptInfo *input_rel, PathTarget *target, List *functions)
 {
 	Path *path;
+	ListCell *cell;
 
 	if (!input_rel->consider_parallel || input_rel->partial_pathlist == NIL ||
-		!is_parallel_safe(root, without_functions((Node *) target->exprs, NULL)) ||
-		!is_parallel_safe(root, (Node *) function->args))
+		!is_parallel_safe(root, without_functions((Node *) target->exprs, NULL)))
 		return NULL;
+	foreach (cell, functions)
+		if (!is_parallel_safe(root, (Node *) ((const ScoreFunction *) lfirst(cell))->function->args))
+			return NULL;
 	path = (Path *) linitial(input_rel->partial_pathlist);
 	return path->param_info == NULL && path->parallel_workers > 0 ? path : NULL;
 }
@@ -154,19 +247,19 @@ score_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_
 				  void *extra)
 {
 	PathTarget *target = root->upper_targets[UPPERREL_WINDOW];
-	WindowFunc *function;
+	List *functions;
 	Path *child;
 	Path *partial;
 
 	if (previous_hook != NULL)
 		previous_hook(root, stage, input_rel, output_rel, extra);
-	if (stage != UPPERREL_WINDOW || segment_grouping_enable == GROUPING_OFF)
+	if (stage != UPPERREL_WINDOW || segment_grouping_enable == GROUPING_OFF || !is_windowed(output_rel))
 		return;
-	child = windowed_path(output_rel);
-	function = child != NULL ? score_function(root, target) : NULL;
-	if (function == NULL || child->param_info != NULL)
+	child = input_rel->cheapest_total_path;
+	functions = child->param_info == NULL ? find_all_functions(root, target, child) : NIL;
+	if (functions == NIL)
 		return;
-	partial = partial_path(root, input_rel, target, function);
+	partial = partial_path(root, input_rel, target, functions);
 	if (partial != NULL && equal(partial->pathtarget->exprs, child->pathtarget->exprs))
 	{
 		CustomPath *path;
@@ -175,24 +268,38 @@ score_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_
 
 		/* core takes no window function for parallel safe, as rows may come in any order: that never matters here */
 		output_rel->consider_parallel = true;
-		path = score_path(output_rel, target, function, partial, true);
+		path = score_path(output_rel, target, functions, partial, rows, true);
 		gather = create_gather_path(root, output_rel, &path->path, target, NULL, &rows);
 		if (segment_grouping_enable == GROUPING_FORCE)
 			gather->path.startup_cost = gather->path.total_cost = 0.01;
 		add_path(output_rel, &gather->path);
 		/* the planner may free a path that it has no use for */
-		add_partial_path(output_rel, &score_path(output_rel, target, function, partial, true)->path);
+		add_partial_path(output_rel, &score_path(output_rel, target, functions, partial, rows, true)->path);
 		if (segment_grouping_enable == GROUPING_FORCE)
 			return;
 	}
-	add_path(output_rel, &score_path(output_rel, target, function, child, false)->path);
+	add_path(output_rel, &score_path(output_rel, target, functions, child, child->rows, false)->path);
+}
+
+List *
+segment_score_plan_write(const ScorePlan *plan)
+{
+	return list_make3(plan->operators, plan->collations, makeInteger(plan->batches));
+}
+
+void
+segment_score_plan_read(ScorePlan *plan, List *custom_private)
+{
+	plan->operators = (List *) linitial(custom_private);
+	plan->collations = (List *) lsecond(custom_private);
+	plan->batches = intVal(lthird(custom_private));
 }
 
 static Plan *
 plan_score_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist, List *clauses, List *custom_plans)
 {
 	CustomScan *scan = makeNode(CustomScan);
-	WindowFunc *function = linitial_node(WindowFunc, path->custom_private);
+	List *keys = (List *) lsecond(path->custom_private);
 	List *outputs = NIL;
 	ListCell *cell;
 
@@ -202,13 +309,21 @@ plan_score_path(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlis
 	foreach (cell, ((Plan *) linitial(custom_plans))->targetlist)
 		outputs = lappend(outputs, makeTargetEntry(copyObjectImpl(lfirst_node(TargetEntry, cell)->expr),
 												   list_length(outputs) + 1, NULL, false));
-	outputs = lappend(outputs, makeTargetEntry(copyObjectImpl(function), list_length(outputs) + 1, NULL, false));
+	foreach (cell, (List *) linitial(path->custom_private))
+	{
+		WindowFunc *function = lfirst_node(WindowFunc, cell);
+
+		outputs = lappend(outputs, makeTargetEntry(copyObjectImpl(function), list_length(outputs) + 1, NULL, false));
+		scan->custom_exprs = list_concat(scan->custom_exprs, copyObjectImpl(function->args));
+		scan->custom_exprs =
+			list_concat(scan->custom_exprs, copyObjectImpl(list_nth(keys, foreach_current_index(cell))));
+	}
 	scan->scan.plan.targetlist = tlist;
 	scan->scan.scanrelid = 0;
 	scan->flags = path->flags;
 	scan->custom_plans = custom_plans;
 	scan->custom_scan_tlist = outputs;
-	scan->custom_exprs = copyObjectImpl(function->args);
+	scan->custom_private = (List *) lthird(path->custom_private);
 	scan->methods = &segment_score_scan_methods;
 	return (Plan *) scan;
 }

@@ -1,0 +1,231 @@
+/*
+ * score_record.c: making and comparing records, see score_record.h.
+ */
+#include "postgres.h"
+
+#include "core/compat.h"
+
+#include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "core/image.h"
+#include "score/score_record.h"
+
+void
+segment_score_add_cell(ScoreLayout *layout, Expr *expression, Oid equal, Oid collation)
+{
+	ScoreCell *cell = &layout->cell[layout->cells++];
+
+	get_typlenbyval(exprType((Node *) expression), &cell->length, &cell->by_value);
+	/* without a parent it is not compiled: mostly it is a column */
+	cell->value = ExecInitExpr(expression, NULL);
+	cell->column = IsA(expression, Var) ? ((Var *) expression)->varattno : 0;
+	if (OidIsValid(equal))
+	{
+		if (!segment_type_hash(&cell->hash, exprType((Node *) expression), equal, CurrentMemoryContext))
+			elog(ERROR, "operator %u has no hash function", equal);
+		fmgr_info(get_opcode(equal), &cell->equal);
+		cell->collation = collation;
+		cell->by_image = segment_equal_by_image(cell->equal.fn_oid, collation);
+		layout->by_image = cell->by_image && (layout->by_image || layout->keys == 0);
+		layout->keys++;
+	}
+}
+
+static Datum
+evaluate(const ScoreCell *cell, ExprContext *econtext, bool *is_null)
+{
+	if (cell->column == 0)
+		return ExecEvalExpr(cell->value, econtext, is_null);
+	return slot_getattr(econtext->ecxt_scantuple, cell->column, is_null);
+}
+
+/* Hashed for a NULL. */
+#define NULL_WORD UINT64CONST(0x4E554C4C4B455921)
+
+/* Adds a key to the hash of those before it. */
+static uint64
+add_to_hash(ScoreLayout *layout, uint64 hash, ScoreCell *cell, Datum value, bool is_null)
+{
+	const SegmentHashKey *key = &layout->key;
+
+	if (is_null)
+		return segment_hash_word(key, hash, NULL_WORD);
+	if (!cell->by_image)
+		return segment_type_hash_value(&cell->hash, key, hash, cell->collation, value);
+	if (cell->by_value)
+		return segment_hash_word(key, hash, segment_canonical_datum(value, cell->length));
+	if (cell->length > 0)
+		return segment_hash_bytes(key, hash, DatumGetPointer(value), cell->length);
+	else
+	{
+		struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
+
+		return segment_hash_bytes(key, hash, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+	}
+}
+
+uint32
+segment_score_hash(ScoreLayout *layout, ExprContext *econtext)
+{
+	uint64 hash = 0;
+
+	for (int i = 0; i < layout->keys; i++)
+	{
+		bool is_null;
+		Datum value = evaluate(&layout->cell[i], econtext, &is_null);
+
+		hash = add_to_hash(layout, hash, &layout->cell[i], value, is_null);
+	}
+	return segment_hash_end(hash);
+}
+
+/* Bytes of a value behind the head. */
+static Size
+size_of(const ScoreCell *cell, Datum value)
+{
+	if (cell->by_value)
+		return sizeof(Datum);
+	return MAXALIGN(cell->length > 0 ? (Size) cell->length : VARSIZE(DatumGetPointer(value)));
+}
+
+/* Makes the record's room at least so large. */
+static void
+make_room(ScoreLayout *layout, Size size, MemoryContext context)
+{
+	if (size <= layout->room)
+		return;
+	layout->room = Max(size, 2 * layout->room);
+	layout->record = layout->record == NULL ? MemoryContextAllocHuge(context, layout->room)
+											: repalloc_huge(layout->record, layout->room);
+}
+
+ScoreRecord *
+segment_score_pack(ScoreLayout *layout, ExprContext *econtext, MemoryContext context)
+{
+	uint64 hash = 0;
+	Size size = sizeof(ScoreRecord);
+	Size key_size = 0;
+	uint32 nulls = 0;
+
+	make_room(layout, 256, context);
+	for (int i = 0; i < layout->cells; i++)
+	{
+		ScoreCell *cell = &layout->cell[i];
+		bool is_null;
+		Datum value = evaluate(cell, econtext, &is_null);
+		Size bytes;
+		char *place;
+
+		if (i < layout->keys)
+			hash = add_to_hash(layout, hash, cell, value, is_null);
+		if (is_null)
+		{
+			nulls |= (uint32) 1 << i;
+			continue;
+		}
+		/* equal values must have equal bytes: the same length word, and no compression */
+		if (cell->length == -1)
+			value = PointerGetDatum(PG_DETOAST_DATUM(value));
+		else if (cell->by_value)
+			value = segment_canonical_datum(value, cell->length);
+		bytes = size_of(cell, value);
+		make_room(layout, add_size(size, bytes), context);
+		place = (char *) layout->record + size;
+		if (cell->by_value)
+			*(Datum *) place = value;
+		else
+		{
+			Size length = cell->length > 0 ? (Size) cell->length : VARSIZE(DatumGetPointer(value));
+
+			memcpy(place, DatumGetPointer(value), length);
+			memset(place + length, 0, bytes - length);
+		}
+		size += bytes;
+		if (i < layout->keys)
+			key_size += bytes;
+	}
+	if (size > PG_INT32_MAX)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("the keys of a partition are too long"),
+						errdetail("They have %zu bytes; rfm_score takes %d.", size, PG_INT32_MAX),
+						errhint("Partition by a shorter expression, such as a hash.")));
+	layout->record->size = (uint32) size;
+	layout->record->key_size = (uint32) key_size;
+	layout->record->hash = segment_hash_end(hash);
+	layout->record->nulls = nulls;
+	layout->record->zero = 0;
+	return layout->record;
+}
+
+/* Where the next cell begins. */
+static const char *
+behind(const ScoreCell *cell, const char *place)
+{
+	return place + size_of(cell, PointerGetDatum(place));
+}
+
+static inline bool
+is_null_cell(const ScoreRecord *record, int cell)
+{
+	return (record->nulls >> cell) & 1;
+}
+
+static inline Datum
+datum_at(const ScoreCell *cell, const char *place)
+{
+	return cell->by_value ? *(const Datum *) place : PointerGetDatum(place);
+}
+
+Datum
+segment_score_cell(const ScoreLayout *layout, const ScoreRecord *record, int cell, bool *is_null)
+{
+	const char *place = score_record_cells(record);
+
+	*is_null = is_null_cell(record, cell);
+	if (*is_null)
+		return (Datum) 0;
+	for (int i = 0; i < cell; i++)
+		if (!is_null_cell(record, i))
+			place = behind(&layout->cell[i], place);
+	return datum_at(&layout->cell[cell], place);
+}
+
+bool
+segment_score_same_keys(ScoreLayout *layout, const ScoreRecord *a, const ScoreRecord *b)
+{
+	uint32 keys = layout->keys == 0 ? 0 : PG_UINT32_MAX >> (32 - layout->keys);
+	const char *a_place = score_record_cells(a);
+	const char *b_place = score_record_cells(b);
+
+	if (a->hash != b->hash || ((a->nulls ^ b->nulls) & keys) != 0)
+		return false;
+	if (a->key_size == b->key_size && memcmp(a_place, b_place, a->key_size) == 0)
+		return true;
+	if (layout->by_image)
+		return false;
+	for (int i = 0; i < layout->keys; i++)
+	{
+		ScoreCell *cell = &layout->cell[i];
+
+		if (is_null_cell(a, i))
+			continue;
+		if (!DatumGetBool(
+				FunctionCall2Coll(&cell->equal, cell->collation, datum_at(cell, a_place), datum_at(cell, b_place))))
+			return false;
+		a_place = behind(cell, a_place);
+		b_place = behind(cell, b_place);
+	}
+	return true;
+}
+
+bool
+segment_score_same_options(const ScoreLayout *layout, const ScoreRecord *a, const ScoreRecord *b)
+{
+	uint32 keys = layout->keys == 0 ? 0 : PG_UINT32_MAX >> (32 - layout->keys);
+	Size size = a->size - sizeof(ScoreRecord) - a->key_size;
+
+	return ((a->nulls ^ b->nulls) & ~keys) == 0 && b->size - sizeof(ScoreRecord) - b->key_size == size &&
+		   memcmp(score_record_cells(a) + a->key_size, score_record_cells(b) + b->key_size, size) == 0;
+}
