@@ -62,10 +62,12 @@ export async function openPostgres(database = current) {
   const session = { family: true, ask, close: () => psql.stdin.end() };
   session.pid = Number((await ask("SELECT pg_backend_pid();"))[0]);
   await ask("SET client_min_messages = error;");
-  session.time = async (sql, settings = {}) => {
+  // A parameter is a date: the statement is prepared, its plan made without knowing the value.
+  session.time = async (sql, settings = {}, parameter) => {
     for (const [name, value] of Object.entries(settings)) await ask(`SET ${name} = '${value}';`);
     await ask("DROP TABLE IF EXISTS sink;");
-    const rows = await ask(`\\timing on\nCREATE TABLE sink AS ${sql};\n\\timing off`);
+    if (parameter) await ask(`SET plan_cache_mode = force_generic_plan; DEALLOCATE ALL; PREPARE timed(date) AS ${sql};`);
+    const rows = await ask(`\\timing on\nCREATE TABLE sink AS ${parameter ? `EXECUTE timed(${parameter})` : sql};\n\\timing off`);
     return Number(/Time: ([\d.]+) ms/.exec(rows.join("\n"))[1]) / 1000;
   };
   return session;

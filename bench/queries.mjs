@@ -29,6 +29,10 @@ VACUUM ANALYZE orders_text;`,
   scattered: `SELECT setseed(0.42); CREATE TABLE orders_scattered AS ${lines} ORDER BY random(); VACUUM ANALYZE orders_scattered;`,
   single: `CREATE TABLE orders_single AS SELECT customer_id, ordered_at, amount, ${ids} FROM (SELECT *, row_number() OVER () AS n FROM orders) o;
 VACUUM ANALYZE orders_single;`,
+  markets: `CREATE TABLE orders_markets AS
+SELECT customer_id, ordered_at, amount, 'market-' || customer_id % 5 AS market, 'store-' || customer_id % 200 AS store FROM orders;
+VACUUM ANALYZE orders_markets;`,
+  days: `CREATE TABLE orders_days AS SELECT ${AS_OF} AS day; ANALYZE orders_days;`,
   once: `CREATE TABLE orders_once AS
 SELECT CASE WHEN n * 10 <= total * 0.6 THEN n ELSE total + 1 + floor(total * 0.04 * random())::bigint END AS customer_id, ordered_at, amount
 FROM (SELECT *, row_number() OVER () AS n, count(*) OVER () / 10 * 10 AS total FROM orders) o;
@@ -48,13 +52,20 @@ const plain = (table) => `SELECT customer_id, ${AS_OF} - (last_at AT TIME ZONE '
        ntile(5) OVER (ORDER BY last_at) AS r, ntile(5) OVER (ORDER BY orders) AS f, ntile(5) OVER (ORDER BY revenue) AS m
 FROM (SELECT customer_id, max(ordered_at) AS last_at, count(*) AS orders, sum(amount) AS revenue FROM ${table} ${valid} GROUP BY customer_id) c`;
 
-const main = (table, zone = "", order = "") => `SELECT customer_id, ${AS_OF} AS as_of,
-       segment.rfm_recency(rfm, ${AS_OF}${zone && `, ${zone}`}) AS recency_days, segment.rfm_frequency(rfm) AS orders, segment.rfm_monetary(rfm) AS revenue,
+const main = (table, zone = "", order = "", { where = valid, asOf = AS_OF, market = "", partition = "" } = {}) => `SELECT customer_id${market && `, ${market}`}, ${asOf} AS as_of,
+       segment.rfm_recency(rfm, ${asOf}${zone && `, ${zone}`}) AS recency_days, segment.rfm_frequency(rfm) AS orders, segment.rfm_monetary(rfm) AS revenue,
        segment.score_r(score) AS r, segment.score_f(score) AS f, segment.score_m(score) AS m, segment.score_code(score) AS rfm_code,
        segment.label(score, 'classic') AS segment_name, segment.label_sort(score, 'classic') AS segment_sort
-FROM (SELECT customer_id, segment.rfm_agg(ordered_at, amount${order}) AS rfm,
-             segment.rfm_score(segment.rfm_agg(ordered_at, amount${order}), ${AS_OF}${zone && `, zone => ${zone}`}) OVER () AS score
-      FROM ${table} ${valid} GROUP BY customer_id) c`;
+FROM (SELECT customer_id${market && `, ${market}`}, segment.rfm_agg(ordered_at, amount${order}) AS rfm,
+             segment.rfm_score(segment.rfm_agg(ordered_at, amount${order}), ${asOf}${zone && `, zone => ${zone}`}) OVER (${partition && `PARTITION BY ${partition}`}) AS score
+      FROM ${table} ${where} GROUP BY customer_id${market && `, ${market}`}) c`;
+
+// The main job by market, and its like without PARTITION BY.
+const byMarket = (market, partition) => main("orders_markets", "", "", { market, partition });
+
+// The main job as of a day that is known when it runs: DAY stands for a subquery's value or for a parameter.
+const validOn = (day) => `WHERE customer_id IS NOT NULL AND ordered_at < ${day} + 1`;
+const asOf = (day) => main("orders", "", "", { where: validOn(day), asOf: day });
 
 const duckAggregate = (where) =>
   `SELECT customer_id, max(ordered_at) AS last_at, count(*) AS orders, sum(amount) AS revenue FROM orders ${where} GROUP BY customer_id`;
@@ -67,7 +78,11 @@ const parallel = { ...serial, max_parallel_workers_per_gather: "2" };
 const core = { ...serial, "segment.enable_fast_aggregate": "off" };
 const small = { ...serial, work_mem: "4MB" };
 const defaults = { work_mem: "4MB", jit: "on", max_parallel_workers_per_gather: "2", "segment.enable_fast_aggregate": "on" };
-const pg = (name, sql, settings, setting) => ({ name, engine: "PostgreSQL", sql, settings, setting });
+const pg = (name, sql, settings, setting, parameter) => ({ name, engine: "PostgreSQL", sql, settings, setting, parameter });
+
+// Alone and with workers.
+const both = (name, sql, parameter) => [pg(name, sql, serial, `${tuned}, serial`, parameter), pg(`${name}, 2 workers`, sql, parallel, `${tuned}, 2 workers`, parameter),
+  pg(`${name}, default settings`, sql, defaults, "defaults: work_mem 4MB, jit on, 2 workers", parameter)];
 
 export const contenders = [
   pg("scan, no grouping", scan("orders"), serial, `${tuned}, serial`),
@@ -102,13 +117,21 @@ export const variantContenders = {
   once: [pg("60 % order once: scan", scan("orders_once"), serial, `${tuned}, serial`),
     pg("60 % order once: rfm_agg", aggregate("orders_once"), serial, `${tuned}, serial`),
     pg("60 % order once: main job", main("orders_once"), serial, `${tuned}, serial`)],
+  markets: [["market", 5], ["store", 200]].flatMap(([market, count]) => [
+    ...both(`${count} markets: main job OVER ()`, byMarket(market, "")),
+    ...both(`${count} markets: main job OVER (PARTITION BY)`, byMarket(market, market))]),
+  days: [...both("as_of: a literal", asOf(AS_OF)), ...both("as_of: a subquery", asOf("(SELECT day FROM orders_days)")),
+    ...both("as_of: a CTE", `WITH d AS (SELECT day FROM orders_days) ${asOf("(SELECT day FROM d)")}`),
+    ...both("as_of: a parameter", asOf("$1"), AS_OF)],
   zone: [pg("main job, zone Europe/Berlin", main("orders", "'Europe/Berlin'"), serial, `${tuned}, serial`)],
 };
 
 // Queries that must give the same rows through core's plan, our node alone, and with workers.
 export const digested = (name) => (name === "orders" ? [main("orders")]
   : ["lines", "scattered", "single"].includes(name) ? ["id", "uuid", "text"].map((type) => aggregate(`orders_${name}`, `, order_${type}`))
-    : [aggregate(`orders_${name}`)]);
+    : name === "markets" ? ["market", "store"].map((market) => byMarket(market, market))
+      : name === "days" ? [asOf("(SELECT day FROM orders_days)")]
+        : [aggregate(`orders_${name}`)]);
 
 // Sums that any order of rows gives, the same in both engines: equal only if every customer's values are.
 export const checksum = (inner) => `SELECT count(*), sum(orders), sum(revenue), sum(recency_days), sum(customer_id * orders),

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { execFileSync } from "node:child_process";
 import { contenders, createOrders, variants, variantContenders, checksum, checked, digest, digested } from "./queries.mjs";
 import { openDuck, openPostgres, useDatabase, withMemory } from "./engines.mjs";
-import { writeReport } from "./report.mjs";
+import { ratios, writeReport } from "./report.mjs";
 
 const work = process.env.SEGMENT_BENCH_PACKAGES;
 const resultsFile = join(work, "results.json");
@@ -102,17 +102,17 @@ async function measure(list, into, duck) {
   const sessions = { PostgreSQL: await openPostgres(), DuckDB: duck };
   for (const contender of list) {
     const fresh = contender.engine === "DuckDB" ? duck : await openPostgres();
-    const { megabytes } = await withMemory(fresh, () => fresh.time(contender.sql, contender.settings));
+    const { megabytes } = await withMemory(fresh, () => fresh.time(contender.sql, contender.settings, contender.parameter));
     if (fresh !== duck) fresh.close();
     into[contender.name] = { ...into[contender.name], setting: contender.setting, megabytes, times: [] };
   }
   for (let run = 0; run < runs; run++)
     for (const contender of list)
-      into[contender.name].times.push(await sessions[contender.engine].time(contender.sql, contender.settings));
+      into[contender.name].times.push(await sessions[contender.engine].time(contender.sql, contender.settings, contender.parameter));
   for (const contender of list) {
     const entry = into[contender.name];
     entry.seconds = median(entry.times);
-    log(`${contender.name.padEnd(50)} ${entry.seconds.toFixed(2)} s  ${entry.megabytes} MB  (${contender.setting})`);
+    log(`${contender.name.padEnd(60)} ${entry.seconds.toFixed(2)} s  ${entry.megabytes} MB  (${contender.setting})`);
   }
   await sessions.PostgreSQL.ask("DROP TABLE IF EXISTS sink;");
   sessions.PostgreSQL.close();
@@ -137,6 +137,7 @@ async function main() {
           if (name in variants) await prepareVariant(name);
           if (runs > 0) await measure(chosen, entry.contenders, duck);
         }
+      if (millions === 10) for (const [what, ratio, target] of ratios(entry.contenders, only)) log(`${what.padEnd(76)} ${ratio}  ${target}`);
       duck.close();
       mkdirSync(work, { recursive: true });
       writeFileSync(resultsFile, JSON.stringify(results, null, 1));
