@@ -273,10 +273,11 @@ END
 $$;
 SQL
 
-my $script = <<'SQL';
+my $settings = <<'SQL';
 SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET min_parallel_index_scan_size = 0;
 SET client_min_messages = error;
 SQL
+my ($status, $errors, $script) = (0, '', $settings);
 for my $number (1 .. $queries)
 {
 	my $query = query();
@@ -285,8 +286,11 @@ for my $number (1 .. $queries)
 	my $seed = below(3);
 	my $partitionwise = pick('on', 'off');
 	$script .= "SET enable_partitionwise_aggregate = $partitionwise; SELECT compare($number, \$q\$$query\$q\$, '$manner', '$memory', $seed);\n";
+	next unless $number % 100 == 0 || $number == $queries;
+	my ($failed, $output, $stderr) = $node->psql('postgres', $script, on_error_stop => 0, timeout => 600);
+	($status, $errors, $script) = ($status || $failed, $errors . $stderr, $settings);
+	note("$number of $queries queries compared");
 }
-my ($status, $output, $errors) = $node->psql('postgres', $script, on_error_stop => 0, timeout => 3000);
 is($status, 0, 'psql ran');
 is($errors, '', 'no error outside the compared queries');
 is($node->safe_psql('postgres', "SELECT format(E'%s: %s\\n%s', number, detail, query) FROM failures ORDER BY number LIMIT 10"),
