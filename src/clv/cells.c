@@ -201,7 +201,7 @@ value_size(const Cells *head, Size n_cells)
 {
 	Size width = cells_width(head->kind, head->n_covariates);
 
-	return add_size(offsetof(Cells, numbers), mul_size(n_cells, (width + 1) * sizeof(double)));
+	return add_size(sizeof(Cells), mul_size(n_cells, (width + 1) * sizeof(double)));
 }
 
 /* The same; 54000 beyond what a value can have. */
@@ -362,7 +362,7 @@ new_value(const CellsState *state, Size n_cells)
 static void
 set_row(Cells *cells, Size i, const uint64 *row, int width)
 {
-	memcpy(cells->numbers + i * width, row, width * sizeof(double));
+	memcpy(cells_numbers(cells) + i * width, row, width * sizeof(double));
 	unconstify(int64 *, cells_counts(cells))[i] = (int64) row[width];
 }
 

@@ -41,8 +41,10 @@ typedef struct Cells
 	double unit;	/* days; 0 for spend_summary */
 	double horizon; /* holdout: length of the hold-out, in units; else 0 */
 	int64 skipped;	/* spend_summary: customers without a usable spend; else 0 */
-	double numbers[FLEXIBLE_ARRAY_MEMBER];
 } Cells;
+
+/* The numbers of all cells. */
+#define cells_numbers(cells) ((double *) ((cells) + 1))
 
 #define DatumGetCells(datum) ((Cells *) PG_DETOAST_DATUM(datum))
 #define PG_GETARG_CELLS(n) DatumGetCells(PG_GETARG_DATUM(n))
@@ -56,7 +58,7 @@ cells_width(int kind, int n_covariates)
 static inline const double *
 cells_row(const Cells *cells, int32 i)
 {
-	return cells->numbers + (Size) i * cells_width(cells->kind, cells->n_covariates);
+	return cells_numbers(cells) + (Size) i * cells_width(cells->kind, cells->n_covariates);
 }
 
 static inline const int64 *

@@ -138,7 +138,7 @@ segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *optio
 	}
 	cells.n_cells = btyd->n_cells;
 	cells.n_covariates = btyd->n_covariates;
-	cells.cells = btyd->numbers;
+	cells.cells = cells_row(btyd, 0);
 	cells.counts = cells_counts(btyd);
 	for (;; max_times = 2 * (size_t) btyd->n_cells)
 	{
@@ -239,7 +239,7 @@ segment_gamma_gamma(PG_FUNCTION_ARGS)
 				 errdetail("No customer has a positive mean spend of repeat purchases; skipped were " INT64_FORMAT ".",
 						   spend->skipped),
 				 errhint("spend_agg(summary, true) takes the first purchase too.")));
-	segment_gamma_gamma_fit(spend->n_cells, spend->numbers, cells_counts(spend), &options, &fit);
+	segment_gamma_gamma_fit(spend->n_cells, cells_row(spend, 0), cells_counts(spend), &options, &fit);
 	model = model_of_fit(CLV_GAMMA_GAMMA, 0, &fit);
 	model->n_cells = spend->n_cells;
 	model->customers = segment_cells_customers(spend);
