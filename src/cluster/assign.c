@@ -54,8 +54,11 @@ segment_model_argument(FunctionCallInfo fcinfo, int arg)
 		cache = fcinfo->flinfo->fn_extra = palloc0(sizeof(ModelCache));
 	else
 	{
-		pfree(cache->raw);
-		pfree((void *) cache->model);
+		/* out of memory below, the cache may be used again by who caught that error */
+		if (cache->raw != NULL)
+			pfree(cache->raw);
+		if (cache->model != NULL)
+			pfree((void *) cache->model);
 		cache->raw_size = 0;
 		cache->raw = NULL;
 		cache->model = NULL;

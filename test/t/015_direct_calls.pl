@@ -39,6 +39,13 @@ cmp_ok($calls, '>', $functions, "$calls calls, each of $functions functions at l
 my (@problems, %states);
 my $done = 0;
 
+# Notes a problem, and says it at once: a long run need not come to its end.
+sub problem
+{
+	push @problems, $_[0];
+	diag($_[0]);
+}
+
 # Makes calls and notes what was wrong with them; false if the batch did not come to its end.
 sub make
 {
@@ -58,7 +65,7 @@ sub make
 		}
 		else
 		{
-			push @problems, "call $n: $problem: $query";
+			problem("call $n: $problem: $query");
 		}
 	}
 	return 1;
@@ -76,8 +83,8 @@ for (my $first = 0; $first < $calls; $first += $batch)
 		{
 			next if make($n, $n, 5);
 			$node->poll_query_until('postgres', 'SELECT true');
-			push @problems, "call $n: the server crashes, or the call ends neither in time nor by an error: "
-			  . substr($node->safe_psql('postgres', "SELECT fz.call($seed, $n)", extra_params => [ '-U', 'fuzzer' ]), 0, 1000);
+			problem("call $n: the server crashes, or the call ends neither in time nor by an error: "
+			  . substr($node->safe_psql('postgres', "SELECT fz.call($seed, $n)", extra_params => [ '-U', 'fuzzer' ]), 0, 1000));
 		}
 	}
 	$done = $last + 1;
