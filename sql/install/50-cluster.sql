@@ -245,13 +245,13 @@ COMMENT ON FUNCTION segment.coreset_plus(segment.coreset, segment.coreset) IS 'C
 CREATE OPERATOR segment.+ (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment.coreset_plus);
 COMMENT ON OPERATOR segment.+ (segment.coreset, segment.coreset) IS 'Coreset of the vectors behind both';
 
-CREATE FUNCTION segment.coreset_compress(coreset segment.coreset, cells int) RETURNS segment.coreset
+CREATE FUNCTION segment.coreset_compress(coreset segment.coreset, micro_clusters int) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_compress_to' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_compress(segment.coreset, int) IS 'The coreset in at most so many cells (1 to 8192, 7168, 5120 for 1, 2, 3 features, 4096 for more), to store it smaller. It is no longer exact. NULL for NULL; 22023 for cells out of range.';
+COMMENT ON FUNCTION segment.coreset_compress(segment.coreset, int) IS 'The coreset in at most so many micro-clusters (1 to 8192, 7168, 5120 for 1, 2, 3 features, 4096 for more), to store it smaller. It is no longer exact. NULL for NULL; 22023 for micro_clusters out of range.';
 
 CREATE FUNCTION segment.coreset_info(coreset segment.coreset, OUT vectors bigint, OUT weight float8, OUT skipped bigint, OUT features int, OUT transform text, OUT nulls text, OUT exact boolean, OUT points int, OUT bytes bigint)
   AS 'MODULE_PATHNAME', 'segment_coreset_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_info(segment.coreset) IS 'One row about a coreset: vectors taken and their total weight; vectors skipped for a NULL; number of features; transform and NULL policy; exact: it holds all distinct points (false: cells); how many points or cells; bytes in memory.';
+COMMENT ON FUNCTION segment.coreset_info(segment.coreset) IS 'One row about a coreset: vectors taken and their total weight; vectors skipped for a NULL; number of features; transform and NULL policy; exact: it holds all distinct points (false: micro-clusters); how many points or micro-clusters; bytes in memory.';
 
 CREATE FUNCTION segment.coreset_features(coreset segment.coreset, OUT feature int, OUT lowest float8, OUT highest float8, OUT mean float8, OUT variance float8, OUT missing bigint) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_coreset_features' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 5;

@@ -22,7 +22,7 @@ CREATE TYPE segment.kmeans_model (
   INPUT = segment.kmeans_model_in, OUTPUT = segment.kmeans_model_out, RECEIVE = segment.kmeans_model_recv, SEND = segment.kmeans_model_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
 );
-COMMENT ON TYPE segment.kmeans_model IS 'Fitted clusters: transform, scale and centres, and how they were found. Made by kmeans, kmeans_agg and relabel; applied by cluster_of, cluster_distance, …; its text form is a JSON object.';
+COMMENT ON TYPE segment.kmeans_model IS 'Fitted clusters: transform, scale and centroids, and how they were found. Made by kmeans, kmeans_agg and relabel; applied by cluster_of, cluster_distance, …; its text form is a JSON object.';
 
 -- Comparison by bytes: equal values have equal bytes; the order has no meaning of its own.
 
@@ -67,7 +67,7 @@ COMMENT ON OPERATOR CLASS segment.kmeans_model_ops USING hash IS 'Hash of kmeans
 
 CREATE FUNCTION segment.kmeans_model_to_jsonb(segment.kmeans_model) RETURNS jsonb
   AS 'MODULE_PATHNAME', 'segment_kmeans_model_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.kmeans_model_to_jsonb(segment.kmeans_model) IS 'The model as a JSON object; centres stand in the scaled space, cluster by cluster';
+COMMENT ON FUNCTION segment.kmeans_model_to_jsonb(segment.kmeans_model) IS 'The model as a JSON object; centroids stand in the scaled space, cluster by cluster';
 CREATE CAST (segment.kmeans_model AS jsonb) WITH FUNCTION segment.kmeans_model_to_jsonb(segment.kmeans_model);
 COMMENT ON CAST (segment.kmeans_model AS jsonb) IS 'The model as a JSON object';
 CREATE FUNCTION segment.kmeans_model_from_jsonb(jsonb) RETURNS segment.kmeans_model
@@ -103,7 +103,7 @@ COMMENT ON AGGREGATE segment.kmeans_agg(float8[], int, text) IS 'k-means in one 
 
 CREATE FUNCTION segment.model_info(model segment.kmeans_model, OUT vectors bigint, OUT weight float8, OUT k int, OUT features int, OUT transform text, OUT scale text, OUT nulls text, OUT seed bigint, OUT starts int, OUT swaps int, OUT iterations int, OUT stopped text, OUT inertia float8, OUT total float8, OUT explained float8, OUT exact boolean, OUT points int, OUT last_label int)
   AS 'MODULE_PATHNAME', 'segment_model_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.model_info(segment.kmeans_model) IS 'One row about a fit: what it was fitted on, its options, rounds of all descents, why the last one stopped (converged, tolerance, max_iter), inertia (sum of squared distances in the scaled space; an upper bound unless exact), total (the same about the mean), explained (1 - inertia/total, NULL if all points are equal), points or cells it was fitted on, last_label (highest cluster number given so far).';
+COMMENT ON FUNCTION segment.model_info(segment.kmeans_model) IS 'One row about a fit: what it was fitted on, its options, rounds of all descents, why the last one stopped (converged, tolerance, max_iter), inertia (sum of squared distances in the scaled space; an upper bound unless exact), total (the same about the mean), explained (1 - inertia/total, NULL if all points are equal), points or micro-clusters it was fitted on, last_label (highest cluster number given so far).';
 
 CREATE FUNCTION segment.cluster_table(model segment.kmeans_model, OUT cluster int, OUT size float8, OUT share float8, OUT centroid float8[], OUT inertia float8, OUT radius float8) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_cluster_table' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 8;

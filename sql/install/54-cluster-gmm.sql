@@ -102,6 +102,6 @@ CREATE FUNCTION segment.model_info(model segment.gmm_model, OUT vectors bigint, 
   AS 'MODULE_PATHNAME', 'segment_gmm_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.model_info(segment.gmm_model) IS 'One row about a fit: what it was fitted on, its options, rounds, whether it converged, log-likelihood in transformed units, BIC and AIC (less is better), how many components stand at the variance floor (they describe tied values), exact (nothing was compressed).';
 
-CREATE FUNCTION segment.gmm_table(model segment.gmm_model, OUT component int, OUT share float8, OUT center float8[], OUT deviation float8[], OUT at_floor boolean) RETURNS SETOF record
+CREATE FUNCTION segment.gmm_table(model segment.gmm_model, OUT component int, OUT share float8, OUT mean float8[], OUT deviation float8[], OUT at_floor boolean) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_gmm_table' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 5;
-COMMENT ON FUNCTION segment.gmm_table(segment.gmm_model) IS 'One row a component: number, share, centre in the user''s units, standard deviations of the transformed features, at_floor (a variance stands at its floor: the component describes tied values).';
+COMMENT ON FUNCTION segment.gmm_table(segment.gmm_model) IS 'One row a component: number, share, mean in the user''s units, standard deviations of the transformed features, at_floor (a variance stands at its floor: the component describes tied values).';

@@ -26,9 +26,9 @@ COMMENT ON TYPE segment.btyd IS 'Histories of many customers, equal ones once wi
 
 CREATE FUNCTION segment.btyd_to_jsonb(btyd segment.btyd) RETURNS jsonb
   AS 'MODULE_PATHNAME', 'segment_cells_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.btyd_to_jsonb(segment.btyd) IS 'An object: unit_days and cells, each x, t_x, t, covariates, count';
+COMMENT ON FUNCTION segment.btyd_to_jsonb(segment.btyd) IS 'An object: unit_days and histories, each x, t_x, t, covariates, count';
 CREATE CAST (segment.btyd AS jsonb) WITH FUNCTION segment.btyd_to_jsonb(segment.btyd);
-COMMENT ON CAST (segment.btyd AS jsonb) IS 'An object: unit_days and cells, each x, t_x, t, covariates, count';
+COMMENT ON CAST (segment.btyd AS jsonb) IS 'An object: unit_days and histories, each x, t_x, t, covariates, count';
 
 CREATE FUNCTION segment.btyd_eq(segment.btyd, segment.btyd) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_clv_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION segment.btyd_ne(segment.btyd, segment.btyd) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_clv_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -93,9 +93,9 @@ COMMENT ON TYPE segment.spend_summary IS 'Mean spends of many customers with the
 
 CREATE FUNCTION segment.spend_summary_to_jsonb(spend_summary segment.spend_summary) RETURNS jsonb
   AS 'MODULE_PATHNAME', 'segment_cells_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.spend_summary_to_jsonb(segment.spend_summary) IS 'An object: with_first, skipped_customers and cells, each purchases, mean spend, count';
+COMMENT ON FUNCTION segment.spend_summary_to_jsonb(segment.spend_summary) IS 'An object: with_first, skipped_customers and histories, each purchases, mean spend, count';
 CREATE CAST (segment.spend_summary AS jsonb) WITH FUNCTION segment.spend_summary_to_jsonb(segment.spend_summary);
-COMMENT ON CAST (segment.spend_summary AS jsonb) IS 'An object: with_first, skipped_customers and cells, each purchases, mean spend, count';
+COMMENT ON CAST (segment.spend_summary AS jsonb) IS 'An object: with_first, skipped_customers and histories, each purchases, mean spend, count';
 
 CREATE FUNCTION segment.spend_summary_eq(segment.spend_summary, segment.spend_summary) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_clv_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION segment.spend_summary_ne(segment.spend_summary, segment.spend_summary) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_clv_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -160,9 +160,9 @@ COMMENT ON TYPE segment.holdout IS 'Histories up to a split date and what came a
 
 CREATE FUNCTION segment.holdout_to_jsonb(holdout segment.holdout) RETURNS jsonb
   AS 'MODULE_PATHNAME', 'segment_cells_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.holdout_to_jsonb(segment.holdout) IS 'An object: unit_days, horizon and cells, each x, t_x, t, mean spend, orders of the last period, orders and amount of the hold-out, count';
+COMMENT ON FUNCTION segment.holdout_to_jsonb(segment.holdout) IS 'An object: unit_days, horizon and histories, each x, t_x, t, mean spend, orders of the last period, orders and amount of the hold-out, count';
 CREATE CAST (segment.holdout AS jsonb) WITH FUNCTION segment.holdout_to_jsonb(segment.holdout);
-COMMENT ON CAST (segment.holdout AS jsonb) IS 'An object: unit_days, horizon and cells, each x, t_x, t, mean spend, orders of the last period, orders and amount of the hold-out, count';
+COMMENT ON CAST (segment.holdout AS jsonb) IS 'An object: unit_days, horizon and histories, each x, t_x, t, mean spend, orders of the last period, orders and amount of the hold-out, count';
 
 CREATE FUNCTION segment.holdout_eq(segment.holdout, segment.holdout) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_clv_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION segment.holdout_ne(segment.holdout, segment.holdout) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_clv_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

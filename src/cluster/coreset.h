@@ -3,9 +3,9 @@
  * the room.
  *
  * Up to SEGMENT_CORESET_POINTS distinct points it holds exactly these, in the user's units, sorted, with their weights:
- * equal rows give equal bytes, whatever their order or split. With one point more it becomes a set of cells (see
- * math/cells.h) in transformed units, and stays one. Weights are multiples of 2^-20 whose total stays below 2^33, so
- * their sums are exact and do not depend on the order.
+ * equal rows give equal bytes, whatever their order or split. With one point more it becomes a set of micro-clusters
+ * (see math/cells.h) in transformed units, and stays one. Weights are multiples of 2^-20 whose total stays below 2^33,
+ * so their sums are exact and do not depend on the order.
  */
 #ifndef SEGMENT_CLUSTER_CORESET_H
 #define SEGMENT_CLUSTER_CORESET_H
@@ -18,7 +18,7 @@
 
 #define SEGMENT_CORESET_VERSION 1
 
-/* The switch from distinct points to cells. */
+/* The switch from distinct points to micro-clusters. */
 #define SEGMENT_CORESET_POINTS 8192
 
 /* A feature vector has 1 to so many features: fits are quadratic in it where covariances are full. */
@@ -49,7 +49,7 @@ typedef enum SegmentCoresetMode
 /*
  * The stored form. data holds, dims doubles each, the features' least and greatest value (user's units; infinities
  * if there is none), resolution (see CoresetState) and number of NULLs; then the items: rows (math/cells.h; a NaN is a
- * NULL to be replaced by the mean) or cells.
+ * NULL to be replaced by the mean) or micro-clusters.
  */
 typedef struct Coreset
 {
@@ -87,7 +87,7 @@ segment_coreset_items(const Coreset *coreset)
 	return coreset->data + SEGMENT_CORESET_STATS * coreset->dims;
 }
 
-/* Cells that a compressed coreset of so many features has at most: below 300 kB up to 3 features. */
+/* Micro-clusters that a compressed coreset of so many features has at most: below 300 kB up to 3 features. */
 static inline int
 segment_coreset_cells(int dims)
 {
@@ -100,9 +100,9 @@ typedef struct CoresetState
 	ExpandedObjectHeader header;
 	uint32 magic;
 	double *stats; /* SEGMENT_CORESET_STATS x dims, as in the stored form */
-	double *rows;  /* distinct points, or rows not yet in cells */
+	double *rows;  /* distinct points, or rows not yet in micro-clusters */
 	int n_rows;
-	int n_waiting; /* the first so many rows, transformed, fitted no cell and wait for the next reduction */
+	int n_waiting; /* the first so many rows, transformed, fitted no micro-cluster and wait for the next reduction */
 	int max_rows;
 	uint32 *slots;	/* hash table over the distinct points: number + 1, 0 is free; NULL while there are few */
 	uint32 n_slots; /* a power of two */
@@ -133,19 +133,19 @@ extern void segment_coreset_add_row(CoresetState *state, double *x, double weigh
 /* Adds a stored coreset; 22023 if the two don't go together. */
 extern void segment_coreset_merge(CoresetState *state, const Coreset *other);
 
-/* Rows that are gathered before they are reduced to cells: more is faster, and takes more memory. */
+/* Rows that are gathered before they are reduced to micro-clusters: more is faster, and takes more memory. */
 #define SEGMENT_GATHERED_ROWS 16384
 
-/* Gives up distinct points: from now on they are rows on their way into cells. */
+/* Gives up distinct points: from now on they are rows on their way into micro-clusters. */
 extern void segment_coreset_leave_distinct(CoresetState *state);
 
-/* Brings gathered rows into cells where that is due: after it, a compressed state has room for another row. */
+/* Brings gathered rows into micro-clusters where that is due: after it, a compressed state has room for another row. */
 extern void segment_coreset_make_room(CoresetState *state);
 
-/* Reduces all cells and rows to at most so many cells. */
+/* Reduces all micro-clusters and rows to at most so many micro-clusters. */
 extern void segment_coreset_reduce(CoresetState *state, int most);
 
-/* Turns distinct points into cells, or reduces cells: at most so many, and nothing left in rows. */
+/* Turns distinct points into micro-clusters, or reduces micro-clusters: at most so many, and nothing left in rows. */
 extern void segment_coreset_compress(CoresetState *state, int cells);
 
 /* Whether a stored coreset is what this code could have written; *why says what is wrong with it. */

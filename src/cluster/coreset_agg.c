@@ -220,14 +220,14 @@ segment_coreset_plus(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(segment_coreset_compress_to);
 
-/* coreset_compress(coreset, cells): the same in at most so many cells. */
+/* coreset_compress(coreset, micro_clusters): the same in at most so many micro-clusters. */
 Datum
 segment_coreset_compress_to(PG_FUNCTION_ARGS)
 {
 	CoresetState *state = segment_coreset_state_of(PointerGetDatum(PG_GETARG_CORESET(0)), CurrentMemoryContext);
 	int cells = PG_GETARG_INT32(1);
 
-	segment_check_int_range("cells", cells, 1, segment_coreset_cells(Max(state->head.dims, 1)));
+	segment_check_int_range("micro_clusters", cells, 1, segment_coreset_cells(Max(state->head.dims, 1)));
 	segment_coreset_compress(state, cells);
 	return EOHPGetRWDatum(&state->header);
 }

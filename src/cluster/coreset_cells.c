@@ -1,8 +1,9 @@
 /*
- * coreset_cells.c: how a coreset becomes, and stays, a bounded number of cells.
+ * coreset_cells.c: how a coreset becomes, and stays, a bounded number of micro-clusters.
  *
- * Rows are gathered until a first reduction makes cells and a tree over them; after that, batches of rows go down the tree
- * into the cells they belong to, and only those that would spread a cell too far wait for the next reduction.
+ * Rows are gathered until a first reduction makes micro-clusters and a tree over them; after that, batches of rows go
+ * down the tree into the micro-clusters they belong to, and only those that would spread a micro-cluster too far wait
+ * for the next reduction.
  */
 #include "postgres.h"
 
@@ -15,7 +16,7 @@
 #include "cluster/cluster.h"
 #include "cluster/coreset.h"
 
-/* Rows that are brought into existing cells together: they stay in the first-level cache. */
+/* Rows that are brought into existing micro-clusters together: they stay in the first-level cache. */
 #define BATCH_ROWS 256
 
 /* Orders doubles for qsort. */
@@ -131,7 +132,7 @@ transform_rows(CoresetState *state)
 									 size);
 }
 
-/* Brings the rows that do not wait yet into cells; those that fit none wait from now on. */
+/* Brings the rows that do not wait yet into micro-clusters; those that fit none wait from now on. */
 static void
 absorb(CoresetState *state)
 {
@@ -143,7 +144,7 @@ absorb(CoresetState *state)
 	state->n_rows = state->n_waiting;
 }
 
-/* Whether rows can be brought into existing cells. One that waits for its mean can't. */
+/* Whether rows can be brought into existing micro-clusters. One that waits for its mean can't. */
 static inline bool
 can_absorb(const CoresetState *state)
 {

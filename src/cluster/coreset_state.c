@@ -18,7 +18,9 @@
 /* Up to so many points a scan finds them faster than a hash table, which costs memory too. */
 #define SCANNED_POINTS 16
 
-/* Full coresets whose cells are gathered before they are reduced together: what a leader and few workers have. */
+/*
+ * Full coresets whose micro-clusters are gathered before they are reduced together: what a leader and few workers have.
+ */
 #define MERGED_AT_ONCE 4
 
 static Size state_flat_size(ExpandedObjectHeader *header);
@@ -62,7 +64,7 @@ segment_coreset_set_dims(CoresetState *state, int dims)
 	state->head.dims = dims;
 }
 
-/* Makes room for at least so many rows or cells of so many doubles. */
+/* Makes room for at least so many rows or micro-clusters of so many doubles. */
 static double *
 grow(MemoryContext context, double *array, int *room, int needed, int largest, int size)
 {
@@ -90,7 +92,7 @@ next_row(CoresetState *state)
 	return state->rows + (Size) state->n_rows * size;
 }
 
-/* Makes room for so many cells more. */
+/* Makes room for so many micro-clusters more. */
 static double *
 next_cells(CoresetState *state, int count)
 {

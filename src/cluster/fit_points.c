@@ -47,7 +47,7 @@ effective_transform(const Coreset *coreset, int asked)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("the transform of a compressed coreset cannot be changed"),
-				 errdetail("The coreset was made with transform %s and holds cells instead of its points.",
+				 errdetail("The coreset was made with transform %s and holds micro-clusters instead of its points.",
 						   segment_transform_option.words[coreset->transform]),
 				 errhint("Make it with coreset_agg(features, '%s').", segment_transform_option.words[transform])));
 	for (j = 0; j < coreset->dims; j++)

@@ -19,8 +19,8 @@
 
 /*
  * Effort by default: one start or swap costs about points x k, so small problems can afford many and large ones need
- * few; tiny ones need few too. Swaps end when many in a row fail, sooner among cells, which limit what there is to gain. The
- * bounds keep the quality gates of the published sets for every seed tried, not only the default one.
+ * few; tiny ones need few too. Swaps end when many in a row fail, sooner among micro-clusters, which limit what there
+ * is to gain. The bounds keep the quality gates of the published sets for every seed tried, not only the default one.
  */
 #define START_EFFORT (1 << 19)
 #define SWAP_EFFORT (1 << 25)
@@ -37,7 +37,9 @@ affordable(int effort, int points, int k, int fewest, int most)
 	return (int) Max(Min(count, most), fewest);
 }
 
-/* Swaps that are tried at least, whatever they cost: 50 clusters need six a cluster to come near the best known sums. */
+/*
+ * Swaps that are tried at least, whatever they cost: 50 clusters need six a cluster to come near the best known sums.
+ */
 static int
 fewest_swaps(int k)
 {
@@ -56,8 +58,8 @@ add_inner(const FitPoints *fit, SegmentKmeansFit *result)
 }
 
 /*
- * Moves the centroids to where a descent on all points would end, as far as cells can tell, and assigns the cells anew.
- * Everything stays as it is if a cluster would be left without any.
+ * Moves the centroids to where a descent on all points would end, as far as micro-clusters can tell, and assigns the
+ * micro-clusters anew. Everything stays as it is if a cluster would be left without any.
  */
 static void
 polish(const FitPoints *fit, const SegmentKmeansOptions *how, SegmentKmeansFit *result, void *workspace)

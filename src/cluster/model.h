@@ -50,7 +50,7 @@ typedef struct KmeansModel
 	uint16 reserved; /* 0 */
 	int32 k;
 	int32 dims;
-	int32 points; /* distinct points or cells that it was fitted on */
+	int32 points; /* distinct points or micro-clusters that it was fitted on */
 	int32 iterations;
 	int32 starts;
 	int32 swaps;
@@ -144,8 +144,8 @@ typedef struct FitPoints
 #define SEGMENT_STORED_TRANSFORM SEGMENT_TRANSFORMS
 
 /*
- * Prepares a coreset for fits. transform: SEGMENT_STORED_TRANSFORM, or another one: 0A000 if the coreset is compressed with
- * another one. extra: bytes that the fit will need beside: 53400 if all of it is more than maintenance_work_mem.
+ * Prepares a coreset for fits. transform: SEGMENT_STORED_TRANSFORM, or another one: 0A000 if the coreset is compressed
+ * with another one. extra: bytes that the fit will need beside: 53400 if all of it is more than maintenance_work_mem.
  */
 extern FitPoints *segment_fit_points(const Coreset *coreset, int transform, SegmentScale scale, const char *what,
 									 Size extra);

@@ -252,7 +252,7 @@ segment_backtest(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* The model's expected orders of each cell; 22023 if its unit is another. */
+/* The model's expected orders of each history; 22023 if its unit is another. */
 static double *
 expected_of(const ClvModel *model, const Cells *holdout)
 {

@@ -1,5 +1,5 @@
 /*
- * cells.c: tables of numbers in which equal rows are one cell with a count.
+ * cells.c: tables of numbers in which equal rows are kept once, with a count.
  */
 #include "postgres.h"
 
@@ -81,7 +81,7 @@ add_counts(int64 a, int64 b)
 	if (a > PG_INT64_MAX / 2 - b)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("number of customers is out of range"),
-				 errdetail("A cell holds at most 2^62 customers."), errhint("Check the values that are merged.")));
+				 errdetail("A history holds at most 2^62 customers."), errhint("Check the values that are merged.")));
 	return a + b;
 }
 
@@ -195,7 +195,7 @@ segment_cells_state(const Cells *head)
 	return state;
 }
 
-/* Bytes of a value with so many cells. */
+/* Bytes of a value with so many histories. */
 static Size
 value_size(const Cells *head, Size n_cells)
 {
@@ -346,7 +346,7 @@ segment_cells_merge(CellsState *state, const Cells *other)
 	add_skipped(state, other->skipped);
 }
 
-/* A value with room for so many cells. */
+/* A value with room for so many histories. */
 static Cells *
 new_value(const CellsState *state, Size n_cells)
 {
@@ -366,7 +366,7 @@ set_row(Cells *cells, Size i, const uint64 *row, int width)
 	unconstify(int64 *, cells_counts(cells))[i] = (int64) row[width];
 }
 
-/* Of a state with files: counts the cells first, as the value is of one piece. */
+/* Of a state with files: counts the histories first, as the value is of one piece. */
 static Cells *
 finish_runs(const CellsState *state)
 {

@@ -1,6 +1,6 @@
 /*
  * cells.h: the values that lifetime models are fitted on: btyd (histories), spend_summary (spend) and holdout
- * (histories and what came after). All three are tables of numbers, in which equal rows are one cell with a count.
+ * (histories and what came after). All three are tables of numbers, in which equal rows are kept once, with a count.
  */
 #ifndef SEGMENT_CLV_CELLS_H
 #define SEGMENT_CLV_CELLS_H
@@ -28,7 +28,7 @@ typedef enum CellsKind
 #define HOLDOUT_LATER 5	 /* purchases in the hold-out */
 #define HOLDOUT_AMOUNT 6 /* amount of the hold-out */
 
-/* The fixed part; numbers of all cells follow, row by row, sorted, then the counts. */
+/* The fixed part; numbers of all histories follow, row by row, sorted, then the counts. */
 typedef struct Cells
 {
 	int32 vl_len_;
@@ -67,7 +67,7 @@ cells_counts(const Cells *cells)
 	return (const int64 *) cells_row(cells, cells->n_cells);
 }
 
-/* Customers in all cells. */
+/* Customers in all histories. */
 extern int64 segment_cells_customers(const Cells *cells);
 
 /* btyd with the most covariates is the widest. */

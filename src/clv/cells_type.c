@@ -2,7 +2,7 @@
  * cells_type.c: the SQL types btyd, spend_summary and holdout: text, binary and jsonb forms; and comparison and hash
  * of all values of this room, which are by bytes, as each value has one form only.
  *
- * Text form: what all cells share, then each cell's numbers and its count:
+ * Text form: what all histories share, then each history's numbers and its count:
  *     {unit 7 covariates 0: 0 0 38.857142857142854*12, 2 30.428571428571427 38.857142857142854*1}
  */
 #include "postgres.h"
@@ -74,7 +74,7 @@ find_row_fault(const Cells *head, const double *row, int64 count)
 		if (!isfinite(row[i]))
 			return "All numbers must be finite.";
 	if (count <= 0 || count > PG_INT64_MAX / 2)
-		return "The count of a cell must be positive.";
+		return "The count of a history must be positive.";
 	if (!is_count(row[0]))
 		return "The number of purchases must be whole and not negative.";
 	if (head->kind == CELLS_SPEND)
@@ -119,7 +119,7 @@ parse(const char *text, CellsKind kind, const char **fault)
 	memset(&head, 0, sizeof(head));
 	head.version = SEGMENT_CELLS_VERSION;
 	head.kind = (uint8) kind;
-	*fault = "Expected are a brace, the head, and cells behind a colon.";
+	*fault = "Expected are a brace, the head, and histories behind a colon.";
 	if (!segment_text_char(&text, '{') || !parse_head(&text, &head))
 		return NULL;
 	*fault = find_head_fault(&head);
@@ -132,7 +132,7 @@ parse(const char *text, CellsKind kind, const char **fault)
 			double row[3 + SEGMENT_BTYD_MAX_COVARIATES];
 			int64 count;
 
-			*fault = "A cell is its numbers, a star and a count.";
+			*fault = "A history is its numbers, a star and a count.";
 			for (int i = 0; i < state->width; i++)
 				if (!segment_text_double(&text, &row[i]))
 					return NULL;
@@ -230,7 +230,7 @@ segment_cells_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(text.data);
 }
 
-/* An object: what all cells share, and an array of arrays, the count last in each. */
+/* An object: what all histories share, and an array of arrays, the count last in each. */
 Datum
 segment_cells_to_jsonb(PG_FUNCTION_ARGS)
 {
@@ -252,7 +252,7 @@ segment_cells_to_jsonb(PG_FUNCTION_ARGS)
 			append_double(&json, cells->horizon);
 		}
 	}
-	appendStringInfoString(&json, ", \"cells\": [");
+	appendStringInfoString(&json, ", \"histories\": [");
 	for (int32 i = 0; i < cells->n_cells; i++)
 	{
 		const double *row = cells_row(cells, i);
@@ -325,7 +325,7 @@ segment_cells_read(StringInfo buffer, CellsKind kind)
 		refuse_binary(kind, fault);
 	state = segment_cells_state(&head);
 	if (n_cells < 0 || n_cells > (buffer->len - buffer->cursor) / ((state->width + 1) * (int) sizeof(double)))
-		refuse_binary(kind, "The number of cells is out of range.");
+		refuse_binary(kind, "The number of histories is out of range.");
 	for (int32 i = 0; i < n_cells; i++)
 	{
 		double row[3 + SEGMENT_BTYD_MAX_COVARIATES];

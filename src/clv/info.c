@@ -66,8 +66,8 @@ was_fitted(const ClvModel *model)
 }
 
 /*
- * One row: model, unit, customers, skipped customers, cells, log-likelihood, AIC, BIC, iterations, evaluations, why it
- * stopped, gradient norm, penalty, correlation, warnings.
+ * One row: model, unit, customers, skipped customers, histories, log-likelihood, AIC, BIC, iterations, evaluations, why
+ * it stopped, gradient norm, penalty, correlation, warnings.
  */
 Datum
 segment_clv_model_info(PG_FUNCTION_ARGS)
@@ -213,7 +213,7 @@ segment_clv_model_to_jsonb(PG_FUNCTION_ARGS)
 	{
 		appendStringInfo(&json,
 						 ", \"customers\": " INT64_FORMAT ", \"skipped_customers\": " INT64_FORMAT
-						 ", \"cells\": %d, \"iterations\": %d, \"evaluations\": %d",
+						 ", \"histories\": %d, \"iterations\": %d, \"evaluations\": %d",
 						 model->customers, model->skipped, model->n_cells, model->iterations, model->evaluations);
 		append_number(&json, ", \"log_likelihood\": %s", model->log_likelihood);
 		append_number(&json, ", \"gradient_norm\": %s", model->gradient_norm);

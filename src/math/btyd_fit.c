@@ -9,7 +9,7 @@
 #include "math/btyd_tables.h"
 #include "math/special.h"
 
-/* A poll costs little, but not nothing: one every so many cells. */
+/* A poll costs little, but not nothing: one every so many histories. */
 #define POLL_EVERY 4096
 
 typedef struct BtydSample
@@ -61,7 +61,7 @@ segment_btyd_params_of(SegmentBtydKind kind, const double *theta, int n_covariat
 	}
 }
 
-/* Any model, cell by cell, with or without covariates. */
+/* Any model, history by history, with or without covariates. */
 static double
 cell_objective(const double *theta, double *gradient, void *arg)
 {

@@ -13,7 +13,7 @@
 /* Covariates act on the rate and on leaving: two coefficients each. */
 #define SEGMENT_BTYD_MAX_COVARIATES 8
 
-/* Cells: each x, t_x, t, then the covariates; sorted; equal histories are one cell. */
+/* Histories: each x, t_x, t, then the covariates; sorted; equal ones are counted together. */
 typedef struct SegmentBtydCells
 {
 	size_t n_cells;
@@ -50,8 +50,8 @@ extern void segment_btyd_params_of(SegmentBtydKind kind, const double *theta, in
 								   const double *covariates, SegmentBtydParams *params);
 
 /*
- * Gamma-Gamma (Fader, Hardie 2013): spend per order is Gamma(p, rate), rate ~ Gamma(q, v). cells: rows of x (number of
- * orders averaged) and their mean spend > 0; theta = log p, log q, log v.
+ * Gamma-Gamma (Fader, Hardie 2013): spend per order is Gamma(p, rate), rate ~ Gamma(q, v). histories: rows of x (number
+ * of orders averaged) and their mean spend > 0; theta = log p, log q, log v.
  */
 extern void segment_gamma_gamma_fit(size_t n_cells, const double *cells, const int64_t *counts,
 									const SegmentFitOptions *options, SegmentFit *fit);

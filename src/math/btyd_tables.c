@@ -8,7 +8,7 @@
 
 #include "math/special.h"
 
-/* A poll costs little, but not nothing: one every so many cells. */
+/* A poll costs little, but not nothing: one every so many histories. */
 #define POLL_EVERY 4096
 
 /* A power of two, at least twice the number of values that can be in it. */
@@ -121,7 +121,7 @@ stopped(const SegmentFitOptions *options)
 	return options->poll != NULL && options->poll(options->poll_arg);
 }
 
-/* What of each time and of each x the term of a cell takes. */
+/* What of each time and of each x the term of a history takes. */
 static void
 fill_tables(SegmentBtydTables *tables, double alpha, double a, double b, double coin)
 {
@@ -140,7 +140,7 @@ fill_tables(SegmentBtydTables *tables, double alpha, double a, double b, double 
 	}
 }
 
-/* The same sum as that of segment_btyd_log_likelihood over the cells. */
+/* The same sum as that of segment_btyd_log_likelihood over the histories. */
 double
 segment_btyd_tables_objective(const double *theta, double *gradient, void *arg)
 {
@@ -226,7 +226,7 @@ segment_btyd_tables_objective(const double *theta, double *gradient, void *arg)
 }
 
 /*
- * With L the log odds of having left, the term of a cell is log(1 + exp(L)): its gradient is dead * dL, its Hessian
+ * With L the log odds of having left, the term of a history is log(1 + exp(L)): its gradient is dead * dL, its Hessian
  * dead * (1 - dead) * dL dL' + dead * ddL.
  */
 void

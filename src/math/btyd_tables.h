@@ -2,7 +2,7 @@
  * btyd_tables.h: the likelihood of BG/NBD and MBG/NBD over a whole sample, by tables of its distinct values.
  *
  * It is a sum of terms in x alone, terms in t alone, and one term that takes all three. The first two are evaluated
- * once per distinct value, with weights; only the third once per cell.
+ * once per distinct value, with weights; only the third once per history.
  */
 #ifndef SEGMENT_MATH_BTYD_TABLES_H
 #define SEGMENT_MATH_BTYD_TABLES_H
@@ -48,7 +48,7 @@ typedef struct SegmentBtydTables
 	SegmentCellRow *rows;
 } SegmentBtydTables;
 
-/* Fills the tables from cells sorted by x; false if there are more distinct times than max_times. */
+/* Fills the tables from histories sorted by x; false if there are more distinct times than max_times. */
 extern bool segment_btyd_tables_make(SegmentBtydTables *tables, void *work, size_t max_times);
 
 /* Log-likelihood and its gradient by the logs of the parameters; arg is a SegmentBtydTables. */

@@ -1,5 +1,5 @@
 /*
- * cells.c: reduction of points and clustering features to a bounded number of clustering features.
+ * cells.c: reduction of points and micro-clusters to a bounded number of micro-clusters.
  */
 #include "math/cells.h"
 
@@ -22,7 +22,7 @@ typedef struct Leaf
 	int node; /* its place in the tree */
 } Leaf;
 
-/* The work in progress. An item is x[dims], weight, origin (the number of the cell or row it came from). */
+/* The work in progress. An item is x[dims], weight, origin (the number of the micro-cluster or row it came from). */
 typedef struct Reduction
 {
 	int dims;
@@ -232,7 +232,7 @@ partition(const Reduction *r, const Leaf *leaf)
 	}
 }
 
-/* Writes the cell of a leaf: exact two-pass mean and deviations, and the members' own deviations. */
+/* Writes the micro-cluster of a leaf: exact two-pass mean and deviations, and the members' own deviations. */
 static void
 emit(Reduction *r, const Leaf *leaf, const double *cells, int n_cells, double *cell)
 {
@@ -290,8 +290,9 @@ load(Reduction *r, const double *cells, int n_cells, const double *rows, int n_r
 }
 
 /*
- * A cell takes rows until its sum of squares is so many times the average. Measured on log-normal and clustered
- * features: at 2 the cells are as good as those of a reduction of all rows, and nine rows of ten find a cell.
+ * A micro-cluster takes rows until its sum of squares is so many times the average. Measured on log-normal and
+ * clustered features: at 2 the micro-clusters are as good as those of a reduction of all rows, and nine rows of ten
+ * find a micro-cluster.
  */
 #define CELL_EXCESS 2.0
 
@@ -401,7 +402,7 @@ step_down(const SegmentCellNode *node, int32_t at, const double *row)
 	return node[at].child + !(row[node[at].dim] < node[at].cut);
 }
 
-/* The cell that a row belongs to. */
+/* The micro-cluster that a row belongs to. */
 static int32_t
 find_cell(const SegmentCellTree *tree, const double *row)
 {
@@ -412,7 +413,7 @@ find_cell(const SegmentCellTree *tree, const double *row)
 	return tree->cell[at];
 }
 
-/* The cells that ABREAST rows belong to. */
+/* The micro-clusters that ABREAST rows belong to. */
 static inline __attribute__((always_inline)) void
 find_cells(const SegmentCellTree *tree, const double *rows, int row_size, int32_t *cell)
 {
@@ -434,7 +435,7 @@ find_cells(const SegmentCellTree *tree, const double *rows, int row_size, int32_
 		cell[i] = tree->cell[at[i]];
 }
 
-/* Adds a row to a cell if its scaled sum of squares stays within the limit; false if not. */
+/* Adds a row to a micro-cluster if its scaled sum of squares stays within the limit; false if not. */
 static inline __attribute__((always_inline)) bool
 add_to_cell(double *cell, const double *row, int dims, const double *inverse_variance, double limit)
 {

@@ -7,13 +7,13 @@
 
 #include "math/cells.h"
 
-/* Cells across a cluster in every dimension. */
+/* Micro-clusters across a cluster in every dimension. */
 #define CELLS_ACROSS 5.0
 
 /* … and this many at least. */
 #define FEWEST_CELLS 500.0
 
-/* Fewer than this share of the cells, or the search stays on all. */
+/* Fewer than this share of the micro-clusters, or the search stays on all. */
 #define WORTHWHILE 0.5
 
 int

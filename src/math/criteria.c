@@ -22,7 +22,10 @@ centroid_distance(const double *centroid, int dims, int a, int b)
 	return sqrt(sum);
 }
 
-/* Mean of 1 - distance to the own centroid / distance to the second nearest. Distances to cells count what they hold. */
+/*
+ * Mean of 1 - distance to the own centroid / distance to the second nearest. Distances to micro-clusters count what
+ * they hold.
+ */
 static double
 silhouette(const SegmentPoints *points, const SegmentKmeansFit *fit, const double *within, const double *second)
 {
@@ -142,7 +145,9 @@ segment_adjusted_rand(const int32_t *a, const int32_t *b, const double *w, int n
 	return (sum - expected) / (0.5 * (sum_a + sum_b) - expected);
 }
 
-/* A Poisson variate: Knuth's product below 30, above it the rounded normal approximation (here only its size matters). */
+/*
+ * A Poisson variate: Knuth's product below 30, above it the rounded normal approximation (here only its size matters).
+ */
 static double
 poisson(double mean, SegmentRng *rng)
 {

@@ -18,10 +18,10 @@ typedef struct SegmentCriteria
 
 /*
  * Computes all criteria of a fit. total and inertia are sums of squares about the mean and to the nearest centroids,
- * with what cells hold inside (within, by point, may be NULL). scratch: n doubles and 2 k.
+ * with what micro-clusters hold inside (within, by point, may be NULL). scratch: n doubles and 2 k.
  *
- * Sources: Calinski & Harabasz (1974); Davies & Bouldin (1979); simplified silhouette, Hruschka et al. (2004); BIC as in
- * Pelleg & Moore, X-means (2000), with the pooled variance inertia / (dims (n - k)).
+ * Sources: Calinski & Harabasz (1974); Davies & Bouldin (1979); simplified silhouette, Hruschka et al. (2004); BIC as
+ * in Pelleg & Moore, X-means (2000), with the pooled variance inertia / (dims (n - k)).
  */
 extern void segment_criteria(const SegmentPoints *points, int k, const SegmentKmeansFit *fit, const double *within,
 							 double total, double inertia, SegmentCriteria *criteria, double *scratch);

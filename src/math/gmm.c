@@ -157,8 +157,8 @@ segment_gmm_scratch(int n, int dims, int k, bool full)
 }
 
 /*
- * Diagonal of the inverse covariance of a component, from its factor: what the deviations inside a cell cost. The
- * columns of the inverse of L are solved one by one.
+ * Diagonal of the inverse covariance of a component, from its factor: what the deviations inside a micro-cluster cost.
+ * The columns of the inverse of L are solved one by one.
  */
 static void
 inverse_diagonal(const double *factor, int dims, bool full, double *diagonal, double *column)

@@ -1,9 +1,9 @@
 /*
- * gmm.h: mixtures of normal distributions, fitted by expectation-maximisation on weighted points or cells.
+ * gmm.h: mixtures of normal distributions, fitted by expectation-maximisation on weighted points or micro-clusters.
  *
- * Cells count with their inner deviations, as in BETULA (Lang & Schubert 2022): the expected log density of a cell's
- * points under a component needs only the cell's mean and deviations, so the fit is that of all points as long as
- * cells are small against components.
+ * Micro-clusters count with their inner deviations, as in BETULA (Lang & Schubert 2022): the expected log density of a
+ * micro-cluster's points under a component needs only the micro-cluster's mean and deviations, so the fit is that of
+ * all points as long as micro-clusters are small against components.
  */
 #ifndef SEGMENT_MATH_GMM_H
 #define SEGMENT_MATH_GMM_H

@@ -1,5 +1,5 @@
 /*
- * polish.c: Lloyd's descent with cells that are shared between clusters.
+ * polish.c: Lloyd's descent with micro-clusters that are shared between clusters.
  */
 #include "math/polish.h"
 
@@ -7,27 +7,30 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A cell whose mean is so many standard deviations off a border counts as whole. */
+/* A micro-cluster whose mean is so many standard deviations off a border counts as whole. */
 #define WHOLE 4.0
 
 /*
- * Centroids go further than to the means that a round finds: it gets there in half the rounds. Near the end each round takes a
- * share below 1 off every error, so one and a half times that share takes it off too.
+ * Centroids go further than to the means that a round finds: it gets there in half the rounds. Near the end each round
+ * takes a share below 1 off every error, so one and a half times that share takes it off too.
  */
 #define STRIDE 1.5
 
-/* Where a round stops being worth another: the largest squared movement of a centroid over the mean squared distance. */
+/*
+ * Where a round stops being worth another: the largest squared movement of a centroid over the mean squared distance.
+ */
 #define SETTLED 1e-10
 
 /*
- * Exact sums hold near the centroids that they were taken for. The way from there is followed while its direction is about
- * that of the first step, which is that of Lloyd's descent on all points: this is the cosine between the two.
+ * Exact sums hold near the centroids that they were taken for. The way from there is followed while its direction is
+ * about that of the first step, which is that of Lloyd's descent on all points: this is the cosine between the two.
  */
 #define STRAIGHT 0.85
 
 /*
- * … and for so many first steps at most: REACH times the sum of squares between cells over that within, and within bounds.
- * Where cells are large beside clusters, they say little about what comes next. No way up to 2 can lead uphill.
+ * … and for so many first steps at most: REACH times the sum of squares between micro-clusters over that within, and
+ * within bounds. Where micro-clusters are large beside clusters, they say little about what comes next. No way up to 2
+ * can lead uphill.
  */
 #define REACH 0.1
 #define LEAST_REACH 1.5
@@ -40,7 +43,7 @@ typedef struct Scratch
 	double *weight;		/* k */
 	double *nearest;	/* n */
 	double *second;		/* n */
-	double *correction; /* k x dims, and k: what the exact sums and weights are above those of the cells */
+	double *correction; /* k x dims, and k: what the exact sums and weights are above those of the micro-clusters */
 	int32_t *label;		/* n */
 	double *origin;		/* k x dims: the centroids at first */
 	double *first;		/* k x dims: the first step */
@@ -84,9 +87,10 @@ find_second(const SegmentPoints *points, int i, int k, const double *centroid, i
 }
 
 /*
- * Gives the part of cell i beyond the plane between its two nearest centroids, a and b, to b: of a normal distribution
- * with variance v along the plane's normal, Phi(-t / sqrt(v)) of the weight lies more than t beyond the mean, and
- * the mean of that part is off by the covariance with the normal times phi(t / sqrt(v)) / sqrt(v), per unit of weight.
+ * Gives the part of micro-cluster i beyond the plane between its two nearest centroids, a and b, to b: of a normal
+ * distribution with variance v along the plane's normal, Phi(-t / sqrt(v)) of the weight lies more than t beyond the
+ * mean, and the mean of that part is off by the covariance with the normal times phi(t / sqrt(v)) / sqrt(v), per unit
+ * of weight.
  */
 static void
 share_cell(const SegmentPoints *points, const double *deviation, int i, const double *a, const double *b, double near,
@@ -128,8 +132,8 @@ share_cell(const SegmentPoints *points, const double *deviation, int i, const do
 }
 
 /*
- * Whether the centroids are still where exact sums hold: not more than reach first steps off, and straight ahead. If they are
- * too far, they are taken back to that distance. weight: k, of the clusters.
+ * Whether the centroids are still where exact sums hold: not more than reach first steps off, and straight ahead. If
+ * they are too far, they are taken back to that distance. weight: k, of the clusters.
  */
 static bool
 within_reach(const Scratch *s, double *centroid, int k, int dims, const double *weight, double reach)

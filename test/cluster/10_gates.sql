@@ -1,7 +1,7 @@
 -- 10_gates.sql: k-means reaches the best known sums of squares of published point sets. Sources: S1, S2, A1 and Birch1
 -- Fraenti & Sieranoja, Applied Intelligence 48 (2018); iris, proven optima, du Merle, Hansen, Jaumard & Mladenovic,
 -- SIAM J. Sci. Comput. 21 (2000); German towns, Spaeth; TSPLIB1060, Bagirov, Pattern Recognition 41 (2008). Birch1 is compressed: its
--- bound is the part of the error that cells bring.
+-- bound is the part of the error that micro-clusters bring.
 \ir ../lib/begin.sql
 \ir ../lib/data.sql
 \if :no_data
@@ -40,12 +40,12 @@ SELECT is_empty($$SELECT set, k FROM reached WHERE exact AND abs(inertia - sse) 
 SELECT results_eq($$SELECT set, k FROM reached WHERE NOT exact$$, $$VALUES ('birch1', 100)$$, 'only Birch1 was compressed');
 SELECT is_empty($$SELECT set, k FROM reached WHERE NOT exact AND inertia < sse$$, '… and there the inertia is an upper bound');
 
--- Compressed although it would not have to be: 2048 cells for 5000 points.
+-- Compressed although it would not have to be: 2048 micro-clusters for 5000 points.
 CREATE TEMP TABLE squeezed AS
 SELECT set, best, kmeans(coreset_compress(coreset, 2048), k, scale => 'none') AS model
 FROM gate JOIN summary USING (set) WHERE set IN ('s1', 's2');
 SELECT ok(sse <= 1.005 * best AND (model_info(model)).inertia >= sse * (1 - 1e-12),
-          format('%s in 2048 cells: %s of the best known', set, round((sse / best)::numeric, 6)))
+          format('%s in 2048 micro-clusters: %s of the best known', set, round((sse / best)::numeric, 6)))
 FROM squeezed s, LATERAL (SELECT sum(cluster_distance(s.model, x) ^ 2) AS sse FROM point p WHERE p.set = s.set) q ORDER BY set;
 
 -- The same with the defaults for customers: transform log, scale standard; and with robust scaling.

@@ -72,16 +72,16 @@ SELECT results_eq($$SELECT r.cluster, new_cluster, old_cluster, status FROM
 SELECT throws_ok($$SELECT relabel(model, (SELECT kmeans_agg(x, 3) FROM iris)) FROM model$$, '22023', NULL, 'models of different transforms');
 
 -- A second scan takes the error of a compressed coreset out
-CREATE TEMP TABLE cells AS SELECT coreset_compress(coreset_agg(x, 'none'), 300) AS c FROM point WHERE set = 's2';
-CREATE TEMP TABLE rough AS SELECT kmeans(c, 15, scale => 'none') AS m FROM cells;
-CREATE TEMP TABLE smooth AS SELECT kmeans_refine((SELECT cluster_quality((SELECT m FROM rough), x) FROM point WHERE set = 's2'), c) AS m FROM cells;
+CREATE TEMP TABLE compressed AS SELECT coreset_compress(coreset_agg(x, 'none'), 300) AS c FROM point WHERE set = 's2';
+CREATE TEMP TABLE rough AS SELECT kmeans(c, 15, scale => 'none') AS m FROM compressed;
+CREATE TEMP TABLE smooth AS SELECT kmeans_refine((SELECT cluster_quality((SELECT m FROM rough), x) FROM point WHERE set = 's2'), c) AS m FROM compressed;
 CREATE TEMP TABLE sums AS
 SELECT sum(cluster_distance((SELECT m FROM rough), x) ^ 2) AS rough, sum(cluster_distance((SELECT m FROM smooth), x) ^ 2) AS smooth FROM point WHERE set = 's2';
-SELECT ok(smooth < rough AND smooth < 1.327910949e13 * 1.001, format('S2 in 300 cells: %s of the best known, refined %s', round((rough / 1.327910949e13)::numeric, 6), round((smooth / 1.327910949e13)::numeric, 6))) FROM sums;
+SELECT ok(smooth < rough AND smooth < 1.327910949e13 * 1.001, format('S2 in 300 micro-clusters: %s of the best known, refined %s', round((rough / 1.327910949e13)::numeric, 6), round((smooth / 1.327910949e13)::numeric, 6))) FROM sums;
 SELECT ok(i.inertia >= s.smooth * (1 - 1e-12) AND i.inertia < s.smooth * 1.001, '… and its inertia is a tight upper bound') FROM sums s, smooth, model_info(m) i;
 SELECT is((SELECT sum(size) FROM smooth, cluster_table(m)), 5000::float8, '… with exact sizes');
 
--- … also where cells are large beside clusters: eight skewed features without any clusters in them
+-- … also where micro-clusters are large beside clusters: eight skewed features without any clusters in them
 CREATE TEMP TABLE spread AS
 SELECT array_agg(exp(2 * s ^ 3) ORDER BY j) AS x
 FROM generate_series(1, 20000) i, generate_series(1, 8) j, LATERAL (SELECT sin((i * 8 + j)::bigint * (i * 8 + j) % 1000003) AS s) q GROUP BY i;
@@ -98,8 +98,8 @@ SELECT is((cluster_quality_info(cluster_quality((SELECT kmeans_agg(ARRAY[f], 2) 
 FROM (VALUES (1::float8), (NULL), (9)) v(f);
 SELECT throws_ok($$SELECT cluster_quality((SELECT m FROM model_0), x[1], x[2]) FROM spread$$, '22023', NULL, 'two columns for a model of eight');
 SELECT is(kmeans_refine(q, (SELECT coreset_agg(x, 'none') FROM iris)), (SELECT model FROM model), 'an exact model stays') FROM quality;
-SELECT throws_ok($$SELECT kmeans_refine(q, c) FROM quality, cells$$, '22023', NULL, 'a coreset of other vectors');
-SELECT throws_ok($$SELECT kmeans_refine((SELECT cluster_quality((SELECT kmeans(c, 15) FROM cells), x) FROM point WHERE set = 's2'), (SELECT coreset_agg(ARRAY[x[2], x[1]], 'none') FROM point WHERE set = 's2'))$$,
+SELECT throws_ok($$SELECT kmeans_refine(q, c) FROM quality, compressed$$, '22023', NULL, 'a coreset of other vectors');
+SELECT throws_ok($$SELECT kmeans_refine((SELECT cluster_quality((SELECT kmeans(c, 15) FROM compressed), x) FROM point WHERE set = 's2'), (SELECT coreset_agg(ARRAY[x[2], x[1]], 'none') FROM point WHERE set = 's2'))$$,
   '22023', NULL, 'the same number of other vectors');
 
 -- Window form

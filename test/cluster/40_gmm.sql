@@ -30,9 +30,9 @@ SELECT ok((i).log_likelihood < 1e6 AND (i).at_floor = 1, 'all points equal: fini
 FROM (SELECT model_info(gmm(coreset_agg(ARRAY[1.0, 1.0]), 1)) AS i FROM generate_series(1, 5)) q;
 
 -- Compressed: close to the fit on all points
-CREATE TEMP TABLE both_ways AS SELECT (model_info(gmm(c, 15, 'full'))).log_likelihood AS exact, (model_info(gmm(coreset_compress(c, 2048), 15, 'full'))).log_likelihood AS cells
+CREATE TEMP TABLE both_ways AS SELECT (model_info(gmm(c, 15, 'full'))).log_likelihood AS exact, (model_info(gmm(coreset_compress(c, 2048), 15, 'full'))).log_likelihood AS compressed
 FROM (SELECT coreset_agg(x, 'none') AS c FROM point WHERE set = 's2') q;
-SELECT ok(abs(cells - exact) < 0.001 * abs(exact), format('S2 in 2048 cells: log-likelihood %s, exact %s', round(cells), round(exact))) FROM both_ways;
+SELECT ok(abs(compressed - exact) < 0.001 * abs(exact), format('S2 in 2048 micro-clusters: log-likelihood %s, exact %s', round(compressed), round(exact))) FROM both_ways;
 
 SELECT throws_ok($$SELECT gmm(c, 200) FROM coreset$$, '22023', NULL, 'k above its bound');
 SELECT throws_ok($$SELECT gmm(coreset_agg(x % 3), 4) FROM generate_series(1, 9) x$$, '22023', 'more components than distinct points', 'k above the number of distinct points');

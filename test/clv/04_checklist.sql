@@ -45,8 +45,8 @@ SELECT ok(mbgnbd(b) = mbgnbd((SELECT btyd_agg(r ORDER BY r DESC) FROM customer))
 SELECT ok(f::text::btyd_model = f AND h::text::spend_model = h AND s::text::renewal_model = s, 'models: text round trips')
 FROM (SELECT mbgnbd(b) AS f, gamma_gamma(g) AS h, sbg('{1000,869,743,653}') AS s FROM whole) v;
 SELECT is(mbgnbd(b)::jsonb -> 'parameters' ?& ARRAY['r', 'alpha', 'a', 'b'], true, 'models: jsonb') FROM whole;
-SELECT is(btyd_agg(repeat_summary(1, 1, 2, NULL, '1 week'))::jsonb, '{"unit_days": 7, "cells": [[1, 1, 2, 1]]}', 'btyd: jsonb');
-SELECT is(spend_agg(repeat_summary(1, 1, 2, 5, '1 week'))::jsonb, '{"with_first": false, "skipped_customers": 0, "cells": [[1, 5, 1]]}', 'spend: jsonb');
+SELECT is(btyd_agg(repeat_summary(1, 1, 2, NULL, '1 week'))::jsonb, '{"unit_days": 7, "histories": [[1, 1, 2, 1]]}', 'btyd: jsonb');
+SELECT is(spend_agg(repeat_summary(1, 1, 2, 5, '1 week'))::jsonb, '{"with_first": false, "skipped_customers": 0, "histories": [[1, 5, 1]]}', 'spend: jsonb');
 CREATE TABLE stored (f btyd_model PRIMARY KEY, b btyd);
 INSERT INTO stored SELECT mbgnbd(b), b FROM whole;
 SELECT is((SELECT count(*) FROM stored, customer WHERE expected_orders(f, r, '1 year') > 1), (SELECT count(*) FROM whole, customer WHERE expected_orders(mbgnbd(b), r, '1 year') > 1), 'stored models predict the same');

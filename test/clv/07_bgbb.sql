@@ -13,7 +13,7 @@ CREATE TEMP TABLE donations AS SELECT bgbb(btyd_agg(repeat_summary(x, t_x, 6, NU
 SELECT pg_temp.near(p.estimate, w, 6e-4, 'donations: ' || p.parameter) FROM donations, model_parameters(f) p
 JOIN (VALUES ('alpha', 1.204), ('beta', .750), ('gamma', .657), ('delta', 2.783)) v(n, w) ON n = parameter;
 SELECT pg_temp.near((model_info(f)).log_likelihood, -33225.6, .05, 'its log-likelihood'), is((model_info(f)).customers, 11104::bigint, 'its supporters'),
-  is((model_info(f)).cells, 22, 'its cells'), is((model_info(f)).stopped, 'converged', 'it converges') FROM donations;
+  is((model_info(f)).histories, 22, 'its histories'), is((model_info(f)).stopped, 'converged', 'it converges') FROM donations;
 SELECT pg_temp.near(expected_orders(f, repeat_summary(x, t, 6, NULL, '1 year'), '5 years'), w, .006, format('gifts of 2002 to 2006 where x = %s, t_x = %s', x, t))
 FROM donations, (VALUES (0, 0, .07), (6, 6, 3.75), (5, 6, 3.23), (1, 1, .09)) v(x, t, w);
 

@@ -1,4 +1,4 @@
--- 09_holdout.sql: holdout_agg, holdout_periods_agg and what all aggregates of cells share: plans, parts, windows, forms,
+-- 09_holdout.sql: holdout_agg, holdout_periods_agg and what all aggregates of histories share: plans, parts, windows, forms,
 -- memory, roles
 \ir ../lib/begin.sql
 \ir ../lib/data.sql
@@ -45,14 +45,14 @@ SELECT ok((SELECT holdout_rollup(x) FROM (SELECT holdout_periods_agg(l, '1997-09
   ok((SELECT (array_agg(x))[1] + (array_agg(x))[2] FROM (SELECT holdout_agg(l, '1997-09-30', '1998-06-30', '1 week') AS x FROM buyer GROUP BY customer_id % 2) s) = h, 'holdout + holdout'),
   is((SELECT holdout_rollup(NULL::holdout)), NULL, 'a rollup of NULLs') FROM whole;
 SELECT is((SELECT holdout_agg(l, '1997-09-30', '1998-06-30', '1 week') FILTER (WHERE customer_id <= 10) FROM buyer), (SELECT holdout_agg(l, '1997-09-30', '1998-06-30', '1 week') FROM buyer WHERE customer_id <= 10), 'FILTER');
-SELECT is((SELECT array_agg(jsonb_array_length(x::jsonb -> 'cells')) FROM (SELECT holdout_agg(l, '1997-09-30', '1998-06-30', '1 week') OVER (ORDER BY customer_id ROWS 1 PRECEDING) AS x FROM buyer WHERE customer_id IN (1, 2, 9)) s),
+SELECT is((SELECT array_agg(jsonb_array_length(x::jsonb -> 'histories')) FROM (SELECT holdout_agg(l, '1997-09-30', '1998-06-30', '1 week') OVER (ORDER BY customer_id ROWS 1 PRECEDING) AS x FROM buyer WHERE customer_id IN (1, 2, 9)) s),
   '{1,2,2}'::int[], 'a window frame');
 CREATE TABLE copied (h holdout, p holdout);
 INSERT INTO copied SELECT h::text::holdout, p::text::holdout FROM whole;
-SELECT ok(c.h = w.h AND c.p = w.p AND holdout_send(c.h) = holdout_send(w.h), 'text and binary'), is(jsonb_array_length(w.p::jsonb -> 'cells') > 100, true, 'jsonb'),
+SELECT ok(c.h = w.h AND c.p = w.p AND holdout_send(c.h) = holdout_send(w.h), 'text and binary'), is(jsonb_array_length(w.p::jsonb -> 'histories') > 100, true, 'jsonb'),
   is(w.p::jsonb -> 'horizon', '9', 'nine whole months') FROM copied c, whole w;
 
--- beyond the memory limit cells go on in files: the same value, in any order, merged, in parallel, with the counts
+-- beyond the memory limit histories go on in files: the same value, in any order, merged, in parallel, with the counts
 CREATE TABLE many AS SELECT row_number() OVER () AS id, r FROM simulate_summaries(btyd_model('mbgnbd', '{.525,6.183,.891,1.614}', '1 week'), 30000, '78 weeks', '52 weeks') r;
 INSERT INTO many SELECT id + 30000, r FROM many WHERE id % 3 = 0;
 ANALYZE many;
@@ -60,7 +60,7 @@ CREATE TEMP TABLE in_memory AS SELECT btyd_agg(r) AS b FROM many;
 SET work_mem = '64kB'; SET hash_mem_multiplier = 1;
 SELECT ok((SELECT btyd_agg(r ORDER BY md5(id::text)) FROM many) = b, 'a small work_mem, shuffled'), ok((SELECT btyd_rollup(x) FROM (SELECT btyd_agg(r) AS x FROM many GROUP BY id % 7) s) = b, 'and merged') FROM in_memory;
 SET max_parallel_workers_per_gather = 2;
-SELECT ok((SELECT btyd_agg(r) FROM many) = b, 'and in parallel'), is(jsonb_path_query_first(b::jsonb, 'strict $.cells[*] ? (@[3] > 1)') IS NOT NULL, true, 'equal ones were counted') FROM in_memory;
+SELECT ok((SELECT btyd_agg(r) FROM many) = b, 'and in parallel'), is(jsonb_path_query_first(b::jsonb, 'strict $.histories[*] ? (@[3] > 1)') IS NOT NULL, true, 'equal ones were counted') FROM in_memory;
 SET maintenance_work_mem = '1MB';
 SELECT throws_ok($$SELECT segment.backtest(segment.holdout_agg(('{2024-01-01 ' || id || '}')::segment.ledger, '2024-06-30', '2024-12-31', '1 week'), '{nbd}') FROM public.many$$, '53400',
   'maintenance_work_mem is too small for the backtest', 'a backtest beyond maintenance_work_mem');
