@@ -72,7 +72,7 @@ capture() {
 	: >"$work/logs/tap"
 	tell_progress &
 	teller=$!
-	timeout -k 10 "${SEGMENT_TEST_TIMEOUT:-900}" "$@" >"$work/logs/tap" 2>&1 </dev/null || status=$?
+	timeout -k 10 "${SEGMENT_TEST_TIMEOUT:-1800}" "$@" >"$work/logs/tap" 2>&1 </dev/null || status=$?
 	kill "$teller" && wait "$teller" || true
 	[ $status != 124 ] || echo "Bail out! stopped: took too long" >>"$work/logs/tap"
 }
