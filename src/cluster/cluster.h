@@ -6,7 +6,7 @@
 
 #include "fmgr.h"
 
-/* The poll callback of math code: CHECK_FOR_INTERRUPTS. */
+/* CHECK_FOR_INTERRUPTS, as the poll callback of math code. */
 extern void segment_cluster_poll(void);
 
 /*

@@ -21,13 +21,13 @@
 /* The switch from distinct points to micro-clusters. */
 #define SEGMENT_CORESET_POINTS 8192
 
-/* A feature vector has 1 to so many features: fits are quadratic in it where covariances are full. */
+/* Most features of a vector; fits with full covariances are quadratic in this. */
 #define SEGMENT_MAX_FEATURES 64
 
-/* Without a transform, features lie within ±this, so that no sum of their squares overflows. */
+/* Largest magnitude of a feature without a transform, so that no sum of squares overflows. */
 #define SEGMENT_MAX_RAW_FEATURE 1e140
 
-/* Weights are rounded to multiples of this; a positive weight is at least that. */
+/* Weights are rounded to multiples of this, the smallest positive weight. */
 #define SEGMENT_WEIGHT_UNIT 0x1p-20
 
 /* The total weight stays below this. */
@@ -130,16 +130,16 @@ extern void segment_coreset_set_dims(CoresetState *state, int dims);
  */
 extern void segment_coreset_add_row(CoresetState *state, double *x, double weight);
 
-/* Adds a stored coreset; 22023 if the two don't go together. */
+/* Adds a stored coreset; 22023 if the two are incompatible. */
 extern void segment_coreset_merge(CoresetState *state, const Coreset *other);
 
-/* Rows that are gathered before they are reduced to micro-clusters: more is faster, and takes more memory. */
+/* Rows buffered between reductions to micro-clusters: more is faster but takes more memory. */
 #define SEGMENT_GATHERED_ROWS 16384
 
-/* Gives up distinct points: from now on they are rows on their way into micro-clusters. */
+/* Stops keeping distinct points: they become rows to be reduced to micro-clusters. */
 extern void segment_coreset_leave_distinct(CoresetState *state);
 
-/* Brings gathered rows into micro-clusters where that is due: after it, a compressed state has room for another row. */
+/* Reduces buffered rows to micro-clusters if the buffer is full, so that another row fits. */
 extern void segment_coreset_make_room(CoresetState *state);
 
 /* Reduces all micro-clusters and rows to at most so many micro-clusters. */
@@ -148,7 +148,7 @@ extern void segment_coreset_reduce(CoresetState *state, int most);
 /* Turns distinct points into micro-clusters, or reduces micro-clusters: at most so many, and nothing left in rows. */
 extern void segment_coreset_compress(CoresetState *state, int cells);
 
-/* Whether a stored coreset is what this code could have written; *why says what is wrong with it. */
+/* True if this code could have written the stored coreset; otherwise *why says what is wrong. */
 extern bool segment_coreset_valid(const Coreset *coreset, const char **why);
 
 /* Bytes of the stored form. */
@@ -160,7 +160,7 @@ extern Size segment_coreset_size(SegmentCoresetMode mode, int dims, int items);
  */
 extern double segment_feature_resolution(const Coreset *coreset, int feature);
 
-/* Options that are words; words stand by the number of their enum. */
+/* Options that take a word, in the order of their enums. */
 extern const SegmentOption segment_transform_option;
 extern const SegmentOption segment_fit_transform_option; /* with a word more: the coreset's own */
 extern const SegmentOption segment_nulls_option;

@@ -13,7 +13,7 @@
 #include "cluster/coreset.h"
 #include "cluster/model.h"
 
-/* The context that the aggregate's states live in; stops if called outside an aggregate. */
+/* The memory context of the aggregate's states; refuses calls from outside an aggregate. */
 static MemoryContext
 aggregate_context(FunctionCallInfo fcinfo, const char *function)
 {

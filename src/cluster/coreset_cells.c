@@ -16,7 +16,7 @@
 #include "cluster/cluster.h"
 #include "cluster/coreset.h"
 
-/* Rows that are brought into existing micro-clusters together: they stay in the first-level cache. */
+/* Rows assigned to existing micro-clusters per batch: they fit the first-level cache. */
 #define BATCH_ROWS 256
 
 /* Orders doubles for qsort. */
@@ -132,7 +132,7 @@ transform_rows(CoresetState *state)
 									 size);
 }
 
-/* Brings the rows that do not wait yet into micro-clusters; those that fit none wait from now on. */
+/* Assigns new rows to micro-clusters; those that fit none wait for the next reduction. */
 static void
 absorb(CoresetState *state)
 {
@@ -144,7 +144,7 @@ absorb(CoresetState *state)
 	state->n_rows = state->n_waiting;
 }
 
-/* Whether rows can be brought into existing micro-clusters. One that waits for its mean can't. */
+/* True if rows can be assigned to existing micro-clusters; a row with a NULL to be replaced by the mean cannot. */
 static inline bool
 can_absorb(const CoresetState *state)
 {

@@ -15,7 +15,7 @@
 
 #define STATE_MAGIC 0x5e6c0e5e
 
-/* Up to so many points a scan finds them faster than a hash table, which costs memory too. */
+/* Up to this many points a scan is faster than a hash table, and takes less memory. */
 #define SCANNED_POINTS 16
 
 /*
@@ -111,7 +111,7 @@ hash_point(const CoresetState *state, const double *x)
 	return segment_hash_end(segment_hash_bytes(&state->key, 0, (const char *) x, state->head.dims * sizeof(double)));
 }
 
-/* Enters all points into a hash table of a new size. */
+/* Rehashes all points into a table of a new size. */
 static void
 rehash(CoresetState *state, uint32 n_slots)
 {
@@ -269,7 +269,7 @@ segment_coreset_add_row(CoresetState *state, double *x, double weight)
 	add_checked(state, x, weight);
 }
 
-/* Takes over what another coreset knows about the features, but for its items. */
+/* Merges the feature statistics of another coreset, without its items. */
 static void
 merge_stats(CoresetState *state, const Coreset *other)
 {

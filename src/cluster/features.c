@@ -21,7 +21,7 @@ segment_cluster_poll(void)
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* Refuses a feature that is no finite number. number counts from 1. */
+/* Refuses a feature that is not finite; number counts from 1. */
 static void
 refuse_feature(int number, double value)
 {

@@ -7,7 +7,7 @@
 #include "cluster/model.h"
 #include "math/gmm.h"
 
-/* More components than this are no description of customers, and fits are linear in it. */
+/* Most components of a mixture: more would not describe customers, and fits are linear in this. */
 #define SEGMENT_MAX_COMPONENTS 100
 
 /*

@@ -31,7 +31,7 @@ segment_gmm_make(int k, int dims, bool full)
 	return model;
 }
 
-/* Whether the numbers of a model make sense together. */
+/* True if the numbers of a model are consistent. */
 static bool
 gmm_valid(const GmmModel *model)
 {
@@ -151,7 +151,7 @@ write_gmm(const GmmModel *model)
 
 PG_FUNCTION_INFO_V1(segment_gmm_model_in);
 
-/* Text input. 22P02 for anything that is no model. */
+/* Text input; 22P02 for anything but a model. */
 Datum
 segment_gmm_model_in(PG_FUNCTION_ARGS)
 {

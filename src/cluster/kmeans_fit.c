@@ -133,7 +133,7 @@ segment_fit_model(const Coreset *coreset, int transform, const FitOptions *optio
 	else
 		segment_kmeans_coarse(&fit->points, &how, &result, workspace, palloc(segment_coarse_workspace(n, dims, how.k)));
 	polish(fit, &how, &result, workspace);
-	/* Points that fall together after the transform leave centroids without any. They are numbered last. */
+	/* Points that coincide after the transform leave clusters empty; those are numbered last. */
 	for (c = how.k; c > 0 && result.weight[c - 1] == 0.0; c--)
 		;
 	if (c < k)
@@ -222,7 +222,7 @@ segment_kmeans_agg_final(PG_FUNCTION_ARGS)
 	if (coreset->rows == 0)
 		PG_RETURN_NULL();
 	options.k = coreset->fit_k;
-	/* the state of another aggregate has none; anybody can call this function */
+	/* anybody can call this function with the state of another aggregate, which has no k */
 	segment_check_int_range("k", options.k, 1, SEGMENT_MAX_CLUSTERS);
 	PG_RETURN_POINTER(segment_fit_model(coreset, SEGMENT_STORED_TRANSFORM, &options));
 }

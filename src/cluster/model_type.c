@@ -31,7 +31,7 @@ segment_model_make(int k, int dims)
 	return model;
 }
 
-/* Whether the numbers of a model make sense together. */
+/* True if the numbers of a model are consistent. */
 static bool
 model_valid(const KmeansModel *model)
 {
@@ -155,7 +155,7 @@ segment_model_write(const KmeansModel *model)
 
 PG_FUNCTION_INFO_V1(segment_kmeans_model_in);
 
-/* Text input. 22P02 for anything that is no model. */
+/* Text input; 22P02 for anything but a model. */
 Datum
 segment_kmeans_model_in(PG_FUNCTION_ARGS)
 {

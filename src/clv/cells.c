@@ -13,7 +13,7 @@
 
 #define FIRST_CAPACITY 64
 
-/* Even the smallest memory limit leaves room for so many rows. */
+/* Rows that are kept in memory whatever the limit. */
 #define LEAST_IN_MEMORY 1024
 
 #define SIGN_BIT (UINT64CONST(1) << 63)
@@ -366,7 +366,7 @@ set_row(Cells *cells, Size i, const uint64 *row, int width)
 	unconstify(int64 *, cells_counts(cells))[i] = (int64) row[width];
 }
 
-/* Of a state with files: counts the histories first, as the value is of one piece. */
+/* With files: counts the histories first, because the value is allocated at once. */
 static Cells *
 finish_runs(const CellsState *state)
 {

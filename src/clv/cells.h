@@ -113,7 +113,7 @@ extern void segment_cells_add(CellsState *state, const double *row, int64 count)
 /* Adds all rows of another value; 22023 where units, covariates, … differ. */
 extern void segment_cells_merge(CellsState *state, const Cells *other);
 
-/* The same of a state that is known to be alike; other stays as it is. */
+/* The same for a state known to be compatible; other is not changed. */
 extern void segment_cells_merge_state(CellsState *state, const CellsState *other);
 
 /* The canonical value in the current context. */

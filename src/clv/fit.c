@@ -23,10 +23,10 @@ PG_FUNCTION_INFO_V1(segment_bgbb);
 PG_FUNCTION_INFO_V1(segment_gamma_gamma);
 PG_FUNCTION_INFO_V1(segment_sbg);
 
-/* More distinct times than a hundred years have days. */
+/* More distinct times than there are days in a hundred years. */
 #define USUAL_TIMES 65536
 
-/* A fit holds memory of liblbfgs: it must end by itself before a cancel can be served. */
+/* liblbfgs holds memory of its own, so a fit must return normally before it can be cancelled. */
 static bool
 cancel_requested(void *arg)
 {

@@ -130,7 +130,7 @@ segment_clv_params(const ClvModel *model)
 	return params;
 }
 
-/* Parameters beyond these are at the wall of every fit. */
+/* Bounds of the parameters, which every fit respects. */
 static bool
 is_natural(double value)
 {

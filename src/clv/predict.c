@@ -34,7 +34,7 @@ PG_FUNCTION_INFO_V1(segment_renewal_survival);
 PG_FUNCTION_INFO_V1(segment_renewal_rate);
 PG_FUNCTION_INFO_V1(segment_residual_renewals);
 
-/* A distribution this long is looked at from its mean instead. */
+/* Beyond this length, search from the mean instead. */
 #define MAX_QUANTILE 100000000.0
 
 SegmentHistory
@@ -390,7 +390,7 @@ segment_clv_spend(const ClvModel *model, const RepeatSummary *repeat, double *sp
 
 	if (!segment_repeat_mean_spend(repeat, model->with_first, &purchases, &mean))
 		return false;
-	/* A mean that the model can't produce says nothing; the population's mean is left. */
+	/* A mean that the model cannot produce says nothing: fall back to the population's mean. */
 	if (purchases > 0 && mean <= 0)
 		purchases = 0;
 	*spend = segment_gamma_gamma_expected(model->params[0], model->params[1], model->params[2], purchases, mean);

@@ -26,7 +26,7 @@ PG_FUNCTION_INFO_V1(segment_simulate_summaries);
 PG_FUNCTION_INFO_V1(segment_simulate_summaries_spend);
 PG_FUNCTION_INFO_V1(segment_simulate_renewals);
 
-/* Nobody orders more often; a model of absurd parameters would otherwise never end. */
+/* Most orders a customer can place: absurd parameters would otherwise never end. */
 #define MAX_ORDERS 1000000
 
 /* Streams of random numbers: a customer's orders are the same with and without spend. */

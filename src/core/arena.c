@@ -10,10 +10,10 @@
 
 #include "core/arena.h"
 
-/* The size of huge pages, where there are any; a wrong value does no harm. */
+/* The usual size of huge pages; a wrong value does no harm. */
 #define HUGE_PAGE ((Size) 2 * 1024 * 1024)
 
-/* Slabs grow with what there is already, so that little is allocated in vain. */
+/* Slabs grow with the total, so that little is wasted. */
 #define FIRST_SLAB ((Size) 64 * 1024)
 #define LARGEST_SLAB ((Size) 32 * 1024 * 1024)
 
@@ -32,7 +32,7 @@ segment_alloc_scattered(MemoryContext context, Size size)
 	return memory;
 }
 
-/* The slabs are gone. */
+/* Forgets the slabs, which the context has freed. */
 static void
 forget(void *arg)
 {
@@ -43,7 +43,7 @@ forget(void *arg)
 	arena->context = context;
 }
 
-/* A new slab; what is left of the one before is lost. */
+/* Starts a new slab; the rest of the previous one is lost. */
 static void
 add_slab(SegmentArena *arena)
 {

@@ -18,7 +18,7 @@
 #include "nodes/miscnodes.h"
 #include "varatt.h"
 #else
-/* Soft errors of input functions came with 16; before, the error is thrown. The call sites are the same. */
+/* Input functions report soft errors from 16 on; before, the error is thrown. Call sites look the same. */
 #define errsave(context, ...)        \
 	do                               \
 	{                                \
@@ -33,7 +33,7 @@
 	} while (0)
 #endif
 
-/* mul_size and add_size moved between minor releases: either home will do. */
+/* mul_size and add_size are declared in different headers in different minor releases. */
 #include "storage/shmem.h"
 
 /* Privileges on a function. */
@@ -50,7 +50,7 @@
 #define segment_group_clause(root) ((root)->parse->groupClause)
 #endif
 
-/* The properties of EXPLAIN have a header of their own from 18 on. */
+/* From 18 on EXPLAIN properties are declared in a header of their own. */
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
 #include "commands/explain_state.h"
@@ -63,24 +63,24 @@
 #define segment_explain_relations(es) list_length((es)->rtable)
 #endif
 
-/* The magic block carries name and version from 18 on. */
+/* From 18 on the magic block has a name and a version. */
 #ifdef PG_MODULE_MAGIC_EXT
 #define SEGMENT_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "segment", .version = SEGMENT_VERSION)
 #else
 #define SEGMENT_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
-/* pg_noreturn stands before the declaration from 18 on. */
+/* From 18 on pg_noreturn precedes the declaration. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn _Noreturn
 #endif
 
-/* A hand-made tuple descriptor is finalized from 19 on. */
+/* From 19 on a hand-made tuple descriptor must be finalized. */
 #if PG_VERSION_NUM < 190000
 #define TupleDescFinalize(desc) ((void) (desc))
 #endif
 
-/* RESPECT and IGNORE NULLS came to all window functions with 19; one that has no use for them says so. */
+/* From 19 on any window function may be called with RESPECT or IGNORE NULLS; ours must say that they ignore it. */
 #if PG_VERSION_NUM < 190000
 #define WinCheckAndInitializeNullTreatment(window, allow, fcinfo) ((void) 0)
 #endif
@@ -93,8 +93,8 @@
 #endif
 
 /*
- * Shared memory by name, made and set up by whoever asks first: from 17 on; NULL before. The callback got an argument
- * with 19.
+ * Named shared memory, created and initialised by the first process to ask for it. NULL before 17; the callback has an
+ * argument from 19 on.
  */
 typedef void (*SegmentMemoryInit)(void *memory);
 #if PG_VERSION_NUM >= 170000

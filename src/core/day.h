@@ -18,7 +18,7 @@ typedef enum SegmentTimeKind
 	SEGMENT_TIME_TIMESTAMPTZ = 3
 } SegmentTimeKind;
 
-/* The kind of a type OID; false if the type is none of the three. */
+/* The kind of time of a type; false for any other type. */
 extern bool segment_time_kind_of(Oid type, SegmentTimeKind *kind);
 
 /* "date", "timestamp", "timestamptz". */
@@ -34,7 +34,7 @@ segment_time_from_datum(Datum value, SegmentTimeKind kind)
 	return kind == SEGMENT_TIME_DATE ? (int64) DatumGetDateADT(value) : DatumGetInt64(value);
 }
 
-/* True for a time that its type can hold and that is not ±infinity. */
+/* True for a finite time within the range of its type. */
 extern bool segment_time_is_finite(int64 time, SegmentTimeKind kind);
 
 /* Raises 22008 for ±infinity. */

@@ -11,7 +11,7 @@
 /* Amounts have at most this many decimals. */
 #define SEGMENT_MAX_DECIMALS 20
 
-/* Amounts lie within ±10^30, exclusive; see wide.h for why no sum of them can overflow. */
+/* Amounts are below 10^30 in magnitude; wide.h explains why no sum of them can overflow. */
 #define SEGMENT_AMOUNT_DIGITS 30
 
 /* float8 amounts are rounded to this many decimals, half to even, once a row. */
@@ -27,7 +27,7 @@ typedef enum SegmentAmountType
 	SEGMENT_AMOUNT_FLOAT8
 } SegmentAmountType;
 
-/* One amount: units * 10^-scale. is_wide: the units stand in wide and not in units. */
+/* One amount: units * 10^-scale; if is_wide, the units are in wide instead. */
 typedef struct SegmentAmount
 {
 	segment_int128 units;
@@ -42,7 +42,7 @@ segment_amount_is_negative(const SegmentAmount *amount)
 	return amount->is_wide ? segment_wide_is_negative(&amount->wide) : amount->units < 0;
 }
 
-/* The amount type of a type OID; false if the type is none. */
+/* The amount type of an SQL type; false for any other type. */
 extern bool segment_amount_type_of(Oid type, SegmentAmountType *amount_type);
 
 /* Why an amount was refused. */
@@ -76,8 +76,8 @@ extern double segment_units_to_double(segment_int128 units, int scale);
 extern double segment_units_to_mean(segment_int128 units, int scale, int64 count);
 
 /*
- * Reads "-12.50" as -1250 and 2 decimals, and moves text past it; false unless digits stand there, also behind a point,
- * at most SEGMENT_MAX_DECIMALS of them, and the value fits.
+ * Parses "-12.50" as -1250 units with 2 decimals and advances text. False without a digit (also after a point), with
+ * more than SEGMENT_MAX_DECIMALS decimals, or if the value does not fit.
  */
 extern bool segment_decimal_parse(const char **text, SegmentWide *units, int *scale);
 

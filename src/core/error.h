@@ -19,7 +19,7 @@ segment_check_int_range(const char *name, int64 value, int64 lowest, int64 highe
 						errhint("Pass a value within the range.")));
 }
 
-/* Stops a function that only an aggregate may call (its state pointer can't be trusted otherwise). */
+/* Refuses a call from outside an aggregate, where the state pointer cannot be trusted. */
 static inline void
 segment_not_an_aggregate(const char *function)
 {
@@ -39,8 +39,8 @@ extern void segment_refuse_text(fmNodePtr context, const char *type, const char 
 pg_noreturn extern void segment_refuse_binary(const char *type, const char *fault);
 
 /*
- * Stops unless role may execute a function (OBJECT_FUNCTION) or aggregate (OBJECT_AGGREGATE), as core's executor does for
- * what it calls; nodes that call functions by themselves owe the same.
+ * Stops unless role may execute a function (OBJECT_FUNCTION) or aggregate (OBJECT_AGGREGATE), as core's executor does
+ * for what it calls; nodes that call functions by themselves owe the same.
  */
 extern void segment_check_execute(Oid function, Oid role, ObjectType type);
 

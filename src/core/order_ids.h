@@ -1,11 +1,10 @@
 /*
  * order_ids.h: the order ids of one customer, of any hashable type, numbered in the order they came.
  *
- * Ids are appended as they come, one behind the other; only an id that repeats the one before it is not. So a row costs
- * a look at one place in memory. Which ids are the same is found out when the room is full, and at the end: then each
- * id is kept once. That is done often enough that the room follows the distinct ids, and rarely enough that its cost
- * for one row does not grow with them. Ids that came in ascending order, as those of a growing table mostly do, are
- * known to differ without a second look.
+ * Each id is appended unless it equals the previous one, so a row touches one place in memory. Duplicates are removed
+ * when the buffer is full, and at the end: often enough that memory follows the number of distinct ids, rarely enough
+ * that the cost per row does not grow. Ids that arrived in ascending order, as in most growing tables, are known to be
+ * distinct without a check.
  */
 #ifndef SEGMENT_CORE_ORDER_IDS_H
 #define SEGMENT_CORE_ORDER_IDS_H
@@ -77,17 +76,19 @@ segment_order_ids_add(SegmentOrderIds *ids, const SegmentOrderIdType *id_type, D
 	return true;
 }
 
-/* Adds all ids of another set of the same type, whose numbers go up by ids' count; there must be room for other->used. */
+/*
+ * Adds all ids of another set of the same type, whose numbers go up by ids' count; there must be room for other->used.
+ */
 extern void segment_order_ids_append(SegmentOrderIds *ids, const SegmentOrderIds *other);
 
-/* Asks for the memory that adding an id will look at. */
+/* Prefetch what adding an id will read. */
 static inline void
 segment_order_ids_prefetch(const SegmentOrderIds *ids)
 {
 	__builtin_prefetch(ids->bytes + ids->used - ids->last, 1);
 }
 
-/* Asks for the memory that unifying will look at, or most of it. */
+/* Prefetch what unifying will read, or most of it. */
 static inline void
 segment_order_ids_prefetch_all(const SegmentOrderIds *ids)
 {

@@ -18,7 +18,7 @@ typedef struct SegmentRecord
 	const char *name; /* for errors: "quantiles" */
 	/* Three-way comparison of two records. */
 	int (*compare)(const void *a, const void *b, Size size);
-	/* Adds what an equal record counts. */
+	/* Adds the count of an equal record. */
 	void (*combine)(void *record, const void *equal, Size size);
 } SegmentRecord;
 
@@ -55,17 +55,20 @@ extern void segment_runs_init(SegmentRuns *runs, const SegmentRecord *record, Si
 /* Moves what is in memory to a file. */
 extern void segment_runs_write(SegmentRuns *runs, const SegmentSorted *memory);
 
-/* To be called after writing in an aggregate: has the files closed when it ends. */
+/* Call after writing in an aggregate: closes the files when it ends. */
 extern void segment_runs_settle(SegmentRuns *runs, FunctionCallInfo fcinfo);
 
-/* Reads all runs and what is in memory, which must stay as it is meanwhile. One merge at a time: it moves the files. */
+/*
+ * Reads all runs and the records in memory, which must not change meanwhile. One merge at a time: runs share file
+ * positions.
+ */
 typedef struct SegmentMerge SegmentMerge;
 extern SegmentMerge *segment_merge_start(const SegmentRuns *runs, const SegmentSorted *memory);
 extern bool segment_merge_next(SegmentMerge *merge, void *record);
 extern void segment_merge_rewind(SegmentMerge *merge);
 extern void segment_merge_end(SegmentMerge *merge);
 
-/* Records that a merge will give, or more: equal ones in several runs are counted several times. */
+/* An upper bound of the records that a merge gives: duplicates across runs are counted. */
 extern Size segment_merge_records(const SegmentMerge *merge);
 
 #endif

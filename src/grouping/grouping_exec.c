@@ -26,7 +26,7 @@
 /* How often the memory of states outside the groups is looked at: every so many new groups. */
 #define GROUPS_PER_CHECK 64
 
-/* Asks for the memory of the group that a row most likely belongs to. */
+/* Prefetch the row's likely group. */
 static inline void
 prefetch_group(const GroupingTable *table, const GroupingLayout *layout, const char *row)
 {
@@ -39,7 +39,7 @@ prefetch_group(const GroupingTable *table, const GroupingLayout *layout, const c
 	__builtin_prefetch(group + Min(layout->group_size - 1, 64), 1);
 }
 
-/* Asks for the memory of the state that the group of a row points to. */
+/* Prefetch the state that the row's group points to. */
 static inline void
 prefetch_state(const GroupingTable *table, const GroupingTrans *trans, const char *row)
 {

@@ -151,7 +151,7 @@ segment_rates_agg_trans(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(rows);
 }
 
-/* Adds all rates of a value, which stays as it is. */
+/* Adds all rates of a value without changing it. */
 static Datum
 add_value(FunctionCallInfo fcinfo, const Rates *rates)
 {

@@ -90,7 +90,7 @@ segment_rfm_agg_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* The canonical form of the state, which stays as it is. */
+/* The canonical form of the state, which is not changed. */
 Datum
 segment_rfm_agg_final(PG_FUNCTION_ARGS)
 {

@@ -64,7 +64,7 @@ rfm_of(const void *state)
 	return rfm->vl_len_ == MOVED ? (Rfm *) (uintptr_t) rfm->first : (Rfm *) rfm;
 }
 
-/* Goes on where 128 bits do not suffice: from now on the value lies in the context. */
+/* Switches to a value in the context when 128 bits no longer suffice. */
 static pg_noinline void
 rfm_add_moved(MemoryContext context, Rfm *state, int64 at, const SegmentAmount *amount)
 {

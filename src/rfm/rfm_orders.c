@@ -128,7 +128,7 @@ append_return(RareParts *rare, MemoryContext context, const ReturnedOrder *order
 	rare->returned[rare->count++] = *order;
 }
 
-/* Keeps each id once; returns of which another row is an order are none. */
+/* Removes duplicate ids; a return is dropped if another row of the same order is not one. */
 static void
 unify(RfmOrders *state, SegmentOrderIdType *id_type)
 {

@@ -28,7 +28,7 @@ typedef struct CutPoints
 /* A value in the current context. */
 extern CutPoints *segment_cut_points_value(const SegmentCuts *cuts);
 
-/* rfm_cut_points: the cut points of recency, frequency and monetary one behind the other, each 8-byte aligned. */
+/* rfm_cut_points: the cut points of recency, frequency and monetary, one after another, each 8-byte aligned. */
 typedef struct RfmCutPoints
 {
 	int32 vl_len_;

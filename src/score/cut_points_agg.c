@@ -243,7 +243,7 @@ segment_rfm_cut_points_agg_final(PG_FUNCTION_ARGS)
 
 /* --- both: combine, serialise, deserialise ------------------------------------------------------ */
 
-/* Adds the state in argument 1, which is left as it is. */
+/* Adds the state in argument 1 without changing it. */
 PG_FUNCTION_INFO_V1(segment_cut_points_agg_combine);
 
 Datum

@@ -60,7 +60,7 @@ segment_quantiles_agg_trans(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(EOHPGetRWDatum(&object->header));
 }
 
-/* Adds argument 1, which is left as it is, to the state. */
+/* Adds argument 1 to the state, without changing the argument. */
 PG_FUNCTION_INFO_V1(segment_quantiles_agg_combine);
 
 Datum

@@ -80,7 +80,7 @@ show_row(ScoreState *node, TupleTableSlot *row)
 	return ExecStoreVirtualTuple(slot);
 }
 
-/* Decides, when the first row has come, where the rows are to be had from once they have scores. */
+/* Decides, at the first row, where rows are read from again once they have scores. */
 static void
 begin_rows(ScoreState *node, PlanState *child)
 {

@@ -202,7 +202,9 @@ score_path(RelOptInfo *output_rel, PathTarget *target, List *functions, Path *ch
 	path->custom_paths = list_make1(child);
 	path->custom_private = list_make3(functions_of, keys, segment_score_plan_write(&plan));
 	path->methods = &path_methods;
-	/* core's node takes what precedes the first row for what precedes its child's: two costs to be compared must agree */
+	/*
+	 * core's node takes what precedes the first row for what precedes its child's: two costs to be compared must agree
+	 */
 	path->path.startup_cost = child->startup_cost + target->cost.startup;
 	path->path.total_cost = child->total_cost + target->cost.startup + child->rows * (per_row + target->cost.per_tuple);
 	if (segment_grouping_enable == GROUPING_FORCE)
@@ -273,7 +275,7 @@ score_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_
 		if (segment_grouping_enable == GROUPING_FORCE)
 			gather->path.startup_cost = gather->path.total_cost = 0.01;
 		add_path(output_rel, &gather->path);
-		/* the planner may free a path that it has no use for */
+		/* the planner may free a path that it does not use */
 		add_partial_path(output_rel, &score_path(output_rel, target, functions, partial, rows, true)->path);
 		if (segment_grouping_enable == GROUPING_FORCE)
 			return;
