@@ -1,5 +1,5 @@
 -- reference.sql: docs/reference.md from the comments of the installed extension; run by dev/reference and by dev/test.
--- Left out is what nobody calls: support functions of types, aggregates, operators and operator classes.
+-- Left out is what nobody calls: schema segment_internal.
 \pset format unaligned
 \pset tuples_only on
 SET search_path = segment, pg_catalog;
@@ -15,14 +15,7 @@ SELECT p.oid, p.prokind, p.proname COLLATE "C" AS name, pg_get_function_argument
          || CASE p.proparallel WHEN 's' THEN '' ELSE ', not parallel safe' END AS volatility,
        obj_description(p.oid, 'pg_proc') AS comment
 FROM pg_proc p JOIN member ON classid = 'pg_proc'::regclass AND objid = p.oid
-WHERE NOT ('internal'::regtype = ANY (proargtypes::oid[]) OR 'cstring'::regtype = ANY (proargtypes::oid[]) OR prorettype = 'cstring'::regtype)
-  AND prorettype NOT IN ('trigger'::regtype, 'internal'::regtype)
-  AND oid NOT IN (SELECT unnest(ARRAY[typinput, typoutput, typreceive, typsend, typmodin, typmodout, typanalyze]::oid[]) FROM pg_type)
-  AND oid NOT IN (SELECT unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn, aggserialfn, aggdeserialfn,
-                                      aggmtransfn, aggminvtransfn, aggmfinalfn]::oid[]) FROM pg_aggregate)
-  AND oid NOT IN (SELECT oprcode FROM pg_operator)
-  AND oid NOT IN (SELECT amproc FROM pg_amproc)
-  AND oid NOT IN (SELECT castfunc FROM pg_cast);
+WHERE pronamespace = 'segment'::regnamespace;
 
 -- One section for a kind: functions of one name and comment stand together.
 CREATE FUNCTION pg_temp.section(title text, kind "char") RETURNS SETOF text LANGUAGE sql AS $$

@@ -1,14 +1,14 @@
 
 -- What long calls are doing
 
-CREATE FUNCTION segment.progress_list(OUT pid int, OUT database oid, OUT role oid, OUT level int, OUT operation text, OUT done bigint, OUT total bigint, OUT memory_bytes bigint, OUT started timestamptz)
+CREATE FUNCTION segment_internal.progress_list(OUT pid int, OUT database oid, OUT role oid, OUT level int, OUT operation text, OUT done bigint, OUT total bigint, OUT memory_bytes bigint, OUT started timestamptz)
   RETURNS SETOF record AS 'MODULE_PATHNAME', 'segment_progress_list' LANGUAGE C VOLATILE PARALLEL SAFE ROWS 10;
-COMMENT ON FUNCTION segment.progress_list() IS 'Long calls of this extension that are under way (fits, refreshes): a row a level, the outermost is level 1. Shows calls of roles that the caller has the privileges of; all to members of pg_read_all_stats. Servers before version 17 need the library preloaded: elsewhere no rows, and a NOTICE. See view progress.';
+COMMENT ON FUNCTION segment_internal.progress_list() IS 'Long calls of this extension that are under way (fits, refreshes): a row a level, the outermost is level 1. Shows calls of roles that the caller has the privileges of; all to members of pg_read_all_stats. Servers before version 17 need the library preloaded: elsewhere no rows, and a NOTICE. See view progress.';
 
 CREATE VIEW segment.progress WITH (security_invoker = true) AS
 SELECT p.pid, d.datname AS database, pg_get_userbyid(p.role) AS role, p.level, p.operation, p.done, p.total,
        p.done::float8 / p.total AS share, p.memory_bytes, p.started
-FROM segment.progress_list() p LEFT JOIN pg_database d ON d.oid = p.database;
+FROM segment_internal.progress_list() p LEFT JOIN pg_database d ON d.oid = p.database;
 COMMENT ON VIEW segment.progress IS 'Long calls of this extension that are under way, in all connections: fits, refreshes. Servers before version 17 need segment in shared_preload_libraries; elsewhere the calls say how far they are by a NOTICE.';
 COMMENT ON COLUMN segment.progress.pid IS 'Process of the connection; pg_cancel_backend(pid) stops the call';
 COMMENT ON COLUMN segment.progress.database IS 'Database of the connection';

@@ -2,25 +2,25 @@
 
 CREATE TYPE segment.rfm;
 
-CREATE FUNCTION segment.rfm_in(cstring) RETURNS segment.rfm
+CREATE FUNCTION segment_internal.rfm_in(cstring) RETURNS segment.rfm
   AS 'MODULE_PATHNAME', 'segment_rfm_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.rfm_in(cstring) IS 'Text input of type rfm: kind(first,last,orders,total,returns,returned). 22P02 for anything else.';
+COMMENT ON FUNCTION segment_internal.rfm_in(cstring) IS 'Text input of type rfm: kind(first,last,orders,total,returns,returned). 22P02 for anything else.';
 
-CREATE FUNCTION segment.rfm_out(segment.rfm) RETURNS cstring
+CREATE FUNCTION segment_internal.rfm_out(segment.rfm) RETURNS cstring
   AS 'MODULE_PATHNAME', 'segment_rfm_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.rfm_out(segment.rfm) IS 'Text output of type rfm, the same under any DateStyle and time zone.';
+COMMENT ON FUNCTION segment_internal.rfm_out(segment.rfm) IS 'Text output of type rfm, the same under any DateStyle and time zone.';
 
-CREATE FUNCTION segment.rfm_recv(internal) RETURNS segment.rfm
+CREATE FUNCTION segment_internal.rfm_recv(internal) RETURNS segment.rfm
   AS 'MODULE_PATHNAME', 'segment_rfm_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.rfm_recv(internal) IS 'Binary input of type rfm. 22P03 for anything that rfm_send does not give.';
+COMMENT ON FUNCTION segment_internal.rfm_recv(internal) IS 'Binary input of type rfm. 22P03 for anything that rfm_send does not give.';
 
-CREATE FUNCTION segment.rfm_send(segment.rfm) RETURNS bytea
+CREATE FUNCTION segment_internal.rfm_send(segment.rfm) RETURNS bytea
   AS 'MODULE_PATHNAME', 'segment_rfm_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.rfm_send(segment.rfm) IS 'Binary output of type rfm.';
+COMMENT ON FUNCTION segment_internal.rfm_send(segment.rfm) IS 'Binary output of type rfm.';
 
 -- Declared variable-length although all values have one of two sizes: a fixed length could never grow later.
 CREATE TYPE segment.rfm (
-  INPUT = segment.rfm_in, OUTPUT = segment.rfm_out, RECEIVE = segment.rfm_recv, SEND = segment.rfm_send,
+  INPUT = segment_internal.rfm_in, OUTPUT = segment_internal.rfm_out, RECEIVE = segment_internal.rfm_recv, SEND = segment_internal.rfm_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = plain
 );
 COMMENT ON TYPE segment.rfm IS 'Summary of one customer''s orders: first and last order, number of orders, exact net total, returns. Made by rfm_agg, read by rfm_recency, rfm_frequency, rfm_monetary, …';
@@ -63,40 +63,40 @@ CREATE FUNCTION segment.rfm_returned(rfm segment.rfm) RETURNS numeric
   AS 'MODULE_PATHNAME', 'segment_rfm_returned_amount' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.rfm_returned(segment.rfm) IS 'Amount of all returns, as a positive number: monetary + returned is the total before returns. NULL for NULL.';
 
-CREATE FUNCTION segment.rfm_to_jsonb(rfm segment.rfm) RETURNS jsonb
+CREATE FUNCTION segment_internal.rfm_to_jsonb(rfm segment.rfm) RETURNS jsonb
   AS 'MODULE_PATHNAME', 'segment_rfm_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.rfm_to_jsonb(segment.rfm) IS 'The summary as a JSON object: first, last (ISO 8601 or null), orders, monetary, returns, returned, time (date, timestamp or timestamptz).';
+COMMENT ON FUNCTION segment_internal.rfm_to_jsonb(segment.rfm) IS 'The summary as a JSON object: first, last (ISO 8601 or null), orders, monetary, returns, returned, time (date, timestamp or timestamptz).';
 
-CREATE CAST (segment.rfm AS jsonb) WITH FUNCTION segment.rfm_to_jsonb(segment.rfm);
+CREATE CAST (segment.rfm AS jsonb) WITH FUNCTION segment_internal.rfm_to_jsonb(segment.rfm);
 COMMENT ON CAST (segment.rfm AS jsonb) IS 'The summary as a JSON object';
 
 -- Comparison: a total order in which the number of decimals does not matter.
 
-CREATE FUNCTION segment.rfm_eq(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.rfm_ne(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.rfm_lt(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.rfm_le(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.rfm_gt(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.rfm_ge(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.rfm_cmp(segment.rfm, segment.rfm) RETURNS int AS 'MODULE_PATHNAME', 'segment_rfm_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.rfm_hash(segment.rfm) RETURNS int AS 'MODULE_PATHNAME', 'segment_rfm_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.rfm_hash_extended(segment.rfm, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_rfm_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.rfm_eq(segment.rfm, segment.rfm) IS 'Equality of summaries; the number of decimals does not matter (1.5 = 1.50)';
-COMMENT ON FUNCTION segment.rfm_ne(segment.rfm, segment.rfm) IS 'Inequality of summaries';
-COMMENT ON FUNCTION segment.rfm_lt(segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
-COMMENT ON FUNCTION segment.rfm_le(segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
-COMMENT ON FUNCTION segment.rfm_gt(segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
-COMMENT ON FUNCTION segment.rfm_ge(segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
-COMMENT ON FUNCTION segment.rfm_cmp(segment.rfm, segment.rfm) IS 'Three-way comparison of summaries for btree: -1, 0 or 1';
-COMMENT ON FUNCTION segment.rfm_hash(segment.rfm) IS 'Hash of a summary, equal for equal summaries';
-COMMENT ON FUNCTION segment.rfm_hash_extended(segment.rfm, bigint) IS 'Hash of a summary with a seed, equal for equal summaries';
+CREATE FUNCTION segment_internal.rfm_eq(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.rfm_ne(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.rfm_lt(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.rfm_le(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.rfm_gt(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.rfm_ge(segment.rfm, segment.rfm) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_rfm_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.rfm_cmp(segment.rfm, segment.rfm) RETURNS int AS 'MODULE_PATHNAME', 'segment_rfm_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.rfm_hash(segment.rfm) RETURNS int AS 'MODULE_PATHNAME', 'segment_rfm_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.rfm_hash_extended(segment.rfm, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_rfm_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.rfm_eq(segment.rfm, segment.rfm) IS 'Equality of summaries; the number of decimals does not matter (1.5 = 1.50)';
+COMMENT ON FUNCTION segment_internal.rfm_ne(segment.rfm, segment.rfm) IS 'Inequality of summaries';
+COMMENT ON FUNCTION segment_internal.rfm_lt(segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
+COMMENT ON FUNCTION segment_internal.rfm_le(segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
+COMMENT ON FUNCTION segment_internal.rfm_gt(segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
+COMMENT ON FUNCTION segment_internal.rfm_ge(segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
+COMMENT ON FUNCTION segment_internal.rfm_cmp(segment.rfm, segment.rfm) IS 'Three-way comparison of summaries for btree: -1, 0 or 1';
+COMMENT ON FUNCTION segment_internal.rfm_hash(segment.rfm) IS 'Hash of a summary, equal for equal summaries';
+COMMENT ON FUNCTION segment_internal.rfm_hash_extended(segment.rfm, bigint) IS 'Hash of a summary with a seed, equal for equal summaries';
 
-CREATE OPERATOR segment.= (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment.rfm_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
-CREATE OPERATOR segment.<> (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment.rfm_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
-CREATE OPERATOR segment.< (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment.rfm_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
-CREATE OPERATOR segment.<= (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment.rfm_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
-CREATE OPERATOR segment.> (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment.rfm_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
-CREATE OPERATOR segment.>= (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment.rfm_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
+CREATE OPERATOR segment.= (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment_internal.rfm_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR segment.<> (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment_internal.rfm_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR segment.< (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment_internal.rfm_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR segment.<= (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment_internal.rfm_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR segment.> (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment_internal.rfm_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR segment.>= (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment_internal.rfm_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
 COMMENT ON OPERATOR segment.= (segment.rfm, segment.rfm) IS 'Equality of summaries; the number of decimals does not matter';
 COMMENT ON OPERATOR segment.<> (segment.rfm, segment.rfm) IS 'Inequality of summaries';
 COMMENT ON OPERATOR segment.< (segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
@@ -105,51 +105,51 @@ COMMENT ON OPERATOR segment.> (segment.rfm, segment.rfm) IS 'Order of summaries:
 COMMENT ON OPERATOR segment.>= (segment.rfm, segment.rfm) IS 'Order of summaries: by orders, total, last, first, returns, returned';
 
 CREATE OPERATOR CLASS segment.rfm_ops DEFAULT FOR TYPE segment.rfm USING btree AS
-  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>, FUNCTION 1 segment.rfm_cmp(segment.rfm, segment.rfm);
+  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>, FUNCTION 1 segment_internal.rfm_cmp(segment.rfm, segment.rfm);
 CREATE OPERATOR CLASS segment.rfm_hash_ops DEFAULT FOR TYPE segment.rfm USING hash AS
-  OPERATOR 1 segment.=, FUNCTION 1 segment.rfm_hash(segment.rfm), FUNCTION 2 segment.rfm_hash_extended(segment.rfm, bigint);
+  OPERATOR 1 segment.=, FUNCTION 1 segment_internal.rfm_hash(segment.rfm), FUNCTION 2 segment_internal.rfm_hash_extended(segment.rfm, bigint);
 COMMENT ON OPERATOR CLASS segment.rfm_ops USING btree IS 'Sorting and uniqueness of summaries';
 COMMENT ON OPERATOR CLASS segment.rfm_hash_ops USING hash IS 'Grouping and hash joins of summaries';
 
 -- Merging.
 
-CREATE FUNCTION segment.rfm_add(segment.rfm, segment.rfm) RETURNS segment.rfm
+CREATE FUNCTION segment_internal.rfm_add(segment.rfm, segment.rfm) RETURNS segment.rfm
   AS 'MODULE_PATHNAME', 'segment_rfm_add_rfm' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.rfm_add(segment.rfm, segment.rfm) IS 'The summary of both: assumes that no order lies in both. NULL if either is NULL. 22023 if their times are of different types.';
+COMMENT ON FUNCTION segment_internal.rfm_add(segment.rfm, segment.rfm) IS 'The summary of both: assumes that no order lies in both. NULL if either is NULL. 22023 if their times are of different types.';
 
-CREATE OPERATOR segment.+ (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment.rfm_add, COMMUTATOR = OPERATOR(segment.+));
+CREATE OPERATOR segment.+ (LEFTARG = segment.rfm, RIGHTARG = segment.rfm, FUNCTION = segment_internal.rfm_add, COMMUTATOR = OPERATOR(segment.+));
 COMMENT ON OPERATOR segment.+ (segment.rfm, segment.rfm) IS 'The summary of both: assumes that no order lies in both';
 
-CREATE FUNCTION segment.rfm_agg_support(internal) RETURNS internal
+CREATE FUNCTION segment_internal.rfm_agg_support(internal) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_rfm_agg_support' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.rfm_agg_support(internal) IS 'Planner support of rfm_agg: has the library loaded in time for its grouping path';
+COMMENT ON FUNCTION segment_internal.rfm_agg_support(internal) IS 'Planner support of rfm_agg: has the library loaded in time for its grouping path';
 
-CREATE FUNCTION segment.rfm_agg_combine(segment.rfm, segment.rfm) RETURNS segment.rfm
-  AS 'MODULE_PATHNAME', 'segment_rfm_agg_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT segment.rfm_agg_support;
-COMMENT ON FUNCTION segment.rfm_agg_combine(segment.rfm, segment.rfm) IS 'Combine function of rfm_agg and transition function of rfm_rollup. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.rfm_agg_combine(segment.rfm, segment.rfm) RETURNS segment.rfm
+  AS 'MODULE_PATHNAME', 'segment_rfm_agg_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT segment_internal.rfm_agg_support;
+COMMENT ON FUNCTION segment_internal.rfm_agg_combine(segment.rfm, segment.rfm) IS 'Combine function of rfm_agg and transition function of rfm_rollup. 22023 outside an aggregate.';
 
-CREATE FUNCTION segment.rfm_agg_final(segment.rfm) RETURNS segment.rfm
+CREATE FUNCTION segment_internal.rfm_agg_final(segment.rfm) RETURNS segment.rfm
   AS 'MODULE_PATHNAME', 'segment_rfm_agg_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.rfm_agg_final(segment.rfm) IS 'Final function of rfm_agg and rfm_rollup: the canonical form of the state';
+COMMENT ON FUNCTION segment_internal.rfm_agg_final(segment.rfm) IS 'Final function of rfm_agg and rfm_rollup: the canonical form of the state';
 
 CREATE AGGREGATE segment.rfm_rollup(segment.rfm) (
-  SFUNC = segment.rfm_agg_combine, STYPE = segment.rfm, SSPACE = 96, FINALFUNC = segment.rfm_agg_final,
-  COMBINEFUNC = segment.rfm_agg_combine, PARALLEL = SAFE
+  SFUNC = segment_internal.rfm_agg_combine, STYPE = segment.rfm, SSPACE = 96, FINALFUNC = segment_internal.rfm_agg_final,
+  COMBINEFUNC = segment_internal.rfm_agg_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.rfm_rollup(segment.rfm) IS 'Merges stored summaries of one customer (one a day, one a shop, …) into one: assumes that every order lies in one part; an order split over two parts counts twice. NULLs are skipped; NULL without input. 22023 if the times are of different types.';
 
-CREATE FUNCTION segment.rfm_orders_combine(internal, internal) RETURNS internal
+CREATE FUNCTION segment_internal.rfm_orders_combine(internal, internal) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_rfm_orders_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION segment.rfm_orders_serial(internal) RETURNS bytea
+CREATE FUNCTION segment_internal.rfm_orders_serial(internal) RETURNS bytea
   AS 'MODULE_PATHNAME', 'segment_rfm_orders_serial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.rfm_orders_deserial(bytea, internal) RETURNS internal
+CREATE FUNCTION segment_internal.rfm_orders_deserial(bytea, internal) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_rfm_orders_deserial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.rfm_orders_final(internal) RETURNS segment.rfm
+CREATE FUNCTION segment_internal.rfm_orders_final(internal) RETURNS segment.rfm
   AS 'MODULE_PATHNAME', 'segment_rfm_orders_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.rfm_orders_combine(internal, internal) IS 'Combine function of rfm_agg with an order id: the same order in both counts once';
-COMMENT ON FUNCTION segment.rfm_orders_serial(internal) IS 'Serialization of rfm_agg''s state with its order ids, for parallel plans';
-COMMENT ON FUNCTION segment.rfm_orders_deserial(bytea, internal) IS 'Deserialization of rfm_agg''s state with its order ids, for parallel plans';
-COMMENT ON FUNCTION segment.rfm_orders_final(internal) IS 'Final function of rfm_agg with an order id';
+COMMENT ON FUNCTION segment_internal.rfm_orders_combine(internal, internal) IS 'Combine function of rfm_agg with an order id: the same order in both counts once';
+COMMENT ON FUNCTION segment_internal.rfm_orders_serial(internal) IS 'Serialization of rfm_agg''s state with its order ids, for parallel plans';
+COMMENT ON FUNCTION segment_internal.rfm_orders_deserial(bytea, internal) IS 'Deserialization of rfm_agg''s state with its order ids, for parallel plans';
+COMMENT ON FUNCTION segment_internal.rfm_orders_final(internal) IS 'Final function of rfm_agg with an order id';
 
 -- rfm_agg: an overload for each type of time and of amount, so that nothing resolves to a lossy cast.
 DO $$
@@ -160,24 +160,24 @@ BEGIN
   FOREACH at_type IN ARRAY ARRAY['date', 'timestamp', 'timestamptz'] LOOP
     FOREACH amount_type IN ARRAY ARRAY['numeric', 'smallint', 'int', 'bigint', 'float8'] LOOP
       EXECUTE format($f$
-        CREATE FUNCTION segment.rfm_agg_trans(segment.rfm, at %1$s, amount %2$s) RETURNS segment.rfm
-          AS 'MODULE_PATHNAME', 'segment_rfm_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT segment.rfm_agg_support;
-        COMMENT ON FUNCTION segment.rfm_agg_trans(segment.rfm, %1$s, %2$s) IS
+        CREATE FUNCTION segment_internal.rfm_agg_trans(segment.rfm, at %1$s, amount %2$s) RETURNS segment.rfm
+          AS 'MODULE_PATHNAME', 'segment_rfm_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT segment_internal.rfm_agg_support;
+        COMMENT ON FUNCTION segment_internal.rfm_agg_trans(segment.rfm, %1$s, %2$s) IS
           'Transition function of rfm_agg(at, amount). 22023 outside an aggregate.';
         CREATE AGGREGATE segment.rfm_agg(at %1$s, amount %2$s) (
-          SFUNC = segment.rfm_agg_trans, STYPE = segment.rfm, SSPACE = 96, FINALFUNC = segment.rfm_agg_final,
-          COMBINEFUNC = segment.rfm_agg_combine, PARALLEL = SAFE
+          SFUNC = segment_internal.rfm_agg_trans, STYPE = segment.rfm, SSPACE = 96, FINALFUNC = segment_internal.rfm_agg_final,
+          COMBINEFUNC = segment_internal.rfm_agg_combine, PARALLEL = SAFE
         );
         COMMENT ON AGGREGATE segment.rfm_agg(%1$s, %2$s) IS
           'Summary of one customer''s orders, one row an order. A negative amount is a return: it lowers the total, is no order and moves neither first nor last; zero is an order. Rows with a NULL time or amount are skipped; NULL without rows. Amounts: numeric and integers exactly (up to 20 decimals), float8 rounded to 6 decimals a row. 22003 for NaN, infinities and amounts from 10^30, 22008 for infinite times.';
-        CREATE FUNCTION segment.rfm_agg_trans(internal, at %1$s, amount %2$s, order_id anyelement) RETURNS internal
-          AS 'MODULE_PATHNAME', 'segment_rfm_orders_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT segment.rfm_agg_support;
-        COMMENT ON FUNCTION segment.rfm_agg_trans(internal, %1$s, %2$s, anyelement) IS
+        CREATE FUNCTION segment_internal.rfm_agg_trans(internal, at %1$s, amount %2$s, order_id anyelement) RETURNS internal
+          AS 'MODULE_PATHNAME', 'segment_rfm_orders_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT segment_internal.rfm_agg_support;
+        COMMENT ON FUNCTION segment_internal.rfm_agg_trans(internal, %1$s, %2$s, anyelement) IS
           'Transition function of rfm_agg(at, amount, order_id). 22023 outside an aggregate.';
         CREATE AGGREGATE segment.rfm_agg(at %1$s, amount %2$s, order_id anyelement) (
-          SFUNC = segment.rfm_agg_trans, STYPE = internal, SSPACE = 400, FINALFUNC = segment.rfm_orders_final,
-          COMBINEFUNC = segment.rfm_orders_combine, SERIALFUNC = segment.rfm_orders_serial,
-          DESERIALFUNC = segment.rfm_orders_deserial, PARALLEL = SAFE
+          SFUNC = segment_internal.rfm_agg_trans, STYPE = internal, SSPACE = 400, FINALFUNC = segment_internal.rfm_orders_final,
+          COMBINEFUNC = segment_internal.rfm_orders_combine, SERIALFUNC = segment_internal.rfm_orders_serial,
+          DESERIALFUNC = segment_internal.rfm_orders_deserial, PARALLEL = SAFE
         );
         COMMENT ON AGGREGATE segment.rfm_agg(%1$s, %2$s, anyelement) IS
           'Summary of one customer''s orders from order lines: rows with the same order_id are one order, counted exactly; a row with a NULL order_id is an order of its own. An order counts if any of its rows is >= 0 (a discount line is no return), else it is a return. Rows with a NULL time or amount are skipped; NULL without rows. Amounts and errors as in rfm_agg(at, amount); 42883 for an order_id type without equality or hash.';

@@ -4,77 +4,77 @@
 
 CREATE TYPE segment.rfm_score;
 
-CREATE FUNCTION segment.rfm_score_in(cstring) RETURNS segment.rfm_score
+CREATE FUNCTION segment_internal.rfm_score_in(cstring) RETURNS segment.rfm_score
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_score_in';
-COMMENT ON FUNCTION segment.rfm_score_in(cstring) IS 'reads an rfm_score such as 5-4-3, 3-2-1/4 or none';
+COMMENT ON FUNCTION segment_internal.rfm_score_in(cstring) IS 'reads an rfm_score such as 5-4-3, 3-2-1/4 or none';
 
-CREATE FUNCTION segment.rfm_score_out(segment.rfm_score) RETURNS cstring
+CREATE FUNCTION segment_internal.rfm_score_out(segment.rfm_score) RETURNS cstring
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_score_out';
-COMMENT ON FUNCTION segment.rfm_score_out(segment.rfm_score) IS 'writes an rfm_score as text';
+COMMENT ON FUNCTION segment_internal.rfm_score_out(segment.rfm_score) IS 'writes an rfm_score as text';
 
-CREATE FUNCTION segment.rfm_score_recv(internal) RETURNS segment.rfm_score
+CREATE FUNCTION segment_internal.rfm_score_recv(internal) RETURNS segment.rfm_score
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_score_recv';
-COMMENT ON FUNCTION segment.rfm_score_recv(internal) IS 'reads the binary form of an rfm_score, checking it';
+COMMENT ON FUNCTION segment_internal.rfm_score_recv(internal) IS 'reads the binary form of an rfm_score, checking it';
 
-CREATE FUNCTION segment.rfm_score_send(segment.rfm_score) RETURNS bytea
+CREATE FUNCTION segment_internal.rfm_score_send(segment.rfm_score) RETURNS bytea
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_score_send';
-COMMENT ON FUNCTION segment.rfm_score_send(segment.rfm_score) IS 'writes the binary form of an rfm_score';
+COMMENT ON FUNCTION segment_internal.rfm_score_send(segment.rfm_score) IS 'writes the binary form of an rfm_score';
 
 CREATE TYPE segment.rfm_score (
-  INPUT = segment.rfm_score_in, OUTPUT = segment.rfm_score_out, RECEIVE = segment.rfm_score_recv, SEND = segment.rfm_score_send,
+  INPUT = segment_internal.rfm_score_in, OUTPUT = segment_internal.rfm_score_out, RECEIVE = segment_internal.rfm_score_recv, SEND = segment_internal.rfm_score_send,
   INTERNALLENGTH = 4, PASSEDBYVALUE, ALIGNMENT = int4
 );
 COMMENT ON TYPE segment.rfm_score IS
   'recency, frequency and monetary score of a customer, n is best, with the number of bins of each (2 to 9, 5 unless '
   'written): 5-4-3, 3-2-1/4, 3-2-1/4-3-2; none for a customer who has returns only, and so no scores';
 
-CREATE FUNCTION segment.rfm_score_eq(segment.rfm_score, segment.rfm_score) RETURNS boolean
+CREATE FUNCTION segment_internal.rfm_score_eq(segment.rfm_score, segment.rfm_score) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_score_eq';
-COMMENT ON FUNCTION segment.rfm_score_eq(segment.rfm_score, segment.rfm_score) IS 'behind =: equal';
+COMMENT ON FUNCTION segment_internal.rfm_score_eq(segment.rfm_score, segment.rfm_score) IS 'behind =: equal';
 
-CREATE FUNCTION segment.rfm_score_ne(segment.rfm_score, segment.rfm_score) RETURNS boolean
+CREATE FUNCTION segment_internal.rfm_score_ne(segment.rfm_score, segment.rfm_score) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_score_ne';
-COMMENT ON FUNCTION segment.rfm_score_ne(segment.rfm_score, segment.rfm_score) IS 'behind <>: not equal';
+COMMENT ON FUNCTION segment_internal.rfm_score_ne(segment.rfm_score, segment.rfm_score) IS 'behind <>: not equal';
 
-CREATE FUNCTION segment.rfm_score_lt(segment.rfm_score, segment.rfm_score) RETURNS boolean
+CREATE FUNCTION segment_internal.rfm_score_lt(segment.rfm_score, segment.rfm_score) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_score_lt';
-COMMENT ON FUNCTION segment.rfm_score_lt(segment.rfm_score, segment.rfm_score) IS 'behind <: less';
+COMMENT ON FUNCTION segment_internal.rfm_score_lt(segment.rfm_score, segment.rfm_score) IS 'behind <: less';
 
-CREATE FUNCTION segment.rfm_score_le(segment.rfm_score, segment.rfm_score) RETURNS boolean
+CREATE FUNCTION segment_internal.rfm_score_le(segment.rfm_score, segment.rfm_score) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_score_le';
-COMMENT ON FUNCTION segment.rfm_score_le(segment.rfm_score, segment.rfm_score) IS 'behind <=: less or equal';
+COMMENT ON FUNCTION segment_internal.rfm_score_le(segment.rfm_score, segment.rfm_score) IS 'behind <=: less or equal';
 
-CREATE FUNCTION segment.rfm_score_gt(segment.rfm_score, segment.rfm_score) RETURNS boolean
+CREATE FUNCTION segment_internal.rfm_score_gt(segment.rfm_score, segment.rfm_score) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_score_gt';
-COMMENT ON FUNCTION segment.rfm_score_gt(segment.rfm_score, segment.rfm_score) IS 'behind >: greater';
+COMMENT ON FUNCTION segment_internal.rfm_score_gt(segment.rfm_score, segment.rfm_score) IS 'behind >: greater';
 
-CREATE FUNCTION segment.rfm_score_ge(segment.rfm_score, segment.rfm_score) RETURNS boolean
+CREATE FUNCTION segment_internal.rfm_score_ge(segment.rfm_score, segment.rfm_score) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_score_ge';
-COMMENT ON FUNCTION segment.rfm_score_ge(segment.rfm_score, segment.rfm_score) IS 'behind >=: greater or equal';
+COMMENT ON FUNCTION segment_internal.rfm_score_ge(segment.rfm_score, segment.rfm_score) IS 'behind >=: greater or equal';
 
-CREATE FUNCTION segment.rfm_score_cmp(segment.rfm_score, segment.rfm_score) RETURNS integer
+CREATE FUNCTION segment_internal.rfm_score_cmp(segment.rfm_score, segment.rfm_score) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_score_cmp';
-COMMENT ON FUNCTION segment.rfm_score_cmp(segment.rfm_score, segment.rfm_score) IS 'order of two rfm_score values: by recency score, then frequency, then monetary, then bins; none is lowest';
+COMMENT ON FUNCTION segment_internal.rfm_score_cmp(segment.rfm_score, segment.rfm_score) IS 'order of two rfm_score values: by recency score, then frequency, then monetary, then bins; none is lowest';
 
-CREATE FUNCTION segment.rfm_score_hash(segment.rfm_score) RETURNS integer
+CREATE FUNCTION segment_internal.rfm_score_hash(segment.rfm_score) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_score_hash';
-COMMENT ON FUNCTION segment.rfm_score_hash(segment.rfm_score) IS 'hash of rfm_score; equal values have equal hashes';
+COMMENT ON FUNCTION segment_internal.rfm_score_hash(segment.rfm_score) IS 'hash of rfm_score; equal values have equal hashes';
 
-CREATE FUNCTION segment.rfm_score_hash_extended(segment.rfm_score, bigint) RETURNS bigint
+CREATE FUNCTION segment_internal.rfm_score_hash_extended(segment.rfm_score, bigint) RETURNS bigint
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_score_hash_extended';
-COMMENT ON FUNCTION segment.rfm_score_hash_extended(segment.rfm_score, bigint) IS 'seeded hash of rfm_score';
+COMMENT ON FUNCTION segment_internal.rfm_score_hash_extended(segment.rfm_score, bigint) IS 'seeded hash of rfm_score';
 
-CREATE OPERATOR segment.= (LEFTARG = segment.rfm_score, RIGHTARG = segment.rfm_score, FUNCTION = segment.rfm_score_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>),
+CREATE OPERATOR segment.= (LEFTARG = segment.rfm_score, RIGHTARG = segment.rfm_score, FUNCTION = segment_internal.rfm_score_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>),
   RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
-CREATE OPERATOR segment.<> (LEFTARG = segment.rfm_score, RIGHTARG = segment.rfm_score, FUNCTION = segment.rfm_score_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=),
+CREATE OPERATOR segment.<> (LEFTARG = segment.rfm_score, RIGHTARG = segment.rfm_score, FUNCTION = segment_internal.rfm_score_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=),
   RESTRICT = neqsel, JOIN = neqjoinsel);
-CREATE OPERATOR segment.< (LEFTARG = segment.rfm_score, RIGHTARG = segment.rfm_score, FUNCTION = segment.rfm_score_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=),
+CREATE OPERATOR segment.< (LEFTARG = segment.rfm_score, RIGHTARG = segment.rfm_score, FUNCTION = segment_internal.rfm_score_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=),
   RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
-CREATE OPERATOR segment.<= (LEFTARG = segment.rfm_score, RIGHTARG = segment.rfm_score, FUNCTION = segment.rfm_score_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>),
+CREATE OPERATOR segment.<= (LEFTARG = segment.rfm_score, RIGHTARG = segment.rfm_score, FUNCTION = segment_internal.rfm_score_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>),
   RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
-CREATE OPERATOR segment.> (LEFTARG = segment.rfm_score, RIGHTARG = segment.rfm_score, FUNCTION = segment.rfm_score_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=),
+CREATE OPERATOR segment.> (LEFTARG = segment.rfm_score, RIGHTARG = segment.rfm_score, FUNCTION = segment_internal.rfm_score_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=),
   RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
-CREATE OPERATOR segment.>= (LEFTARG = segment.rfm_score, RIGHTARG = segment.rfm_score, FUNCTION = segment.rfm_score_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<),
+CREATE OPERATOR segment.>= (LEFTARG = segment.rfm_score, RIGHTARG = segment.rfm_score, FUNCTION = segment_internal.rfm_score_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<),
   RESTRICT = scalargesel, JOIN = scalargejoinsel);
 COMMENT ON OPERATOR segment.= (segment.rfm_score, segment.rfm_score) IS 'equal';
 COMMENT ON OPERATOR segment.<> (segment.rfm_score, segment.rfm_score) IS 'not equal';
@@ -85,12 +85,12 @@ COMMENT ON OPERATOR segment.>= (segment.rfm_score, segment.rfm_score) IS 'greate
 
 CREATE OPERATOR CLASS segment.rfm_score_ops DEFAULT FOR TYPE segment.rfm_score USING btree AS
   OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>,
-  FUNCTION 1 segment.rfm_score_cmp(segment.rfm_score, segment.rfm_score);
+  FUNCTION 1 segment_internal.rfm_score_cmp(segment.rfm_score, segment.rfm_score);
 COMMENT ON OPERATOR CLASS segment.rfm_score_ops USING btree IS 'order of rfm_score: by recency score, then frequency, then monetary, then bins; none is lowest';
 
 CREATE OPERATOR CLASS segment.rfm_score_hash_ops DEFAULT FOR TYPE segment.rfm_score USING hash AS
   OPERATOR 1 segment.=,
-  FUNCTION 1 segment.rfm_score_hash(segment.rfm_score), FUNCTION 2 segment.rfm_score_hash_extended(segment.rfm_score, bigint);
+  FUNCTION 1 segment_internal.rfm_score_hash(segment.rfm_score), FUNCTION 2 segment_internal.rfm_score_hash_extended(segment.rfm_score, bigint);
 COMMENT ON OPERATOR CLASS segment.rfm_score_hash_ops USING hash IS 'hashing of rfm_score';
 
 CREATE FUNCTION segment.rfm_score(r integer, f integer, m integer, bins integer DEFAULT 5) RETURNS segment.rfm_score
@@ -135,35 +135,35 @@ CREATE FUNCTION segment.score_bins_m(score segment.rfm_score) RETURNS smallint
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_score_bins_m';
 COMMENT ON FUNCTION segment.score_bins_m(segment.rfm_score) IS 'the number of bins of the monetary score, 2 to 9; NULL for NULL';
 
-CREATE FUNCTION segment.rfm_score_to_jsonb(score segment.rfm_score) RETURNS jsonb
+CREATE FUNCTION segment_internal.rfm_score_to_jsonb(score segment.rfm_score) RETURNS jsonb
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_score_to_jsonb';
-COMMENT ON FUNCTION segment.rfm_score_to_jsonb(segment.rfm_score) IS
+COMMENT ON FUNCTION segment_internal.rfm_score_to_jsonb(segment.rfm_score) IS
   'an object with r, f, m (null for a customer who has no order) and bins, an array of three; NULL for NULL';
-CREATE CAST (segment.rfm_score AS jsonb) WITH FUNCTION segment.rfm_score_to_jsonb(segment.rfm_score);
+CREATE CAST (segment.rfm_score AS jsonb) WITH FUNCTION segment_internal.rfm_score_to_jsonb(segment.rfm_score);
 COMMENT ON CAST (segment.rfm_score AS jsonb) IS 'r, f, m and bins as a JSON object';
 
 -- cut_points: the thresholds of one score ---------------------------------------------------------
 
 CREATE TYPE segment.cut_points;
 
-CREATE FUNCTION segment.cut_points_in(cstring) RETURNS segment.cut_points
+CREATE FUNCTION segment_internal.cut_points_in(cstring) RETURNS segment.cut_points
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_in';
-COMMENT ON FUNCTION segment.cut_points_in(cstring) IS 'reads cut_points, such as from {2,5,10} or within {30,90,365}. 22P02 for anything else';
+COMMENT ON FUNCTION segment_internal.cut_points_in(cstring) IS 'reads cut_points, such as from {2,5,10} or within {30,90,365}. 22P02 for anything else';
 
-CREATE FUNCTION segment.cut_points_out(segment.cut_points) RETURNS cstring
+CREATE FUNCTION segment_internal.cut_points_out(segment.cut_points) RETURNS cstring
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_out';
-COMMENT ON FUNCTION segment.cut_points_out(segment.cut_points) IS 'writes cut_points as text that reads back the same';
+COMMENT ON FUNCTION segment_internal.cut_points_out(segment.cut_points) IS 'writes cut_points as text that reads back the same';
 
-CREATE FUNCTION segment.cut_points_recv(internal) RETURNS segment.cut_points
+CREATE FUNCTION segment_internal.cut_points_recv(internal) RETURNS segment.cut_points
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_recv';
-COMMENT ON FUNCTION segment.cut_points_recv(internal) IS 'reads the binary form of cut_points, checking it. 22P03 for anything else';
+COMMENT ON FUNCTION segment_internal.cut_points_recv(internal) IS 'reads the binary form of cut_points, checking it. 22P03 for anything else';
 
-CREATE FUNCTION segment.cut_points_send(segment.cut_points) RETURNS bytea
+CREATE FUNCTION segment_internal.cut_points_send(segment.cut_points) RETURNS bytea
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_send';
-COMMENT ON FUNCTION segment.cut_points_send(segment.cut_points) IS 'writes the binary form of cut_points';
+COMMENT ON FUNCTION segment_internal.cut_points_send(segment.cut_points) IS 'writes the binary form of cut_points';
 
 CREATE TYPE segment.cut_points (
-  INPUT = segment.cut_points_in, OUTPUT = segment.cut_points_out, RECEIVE = segment.cut_points_recv, SEND = segment.cut_points_send,
+  INPUT = segment_internal.cut_points_in, OUTPUT = segment_internal.cut_points_out, RECEIVE = segment_internal.cut_points_recv, SEND = segment_internal.cut_points_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
 );
 COMMENT ON TYPE segment.cut_points IS
@@ -172,53 +172,53 @@ COMMENT ON TYPE segment.cut_points IS
   '(n - those at or below it: under 180 days, the recency rule of the R package rfm). Made cut points also know how '
   'many values got each score';
 
-CREATE FUNCTION segment.cut_points_eq(segment.cut_points, segment.cut_points) RETURNS boolean
+CREATE FUNCTION segment_internal.cut_points_eq(segment.cut_points, segment.cut_points) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_eq';
-COMMENT ON FUNCTION segment.cut_points_eq(segment.cut_points, segment.cut_points) IS 'behind =: equal';
+COMMENT ON FUNCTION segment_internal.cut_points_eq(segment.cut_points, segment.cut_points) IS 'behind =: equal';
 
-CREATE FUNCTION segment.cut_points_ne(segment.cut_points, segment.cut_points) RETURNS boolean
+CREATE FUNCTION segment_internal.cut_points_ne(segment.cut_points, segment.cut_points) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_ne';
-COMMENT ON FUNCTION segment.cut_points_ne(segment.cut_points, segment.cut_points) IS 'behind <>: not equal';
+COMMENT ON FUNCTION segment_internal.cut_points_ne(segment.cut_points, segment.cut_points) IS 'behind <>: not equal';
 
-CREATE FUNCTION segment.cut_points_lt(segment.cut_points, segment.cut_points) RETURNS boolean
+CREATE FUNCTION segment_internal.cut_points_lt(segment.cut_points, segment.cut_points) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_lt';
-COMMENT ON FUNCTION segment.cut_points_lt(segment.cut_points, segment.cut_points) IS 'behind <: less';
+COMMENT ON FUNCTION segment_internal.cut_points_lt(segment.cut_points, segment.cut_points) IS 'behind <: less';
 
-CREATE FUNCTION segment.cut_points_le(segment.cut_points, segment.cut_points) RETURNS boolean
+CREATE FUNCTION segment_internal.cut_points_le(segment.cut_points, segment.cut_points) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_le';
-COMMENT ON FUNCTION segment.cut_points_le(segment.cut_points, segment.cut_points) IS 'behind <=: less or equal';
+COMMENT ON FUNCTION segment_internal.cut_points_le(segment.cut_points, segment.cut_points) IS 'behind <=: less or equal';
 
-CREATE FUNCTION segment.cut_points_gt(segment.cut_points, segment.cut_points) RETURNS boolean
+CREATE FUNCTION segment_internal.cut_points_gt(segment.cut_points, segment.cut_points) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_gt';
-COMMENT ON FUNCTION segment.cut_points_gt(segment.cut_points, segment.cut_points) IS 'behind >: greater';
+COMMENT ON FUNCTION segment_internal.cut_points_gt(segment.cut_points, segment.cut_points) IS 'behind >: greater';
 
-CREATE FUNCTION segment.cut_points_ge(segment.cut_points, segment.cut_points) RETURNS boolean
+CREATE FUNCTION segment_internal.cut_points_ge(segment.cut_points, segment.cut_points) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_ge';
-COMMENT ON FUNCTION segment.cut_points_ge(segment.cut_points, segment.cut_points) IS 'behind >=: greater or equal';
+COMMENT ON FUNCTION segment_internal.cut_points_ge(segment.cut_points, segment.cut_points) IS 'behind >=: greater or equal';
 
-CREATE FUNCTION segment.cut_points_cmp(segment.cut_points, segment.cut_points) RETURNS integer
+CREATE FUNCTION segment_internal.cut_points_cmp(segment.cut_points, segment.cut_points) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_cmp';
-COMMENT ON FUNCTION segment.cut_points_cmp(segment.cut_points, segment.cut_points) IS 'order of two cut_points values: by bins, then the thresholds one by one, then the rest';
+COMMENT ON FUNCTION segment_internal.cut_points_cmp(segment.cut_points, segment.cut_points) IS 'order of two cut_points values: by bins, then the thresholds one by one, then the rest';
 
-CREATE FUNCTION segment.cut_points_hash(segment.cut_points) RETURNS integer
+CREATE FUNCTION segment_internal.cut_points_hash(segment.cut_points) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_hash';
-COMMENT ON FUNCTION segment.cut_points_hash(segment.cut_points) IS 'hash of cut_points; equal values have equal hashes';
+COMMENT ON FUNCTION segment_internal.cut_points_hash(segment.cut_points) IS 'hash of cut_points; equal values have equal hashes';
 
-CREATE FUNCTION segment.cut_points_hash_extended(segment.cut_points, bigint) RETURNS bigint
+CREATE FUNCTION segment_internal.cut_points_hash_extended(segment.cut_points, bigint) RETURNS bigint
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_hash_extended';
-COMMENT ON FUNCTION segment.cut_points_hash_extended(segment.cut_points, bigint) IS 'seeded hash of cut_points';
+COMMENT ON FUNCTION segment_internal.cut_points_hash_extended(segment.cut_points, bigint) IS 'seeded hash of cut_points';
 
-CREATE OPERATOR segment.= (LEFTARG = segment.cut_points, RIGHTARG = segment.cut_points, FUNCTION = segment.cut_points_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>),
+CREATE OPERATOR segment.= (LEFTARG = segment.cut_points, RIGHTARG = segment.cut_points, FUNCTION = segment_internal.cut_points_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>),
   RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
-CREATE OPERATOR segment.<> (LEFTARG = segment.cut_points, RIGHTARG = segment.cut_points, FUNCTION = segment.cut_points_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=),
+CREATE OPERATOR segment.<> (LEFTARG = segment.cut_points, RIGHTARG = segment.cut_points, FUNCTION = segment_internal.cut_points_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=),
   RESTRICT = neqsel, JOIN = neqjoinsel);
-CREATE OPERATOR segment.< (LEFTARG = segment.cut_points, RIGHTARG = segment.cut_points, FUNCTION = segment.cut_points_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=),
+CREATE OPERATOR segment.< (LEFTARG = segment.cut_points, RIGHTARG = segment.cut_points, FUNCTION = segment_internal.cut_points_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=),
   RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
-CREATE OPERATOR segment.<= (LEFTARG = segment.cut_points, RIGHTARG = segment.cut_points, FUNCTION = segment.cut_points_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>),
+CREATE OPERATOR segment.<= (LEFTARG = segment.cut_points, RIGHTARG = segment.cut_points, FUNCTION = segment_internal.cut_points_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>),
   RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
-CREATE OPERATOR segment.> (LEFTARG = segment.cut_points, RIGHTARG = segment.cut_points, FUNCTION = segment.cut_points_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=),
+CREATE OPERATOR segment.> (LEFTARG = segment.cut_points, RIGHTARG = segment.cut_points, FUNCTION = segment_internal.cut_points_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=),
   RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
-CREATE OPERATOR segment.>= (LEFTARG = segment.cut_points, RIGHTARG = segment.cut_points, FUNCTION = segment.cut_points_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<),
+CREATE OPERATOR segment.>= (LEFTARG = segment.cut_points, RIGHTARG = segment.cut_points, FUNCTION = segment_internal.cut_points_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<),
   RESTRICT = scalargesel, JOIN = scalargejoinsel);
 COMMENT ON OPERATOR segment.= (segment.cut_points, segment.cut_points) IS 'equal';
 COMMENT ON OPERATOR segment.<> (segment.cut_points, segment.cut_points) IS 'not equal';
@@ -229,12 +229,12 @@ COMMENT ON OPERATOR segment.>= (segment.cut_points, segment.cut_points) IS 'grea
 
 CREATE OPERATOR CLASS segment.cut_points_ops DEFAULT FOR TYPE segment.cut_points USING btree AS
   OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>,
-  FUNCTION 1 segment.cut_points_cmp(segment.cut_points, segment.cut_points);
+  FUNCTION 1 segment_internal.cut_points_cmp(segment.cut_points, segment.cut_points);
 COMMENT ON OPERATOR CLASS segment.cut_points_ops USING btree IS 'order of cut_points: by bins, then the thresholds one by one, then the rest';
 
 CREATE OPERATOR CLASS segment.cut_points_hash_ops DEFAULT FOR TYPE segment.cut_points USING hash AS
   OPERATOR 1 segment.=,
-  FUNCTION 1 segment.cut_points_hash(segment.cut_points), FUNCTION 2 segment.cut_points_hash_extended(segment.cut_points, bigint);
+  FUNCTION 1 segment_internal.cut_points_hash(segment.cut_points), FUNCTION 2 segment_internal.cut_points_hash_extended(segment.cut_points, bigint);
 COMMENT ON OPERATOR CLASS segment.cut_points_hash_ops USING hash IS 'hashing of cut_points';
 
 CREATE FUNCTION segment.cut_points(thresholds double precision[], side text DEFAULT 'from') RETURNS segment.cut_points
@@ -264,88 +264,88 @@ COMMENT ON FUNCTION segment.score(segment.cut_points, double precision) IS
   'the score of a value, 1 to n, n is best; equal values get equal scores. NULL if an argument is NULL, 22003 for NaN '
   'and infinity';
 
-CREATE FUNCTION segment.cut_points_to_jsonb(cut_points segment.cut_points) RETURNS jsonb
+CREATE FUNCTION segment_internal.cut_points_to_jsonb(cut_points segment.cut_points) RETURNS jsonb
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_to_jsonb';
-COMMENT ON FUNCTION segment.cut_points_to_jsonb(segment.cut_points) IS
+COMMENT ON FUNCTION segment_internal.cut_points_to_jsonb(segment.cut_points) IS
   'an object with side, direction, method, bins, thresholds and counts (null for a person''s); NULL for NULL';
-CREATE CAST (segment.cut_points AS jsonb) WITH FUNCTION segment.cut_points_to_jsonb(segment.cut_points);
+CREATE CAST (segment.cut_points AS jsonb) WITH FUNCTION segment_internal.cut_points_to_jsonb(segment.cut_points);
 COMMENT ON CAST (segment.cut_points AS jsonb) IS 'side, direction, method, bins, thresholds and counts as a JSON object';
 
 -- rfm_cut_points: the frozen rule that scores a customer -----------------------------------------
 
 CREATE TYPE segment.rfm_cut_points;
 
-CREATE FUNCTION segment.rfm_cut_points_in(cstring) RETURNS segment.rfm_cut_points
+CREATE FUNCTION segment_internal.rfm_cut_points_in(cstring) RETURNS segment.rfm_cut_points
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_in';
-COMMENT ON FUNCTION segment.rfm_cut_points_in(cstring) IS 'reads rfm_cut_points, such as r: within {30,90}; f: from {2,5}; m: total from {50,200}. 22P02 for anything else';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_in(cstring) IS 'reads rfm_cut_points, such as r: within {30,90}; f: from {2,5}; m: total from {50,200}. 22P02 for anything else';
 
-CREATE FUNCTION segment.rfm_cut_points_out(segment.rfm_cut_points) RETURNS cstring
+CREATE FUNCTION segment_internal.rfm_cut_points_out(segment.rfm_cut_points) RETURNS cstring
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_out';
-COMMENT ON FUNCTION segment.rfm_cut_points_out(segment.rfm_cut_points) IS 'writes rfm_cut_points as text that reads back the same';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_out(segment.rfm_cut_points) IS 'writes rfm_cut_points as text that reads back the same';
 
-CREATE FUNCTION segment.rfm_cut_points_recv(internal) RETURNS segment.rfm_cut_points
+CREATE FUNCTION segment_internal.rfm_cut_points_recv(internal) RETURNS segment.rfm_cut_points
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_recv';
-COMMENT ON FUNCTION segment.rfm_cut_points_recv(internal) IS 'reads the binary form of rfm_cut_points, checking it. 22P03 for anything else';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_recv(internal) IS 'reads the binary form of rfm_cut_points, checking it. 22P03 for anything else';
 
-CREATE FUNCTION segment.rfm_cut_points_send(segment.rfm_cut_points) RETURNS bytea
+CREATE FUNCTION segment_internal.rfm_cut_points_send(segment.rfm_cut_points) RETURNS bytea
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_send';
-COMMENT ON FUNCTION segment.rfm_cut_points_send(segment.rfm_cut_points) IS 'writes the binary form of rfm_cut_points';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_send(segment.rfm_cut_points) IS 'writes the binary form of rfm_cut_points';
 
 CREATE TYPE segment.rfm_cut_points (
-  INPUT = segment.rfm_cut_points_in, OUTPUT = segment.rfm_cut_points_out, RECEIVE = segment.rfm_cut_points_recv, SEND = segment.rfm_cut_points_send,
+  INPUT = segment_internal.rfm_cut_points_in, OUTPUT = segment_internal.rfm_cut_points_out, RECEIVE = segment_internal.rfm_cut_points_recv, SEND = segment_internal.rfm_cut_points_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
 );
 COMMENT ON TYPE segment.rfm_cut_points IS
   'cut points of recency (days, fewer is better), frequency (orders) and monetary (total, or average an order): the '
   'frozen rule by which rfm_score scores a customer. Bins may differ, 2 to 9 each';
 
-CREATE FUNCTION segment.rfm_cut_points_eq(segment.rfm_cut_points, segment.rfm_cut_points) RETURNS boolean
+CREATE FUNCTION segment_internal.rfm_cut_points_eq(segment.rfm_cut_points, segment.rfm_cut_points) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_eq';
-COMMENT ON FUNCTION segment.rfm_cut_points_eq(segment.rfm_cut_points, segment.rfm_cut_points) IS 'behind =: equal';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_eq(segment.rfm_cut_points, segment.rfm_cut_points) IS 'behind =: equal';
 
-CREATE FUNCTION segment.rfm_cut_points_ne(segment.rfm_cut_points, segment.rfm_cut_points) RETURNS boolean
+CREATE FUNCTION segment_internal.rfm_cut_points_ne(segment.rfm_cut_points, segment.rfm_cut_points) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_ne';
-COMMENT ON FUNCTION segment.rfm_cut_points_ne(segment.rfm_cut_points, segment.rfm_cut_points) IS 'behind <>: not equal';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_ne(segment.rfm_cut_points, segment.rfm_cut_points) IS 'behind <>: not equal';
 
-CREATE FUNCTION segment.rfm_cut_points_lt(segment.rfm_cut_points, segment.rfm_cut_points) RETURNS boolean
+CREATE FUNCTION segment_internal.rfm_cut_points_lt(segment.rfm_cut_points, segment.rfm_cut_points) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_lt';
-COMMENT ON FUNCTION segment.rfm_cut_points_lt(segment.rfm_cut_points, segment.rfm_cut_points) IS 'behind <: less';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_lt(segment.rfm_cut_points, segment.rfm_cut_points) IS 'behind <: less';
 
-CREATE FUNCTION segment.rfm_cut_points_le(segment.rfm_cut_points, segment.rfm_cut_points) RETURNS boolean
+CREATE FUNCTION segment_internal.rfm_cut_points_le(segment.rfm_cut_points, segment.rfm_cut_points) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_le';
-COMMENT ON FUNCTION segment.rfm_cut_points_le(segment.rfm_cut_points, segment.rfm_cut_points) IS 'behind <=: less or equal';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_le(segment.rfm_cut_points, segment.rfm_cut_points) IS 'behind <=: less or equal';
 
-CREATE FUNCTION segment.rfm_cut_points_gt(segment.rfm_cut_points, segment.rfm_cut_points) RETURNS boolean
+CREATE FUNCTION segment_internal.rfm_cut_points_gt(segment.rfm_cut_points, segment.rfm_cut_points) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_gt';
-COMMENT ON FUNCTION segment.rfm_cut_points_gt(segment.rfm_cut_points, segment.rfm_cut_points) IS 'behind >: greater';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_gt(segment.rfm_cut_points, segment.rfm_cut_points) IS 'behind >: greater';
 
-CREATE FUNCTION segment.rfm_cut_points_ge(segment.rfm_cut_points, segment.rfm_cut_points) RETURNS boolean
+CREATE FUNCTION segment_internal.rfm_cut_points_ge(segment.rfm_cut_points, segment.rfm_cut_points) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_ge';
-COMMENT ON FUNCTION segment.rfm_cut_points_ge(segment.rfm_cut_points, segment.rfm_cut_points) IS 'behind >=: greater or equal';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_ge(segment.rfm_cut_points, segment.rfm_cut_points) IS 'behind >=: greater or equal';
 
-CREATE FUNCTION segment.rfm_cut_points_cmp(segment.rfm_cut_points, segment.rfm_cut_points) RETURNS integer
+CREATE FUNCTION segment_internal.rfm_cut_points_cmp(segment.rfm_cut_points, segment.rfm_cut_points) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_cmp';
-COMMENT ON FUNCTION segment.rfm_cut_points_cmp(segment.rfm_cut_points, segment.rfm_cut_points) IS 'order of two rfm_cut_points values: a total order without a meaning of its own';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_cmp(segment.rfm_cut_points, segment.rfm_cut_points) IS 'order of two rfm_cut_points values: a total order without a meaning of its own';
 
-CREATE FUNCTION segment.rfm_cut_points_hash(segment.rfm_cut_points) RETURNS integer
+CREATE FUNCTION segment_internal.rfm_cut_points_hash(segment.rfm_cut_points) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_hash';
-COMMENT ON FUNCTION segment.rfm_cut_points_hash(segment.rfm_cut_points) IS 'hash of rfm_cut_points; equal values have equal hashes';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_hash(segment.rfm_cut_points) IS 'hash of rfm_cut_points; equal values have equal hashes';
 
-CREATE FUNCTION segment.rfm_cut_points_hash_extended(segment.rfm_cut_points, bigint) RETURNS bigint
+CREATE FUNCTION segment_internal.rfm_cut_points_hash_extended(segment.rfm_cut_points, bigint) RETURNS bigint
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_hash_extended';
-COMMENT ON FUNCTION segment.rfm_cut_points_hash_extended(segment.rfm_cut_points, bigint) IS 'seeded hash of rfm_cut_points';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_hash_extended(segment.rfm_cut_points, bigint) IS 'seeded hash of rfm_cut_points';
 
-CREATE OPERATOR segment.= (LEFTARG = segment.rfm_cut_points, RIGHTARG = segment.rfm_cut_points, FUNCTION = segment.rfm_cut_points_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>),
+CREATE OPERATOR segment.= (LEFTARG = segment.rfm_cut_points, RIGHTARG = segment.rfm_cut_points, FUNCTION = segment_internal.rfm_cut_points_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>),
   RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
-CREATE OPERATOR segment.<> (LEFTARG = segment.rfm_cut_points, RIGHTARG = segment.rfm_cut_points, FUNCTION = segment.rfm_cut_points_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=),
+CREATE OPERATOR segment.<> (LEFTARG = segment.rfm_cut_points, RIGHTARG = segment.rfm_cut_points, FUNCTION = segment_internal.rfm_cut_points_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=),
   RESTRICT = neqsel, JOIN = neqjoinsel);
-CREATE OPERATOR segment.< (LEFTARG = segment.rfm_cut_points, RIGHTARG = segment.rfm_cut_points, FUNCTION = segment.rfm_cut_points_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=),
+CREATE OPERATOR segment.< (LEFTARG = segment.rfm_cut_points, RIGHTARG = segment.rfm_cut_points, FUNCTION = segment_internal.rfm_cut_points_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=),
   RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
-CREATE OPERATOR segment.<= (LEFTARG = segment.rfm_cut_points, RIGHTARG = segment.rfm_cut_points, FUNCTION = segment.rfm_cut_points_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>),
+CREATE OPERATOR segment.<= (LEFTARG = segment.rfm_cut_points, RIGHTARG = segment.rfm_cut_points, FUNCTION = segment_internal.rfm_cut_points_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>),
   RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
-CREATE OPERATOR segment.> (LEFTARG = segment.rfm_cut_points, RIGHTARG = segment.rfm_cut_points, FUNCTION = segment.rfm_cut_points_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=),
+CREATE OPERATOR segment.> (LEFTARG = segment.rfm_cut_points, RIGHTARG = segment.rfm_cut_points, FUNCTION = segment_internal.rfm_cut_points_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=),
   RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
-CREATE OPERATOR segment.>= (LEFTARG = segment.rfm_cut_points, RIGHTARG = segment.rfm_cut_points, FUNCTION = segment.rfm_cut_points_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<),
+CREATE OPERATOR segment.>= (LEFTARG = segment.rfm_cut_points, RIGHTARG = segment.rfm_cut_points, FUNCTION = segment_internal.rfm_cut_points_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<),
   RESTRICT = scalargesel, JOIN = scalargejoinsel);
 COMMENT ON OPERATOR segment.= (segment.rfm_cut_points, segment.rfm_cut_points) IS 'equal';
 COMMENT ON OPERATOR segment.<> (segment.rfm_cut_points, segment.rfm_cut_points) IS 'not equal';
@@ -356,12 +356,12 @@ COMMENT ON OPERATOR segment.>= (segment.rfm_cut_points, segment.rfm_cut_points) 
 
 CREATE OPERATOR CLASS segment.rfm_cut_points_ops DEFAULT FOR TYPE segment.rfm_cut_points USING btree AS
   OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>,
-  FUNCTION 1 segment.rfm_cut_points_cmp(segment.rfm_cut_points, segment.rfm_cut_points);
+  FUNCTION 1 segment_internal.rfm_cut_points_cmp(segment.rfm_cut_points, segment.rfm_cut_points);
 COMMENT ON OPERATOR CLASS segment.rfm_cut_points_ops USING btree IS 'order of rfm_cut_points: a total order without a meaning of its own';
 
 CREATE OPERATOR CLASS segment.rfm_cut_points_hash_ops DEFAULT FOR TYPE segment.rfm_cut_points USING hash AS
   OPERATOR 1 segment.=,
-  FUNCTION 1 segment.rfm_cut_points_hash(segment.rfm_cut_points), FUNCTION 2 segment.rfm_cut_points_hash_extended(segment.rfm_cut_points, bigint);
+  FUNCTION 1 segment_internal.rfm_cut_points_hash(segment.rfm_cut_points), FUNCTION 2 segment_internal.rfm_cut_points_hash_extended(segment.rfm_cut_points, bigint);
 COMMENT ON OPERATOR CLASS segment.rfm_cut_points_hash_ops USING hash IS 'hashing of rfm_cut_points';
 
 CREATE FUNCTION segment.rfm_cut_points(r segment.cut_points, f segment.cut_points, m segment.cut_points, monetary text DEFAULT 'total')
@@ -388,11 +388,11 @@ COMMENT ON FUNCTION segment.rfm_cut_points_info(segment.rfm_cut_points) IS
   'one row a dimension (recency, frequency, monetary) and score, the best first; columns as of cut_points_info. No row '
   'for NULL';
 
-CREATE FUNCTION segment.rfm_cut_points_to_jsonb(cut_points segment.rfm_cut_points) RETURNS jsonb
+CREATE FUNCTION segment_internal.rfm_cut_points_to_jsonb(cut_points segment.rfm_cut_points) RETURNS jsonb
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_to_jsonb';
-COMMENT ON FUNCTION segment.rfm_cut_points_to_jsonb(segment.rfm_cut_points) IS
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_to_jsonb(segment.rfm_cut_points) IS
   'an object with recency, frequency, monetary (each as cut_points have it) and monetary_is; NULL for NULL';
-CREATE CAST (segment.rfm_cut_points AS jsonb) WITH FUNCTION segment.rfm_cut_points_to_jsonb(segment.rfm_cut_points);
+CREATE CAST (segment.rfm_cut_points AS jsonb) WITH FUNCTION segment_internal.rfm_cut_points_to_jsonb(segment.rfm_cut_points);
 COMMENT ON CAST (segment.rfm_cut_points AS jsonb) IS 'the cut points of the three dimensions as a JSON object';
 
 -- rfm_score OVER: scores by the partition's own cut points ---------------------------------------

@@ -4,24 +4,24 @@
 
 CREATE TYPE segment.quantiles;
 
-CREATE FUNCTION segment.quantiles_in(cstring) RETURNS segment.quantiles
+CREATE FUNCTION segment_internal.quantiles_in(cstring) RETURNS segment.quantiles
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_in';
-COMMENT ON FUNCTION segment.quantiles_in(cstring) IS 'reads quantiles, such as {1:1493,2:835,3.5}. 22P02 for anything else';
+COMMENT ON FUNCTION segment_internal.quantiles_in(cstring) IS 'reads quantiles, such as {1:1493,2:835,3.5}. 22P02 for anything else';
 
-CREATE FUNCTION segment.quantiles_out(segment.quantiles) RETURNS cstring
+CREATE FUNCTION segment_internal.quantiles_out(segment.quantiles) RETURNS cstring
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_out';
-COMMENT ON FUNCTION segment.quantiles_out(segment.quantiles) IS 'writes quantiles as text that reads back the same';
+COMMENT ON FUNCTION segment_internal.quantiles_out(segment.quantiles) IS 'writes quantiles as text that reads back the same';
 
-CREATE FUNCTION segment.quantiles_recv(internal) RETURNS segment.quantiles
+CREATE FUNCTION segment_internal.quantiles_recv(internal) RETURNS segment.quantiles
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_recv';
-COMMENT ON FUNCTION segment.quantiles_recv(internal) IS 'reads the binary form of quantiles, checking it. 22P03 for anything else';
+COMMENT ON FUNCTION segment_internal.quantiles_recv(internal) IS 'reads the binary form of quantiles, checking it. 22P03 for anything else';
 
-CREATE FUNCTION segment.quantiles_send(segment.quantiles) RETURNS bytea
+CREATE FUNCTION segment_internal.quantiles_send(segment.quantiles) RETURNS bytea
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_send';
-COMMENT ON FUNCTION segment.quantiles_send(segment.quantiles) IS 'writes the binary form of quantiles';
+COMMENT ON FUNCTION segment_internal.quantiles_send(segment.quantiles) IS 'writes the binary form of quantiles';
 
 CREATE TYPE segment.quantiles (
-  INPUT = segment.quantiles_in, OUTPUT = segment.quantiles_out, RECEIVE = segment.quantiles_recv, SEND = segment.quantiles_send,
+  INPUT = segment_internal.quantiles_in, OUTPUT = segment_internal.quantiles_out, RECEIVE = segment_internal.quantiles_recv, SEND = segment_internal.quantiles_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
 );
 COMMENT ON TYPE segment.quantiles IS
@@ -29,53 +29,53 @@ COMMENT ON TYPE segment.quantiles IS
   '{1:1493,2:835,3.5}. Made by quantiles_agg, merged by quantiles_rollup and +, at most 1 GB. cut_points makes cut points '
   'of it, for any number of bins and any method';
 
-CREATE FUNCTION segment.quantiles_eq(segment.quantiles, segment.quantiles) RETURNS boolean
+CREATE FUNCTION segment_internal.quantiles_eq(segment.quantiles, segment.quantiles) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_eq';
-COMMENT ON FUNCTION segment.quantiles_eq(segment.quantiles, segment.quantiles) IS 'behind =: equal';
+COMMENT ON FUNCTION segment_internal.quantiles_eq(segment.quantiles, segment.quantiles) IS 'behind =: equal';
 
-CREATE FUNCTION segment.quantiles_ne(segment.quantiles, segment.quantiles) RETURNS boolean
+CREATE FUNCTION segment_internal.quantiles_ne(segment.quantiles, segment.quantiles) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_ne';
-COMMENT ON FUNCTION segment.quantiles_ne(segment.quantiles, segment.quantiles) IS 'behind <>: not equal';
+COMMENT ON FUNCTION segment_internal.quantiles_ne(segment.quantiles, segment.quantiles) IS 'behind <>: not equal';
 
-CREATE FUNCTION segment.quantiles_lt(segment.quantiles, segment.quantiles) RETURNS boolean
+CREATE FUNCTION segment_internal.quantiles_lt(segment.quantiles, segment.quantiles) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_lt';
-COMMENT ON FUNCTION segment.quantiles_lt(segment.quantiles, segment.quantiles) IS 'behind <: less';
+COMMENT ON FUNCTION segment_internal.quantiles_lt(segment.quantiles, segment.quantiles) IS 'behind <: less';
 
-CREATE FUNCTION segment.quantiles_le(segment.quantiles, segment.quantiles) RETURNS boolean
+CREATE FUNCTION segment_internal.quantiles_le(segment.quantiles, segment.quantiles) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_le';
-COMMENT ON FUNCTION segment.quantiles_le(segment.quantiles, segment.quantiles) IS 'behind <=: less or equal';
+COMMENT ON FUNCTION segment_internal.quantiles_le(segment.quantiles, segment.quantiles) IS 'behind <=: less or equal';
 
-CREATE FUNCTION segment.quantiles_gt(segment.quantiles, segment.quantiles) RETURNS boolean
+CREATE FUNCTION segment_internal.quantiles_gt(segment.quantiles, segment.quantiles) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_gt';
-COMMENT ON FUNCTION segment.quantiles_gt(segment.quantiles, segment.quantiles) IS 'behind >: greater';
+COMMENT ON FUNCTION segment_internal.quantiles_gt(segment.quantiles, segment.quantiles) IS 'behind >: greater';
 
-CREATE FUNCTION segment.quantiles_ge(segment.quantiles, segment.quantiles) RETURNS boolean
+CREATE FUNCTION segment_internal.quantiles_ge(segment.quantiles, segment.quantiles) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_ge';
-COMMENT ON FUNCTION segment.quantiles_ge(segment.quantiles, segment.quantiles) IS 'behind >=: greater or equal';
+COMMENT ON FUNCTION segment_internal.quantiles_ge(segment.quantiles, segment.quantiles) IS 'behind >=: greater or equal';
 
-CREATE FUNCTION segment.quantiles_cmp(segment.quantiles, segment.quantiles) RETURNS integer
+CREATE FUNCTION segment_internal.quantiles_cmp(segment.quantiles, segment.quantiles) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_cmp';
-COMMENT ON FUNCTION segment.quantiles_cmp(segment.quantiles, segment.quantiles) IS 'order of two quantiles values: entry by entry as in a dictionary';
+COMMENT ON FUNCTION segment_internal.quantiles_cmp(segment.quantiles, segment.quantiles) IS 'order of two quantiles values: entry by entry as in a dictionary';
 
-CREATE FUNCTION segment.quantiles_hash(segment.quantiles) RETURNS integer
+CREATE FUNCTION segment_internal.quantiles_hash(segment.quantiles) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_hash';
-COMMENT ON FUNCTION segment.quantiles_hash(segment.quantiles) IS 'hash of quantiles; equal values have equal hashes';
+COMMENT ON FUNCTION segment_internal.quantiles_hash(segment.quantiles) IS 'hash of quantiles; equal values have equal hashes';
 
-CREATE FUNCTION segment.quantiles_hash_extended(segment.quantiles, bigint) RETURNS bigint
+CREATE FUNCTION segment_internal.quantiles_hash_extended(segment.quantiles, bigint) RETURNS bigint
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_hash_extended';
-COMMENT ON FUNCTION segment.quantiles_hash_extended(segment.quantiles, bigint) IS 'seeded hash of quantiles';
+COMMENT ON FUNCTION segment_internal.quantiles_hash_extended(segment.quantiles, bigint) IS 'seeded hash of quantiles';
 
-CREATE OPERATOR segment.= (LEFTARG = segment.quantiles, RIGHTARG = segment.quantiles, FUNCTION = segment.quantiles_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>),
+CREATE OPERATOR segment.= (LEFTARG = segment.quantiles, RIGHTARG = segment.quantiles, FUNCTION = segment_internal.quantiles_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>),
   RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
-CREATE OPERATOR segment.<> (LEFTARG = segment.quantiles, RIGHTARG = segment.quantiles, FUNCTION = segment.quantiles_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=),
+CREATE OPERATOR segment.<> (LEFTARG = segment.quantiles, RIGHTARG = segment.quantiles, FUNCTION = segment_internal.quantiles_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=),
   RESTRICT = neqsel, JOIN = neqjoinsel);
-CREATE OPERATOR segment.< (LEFTARG = segment.quantiles, RIGHTARG = segment.quantiles, FUNCTION = segment.quantiles_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=),
+CREATE OPERATOR segment.< (LEFTARG = segment.quantiles, RIGHTARG = segment.quantiles, FUNCTION = segment_internal.quantiles_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=),
   RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
-CREATE OPERATOR segment.<= (LEFTARG = segment.quantiles, RIGHTARG = segment.quantiles, FUNCTION = segment.quantiles_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>),
+CREATE OPERATOR segment.<= (LEFTARG = segment.quantiles, RIGHTARG = segment.quantiles, FUNCTION = segment_internal.quantiles_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>),
   RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
-CREATE OPERATOR segment.> (LEFTARG = segment.quantiles, RIGHTARG = segment.quantiles, FUNCTION = segment.quantiles_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=),
+CREATE OPERATOR segment.> (LEFTARG = segment.quantiles, RIGHTARG = segment.quantiles, FUNCTION = segment_internal.quantiles_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=),
   RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
-CREATE OPERATOR segment.>= (LEFTARG = segment.quantiles, RIGHTARG = segment.quantiles, FUNCTION = segment.quantiles_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<),
+CREATE OPERATOR segment.>= (LEFTARG = segment.quantiles, RIGHTARG = segment.quantiles, FUNCTION = segment_internal.quantiles_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<),
   RESTRICT = scalargesel, JOIN = scalargejoinsel);
 COMMENT ON OPERATOR segment.= (segment.quantiles, segment.quantiles) IS 'equal';
 COMMENT ON OPERATOR segment.<> (segment.quantiles, segment.quantiles) IS 'not equal';
@@ -86,29 +86,29 @@ COMMENT ON OPERATOR segment.>= (segment.quantiles, segment.quantiles) IS 'greate
 
 CREATE OPERATOR CLASS segment.quantiles_ops DEFAULT FOR TYPE segment.quantiles USING btree AS
   OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>,
-  FUNCTION 1 segment.quantiles_cmp(segment.quantiles, segment.quantiles);
+  FUNCTION 1 segment_internal.quantiles_cmp(segment.quantiles, segment.quantiles);
 COMMENT ON OPERATOR CLASS segment.quantiles_ops USING btree IS 'order of quantiles: entry by entry as in a dictionary';
 
 CREATE OPERATOR CLASS segment.quantiles_hash_ops DEFAULT FOR TYPE segment.quantiles USING hash AS
   OPERATOR 1 segment.=,
-  FUNCTION 1 segment.quantiles_hash(segment.quantiles), FUNCTION 2 segment.quantiles_hash_extended(segment.quantiles, bigint);
+  FUNCTION 1 segment_internal.quantiles_hash(segment.quantiles), FUNCTION 2 segment_internal.quantiles_hash_extended(segment.quantiles, bigint);
 COMMENT ON OPERATOR CLASS segment.quantiles_hash_ops USING hash IS 'hashing of quantiles';
 
-CREATE FUNCTION segment.quantiles_agg_trans(segment.quantiles, double precision) RETURNS segment.quantiles
+CREATE FUNCTION segment_internal.quantiles_agg_trans(segment.quantiles, double precision) RETURNS segment.quantiles
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_agg_trans';
-COMMENT ON FUNCTION segment.quantiles_agg_trans(segment.quantiles, double precision) IS 'transition function of quantiles_agg';
+COMMENT ON FUNCTION segment_internal.quantiles_agg_trans(segment.quantiles, double precision) IS 'transition function of quantiles_agg';
 
-CREATE FUNCTION segment.quantiles_agg_combine(segment.quantiles, segment.quantiles) RETURNS segment.quantiles
+CREATE FUNCTION segment_internal.quantiles_agg_combine(segment.quantiles, segment.quantiles) RETURNS segment.quantiles
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_agg_combine';
-COMMENT ON FUNCTION segment.quantiles_agg_combine(segment.quantiles, segment.quantiles) IS
+COMMENT ON FUNCTION segment_internal.quantiles_agg_combine(segment.quantiles, segment.quantiles) IS
   'combine function of quantiles_agg, and transition function of quantiles_rollup';
 
-CREATE FUNCTION segment.quantiles_agg_final(segment.quantiles) RETURNS segment.quantiles
+CREATE FUNCTION segment_internal.quantiles_agg_final(segment.quantiles) RETURNS segment.quantiles
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_agg_final';
-COMMENT ON FUNCTION segment.quantiles_agg_final(segment.quantiles) IS 'final function of quantiles_agg and quantiles_rollup';
+COMMENT ON FUNCTION segment_internal.quantiles_agg_final(segment.quantiles) IS 'final function of quantiles_agg and quantiles_rollup';
 
 CREATE AGGREGATE segment.quantiles_agg(value double precision) (
-  SFUNC = segment.quantiles_agg_trans, STYPE = segment.quantiles, FINALFUNC = segment.quantiles_agg_final, COMBINEFUNC = segment.quantiles_agg_combine,
+  SFUNC = segment_internal.quantiles_agg_trans, STYPE = segment.quantiles, FINALFUNC = segment_internal.quantiles_agg_final, COMBINEFUNC = segment_internal.quantiles_agg_combine,
   PARALLEL = SAFE, SSPACE = 1024
 );
 COMMENT ON AGGREGATE segment.quantiles_agg(double precision) IS
@@ -117,16 +117,16 @@ COMMENT ON AGGREGATE segment.quantiles_agg(double precision) IS
   'sorted runs go to temporary files';
 
 CREATE AGGREGATE segment.quantiles_rollup(quantiles segment.quantiles) (
-  SFUNC = segment.quantiles_agg_combine, STYPE = segment.quantiles, FINALFUNC = segment.quantiles_agg_final, COMBINEFUNC = segment.quantiles_agg_combine,
+  SFUNC = segment_internal.quantiles_agg_combine, STYPE = segment.quantiles, FINALFUNC = segment_internal.quantiles_agg_final, COMBINEFUNC = segment_internal.quantiles_agg_combine,
   PARALLEL = SAFE, SSPACE = 1024
 );
 COMMENT ON AGGREGATE segment.quantiles_rollup(segment.quantiles) IS
   'merges stored parts: the quantiles of all their values. NULL is skipped, NULL without a part';
 
-CREATE FUNCTION segment.quantiles_add(segment.quantiles, segment.quantiles) RETURNS segment.quantiles
+CREATE FUNCTION segment_internal.quantiles_add(segment.quantiles, segment.quantiles) RETURNS segment.quantiles
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_add';
-COMMENT ON FUNCTION segment.quantiles_add(segment.quantiles, segment.quantiles) IS 'behind +: the quantiles of the values of both';
-CREATE OPERATOR segment.+ (LEFTARG = segment.quantiles, RIGHTARG = segment.quantiles, FUNCTION = segment.quantiles_add, COMMUTATOR = OPERATOR(segment.+));
+COMMENT ON FUNCTION segment_internal.quantiles_add(segment.quantiles, segment.quantiles) IS 'behind +: the quantiles of the values of both';
+CREATE OPERATOR segment.+ (LEFTARG = segment.quantiles, RIGHTARG = segment.quantiles, FUNCTION = segment_internal.quantiles_add, COMMUTATOR = OPERATOR(segment.+));
 COMMENT ON OPERATOR segment.+ (segment.quantiles, segment.quantiles) IS 'the quantiles of the values of both; NULL if one is NULL';
 
 CREATE FUNCTION segment.quantiles_count(quantiles segment.quantiles) RETURNS bigint
@@ -148,11 +148,11 @@ CREATE FUNCTION segment.quantiles_entries(quantiles segment.quantiles, OUT value
 COMMENT ON FUNCTION segment.quantiles_entries(segment.quantiles) IS
   'the distinct values in ascending order, and how often each occurred; no row for NULL';
 
-CREATE FUNCTION segment.quantiles_to_jsonb(quantiles segment.quantiles) RETURNS jsonb
+CREATE FUNCTION segment_internal.quantiles_to_jsonb(quantiles segment.quantiles) RETURNS jsonb
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_quantiles_to_jsonb';
-COMMENT ON FUNCTION segment.quantiles_to_jsonb(segment.quantiles) IS
+COMMENT ON FUNCTION segment_internal.quantiles_to_jsonb(segment.quantiles) IS
   'an object with count and values, pairs of value and count; NULL for NULL';
-CREATE CAST (segment.quantiles AS jsonb) WITH FUNCTION segment.quantiles_to_jsonb(segment.quantiles);
+CREATE CAST (segment.quantiles AS jsonb) WITH FUNCTION segment_internal.quantiles_to_jsonb(segment.quantiles);
 COMMENT ON CAST (segment.quantiles AS jsonb) IS 'count, and pairs of value and count, as a JSON object';
 
 CREATE FUNCTION segment.cut_points(quantiles segment.quantiles, bins integer, method text DEFAULT 'quantile',
@@ -166,31 +166,31 @@ COMMENT ON FUNCTION segment.cut_points(segment.quantiles, integer, text, text) I
 
 -- cut_points_agg, rfm_cut_points_agg: cut points in one step -------------------------------------
 
-CREATE FUNCTION segment.cut_points_agg_combine(internal, internal) RETURNS internal
+CREATE FUNCTION segment_internal.cut_points_agg_combine(internal, internal) RETURNS internal
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_agg_combine';
-COMMENT ON FUNCTION segment.cut_points_agg_combine(internal, internal) IS
+COMMENT ON FUNCTION segment_internal.cut_points_agg_combine(internal, internal) IS
   'combine function of cut_points_agg and rfm_cut_points_agg';
 
-CREATE FUNCTION segment.cut_points_agg_serialize(internal) RETURNS bytea
+CREATE FUNCTION segment_internal.cut_points_agg_serialize(internal) RETURNS bytea
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_agg_serialize';
-COMMENT ON FUNCTION segment.cut_points_agg_serialize(internal) IS
+COMMENT ON FUNCTION segment_internal.cut_points_agg_serialize(internal) IS
   'serialisation function of cut_points_agg and rfm_cut_points_agg';
 
-CREATE FUNCTION segment.cut_points_agg_deserialize(bytea, internal) RETURNS internal
+CREATE FUNCTION segment_internal.cut_points_agg_deserialize(bytea, internal) RETURNS internal
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_agg_deserialize';
-COMMENT ON FUNCTION segment.cut_points_agg_deserialize(bytea, internal) IS
+COMMENT ON FUNCTION segment_internal.cut_points_agg_deserialize(bytea, internal) IS
   'deserialisation function of cut_points_agg and rfm_cut_points_agg, checking the bytes';
 
-CREATE FUNCTION segment.cut_points_agg_final(internal) RETURNS segment.cut_points
+CREATE FUNCTION segment_internal.cut_points_agg_final(internal) RETURNS segment.cut_points
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_agg_final';
-COMMENT ON FUNCTION segment.cut_points_agg_final(internal) IS 'final function of cut_points_agg';
+COMMENT ON FUNCTION segment_internal.cut_points_agg_final(internal) IS 'final function of cut_points_agg';
 
-CREATE FUNCTION segment.cut_points_agg_trans(internal, double precision, integer) RETURNS internal
+CREATE FUNCTION segment_internal.cut_points_agg_trans(internal, double precision, integer) RETURNS internal
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_agg_trans';
-COMMENT ON FUNCTION segment.cut_points_agg_trans(internal, double precision, integer) IS 'transition function of cut_points_agg';
+COMMENT ON FUNCTION segment_internal.cut_points_agg_trans(internal, double precision, integer) IS 'transition function of cut_points_agg';
 CREATE AGGREGATE segment.cut_points_agg(value double precision, bins integer) (
-  SFUNC = segment.cut_points_agg_trans, STYPE = internal, FINALFUNC = segment.cut_points_agg_final, COMBINEFUNC = segment.cut_points_agg_combine,
-  SERIALFUNC = segment.cut_points_agg_serialize, DESERIALFUNC = segment.cut_points_agg_deserialize, PARALLEL = SAFE, SSPACE = 1024
+  SFUNC = segment_internal.cut_points_agg_trans, STYPE = internal, FINALFUNC = segment_internal.cut_points_agg_final, COMBINEFUNC = segment_internal.cut_points_agg_combine,
+  SERIALFUNC = segment_internal.cut_points_agg_serialize, DESERIALFUNC = segment_internal.cut_points_agg_deserialize, PARALLEL = SAFE, SSPACE = 1024
 );
 COMMENT ON AGGREGATE segment.cut_points_agg(double precision, integer) IS
   'cut_points(quantiles_agg(value), bins, method, direction) in one step, for any number of values: those beyond '
@@ -198,12 +198,12 @@ COMMENT ON AGGREGATE segment.cut_points_agg(double precision, integer) IS
   'equal_width or natural; direction is ascending (default) or descending. NULL is skipped, NULL without a value; '
   '22003 for NaN and infinity; 22023 for options out of range or changing';
 
-CREATE FUNCTION segment.cut_points_agg_trans(internal, double precision, integer, text) RETURNS internal
+CREATE FUNCTION segment_internal.cut_points_agg_trans(internal, double precision, integer, text) RETURNS internal
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_agg_trans';
-COMMENT ON FUNCTION segment.cut_points_agg_trans(internal, double precision, integer, text) IS 'transition function of cut_points_agg';
+COMMENT ON FUNCTION segment_internal.cut_points_agg_trans(internal, double precision, integer, text) IS 'transition function of cut_points_agg';
 CREATE AGGREGATE segment.cut_points_agg(value double precision, bins integer, method text) (
-  SFUNC = segment.cut_points_agg_trans, STYPE = internal, FINALFUNC = segment.cut_points_agg_final, COMBINEFUNC = segment.cut_points_agg_combine,
-  SERIALFUNC = segment.cut_points_agg_serialize, DESERIALFUNC = segment.cut_points_agg_deserialize, PARALLEL = SAFE, SSPACE = 1024
+  SFUNC = segment_internal.cut_points_agg_trans, STYPE = internal, FINALFUNC = segment_internal.cut_points_agg_final, COMBINEFUNC = segment_internal.cut_points_agg_combine,
+  SERIALFUNC = segment_internal.cut_points_agg_serialize, DESERIALFUNC = segment_internal.cut_points_agg_deserialize, PARALLEL = SAFE, SSPACE = 1024
 );
 COMMENT ON AGGREGATE segment.cut_points_agg(double precision, integer, text) IS
   'cut_points(quantiles_agg(value), bins, method, direction) in one step, for any number of values: those beyond '
@@ -211,12 +211,12 @@ COMMENT ON AGGREGATE segment.cut_points_agg(double precision, integer, text) IS
   'equal_width or natural; direction is ascending (default) or descending. NULL is skipped, NULL without a value; '
   '22003 for NaN and infinity; 22023 for options out of range or changing';
 
-CREATE FUNCTION segment.cut_points_agg_trans(internal, double precision, integer, text, text) RETURNS internal
+CREATE FUNCTION segment_internal.cut_points_agg_trans(internal, double precision, integer, text, text) RETURNS internal
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_cut_points_agg_trans';
-COMMENT ON FUNCTION segment.cut_points_agg_trans(internal, double precision, integer, text, text) IS 'transition function of cut_points_agg';
+COMMENT ON FUNCTION segment_internal.cut_points_agg_trans(internal, double precision, integer, text, text) IS 'transition function of cut_points_agg';
 CREATE AGGREGATE segment.cut_points_agg(value double precision, bins integer, method text, direction text) (
-  SFUNC = segment.cut_points_agg_trans, STYPE = internal, FINALFUNC = segment.cut_points_agg_final, COMBINEFUNC = segment.cut_points_agg_combine,
-  SERIALFUNC = segment.cut_points_agg_serialize, DESERIALFUNC = segment.cut_points_agg_deserialize, PARALLEL = SAFE, SSPACE = 1024
+  SFUNC = segment_internal.cut_points_agg_trans, STYPE = internal, FINALFUNC = segment_internal.cut_points_agg_final, COMBINEFUNC = segment_internal.cut_points_agg_combine,
+  SERIALFUNC = segment_internal.cut_points_agg_serialize, DESERIALFUNC = segment_internal.cut_points_agg_deserialize, PARALLEL = SAFE, SSPACE = 1024
 );
 COMMENT ON AGGREGATE segment.cut_points_agg(double precision, integer, text, text) IS
   'cut_points(quantiles_agg(value), bins, method, direction) in one step, for any number of values: those beyond '
@@ -224,16 +224,16 @@ COMMENT ON AGGREGATE segment.cut_points_agg(double precision, integer, text, tex
   'equal_width or natural; direction is ascending (default) or descending. NULL is skipped, NULL without a value; '
   '22003 for NaN and infinity; 22023 for options out of range or changing';
 
-CREATE FUNCTION segment.rfm_cut_points_agg_final(internal) RETURNS segment.rfm_cut_points
+CREATE FUNCTION segment_internal.rfm_cut_points_agg_final(internal) RETURNS segment.rfm_cut_points
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_agg_final';
-COMMENT ON FUNCTION segment.rfm_cut_points_agg_final(internal) IS 'final function of rfm_cut_points_agg';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_agg_final(internal) IS 'final function of rfm_cut_points_agg';
 
-CREATE FUNCTION segment.rfm_cut_points_agg_trans(internal, segment.rfm, date, integer) RETURNS internal
+CREATE FUNCTION segment_internal.rfm_cut_points_agg_trans(internal, segment.rfm, date, integer) RETURNS internal
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_agg_trans';
-COMMENT ON FUNCTION segment.rfm_cut_points_agg_trans(internal, segment.rfm, date, integer) IS 'transition function of rfm_cut_points_agg';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_agg_trans(internal, segment.rfm, date, integer) IS 'transition function of rfm_cut_points_agg';
 CREATE AGGREGATE segment.rfm_cut_points_agg(rfm segment.rfm, as_of date, bins integer) (
-  SFUNC = segment.rfm_cut_points_agg_trans, STYPE = internal, FINALFUNC = segment.rfm_cut_points_agg_final, COMBINEFUNC = segment.cut_points_agg_combine,
-  SERIALFUNC = segment.cut_points_agg_serialize, DESERIALFUNC = segment.cut_points_agg_deserialize, PARALLEL = SAFE, SSPACE = 1024
+  SFUNC = segment_internal.rfm_cut_points_agg_trans, STYPE = internal, FINALFUNC = segment_internal.rfm_cut_points_agg_final, COMBINEFUNC = segment_internal.cut_points_agg_combine,
+  SERIALFUNC = segment_internal.cut_points_agg_serialize, DESERIALFUNC = segment_internal.cut_points_agg_deserialize, PARALLEL = SAFE, SSPACE = 1024
 );
 COMMENT ON AGGREGATE segment.rfm_cut_points_agg(segment.rfm, date, integer) IS
   'the cut points of recency, frequency and monetary of these customers as of the end of a day, for rfm_score: the '
@@ -242,12 +242,12 @@ COMMENT ON AGGREGATE segment.rfm_cut_points_agg(segment.rfm, date, integer) IS
   'an order and NULL are skipped, NULL without a customer. 22023 for options out of range or changing, or a summary '
   'that holds orders after as_of';
 
-CREATE FUNCTION segment.rfm_cut_points_agg_trans(internal, segment.rfm, date, integer, text) RETURNS internal
+CREATE FUNCTION segment_internal.rfm_cut_points_agg_trans(internal, segment.rfm, date, integer, text) RETURNS internal
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_agg_trans';
-COMMENT ON FUNCTION segment.rfm_cut_points_agg_trans(internal, segment.rfm, date, integer, text) IS 'transition function of rfm_cut_points_agg';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_agg_trans(internal, segment.rfm, date, integer, text) IS 'transition function of rfm_cut_points_agg';
 CREATE AGGREGATE segment.rfm_cut_points_agg(rfm segment.rfm, as_of date, bins integer, method text) (
-  SFUNC = segment.rfm_cut_points_agg_trans, STYPE = internal, FINALFUNC = segment.rfm_cut_points_agg_final, COMBINEFUNC = segment.cut_points_agg_combine,
-  SERIALFUNC = segment.cut_points_agg_serialize, DESERIALFUNC = segment.cut_points_agg_deserialize, PARALLEL = SAFE, SSPACE = 1024
+  SFUNC = segment_internal.rfm_cut_points_agg_trans, STYPE = internal, FINALFUNC = segment_internal.rfm_cut_points_agg_final, COMBINEFUNC = segment_internal.cut_points_agg_combine,
+  SERIALFUNC = segment_internal.cut_points_agg_serialize, DESERIALFUNC = segment_internal.cut_points_agg_deserialize, PARALLEL = SAFE, SSPACE = 1024
 );
 COMMENT ON AGGREGATE segment.rfm_cut_points_agg(segment.rfm, date, integer, text) IS
   'the cut points of recency, frequency and monetary of these customers as of the end of a day, for rfm_score: the '
@@ -256,12 +256,12 @@ COMMENT ON AGGREGATE segment.rfm_cut_points_agg(segment.rfm, date, integer, text
   'an order and NULL are skipped, NULL without a customer. 22023 for options out of range or changing, or a summary '
   'that holds orders after as_of';
 
-CREATE FUNCTION segment.rfm_cut_points_agg_trans(internal, segment.rfm, date, integer, text, text) RETURNS internal
+CREATE FUNCTION segment_internal.rfm_cut_points_agg_trans(internal, segment.rfm, date, integer, text, text) RETURNS internal
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_agg_trans';
-COMMENT ON FUNCTION segment.rfm_cut_points_agg_trans(internal, segment.rfm, date, integer, text, text) IS 'transition function of rfm_cut_points_agg';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_agg_trans(internal, segment.rfm, date, integer, text, text) IS 'transition function of rfm_cut_points_agg';
 CREATE AGGREGATE segment.rfm_cut_points_agg(rfm segment.rfm, as_of date, bins integer, method text, monetary text) (
-  SFUNC = segment.rfm_cut_points_agg_trans, STYPE = internal, FINALFUNC = segment.rfm_cut_points_agg_final, COMBINEFUNC = segment.cut_points_agg_combine,
-  SERIALFUNC = segment.cut_points_agg_serialize, DESERIALFUNC = segment.cut_points_agg_deserialize, PARALLEL = SAFE, SSPACE = 1024
+  SFUNC = segment_internal.rfm_cut_points_agg_trans, STYPE = internal, FINALFUNC = segment_internal.rfm_cut_points_agg_final, COMBINEFUNC = segment_internal.cut_points_agg_combine,
+  SERIALFUNC = segment_internal.cut_points_agg_serialize, DESERIALFUNC = segment_internal.cut_points_agg_deserialize, PARALLEL = SAFE, SSPACE = 1024
 );
 COMMENT ON AGGREGATE segment.rfm_cut_points_agg(segment.rfm, date, integer, text, text) IS
   'the cut points of recency, frequency and monetary of these customers as of the end of a day, for rfm_score: the '
@@ -270,12 +270,12 @@ COMMENT ON AGGREGATE segment.rfm_cut_points_agg(segment.rfm, date, integer, text
   'an order and NULL are skipped, NULL without a customer. 22023 for options out of range or changing, or a summary '
   'that holds orders after as_of';
 
-CREATE FUNCTION segment.rfm_cut_points_agg_trans(internal, segment.rfm, date, integer, text, text, text) RETURNS internal
+CREATE FUNCTION segment_internal.rfm_cut_points_agg_trans(internal, segment.rfm, date, integer, text, text, text) RETURNS internal
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rfm_cut_points_agg_trans';
-COMMENT ON FUNCTION segment.rfm_cut_points_agg_trans(internal, segment.rfm, date, integer, text, text, text) IS 'transition function of rfm_cut_points_agg';
+COMMENT ON FUNCTION segment_internal.rfm_cut_points_agg_trans(internal, segment.rfm, date, integer, text, text, text) IS 'transition function of rfm_cut_points_agg';
 CREATE AGGREGATE segment.rfm_cut_points_agg(rfm segment.rfm, as_of date, bins integer, method text, monetary text, zone text) (
-  SFUNC = segment.rfm_cut_points_agg_trans, STYPE = internal, FINALFUNC = segment.rfm_cut_points_agg_final, COMBINEFUNC = segment.cut_points_agg_combine,
-  SERIALFUNC = segment.cut_points_agg_serialize, DESERIALFUNC = segment.cut_points_agg_deserialize, PARALLEL = SAFE, SSPACE = 1024
+  SFUNC = segment_internal.rfm_cut_points_agg_trans, STYPE = internal, FINALFUNC = segment_internal.rfm_cut_points_agg_final, COMBINEFUNC = segment_internal.cut_points_agg_combine,
+  SERIALFUNC = segment_internal.cut_points_agg_serialize, DESERIALFUNC = segment_internal.cut_points_agg_deserialize, PARALLEL = SAFE, SSPACE = 1024
 );
 COMMENT ON AGGREGATE segment.rfm_cut_points_agg(segment.rfm, date, integer, text, text, text) IS
   'the cut points of recency, frequency and monetary of these customers as of the end of a day, for rfm_score: the '

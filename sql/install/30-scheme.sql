@@ -94,26 +94,26 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON segment.scheme, segment.scheme_rule TO @
 SELECT pg_catalog.pg_extension_config_dump('segment.scheme', 'WHERE NOT shipped');
 SELECT pg_catalog.pg_extension_config_dump('segment.scheme_rule', 'WHERE NOT shipped');
 
-CREATE FUNCTION segment.scheme_guard() RETURNS trigger
+CREATE FUNCTION segment_internal.scheme_guard() RETURNS trigger
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_scheme_guard';
-COMMENT ON FUNCTION segment.scheme_guard() IS
+COMMENT ON FUNCTION segment_internal.scheme_guard() IS
   'trigger of scheme: shipped rows change in the extension''s own scripts only (55000), bins must fit the rules (23514), '
   'and a name that exists on the other side is told in a warning';
 
-CREATE FUNCTION segment.scheme_rule_guard() RETURNS trigger
+CREATE FUNCTION segment_internal.scheme_rule_guard() RETURNS trigger
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_scheme_rule_guard';
-COMMENT ON FUNCTION segment.scheme_rule_guard() IS
+COMMENT ON FUNCTION segment_internal.scheme_rule_guard() IS
   'trigger of scheme_rule: shipped rows change in the extension''s own scripts only (55000), and bounds lie within the '
   'scheme''s bins (23514)';
 
 CREATE TRIGGER scheme_guard BEFORE INSERT OR UPDATE OR DELETE ON segment.scheme
-  FOR EACH ROW EXECUTE FUNCTION segment.scheme_guard();
+  FOR EACH ROW EXECUTE FUNCTION segment_internal.scheme_guard();
 CREATE TRIGGER scheme_guard_truncate BEFORE TRUNCATE ON segment.scheme
-  FOR EACH STATEMENT EXECUTE FUNCTION segment.scheme_guard();
+  FOR EACH STATEMENT EXECUTE FUNCTION segment_internal.scheme_guard();
 CREATE TRIGGER scheme_rule_guard BEFORE INSERT OR UPDATE OR DELETE ON segment.scheme_rule
-  FOR EACH ROW EXECUTE FUNCTION segment.scheme_rule_guard();
+  FOR EACH ROW EXECUTE FUNCTION segment_internal.scheme_rule_guard();
 CREATE TRIGGER scheme_rule_guard_truncate BEFORE TRUNCATE ON segment.scheme_rule
-  FOR EACH STATEMENT EXECUTE FUNCTION segment.scheme_rule_guard();
+  FOR EACH STATEMENT EXECUTE FUNCTION segment_internal.scheme_rule_guard();
 COMMENT ON TRIGGER scheme_guard ON segment.scheme IS 'keeps shipped schemes as they are';
 COMMENT ON TRIGGER scheme_guard_truncate ON segment.scheme IS 'keeps shipped schemes as they are';
 COMMENT ON TRIGGER scheme_rule_guard ON segment.scheme_rule IS 'keeps shipped rules as they are, and bounds within bins';

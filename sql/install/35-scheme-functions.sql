@@ -78,10 +78,10 @@ COMMENT ON FUNCTION segment.check_scheme(text) IS
   'non-monotone: one row a pair of neighbouring cells where the better scores get the worse sort. 42704 for an unknown '
   'scheme, NULL gives no rows';
 
-CREATE FUNCTION segment.scheme_fixed_labels(OUT segment text, OUT sort smallint, OUT meaning text, OUT action text, OUT colour text)
+CREATE FUNCTION segment_internal.scheme_fixed_labels(OUT segment text, OUT sort smallint, OUT meaning text, OUT action text, OUT colour text)
   RETURNS SETOF record
   LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 3 AS 'MODULE_PATHNAME', 'segment_scheme_fixed_labels_rows';
-COMMENT ON FUNCTION segment.scheme_fixed_labels() IS
+COMMENT ON FUNCTION segment_internal.scheme_fixed_labels() IS
   'the labels that every scheme has without a rule: Others, No orders, Prospect';
 
 CREATE VIEW segment.scheme_segments WITH (security_invoker = true) AS
@@ -97,7 +97,7 @@ CROSS JOIN LATERAL (
   WHERE r.scheme = s.name AND r.shipped = s.shipped
   GROUP BY r.segment
   UNION ALL
-  SELECT f.segment, f.sort, f.meaning, f.action, f.colour FROM segment.scheme_fixed_labels() f
+  SELECT f.segment, f.sort, f.meaning, f.action, f.colour FROM segment_internal.scheme_fixed_labels() f
 ) g
 WHERE NOT (s.shipped AND EXISTS (SELECT FROM segment.scheme mine WHERE mine.name = s.name AND NOT mine.shipped));
 COMMENT ON VIEW segment.scheme_segments IS

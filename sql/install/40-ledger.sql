@@ -2,91 +2,91 @@
 
 CREATE TYPE segment.ledger;
 
-CREATE FUNCTION segment.ledger_in(cstring) RETURNS segment.ledger
+CREATE FUNCTION segment_internal.ledger_in(cstring) RETURNS segment.ledger
   AS 'MODULE_PATHNAME', 'segment_ledger_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.ledger_in(cstring) IS 'Text input of type ledger: {day amount[ orders returns returned],…}. 22P02 for anything else.';
+COMMENT ON FUNCTION segment_internal.ledger_in(cstring) IS 'Text input of type ledger: {day amount[ orders returns returned],…}. 22P02 for anything else.';
 
-CREATE FUNCTION segment.ledger_out(segment.ledger) RETURNS cstring
+CREATE FUNCTION segment_internal.ledger_out(segment.ledger) RETURNS cstring
   AS 'MODULE_PATHNAME', 'segment_ledger_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.ledger_out(segment.ledger) IS 'Text output of type ledger, the same under any DateStyle.';
+COMMENT ON FUNCTION segment_internal.ledger_out(segment.ledger) IS 'Text output of type ledger, the same under any DateStyle.';
 
-CREATE FUNCTION segment.ledger_recv(internal) RETURNS segment.ledger
+CREATE FUNCTION segment_internal.ledger_recv(internal) RETURNS segment.ledger
   AS 'MODULE_PATHNAME', 'segment_ledger_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.ledger_recv(internal) IS 'Binary input of type ledger. 22P03 for anything that ledger_send does not give.';
+COMMENT ON FUNCTION segment_internal.ledger_recv(internal) IS 'Binary input of type ledger. 22P03 for anything that ledger_send does not give.';
 
-CREATE FUNCTION segment.ledger_send(segment.ledger) RETURNS bytea
+CREATE FUNCTION segment_internal.ledger_send(segment.ledger) RETURNS bytea
   AS 'MODULE_PATHNAME', 'segment_ledger_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.ledger_send(segment.ledger) IS 'Binary output of type ledger.';
+COMMENT ON FUNCTION segment_internal.ledger_send(segment.ledger) IS 'Binary output of type ledger.';
 
 CREATE TYPE segment.ledger (
-  INPUT = segment.ledger_in, OUTPUT = segment.ledger_out, RECEIVE = segment.ledger_recv, SEND = segment.ledger_send,
+  INPUT = segment_internal.ledger_in, OUTPUT = segment_internal.ledger_out, RECEIVE = segment_internal.ledger_recv, SEND = segment_internal.ledger_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
 );
 COMMENT ON TYPE segment.ledger IS 'One customer''s purchase calendar: the days with orders or returns, how many of them, exact amounts; a few bytes a day. Made by ledger_agg; answers any past date.';
 
-CREATE FUNCTION segment.ledger_to_jsonb(ledger segment.ledger) RETURNS jsonb
+CREATE FUNCTION segment_internal.ledger_to_jsonb(ledger segment.ledger) RETURNS jsonb
   AS 'MODULE_PATHNAME', 'segment_ledger_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.ledger_to_jsonb(segment.ledger) IS 'The calendar as a JSON array of days: day, orders, returns, amount, returned';
-CREATE CAST (segment.ledger AS jsonb) WITH FUNCTION segment.ledger_to_jsonb(segment.ledger);
+COMMENT ON FUNCTION segment_internal.ledger_to_jsonb(segment.ledger) IS 'The calendar as a JSON array of days: day, orders, returns, amount, returned';
+CREATE CAST (segment.ledger AS jsonb) WITH FUNCTION segment_internal.ledger_to_jsonb(segment.ledger);
 COMMENT ON CAST (segment.ledger AS jsonb) IS 'The calendar as a JSON array of days: day, orders, returns, amount, returned';
 
 CREATE TYPE segment.repeat_summary;
 
-CREATE FUNCTION segment.repeat_summary_in(cstring) RETURNS segment.repeat_summary
+CREATE FUNCTION segment_internal.repeat_summary_in(cstring) RETURNS segment.repeat_summary
   AS 'MODULE_PATHNAME', 'segment_repeat_summary_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.repeat_summary_in(cstring) IS 'Text input of type repeat_summary: x count t_x number t number [spend number] [first number] skipped count unit days. 22P02 for anything else.';
+COMMENT ON FUNCTION segment_internal.repeat_summary_in(cstring) IS 'Text input of type repeat_summary: x count t_x number t number [spend number] [first number] skipped count unit days. 22P02 for anything else.';
 
-CREATE FUNCTION segment.repeat_summary_out(segment.repeat_summary) RETURNS cstring
+CREATE FUNCTION segment_internal.repeat_summary_out(segment.repeat_summary) RETURNS cstring
   AS 'MODULE_PATHNAME', 'segment_repeat_summary_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.repeat_summary_out(segment.repeat_summary) IS 'Text output of type repeat_summary; numbers read back as the same doubles.';
+COMMENT ON FUNCTION segment_internal.repeat_summary_out(segment.repeat_summary) IS 'Text output of type repeat_summary; numbers read back as the same doubles.';
 
-CREATE FUNCTION segment.repeat_summary_recv(internal) RETURNS segment.repeat_summary
+CREATE FUNCTION segment_internal.repeat_summary_recv(internal) RETURNS segment.repeat_summary
   AS 'MODULE_PATHNAME', 'segment_repeat_summary_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.repeat_summary_recv(internal) IS 'Binary input of type repeat_summary. 22P03 for anything that repeat_summary_send does not give.';
+COMMENT ON FUNCTION segment_internal.repeat_summary_recv(internal) IS 'Binary input of type repeat_summary. 22P03 for anything that repeat_summary_send does not give.';
 
-CREATE FUNCTION segment.repeat_summary_send(segment.repeat_summary) RETURNS bytea
+CREATE FUNCTION segment_internal.repeat_summary_send(segment.repeat_summary) RETURNS bytea
   AS 'MODULE_PATHNAME', 'segment_repeat_summary_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.repeat_summary_send(segment.repeat_summary) IS 'Binary output of type repeat_summary.';
+COMMENT ON FUNCTION segment_internal.repeat_summary_send(segment.repeat_summary) IS 'Binary output of type repeat_summary.';
 
 CREATE TYPE segment.repeat_summary (
-  INPUT = segment.repeat_summary_in, OUTPUT = segment.repeat_summary_out, RECEIVE = segment.repeat_summary_recv, SEND = segment.repeat_summary_send,
+  INPUT = segment_internal.repeat_summary_in, OUTPUT = segment_internal.repeat_summary_out, RECEIVE = segment_internal.repeat_summary_recv, SEND = segment_internal.repeat_summary_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = plain
 );
 COMMENT ON TYPE segment.repeat_summary IS 'What buy-till-you-die models know of a customer: x repeat purchases, t_x time from the first to the last, t time observed, mean spend of the repeat purchases, and the unit of time.';
 
-CREATE FUNCTION segment.repeat_summary_to_jsonb(repeat_summary segment.repeat_summary) RETURNS jsonb
+CREATE FUNCTION segment_internal.repeat_summary_to_jsonb(repeat_summary segment.repeat_summary) RETURNS jsonb
   AS 'MODULE_PATHNAME', 'segment_repeat_summary_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.repeat_summary_to_jsonb(segment.repeat_summary) IS 'The summary as a JSON object: x, t_x, t, spend, first_spend, skipped_days, unit_days';
-CREATE CAST (segment.repeat_summary AS jsonb) WITH FUNCTION segment.repeat_summary_to_jsonb(segment.repeat_summary);
+COMMENT ON FUNCTION segment_internal.repeat_summary_to_jsonb(segment.repeat_summary) IS 'The summary as a JSON object: x, t_x, t, spend, first_spend, skipped_days, unit_days';
+CREATE CAST (segment.repeat_summary AS jsonb) WITH FUNCTION segment_internal.repeat_summary_to_jsonb(segment.repeat_summary);
 COMMENT ON CAST (segment.repeat_summary AS jsonb) IS 'The summary as a JSON object: x, t_x, t, spend, first_spend, skipped_days, unit_days';
 
 -- Comparison.
 
-CREATE FUNCTION segment.ledger_eq(segment.ledger, segment.ledger) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_ledger_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.ledger_ne(segment.ledger, segment.ledger) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_ledger_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.ledger_lt(segment.ledger, segment.ledger) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_ledger_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.ledger_le(segment.ledger, segment.ledger) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_ledger_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.ledger_gt(segment.ledger, segment.ledger) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_ledger_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.ledger_ge(segment.ledger, segment.ledger) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_ledger_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.ledger_cmp(segment.ledger, segment.ledger) RETURNS int AS 'MODULE_PATHNAME', 'segment_ledger_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.ledger_hash(segment.ledger) RETURNS int AS 'MODULE_PATHNAME', 'segment_ledger_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.ledger_hash_extended(segment.ledger, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_ledger_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.ledger_eq(segment.ledger, segment.ledger) IS 'Equality of ledgers; the number of decimals does not matter (1.5 = 1.50)';
-COMMENT ON FUNCTION segment.ledger_ne(segment.ledger, segment.ledger) IS 'Inequality of ledgers';
-COMMENT ON FUNCTION segment.ledger_lt(segment.ledger, segment.ledger) IS 'Order of ledgers: day by day, by day, orders, amount, returns, returned';
-COMMENT ON FUNCTION segment.ledger_le(segment.ledger, segment.ledger) IS 'Order of ledgers: day by day, by day, orders, amount, returns, returned';
-COMMENT ON FUNCTION segment.ledger_gt(segment.ledger, segment.ledger) IS 'Order of ledgers: day by day, by day, orders, amount, returns, returned';
-COMMENT ON FUNCTION segment.ledger_ge(segment.ledger, segment.ledger) IS 'Order of ledgers: day by day, by day, orders, amount, returns, returned';
-COMMENT ON FUNCTION segment.ledger_cmp(segment.ledger, segment.ledger) IS 'Three-way comparison of ledgers for btree: -1, 0 or 1';
-COMMENT ON FUNCTION segment.ledger_hash(segment.ledger) IS 'Hash, equal for equal ledgers';
-COMMENT ON FUNCTION segment.ledger_hash_extended(segment.ledger, bigint) IS 'Hash with a seed, equal for equal ledgers';
+CREATE FUNCTION segment_internal.ledger_eq(segment.ledger, segment.ledger) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_ledger_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.ledger_ne(segment.ledger, segment.ledger) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_ledger_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.ledger_lt(segment.ledger, segment.ledger) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_ledger_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.ledger_le(segment.ledger, segment.ledger) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_ledger_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.ledger_gt(segment.ledger, segment.ledger) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_ledger_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.ledger_ge(segment.ledger, segment.ledger) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_ledger_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.ledger_cmp(segment.ledger, segment.ledger) RETURNS int AS 'MODULE_PATHNAME', 'segment_ledger_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.ledger_hash(segment.ledger) RETURNS int AS 'MODULE_PATHNAME', 'segment_ledger_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.ledger_hash_extended(segment.ledger, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_ledger_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.ledger_eq(segment.ledger, segment.ledger) IS 'Equality of ledgers; the number of decimals does not matter (1.5 = 1.50)';
+COMMENT ON FUNCTION segment_internal.ledger_ne(segment.ledger, segment.ledger) IS 'Inequality of ledgers';
+COMMENT ON FUNCTION segment_internal.ledger_lt(segment.ledger, segment.ledger) IS 'Order of ledgers: day by day, by day, orders, amount, returns, returned';
+COMMENT ON FUNCTION segment_internal.ledger_le(segment.ledger, segment.ledger) IS 'Order of ledgers: day by day, by day, orders, amount, returns, returned';
+COMMENT ON FUNCTION segment_internal.ledger_gt(segment.ledger, segment.ledger) IS 'Order of ledgers: day by day, by day, orders, amount, returns, returned';
+COMMENT ON FUNCTION segment_internal.ledger_ge(segment.ledger, segment.ledger) IS 'Order of ledgers: day by day, by day, orders, amount, returns, returned';
+COMMENT ON FUNCTION segment_internal.ledger_cmp(segment.ledger, segment.ledger) IS 'Three-way comparison of ledgers for btree: -1, 0 or 1';
+COMMENT ON FUNCTION segment_internal.ledger_hash(segment.ledger) IS 'Hash, equal for equal ledgers';
+COMMENT ON FUNCTION segment_internal.ledger_hash_extended(segment.ledger, bigint) IS 'Hash with a seed, equal for equal ledgers';
 
-CREATE OPERATOR segment.= (LEFTARG = segment.ledger, RIGHTARG = segment.ledger, FUNCTION = segment.ledger_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
-CREATE OPERATOR segment.<> (LEFTARG = segment.ledger, RIGHTARG = segment.ledger, FUNCTION = segment.ledger_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
-CREATE OPERATOR segment.< (LEFTARG = segment.ledger, RIGHTARG = segment.ledger, FUNCTION = segment.ledger_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
-CREATE OPERATOR segment.<= (LEFTARG = segment.ledger, RIGHTARG = segment.ledger, FUNCTION = segment.ledger_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
-CREATE OPERATOR segment.> (LEFTARG = segment.ledger, RIGHTARG = segment.ledger, FUNCTION = segment.ledger_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
-CREATE OPERATOR segment.>= (LEFTARG = segment.ledger, RIGHTARG = segment.ledger, FUNCTION = segment.ledger_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
+CREATE OPERATOR segment.= (LEFTARG = segment.ledger, RIGHTARG = segment.ledger, FUNCTION = segment_internal.ledger_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR segment.<> (LEFTARG = segment.ledger, RIGHTARG = segment.ledger, FUNCTION = segment_internal.ledger_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR segment.< (LEFTARG = segment.ledger, RIGHTARG = segment.ledger, FUNCTION = segment_internal.ledger_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR segment.<= (LEFTARG = segment.ledger, RIGHTARG = segment.ledger, FUNCTION = segment_internal.ledger_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR segment.> (LEFTARG = segment.ledger, RIGHTARG = segment.ledger, FUNCTION = segment_internal.ledger_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR segment.>= (LEFTARG = segment.ledger, RIGHTARG = segment.ledger, FUNCTION = segment_internal.ledger_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
 COMMENT ON OPERATOR segment.= (segment.ledger, segment.ledger) IS 'Equality of ledgers; the number of decimals does not matter (1.5 = 1.50)';
 COMMENT ON OPERATOR segment.<> (segment.ledger, segment.ledger) IS 'Inequality of ledgers';
 COMMENT ON OPERATOR segment.< (segment.ledger, segment.ledger) IS 'Order of ledgers: day by day, by day, orders, amount, returns, returned';
@@ -95,38 +95,38 @@ COMMENT ON OPERATOR segment.> (segment.ledger, segment.ledger) IS 'Order of ledg
 COMMENT ON OPERATOR segment.>= (segment.ledger, segment.ledger) IS 'Order of ledgers: day by day, by day, orders, amount, returns, returned';
 
 CREATE OPERATOR CLASS segment.ledger_ops DEFAULT FOR TYPE segment.ledger USING btree AS
-  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>, FUNCTION 1 segment.ledger_cmp(segment.ledger, segment.ledger);
+  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>, FUNCTION 1 segment_internal.ledger_cmp(segment.ledger, segment.ledger);
 CREATE OPERATOR CLASS segment.ledger_hash_ops DEFAULT FOR TYPE segment.ledger USING hash AS
-  OPERATOR 1 segment.=, FUNCTION 1 segment.ledger_hash(segment.ledger), FUNCTION 2 segment.ledger_hash_extended(segment.ledger, bigint);
+  OPERATOR 1 segment.=, FUNCTION 1 segment_internal.ledger_hash(segment.ledger), FUNCTION 2 segment_internal.ledger_hash_extended(segment.ledger, bigint);
 COMMENT ON OPERATOR CLASS segment.ledger_ops USING btree IS 'Sorting and uniqueness of ledgers';
 COMMENT ON OPERATOR CLASS segment.ledger_hash_ops USING hash IS 'Grouping and hash joins of ledgers';
 -- Comparison.
 
-CREATE FUNCTION segment.repeat_summary_eq(segment.repeat_summary, segment.repeat_summary) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_repeat_summary_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.repeat_summary_ne(segment.repeat_summary, segment.repeat_summary) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_repeat_summary_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.repeat_summary_lt(segment.repeat_summary, segment.repeat_summary) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_repeat_summary_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.repeat_summary_le(segment.repeat_summary, segment.repeat_summary) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_repeat_summary_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.repeat_summary_gt(segment.repeat_summary, segment.repeat_summary) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_repeat_summary_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.repeat_summary_ge(segment.repeat_summary, segment.repeat_summary) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_repeat_summary_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.repeat_summary_cmp(segment.repeat_summary, segment.repeat_summary) RETURNS int AS 'MODULE_PATHNAME', 'segment_repeat_summary_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.repeat_summary_hash(segment.repeat_summary) RETURNS int AS 'MODULE_PATHNAME', 'segment_repeat_summary_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.repeat_summary_hash_extended(segment.repeat_summary, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_repeat_summary_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.repeat_summary_eq(segment.repeat_summary, segment.repeat_summary) IS 'Equality of repeat summaries';
-COMMENT ON FUNCTION segment.repeat_summary_ne(segment.repeat_summary, segment.repeat_summary) IS 'Inequality of repeat summaries';
-COMMENT ON FUNCTION segment.repeat_summary_lt(segment.repeat_summary, segment.repeat_summary) IS 'Order of repeat summaries: by x, t_x, t, unit, spend';
-COMMENT ON FUNCTION segment.repeat_summary_le(segment.repeat_summary, segment.repeat_summary) IS 'Order of repeat summaries: by x, t_x, t, unit, spend';
-COMMENT ON FUNCTION segment.repeat_summary_gt(segment.repeat_summary, segment.repeat_summary) IS 'Order of repeat summaries: by x, t_x, t, unit, spend';
-COMMENT ON FUNCTION segment.repeat_summary_ge(segment.repeat_summary, segment.repeat_summary) IS 'Order of repeat summaries: by x, t_x, t, unit, spend';
-COMMENT ON FUNCTION segment.repeat_summary_cmp(segment.repeat_summary, segment.repeat_summary) IS 'Three-way comparison of repeat summaries for btree: -1, 0 or 1';
-COMMENT ON FUNCTION segment.repeat_summary_hash(segment.repeat_summary) IS 'Hash, equal for equal repeat summaries';
-COMMENT ON FUNCTION segment.repeat_summary_hash_extended(segment.repeat_summary, bigint) IS 'Hash with a seed, equal for equal repeat summaries';
+CREATE FUNCTION segment_internal.repeat_summary_eq(segment.repeat_summary, segment.repeat_summary) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_repeat_summary_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.repeat_summary_ne(segment.repeat_summary, segment.repeat_summary) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_repeat_summary_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.repeat_summary_lt(segment.repeat_summary, segment.repeat_summary) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_repeat_summary_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.repeat_summary_le(segment.repeat_summary, segment.repeat_summary) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_repeat_summary_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.repeat_summary_gt(segment.repeat_summary, segment.repeat_summary) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_repeat_summary_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.repeat_summary_ge(segment.repeat_summary, segment.repeat_summary) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_repeat_summary_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.repeat_summary_cmp(segment.repeat_summary, segment.repeat_summary) RETURNS int AS 'MODULE_PATHNAME', 'segment_repeat_summary_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.repeat_summary_hash(segment.repeat_summary) RETURNS int AS 'MODULE_PATHNAME', 'segment_repeat_summary_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.repeat_summary_hash_extended(segment.repeat_summary, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_repeat_summary_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.repeat_summary_eq(segment.repeat_summary, segment.repeat_summary) IS 'Equality of repeat summaries';
+COMMENT ON FUNCTION segment_internal.repeat_summary_ne(segment.repeat_summary, segment.repeat_summary) IS 'Inequality of repeat summaries';
+COMMENT ON FUNCTION segment_internal.repeat_summary_lt(segment.repeat_summary, segment.repeat_summary) IS 'Order of repeat summaries: by x, t_x, t, unit, spend';
+COMMENT ON FUNCTION segment_internal.repeat_summary_le(segment.repeat_summary, segment.repeat_summary) IS 'Order of repeat summaries: by x, t_x, t, unit, spend';
+COMMENT ON FUNCTION segment_internal.repeat_summary_gt(segment.repeat_summary, segment.repeat_summary) IS 'Order of repeat summaries: by x, t_x, t, unit, spend';
+COMMENT ON FUNCTION segment_internal.repeat_summary_ge(segment.repeat_summary, segment.repeat_summary) IS 'Order of repeat summaries: by x, t_x, t, unit, spend';
+COMMENT ON FUNCTION segment_internal.repeat_summary_cmp(segment.repeat_summary, segment.repeat_summary) IS 'Three-way comparison of repeat summaries for btree: -1, 0 or 1';
+COMMENT ON FUNCTION segment_internal.repeat_summary_hash(segment.repeat_summary) IS 'Hash, equal for equal repeat summaries';
+COMMENT ON FUNCTION segment_internal.repeat_summary_hash_extended(segment.repeat_summary, bigint) IS 'Hash with a seed, equal for equal repeat summaries';
 
-CREATE OPERATOR segment.= (LEFTARG = segment.repeat_summary, RIGHTARG = segment.repeat_summary, FUNCTION = segment.repeat_summary_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
-CREATE OPERATOR segment.<> (LEFTARG = segment.repeat_summary, RIGHTARG = segment.repeat_summary, FUNCTION = segment.repeat_summary_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
-CREATE OPERATOR segment.< (LEFTARG = segment.repeat_summary, RIGHTARG = segment.repeat_summary, FUNCTION = segment.repeat_summary_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
-CREATE OPERATOR segment.<= (LEFTARG = segment.repeat_summary, RIGHTARG = segment.repeat_summary, FUNCTION = segment.repeat_summary_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
-CREATE OPERATOR segment.> (LEFTARG = segment.repeat_summary, RIGHTARG = segment.repeat_summary, FUNCTION = segment.repeat_summary_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
-CREATE OPERATOR segment.>= (LEFTARG = segment.repeat_summary, RIGHTARG = segment.repeat_summary, FUNCTION = segment.repeat_summary_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
+CREATE OPERATOR segment.= (LEFTARG = segment.repeat_summary, RIGHTARG = segment.repeat_summary, FUNCTION = segment_internal.repeat_summary_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR segment.<> (LEFTARG = segment.repeat_summary, RIGHTARG = segment.repeat_summary, FUNCTION = segment_internal.repeat_summary_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR segment.< (LEFTARG = segment.repeat_summary, RIGHTARG = segment.repeat_summary, FUNCTION = segment_internal.repeat_summary_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR segment.<= (LEFTARG = segment.repeat_summary, RIGHTARG = segment.repeat_summary, FUNCTION = segment_internal.repeat_summary_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR segment.> (LEFTARG = segment.repeat_summary, RIGHTARG = segment.repeat_summary, FUNCTION = segment_internal.repeat_summary_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR segment.>= (LEFTARG = segment.repeat_summary, RIGHTARG = segment.repeat_summary, FUNCTION = segment_internal.repeat_summary_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
 COMMENT ON OPERATOR segment.= (segment.repeat_summary, segment.repeat_summary) IS 'Equality of repeat summaries';
 COMMENT ON OPERATOR segment.<> (segment.repeat_summary, segment.repeat_summary) IS 'Inequality of repeat summaries';
 COMMENT ON OPERATOR segment.< (segment.repeat_summary, segment.repeat_summary) IS 'Order of repeat summaries: by x, t_x, t, unit, spend';
@@ -135,25 +135,25 @@ COMMENT ON OPERATOR segment.> (segment.repeat_summary, segment.repeat_summary) I
 COMMENT ON OPERATOR segment.>= (segment.repeat_summary, segment.repeat_summary) IS 'Order of repeat summaries: by x, t_x, t, unit, spend';
 
 CREATE OPERATOR CLASS segment.repeat_summary_ops DEFAULT FOR TYPE segment.repeat_summary USING btree AS
-  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>, FUNCTION 1 segment.repeat_summary_cmp(segment.repeat_summary, segment.repeat_summary);
+  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>, FUNCTION 1 segment_internal.repeat_summary_cmp(segment.repeat_summary, segment.repeat_summary);
 CREATE OPERATOR CLASS segment.repeat_summary_hash_ops DEFAULT FOR TYPE segment.repeat_summary USING hash AS
-  OPERATOR 1 segment.=, FUNCTION 1 segment.repeat_summary_hash(segment.repeat_summary), FUNCTION 2 segment.repeat_summary_hash_extended(segment.repeat_summary, bigint);
+  OPERATOR 1 segment.=, FUNCTION 1 segment_internal.repeat_summary_hash(segment.repeat_summary), FUNCTION 2 segment_internal.repeat_summary_hash_extended(segment.repeat_summary, bigint);
 COMMENT ON OPERATOR CLASS segment.repeat_summary_ops USING btree IS 'Sorting and uniqueness of repeat summaries';
 COMMENT ON OPERATOR CLASS segment.repeat_summary_hash_ops USING hash IS 'Grouping and hash joins of repeat summaries';
 -- Building and merging.
 
-CREATE FUNCTION segment.ledger_agg_combine(internal, internal) RETURNS internal
+CREATE FUNCTION segment_internal.ledger_agg_combine(internal, internal) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_ledger_agg_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION segment.ledger_agg_serial(internal) RETURNS bytea
+CREATE FUNCTION segment_internal.ledger_agg_serial(internal) RETURNS bytea
   AS 'MODULE_PATHNAME', 'segment_ledger_agg_serial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.ledger_agg_deserial(bytea, internal) RETURNS internal
+CREATE FUNCTION segment_internal.ledger_agg_deserial(bytea, internal) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_ledger_agg_deserial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.ledger_agg_final(internal) RETURNS segment.ledger
+CREATE FUNCTION segment_internal.ledger_agg_final(internal) RETURNS segment.ledger
   AS 'MODULE_PATHNAME', 'segment_ledger_agg_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.ledger_agg_combine(internal, internal) IS 'Combine function of ledger_agg and ledger_rollup: the same order id in both counts once';
-COMMENT ON FUNCTION segment.ledger_agg_serial(internal) IS 'Serialization of ledger_agg''s state, for parallel plans';
-COMMENT ON FUNCTION segment.ledger_agg_deserial(bytea, internal) IS 'Deserialization of ledger_agg''s state, for parallel plans';
-COMMENT ON FUNCTION segment.ledger_agg_final(internal) IS 'Final function of ledger_agg and ledger_rollup';
+COMMENT ON FUNCTION segment_internal.ledger_agg_combine(internal, internal) IS 'Combine function of ledger_agg and ledger_rollup: the same order id in both counts once';
+COMMENT ON FUNCTION segment_internal.ledger_agg_serial(internal) IS 'Serialization of ledger_agg''s state, for parallel plans';
+COMMENT ON FUNCTION segment_internal.ledger_agg_deserial(bytea, internal) IS 'Deserialization of ledger_agg''s state, for parallel plans';
+COMMENT ON FUNCTION segment_internal.ledger_agg_final(internal) IS 'Final function of ledger_agg and ledger_rollup';
 
 -- An overload for each type of time and of amount, so that nothing resolves to a cast that loses something or depends on the session's time zone.
 DO $$
@@ -174,14 +174,14 @@ BEGIN
                      WHEN more LIKE '%zone%' THEN '; days are the ' || at_type || '''s own, whatever zone is: it matters for timestamptz'
                      WHEN at_type = 'timestamptz' THEN '; days are those of UTC' ELSE '' END;
         EXECUTE pg_catalog.format($f$
-          CREATE FUNCTION segment.ledger_agg_trans(internal, at %1$s, amount %2$s%3$s) RETURNS internal
-            AS 'MODULE_PATHNAME', 'segment_ledger_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT segment.rfm_agg_support;
-          COMMENT ON FUNCTION segment.ledger_agg_trans(internal, %1$s, %2$s%4$s) IS
+          CREATE FUNCTION segment_internal.ledger_agg_trans(internal, at %1$s, amount %2$s%3$s) RETURNS internal
+            AS 'MODULE_PATHNAME', 'segment_ledger_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE SUPPORT segment_internal.rfm_agg_support;
+          COMMENT ON FUNCTION segment_internal.ledger_agg_trans(internal, %1$s, %2$s%4$s) IS
             'Transition function of ledger_agg. 22023 outside an aggregate.';
           CREATE AGGREGATE segment.ledger_agg(at %1$s, amount %2$s%3$s) (
-            SFUNC = segment.ledger_agg_trans, STYPE = internal, SSPACE = 256, FINALFUNC = segment.ledger_agg_final,
-            COMBINEFUNC = segment.ledger_agg_combine, SERIALFUNC = segment.ledger_agg_serial,
-            DESERIALFUNC = segment.ledger_agg_deserial, PARALLEL = SAFE
+            SFUNC = segment_internal.ledger_agg_trans, STYPE = internal, SSPACE = 256, FINALFUNC = segment_internal.ledger_agg_final,
+            COMBINEFUNC = segment_internal.ledger_agg_combine, SERIALFUNC = segment_internal.ledger_agg_serial,
+            DESERIALFUNC = segment_internal.ledger_agg_deserial, PARALLEL = SAFE
           );
           COMMENT ON AGGREGATE segment.ledger_agg(%1$s, %2$s%4$s) IS %5$L;
         $f$, at_type, amount_type, more, more_types,
@@ -192,19 +192,19 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION segment.ledger_rollup_trans(internal, segment.ledger) RETURNS internal
+CREATE FUNCTION segment_internal.ledger_rollup_trans(internal, segment.ledger) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_ledger_rollup_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.ledger_rollup_trans(internal, segment.ledger) IS 'Transition function of ledger_rollup. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.ledger_rollup_trans(internal, segment.ledger) IS 'Transition function of ledger_rollup. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.ledger_rollup(segment.ledger) (
-  SFUNC = segment.ledger_rollup_trans, STYPE = internal, SSPACE = 256, FINALFUNC = segment.ledger_agg_final,
-  COMBINEFUNC = segment.ledger_agg_combine, SERIALFUNC = segment.ledger_agg_serial, DESERIALFUNC = segment.ledger_agg_deserial, PARALLEL = SAFE
+  SFUNC = segment_internal.ledger_rollup_trans, STYPE = internal, SSPACE = 256, FINALFUNC = segment_internal.ledger_agg_final,
+  COMBINEFUNC = segment_internal.ledger_agg_combine, SERIALFUNC = segment_internal.ledger_agg_serial, DESERIALFUNC = segment_internal.ledger_agg_deserial, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.ledger_rollup(segment.ledger) IS 'Merges stored ledgers of one customer (one a day, one a shop, …) into one: assumes that every order lies in one part; an order split over two parts counts twice. NULLs are skipped; NULL without input.';
 
-CREATE FUNCTION segment.ledger_add(segment.ledger, segment.ledger) RETURNS segment.ledger
+CREATE FUNCTION segment_internal.ledger_add(segment.ledger, segment.ledger) RETURNS segment.ledger
   AS 'MODULE_PATHNAME', 'segment_ledger_add' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.ledger_add(segment.ledger, segment.ledger) IS 'The calendar of both: assumes that no order lies in both. NULL if either is NULL.';
-CREATE OPERATOR segment.+ (LEFTARG = segment.ledger, RIGHTARG = segment.ledger, FUNCTION = segment.ledger_add, COMMUTATOR = OPERATOR(segment.+));
+COMMENT ON FUNCTION segment_internal.ledger_add(segment.ledger, segment.ledger) IS 'The calendar of both: assumes that no order lies in both. NULL if either is NULL.';
+CREATE OPERATOR segment.+ (LEFTARG = segment.ledger, RIGHTARG = segment.ledger, FUNCTION = segment_internal.ledger_add, COMMUTATOR = OPERATOR(segment.+));
 COMMENT ON OPERATOR segment.+ (segment.ledger, segment.ledger) IS 'The calendar of both: assumes that no order lies in both';
 
 -- Questions.

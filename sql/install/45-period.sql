@@ -2,106 +2,106 @@
 
 CREATE TYPE segment.periods;
 
-CREATE FUNCTION segment.periods_in(cstring) RETURNS segment.periods
+CREATE FUNCTION segment_internal.periods_in(cstring) RETURNS segment.periods
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_periods_in';
-COMMENT ON FUNCTION segment.periods_in(cstring) IS
+COMMENT ON FUNCTION segment_internal.periods_in(cstring) IS
   'reads periods such as {2024-01-01,2024-02-01}';
 
-CREATE FUNCTION segment.periods_out(segment.periods) RETURNS cstring
+CREATE FUNCTION segment_internal.periods_out(segment.periods) RETURNS cstring
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_periods_out';
-COMMENT ON FUNCTION segment.periods_out(segment.periods) IS
+COMMENT ON FUNCTION segment_internal.periods_out(segment.periods) IS
   'writes periods as text';
 
-CREATE FUNCTION segment.periods_recv(internal) RETURNS segment.periods
+CREATE FUNCTION segment_internal.periods_recv(internal) RETURNS segment.periods
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_periods_recv';
-COMMENT ON FUNCTION segment.periods_recv(internal) IS
+COMMENT ON FUNCTION segment_internal.periods_recv(internal) IS
   'reads the binary form of periods, checking it';
 
-CREATE FUNCTION segment.periods_send(segment.periods) RETURNS bytea
+CREATE FUNCTION segment_internal.periods_send(segment.periods) RETURNS bytea
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_periods_send';
-COMMENT ON FUNCTION segment.periods_send(segment.periods) IS
+COMMENT ON FUNCTION segment_internal.periods_send(segment.periods) IS
   'writes the binary form of periods';
 
 CREATE TYPE segment.periods (
-  INPUT = segment.periods_in, OUTPUT = segment.periods_out, RECEIVE = segment.periods_recv, SEND = segment.periods_send,
+  INPUT = segment_internal.periods_in, OUTPUT = segment_internal.periods_out, RECEIVE = segment_internal.periods_recv, SEND = segment_internal.periods_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = int4, STORAGE = extended
 );
 COMMENT ON TYPE segment.periods IS
   'a calendar grid: consecutive periods, each from its first day to the day before the next one begins. As text the first '
   'day of each period and the day after the last: {2024-01-01,2024-02-01,2024-03-01} is January and February 2024';
 
-CREATE FUNCTION segment.periods_eq(segment.periods, segment.periods) RETURNS boolean
+CREATE FUNCTION segment_internal.periods_eq(segment.periods, segment.periods) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_eq';
-COMMENT ON FUNCTION segment.periods_eq(segment.periods, segment.periods) IS
+COMMENT ON FUNCTION segment_internal.periods_eq(segment.periods, segment.periods) IS
   'behind =: equal';
 
-CREATE FUNCTION segment.periods_ne(segment.periods, segment.periods) RETURNS boolean
+CREATE FUNCTION segment_internal.periods_ne(segment.periods, segment.periods) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_ne';
-COMMENT ON FUNCTION segment.periods_ne(segment.periods, segment.periods) IS
+COMMENT ON FUNCTION segment_internal.periods_ne(segment.periods, segment.periods) IS
   'behind <>: not equal';
 
-CREATE FUNCTION segment.periods_lt(segment.periods, segment.periods) RETURNS boolean
+CREATE FUNCTION segment_internal.periods_lt(segment.periods, segment.periods) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_lt';
-COMMENT ON FUNCTION segment.periods_lt(segment.periods, segment.periods) IS
+COMMENT ON FUNCTION segment_internal.periods_lt(segment.periods, segment.periods) IS
   'behind <: less';
 
-CREATE FUNCTION segment.periods_le(segment.periods, segment.periods) RETURNS boolean
+CREATE FUNCTION segment_internal.periods_le(segment.periods, segment.periods) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_le';
-COMMENT ON FUNCTION segment.periods_le(segment.periods, segment.periods) IS
+COMMENT ON FUNCTION segment_internal.periods_le(segment.periods, segment.periods) IS
   'behind <=: less or equal';
 
-CREATE FUNCTION segment.periods_gt(segment.periods, segment.periods) RETURNS boolean
+CREATE FUNCTION segment_internal.periods_gt(segment.periods, segment.periods) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_gt';
-COMMENT ON FUNCTION segment.periods_gt(segment.periods, segment.periods) IS
+COMMENT ON FUNCTION segment_internal.periods_gt(segment.periods, segment.periods) IS
   'behind >: greater';
 
-CREATE FUNCTION segment.periods_ge(segment.periods, segment.periods) RETURNS boolean
+CREATE FUNCTION segment_internal.periods_ge(segment.periods, segment.periods) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_ge';
-COMMENT ON FUNCTION segment.periods_ge(segment.periods, segment.periods) IS
+COMMENT ON FUNCTION segment_internal.periods_ge(segment.periods, segment.periods) IS
   'behind >=: greater or equal';
 
-CREATE FUNCTION segment.periods_cmp(segment.periods, segment.periods) RETURNS integer
+CREATE FUNCTION segment_internal.periods_cmp(segment.periods, segment.periods) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_cmp';
-COMMENT ON FUNCTION segment.periods_cmp(segment.periods, segment.periods) IS
+COMMENT ON FUNCTION segment_internal.periods_cmp(segment.periods, segment.periods) IS
   'order of two values of periods, by their bytes: for indexes and DISTINCT, without a meaning';
 
-CREATE FUNCTION segment.periods_hash(segment.periods) RETURNS integer
+CREATE FUNCTION segment_internal.periods_hash(segment.periods) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_hash';
-COMMENT ON FUNCTION segment.periods_hash(segment.periods) IS
+COMMENT ON FUNCTION segment_internal.periods_hash(segment.periods) IS
   'hash of periods; equal values have equal hashes';
 
-CREATE FUNCTION segment.periods_hash_extended(segment.periods, bigint) RETURNS bigint
+CREATE FUNCTION segment_internal.periods_hash_extended(segment.periods, bigint) RETURNS bigint
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_hash_extended';
-COMMENT ON FUNCTION segment.periods_hash_extended(segment.periods, bigint) IS
+COMMENT ON FUNCTION segment_internal.periods_hash_extended(segment.periods, bigint) IS
   'seeded hash of periods';
 
-CREATE OPERATOR segment.= (LEFTARG = segment.periods, RIGHTARG = segment.periods, FUNCTION = segment.periods_eq,
+CREATE OPERATOR segment.= (LEFTARG = segment.periods, RIGHTARG = segment.periods, FUNCTION = segment_internal.periods_eq,
   COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
 COMMENT ON OPERATOR segment.= (segment.periods, segment.periods) IS 'equal';
-CREATE OPERATOR segment.<> (LEFTARG = segment.periods, RIGHTARG = segment.periods, FUNCTION = segment.periods_ne,
+CREATE OPERATOR segment.<> (LEFTARG = segment.periods, RIGHTARG = segment.periods, FUNCTION = segment_internal.periods_ne,
   COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
 COMMENT ON OPERATOR segment.<> (segment.periods, segment.periods) IS 'not equal';
-CREATE OPERATOR segment.< (LEFTARG = segment.periods, RIGHTARG = segment.periods, FUNCTION = segment.periods_lt,
+CREATE OPERATOR segment.< (LEFTARG = segment.periods, RIGHTARG = segment.periods, FUNCTION = segment_internal.periods_lt,
   COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
 COMMENT ON OPERATOR segment.< (segment.periods, segment.periods) IS 'less';
-CREATE OPERATOR segment.<= (LEFTARG = segment.periods, RIGHTARG = segment.periods, FUNCTION = segment.periods_le,
+CREATE OPERATOR segment.<= (LEFTARG = segment.periods, RIGHTARG = segment.periods, FUNCTION = segment_internal.periods_le,
   COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
 COMMENT ON OPERATOR segment.<= (segment.periods, segment.periods) IS 'less or equal';
-CREATE OPERATOR segment.> (LEFTARG = segment.periods, RIGHTARG = segment.periods, FUNCTION = segment.periods_gt,
+CREATE OPERATOR segment.> (LEFTARG = segment.periods, RIGHTARG = segment.periods, FUNCTION = segment_internal.periods_gt,
   COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
 COMMENT ON OPERATOR segment.> (segment.periods, segment.periods) IS 'greater';
-CREATE OPERATOR segment.>= (LEFTARG = segment.periods, RIGHTARG = segment.periods, FUNCTION = segment.periods_ge,
+CREATE OPERATOR segment.>= (LEFTARG = segment.periods, RIGHTARG = segment.periods, FUNCTION = segment_internal.periods_ge,
   COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
 COMMENT ON OPERATOR segment.>= (segment.periods, segment.periods) IS 'greater or equal';
 
 CREATE OPERATOR CLASS segment.periods_ops DEFAULT FOR TYPE segment.periods USING btree AS
   OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>,
-  FUNCTION 1 segment.periods_cmp(segment.periods, segment.periods);
+  FUNCTION 1 segment_internal.periods_cmp(segment.periods, segment.periods);
 COMMENT ON OPERATOR CLASS segment.periods_ops USING btree IS 'order of periods, by bytes';
 
 CREATE OPERATOR CLASS segment.periods_hash_ops DEFAULT FOR TYPE segment.periods USING hash AS
   OPERATOR 1 segment.=,
-  FUNCTION 1 segment.periods_hash(segment.periods), FUNCTION 2 segment.periods_hash_extended(segment.periods, bigint);
+  FUNCTION 1 segment_internal.periods_hash(segment.periods), FUNCTION 2 segment_internal.periods_hash_extended(segment.periods, bigint);
 COMMENT ON OPERATOR CLASS segment.periods_hash_ops USING hash IS 'hashing of periods';
 
 CREATE FUNCTION segment.periods(unit text, from_day date, to_day date, first_day integer DEFAULT 1, first_month integer DEFAULT 1) RETURNS segment.periods
@@ -150,11 +150,11 @@ END;
 COMMENT ON FUNCTION segment.periods_table(segment.periods, date) IS
   'one row a period: number, first day, day after the last one, and whether it has ended by the end of as_of (NULL for a NULL as_of). No row for NULL periods';
 
-CREATE FUNCTION segment.periods_to_jsonb(segment.periods) RETURNS jsonb
+CREATE FUNCTION segment_internal.periods_to_jsonb(segment.periods) RETURNS jsonb
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
   SELECT pg_catalog.to_jsonb(segment.periods_array($1));
 END;
-COMMENT ON FUNCTION segment.periods_to_jsonb(segment.periods) IS 'behind the cast: the boundaries as an array of dates';
-CREATE CAST (segment.periods AS jsonb) WITH FUNCTION segment.periods_to_jsonb(segment.periods);
+COMMENT ON FUNCTION segment_internal.periods_to_jsonb(segment.periods) IS 'behind the cast: the boundaries as an array of dates';
+CREATE CAST (segment.periods AS jsonb) WITH FUNCTION segment_internal.periods_to_jsonb(segment.periods);
 COMMENT ON CAST (segment.periods AS jsonb) IS 'the boundaries as an array of dates';

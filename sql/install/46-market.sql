@@ -2,176 +2,176 @@
 
 CREATE TYPE segment.rates;
 
-CREATE FUNCTION segment.rates_in(cstring) RETURNS segment.rates
+CREATE FUNCTION segment_internal.rates_in(cstring) RETURNS segment.rates
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rates_in';
-COMMENT ON FUNCTION segment.rates_in(cstring) IS
+COMMENT ON FUNCTION segment_internal.rates_in(cstring) IS
   'reads rates such as EUR {USD {2019-11-08 1.1034}}';
 
-CREATE FUNCTION segment.rates_out(segment.rates) RETURNS cstring
+CREATE FUNCTION segment_internal.rates_out(segment.rates) RETURNS cstring
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rates_out';
-COMMENT ON FUNCTION segment.rates_out(segment.rates) IS
+COMMENT ON FUNCTION segment_internal.rates_out(segment.rates) IS
   'writes rates as text';
 
-CREATE FUNCTION segment.rates_recv(internal) RETURNS segment.rates
+CREATE FUNCTION segment_internal.rates_recv(internal) RETURNS segment.rates
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rates_recv';
-COMMENT ON FUNCTION segment.rates_recv(internal) IS
+COMMENT ON FUNCTION segment_internal.rates_recv(internal) IS
   'reads the binary form of rates, checking it';
 
-CREATE FUNCTION segment.rates_send(segment.rates) RETURNS bytea
+CREATE FUNCTION segment_internal.rates_send(segment.rates) RETURNS bytea
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rates_send';
-COMMENT ON FUNCTION segment.rates_send(segment.rates) IS
+COMMENT ON FUNCTION segment_internal.rates_send(segment.rates) IS
   'writes the binary form of rates';
 
 CREATE TYPE segment.rates (
-  INPUT = segment.rates_in, OUTPUT = segment.rates_out, RECEIVE = segment.rates_recv, SEND = segment.rates_send,
+  INPUT = segment_internal.rates_in, OUTPUT = segment_internal.rates_out, RECEIVE = segment_internal.rates_recv, SEND = segment_internal.rates_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
 );
 COMMENT ON TYPE segment.rates IS
   'dated exchange rates of many currencies per one base currency. As text the base, then each currency with its days: '
   'EUR {USD {2019-11-07 1.1077, 2019-11-08 1.1034}} says that on November 8 one euro bought 1.1034 dollars';
 
-CREATE FUNCTION segment.rates_eq(segment.rates, segment.rates) RETURNS boolean
+CREATE FUNCTION segment_internal.rates_eq(segment.rates, segment.rates) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_eq';
-COMMENT ON FUNCTION segment.rates_eq(segment.rates, segment.rates) IS
+COMMENT ON FUNCTION segment_internal.rates_eq(segment.rates, segment.rates) IS
   'behind =: equal';
 
-CREATE FUNCTION segment.rates_ne(segment.rates, segment.rates) RETURNS boolean
+CREATE FUNCTION segment_internal.rates_ne(segment.rates, segment.rates) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_ne';
-COMMENT ON FUNCTION segment.rates_ne(segment.rates, segment.rates) IS
+COMMENT ON FUNCTION segment_internal.rates_ne(segment.rates, segment.rates) IS
   'behind <>: not equal';
 
-CREATE FUNCTION segment.rates_lt(segment.rates, segment.rates) RETURNS boolean
+CREATE FUNCTION segment_internal.rates_lt(segment.rates, segment.rates) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_lt';
-COMMENT ON FUNCTION segment.rates_lt(segment.rates, segment.rates) IS
+COMMENT ON FUNCTION segment_internal.rates_lt(segment.rates, segment.rates) IS
   'behind <: less';
 
-CREATE FUNCTION segment.rates_le(segment.rates, segment.rates) RETURNS boolean
+CREATE FUNCTION segment_internal.rates_le(segment.rates, segment.rates) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_le';
-COMMENT ON FUNCTION segment.rates_le(segment.rates, segment.rates) IS
+COMMENT ON FUNCTION segment_internal.rates_le(segment.rates, segment.rates) IS
   'behind <=: less or equal';
 
-CREATE FUNCTION segment.rates_gt(segment.rates, segment.rates) RETURNS boolean
+CREATE FUNCTION segment_internal.rates_gt(segment.rates, segment.rates) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_gt';
-COMMENT ON FUNCTION segment.rates_gt(segment.rates, segment.rates) IS
+COMMENT ON FUNCTION segment_internal.rates_gt(segment.rates, segment.rates) IS
   'behind >: greater';
 
-CREATE FUNCTION segment.rates_ge(segment.rates, segment.rates) RETURNS boolean
+CREATE FUNCTION segment_internal.rates_ge(segment.rates, segment.rates) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_ge';
-COMMENT ON FUNCTION segment.rates_ge(segment.rates, segment.rates) IS
+COMMENT ON FUNCTION segment_internal.rates_ge(segment.rates, segment.rates) IS
   'behind >=: greater or equal';
 
-CREATE FUNCTION segment.rates_cmp(segment.rates, segment.rates) RETURNS integer
+CREATE FUNCTION segment_internal.rates_cmp(segment.rates, segment.rates) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_cmp';
-COMMENT ON FUNCTION segment.rates_cmp(segment.rates, segment.rates) IS
+COMMENT ON FUNCTION segment_internal.rates_cmp(segment.rates, segment.rates) IS
   'order of two values of rates, by their bytes: for indexes and DISTINCT, without a meaning';
 
-CREATE FUNCTION segment.rates_hash(segment.rates) RETURNS integer
+CREATE FUNCTION segment_internal.rates_hash(segment.rates) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_hash';
-COMMENT ON FUNCTION segment.rates_hash(segment.rates) IS
+COMMENT ON FUNCTION segment_internal.rates_hash(segment.rates) IS
   'hash of rates; equal values have equal hashes';
 
-CREATE FUNCTION segment.rates_hash_extended(segment.rates, bigint) RETURNS bigint
+CREATE FUNCTION segment_internal.rates_hash_extended(segment.rates, bigint) RETURNS bigint
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_hash_extended';
-COMMENT ON FUNCTION segment.rates_hash_extended(segment.rates, bigint) IS
+COMMENT ON FUNCTION segment_internal.rates_hash_extended(segment.rates, bigint) IS
   'seeded hash of rates';
 
-CREATE OPERATOR segment.= (LEFTARG = segment.rates, RIGHTARG = segment.rates, FUNCTION = segment.rates_eq,
+CREATE OPERATOR segment.= (LEFTARG = segment.rates, RIGHTARG = segment.rates, FUNCTION = segment_internal.rates_eq,
   COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
 COMMENT ON OPERATOR segment.= (segment.rates, segment.rates) IS 'equal';
-CREATE OPERATOR segment.<> (LEFTARG = segment.rates, RIGHTARG = segment.rates, FUNCTION = segment.rates_ne,
+CREATE OPERATOR segment.<> (LEFTARG = segment.rates, RIGHTARG = segment.rates, FUNCTION = segment_internal.rates_ne,
   COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
 COMMENT ON OPERATOR segment.<> (segment.rates, segment.rates) IS 'not equal';
-CREATE OPERATOR segment.< (LEFTARG = segment.rates, RIGHTARG = segment.rates, FUNCTION = segment.rates_lt,
+CREATE OPERATOR segment.< (LEFTARG = segment.rates, RIGHTARG = segment.rates, FUNCTION = segment_internal.rates_lt,
   COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
 COMMENT ON OPERATOR segment.< (segment.rates, segment.rates) IS 'less';
-CREATE OPERATOR segment.<= (LEFTARG = segment.rates, RIGHTARG = segment.rates, FUNCTION = segment.rates_le,
+CREATE OPERATOR segment.<= (LEFTARG = segment.rates, RIGHTARG = segment.rates, FUNCTION = segment_internal.rates_le,
   COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
 COMMENT ON OPERATOR segment.<= (segment.rates, segment.rates) IS 'less or equal';
-CREATE OPERATOR segment.> (LEFTARG = segment.rates, RIGHTARG = segment.rates, FUNCTION = segment.rates_gt,
+CREATE OPERATOR segment.> (LEFTARG = segment.rates, RIGHTARG = segment.rates, FUNCTION = segment_internal.rates_gt,
   COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
 COMMENT ON OPERATOR segment.> (segment.rates, segment.rates) IS 'greater';
-CREATE OPERATOR segment.>= (LEFTARG = segment.rates, RIGHTARG = segment.rates, FUNCTION = segment.rates_ge,
+CREATE OPERATOR segment.>= (LEFTARG = segment.rates, RIGHTARG = segment.rates, FUNCTION = segment_internal.rates_ge,
   COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
 COMMENT ON OPERATOR segment.>= (segment.rates, segment.rates) IS 'greater or equal';
 
 CREATE OPERATOR CLASS segment.rates_ops DEFAULT FOR TYPE segment.rates USING btree AS
   OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>,
-  FUNCTION 1 segment.rates_cmp(segment.rates, segment.rates);
+  FUNCTION 1 segment_internal.rates_cmp(segment.rates, segment.rates);
 COMMENT ON OPERATOR CLASS segment.rates_ops USING btree IS 'order of rates, by bytes';
 
 CREATE OPERATOR CLASS segment.rates_hash_ops DEFAULT FOR TYPE segment.rates USING hash AS
   OPERATOR 1 segment.=,
-  FUNCTION 1 segment.rates_hash(segment.rates), FUNCTION 2 segment.rates_hash_extended(segment.rates, bigint);
+  FUNCTION 1 segment_internal.rates_hash(segment.rates), FUNCTION 2 segment_internal.rates_hash_extended(segment.rates, bigint);
 COMMENT ON OPERATOR CLASS segment.rates_hash_ops USING hash IS 'hashing of rates';
 
-CREATE FUNCTION segment.rates_agg_trans(internal, currency text, day date, rate numeric) RETURNS internal
+CREATE FUNCTION segment_internal.rates_agg_trans(internal, currency text, day date, rate numeric) RETURNS internal
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rates_agg_trans';
-COMMENT ON FUNCTION segment.rates_agg_trans(internal, text, date, numeric) IS
+COMMENT ON FUNCTION segment_internal.rates_agg_trans(internal, text, date, numeric) IS
   'Transition function. 22023 outside an aggregate.';
 
-CREATE FUNCTION segment.rates_agg_trans(internal, currency text, day date, rate numeric, base text) RETURNS internal
+CREATE FUNCTION segment_internal.rates_agg_trans(internal, currency text, day date, rate numeric, base text) RETURNS internal
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rates_agg_trans';
-COMMENT ON FUNCTION segment.rates_agg_trans(internal, text, date, numeric, text) IS
+COMMENT ON FUNCTION segment_internal.rates_agg_trans(internal, text, date, numeric, text) IS
   'Transition function. 22023 outside an aggregate.';
 
-CREATE FUNCTION segment.rates_rollup_trans(internal, rates segment.rates) RETURNS internal
+CREATE FUNCTION segment_internal.rates_rollup_trans(internal, rates segment.rates) RETURNS internal
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rates_rollup_trans';
-COMMENT ON FUNCTION segment.rates_rollup_trans(internal, segment.rates) IS
+COMMENT ON FUNCTION segment_internal.rates_rollup_trans(internal, segment.rates) IS
   'Transition function. 22023 outside an aggregate.';
 
-CREATE FUNCTION segment.rates_combine(internal, internal) RETURNS internal
+CREATE FUNCTION segment_internal.rates_combine(internal, internal) RETURNS internal
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rates_combine';
-COMMENT ON FUNCTION segment.rates_combine(internal, internal) IS
+COMMENT ON FUNCTION segment_internal.rates_combine(internal, internal) IS
   'Combine function.';
 
-CREATE FUNCTION segment.rates_serialize(internal) RETURNS bytea
+CREATE FUNCTION segment_internal.rates_serialize(internal) RETURNS bytea
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rates_serialize';
-COMMENT ON FUNCTION segment.rates_serialize(internal) IS
+COMMENT ON FUNCTION segment_internal.rates_serialize(internal) IS
   'Serial function.';
 
-CREATE FUNCTION segment.rates_deserialize(bytea, internal) RETURNS internal
+CREATE FUNCTION segment_internal.rates_deserialize(bytea, internal) RETURNS internal
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rates_deserialize';
-COMMENT ON FUNCTION segment.rates_deserialize(bytea, internal) IS
+COMMENT ON FUNCTION segment_internal.rates_deserialize(bytea, internal) IS
   'Deserial function.';
 
-CREATE FUNCTION segment.rates_final(internal) RETURNS segment.rates
+CREATE FUNCTION segment_internal.rates_final(internal) RETURNS segment.rates
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rates_final';
-COMMENT ON FUNCTION segment.rates_final(internal) IS
+COMMENT ON FUNCTION segment_internal.rates_final(internal) IS
   'Final function.';
 
 CREATE AGGREGATE segment.rates_agg(currency text, day date, rate numeric) (
-  SFUNC = segment.rates_agg_trans,
-  STYPE = internal, SSPACE = 65536, FINALFUNC = segment.rates_final,
-  COMBINEFUNC = segment.rates_combine, SERIALFUNC = segment.rates_serialize, DESERIALFUNC = segment.rates_deserialize,
+  SFUNC = segment_internal.rates_agg_trans,
+  STYPE = internal, SSPACE = 65536, FINALFUNC = segment_internal.rates_final,
+  COMBINEFUNC = segment_internal.rates_combine, SERIALFUNC = segment_internal.rates_serialize, DESERIALFUNC = segment_internal.rates_deserialize,
   FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.rates_agg(text, date, numeric) IS
   'the rates as one value: how many units of the currency one euro buys on that day. Rates are kept with 18 digits. Rows with a NULL are skipped; NULL without rates. 22003 for a rate that is not positive, 22023 for a currency code that is none and for two rates of one currency and day';
 
 CREATE AGGREGATE segment.rates_agg(currency text, day date, rate numeric, base text) (
-  SFUNC = segment.rates_agg_trans,
-  STYPE = internal, SSPACE = 65536, FINALFUNC = segment.rates_final,
-  COMBINEFUNC = segment.rates_combine, SERIALFUNC = segment.rates_serialize, DESERIALFUNC = segment.rates_deserialize,
+  SFUNC = segment_internal.rates_agg_trans,
+  STYPE = internal, SSPACE = 65536, FINALFUNC = segment_internal.rates_final,
+  COMBINEFUNC = segment_internal.rates_combine, SERIALFUNC = segment_internal.rates_serialize, DESERIALFUNC = segment_internal.rates_deserialize,
   FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.rates_agg(text, date, numeric, text) IS
   'the same for rates that are quoted per another currency than the euro: base is its code, the same in every row';
 
 CREATE AGGREGATE segment.rates_rollup(rates segment.rates) (
-  SFUNC = segment.rates_rollup_trans,
-  STYPE = internal, SSPACE = 65536, FINALFUNC = segment.rates_final,
-  COMBINEFUNC = segment.rates_combine, SERIALFUNC = segment.rates_serialize, DESERIALFUNC = segment.rates_deserialize,
+  SFUNC = segment_internal.rates_rollup_trans,
+  STYPE = internal, SSPACE = 65536, FINALFUNC = segment_internal.rates_final,
+  COMBINEFUNC = segment_internal.rates_combine, SERIALFUNC = segment_internal.rates_serialize, DESERIALFUNC = segment_internal.rates_deserialize,
   FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.rates_rollup(segment.rates) IS
   'the rates of all values together; NULL without any. 22023 for different bases, and for two rates of one currency and day';
 
-CREATE FUNCTION segment.rates_add(segment.rates, segment.rates) RETURNS segment.rates
+CREATE FUNCTION segment_internal.rates_add(segment.rates, segment.rates) RETURNS segment.rates
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_rates_add';
-COMMENT ON FUNCTION segment.rates_add(segment.rates, segment.rates) IS
+COMMENT ON FUNCTION segment_internal.rates_add(segment.rates, segment.rates) IS
   'behind +: the rates of both. 22023 for different bases, and for two rates of one currency and day';
 
-CREATE OPERATOR segment.+ (LEFTARG = segment.rates, RIGHTARG = segment.rates, FUNCTION = segment.rates_add, COMMUTATOR = OPERATOR(segment.+));
+CREATE OPERATOR segment.+ (LEFTARG = segment.rates, RIGHTARG = segment.rates, FUNCTION = segment_internal.rates_add, COMMUTATOR = OPERATOR(segment.+));
 COMMENT ON OPERATOR segment.+ (segment.rates, segment.rates) IS 'the rates of both';
 
 CREATE FUNCTION segment.convert_currency(rates segment.rates, amount numeric, from_currency text, to_currency text, day date, max_age integer DEFAULT 7) RETURNS numeric
@@ -204,7 +204,7 @@ END;
 COMMENT ON FUNCTION segment.rates_check(segment.rates) IS
   'the rates that are more than twice or less than half of the one before: usually a rate quoted the other way round. No row where none is';
 
-CREATE FUNCTION segment.rates_to_jsonb(segment.rates) RETURNS jsonb
+CREATE FUNCTION segment_internal.rates_to_jsonb(segment.rates) RETURNS jsonb
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
   SELECT pg_catalog.jsonb_build_object('base', segment.rates_base($1), 'rates',
@@ -212,8 +212,8 @@ BEGIN ATOMIC
               FROM (SELECT t.currency, pg_catalog.jsonb_object_agg(t.day, t.rate) AS days
                       FROM segment.rates_table($1) AS t GROUP BY t.currency) AS c));
 END;
-COMMENT ON FUNCTION segment.rates_to_jsonb(segment.rates) IS 'behind the cast: the base, and an object a currency with the rate of each day';
-CREATE CAST (segment.rates AS jsonb) WITH FUNCTION segment.rates_to_jsonb(segment.rates);
+COMMENT ON FUNCTION segment_internal.rates_to_jsonb(segment.rates) IS 'behind the cast: the base, and an object a currency with the rate of each day';
+CREATE CAST (segment.rates AS jsonb) WITH FUNCTION segment_internal.rates_to_jsonb(segment.rates);
 COMMENT ON CAST (segment.rates AS jsonb) IS 'the base, and an object a currency with the rate of each day';
 
 CREATE FUNCTION segment.penetration(customers bigint, addressable bigint) RETURNS double precision

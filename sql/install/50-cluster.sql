@@ -2,247 +2,247 @@
 
 CREATE TYPE segment.coreset;
 
-CREATE FUNCTION segment.coreset_in(cstring) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_in(cstring) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_in(cstring) IS 'Text input of type coreset. 22P02 for anything that coreset_out does not give.';
+COMMENT ON FUNCTION segment_internal.coreset_in(cstring) IS 'Text input of type coreset. 22P02 for anything that coreset_out does not give.';
 
-CREATE FUNCTION segment.coreset_out(segment.coreset) RETURNS cstring
+CREATE FUNCTION segment_internal.coreset_out(segment.coreset) RETURNS cstring
   AS 'MODULE_PATHNAME', 'segment_coreset_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_out(segment.coreset) IS 'Text output of type coreset; reads back as the same value.';
+COMMENT ON FUNCTION segment_internal.coreset_out(segment.coreset) IS 'Text output of type coreset; reads back as the same value.';
 
-CREATE FUNCTION segment.coreset_recv(internal) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_recv(internal) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_recv(internal) IS 'Binary input of type coreset. 22P03 for anything that coreset_send does not give.';
+COMMENT ON FUNCTION segment_internal.coreset_recv(internal) IS 'Binary input of type coreset. 22P03 for anything that coreset_send does not give.';
 
-CREATE FUNCTION segment.coreset_send(segment.coreset) RETURNS bytea
+CREATE FUNCTION segment_internal.coreset_send(segment.coreset) RETURNS bytea
   AS 'MODULE_PATHNAME', 'segment_coreset_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_send(segment.coreset) IS 'Binary output of type coreset.';
+COMMENT ON FUNCTION segment_internal.coreset_send(segment.coreset) IS 'Binary output of type coreset.';
 
 CREATE TYPE segment.coreset (
-  INPUT = segment.coreset_in, OUTPUT = segment.coreset_out, RECEIVE = segment.coreset_recv, SEND = segment.coreset_send,
+  INPUT = segment_internal.coreset_in, OUTPUT = segment_internal.coreset_out, RECEIVE = segment_internal.coreset_recv, SEND = segment_internal.coreset_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
 );
 COMMENT ON TYPE segment.coreset IS 'Bounded, mergeable summary of feature vectors: up to 8192 distinct points with weights, exactly; beyond that, clustering features. Made by coreset_agg, merged by coreset_rollup and +, read by kmeans, gmm, kmeans_choose, …';
 
 -- Comparison by bytes: equal values have equal bytes; the order has no meaning of its own.
 
-CREATE FUNCTION segment.coreset_eq(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.coreset_ne(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.coreset_lt(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.coreset_le(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.coreset_gt(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.coreset_ge(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.coreset_cmp(segment.coreset, segment.coreset) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.coreset_hash(segment.coreset) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.coreset_hash_extended(segment.coreset, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_bytes_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_eq(segment.coreset, segment.coreset) IS 'Equality by bytes';
-COMMENT ON FUNCTION segment.coreset_ne(segment.coreset, segment.coreset) IS 'Inequality by bytes';
-COMMENT ON FUNCTION segment.coreset_lt(segment.coreset, segment.coreset) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment.coreset_le(segment.coreset, segment.coreset) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment.coreset_gt(segment.coreset, segment.coreset) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment.coreset_ge(segment.coreset, segment.coreset) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment.coreset_cmp(segment.coreset, segment.coreset) IS 'Three-way comparison by bytes for btree: -1, 0 or 1';
-COMMENT ON FUNCTION segment.coreset_hash(segment.coreset) IS 'Hash, 32 bits';
-COMMENT ON FUNCTION segment.coreset_hash_extended(segment.coreset, bigint) IS 'Hash with a seed, 64 bits';
+CREATE FUNCTION segment_internal.coreset_eq(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.coreset_ne(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.coreset_lt(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.coreset_le(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.coreset_gt(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.coreset_ge(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.coreset_cmp(segment.coreset, segment.coreset) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.coreset_hash(segment.coreset) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.coreset_hash_extended(segment.coreset, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_bytes_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_eq(segment.coreset, segment.coreset) IS 'Equality by bytes';
+COMMENT ON FUNCTION segment_internal.coreset_ne(segment.coreset, segment.coreset) IS 'Inequality by bytes';
+COMMENT ON FUNCTION segment_internal.coreset_lt(segment.coreset, segment.coreset) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION segment_internal.coreset_le(segment.coreset, segment.coreset) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION segment_internal.coreset_gt(segment.coreset, segment.coreset) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION segment_internal.coreset_ge(segment.coreset, segment.coreset) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION segment_internal.coreset_cmp(segment.coreset, segment.coreset) IS 'Three-way comparison by bytes for btree: -1, 0 or 1';
+COMMENT ON FUNCTION segment_internal.coreset_hash(segment.coreset) IS 'Hash, 32 bits';
+COMMENT ON FUNCTION segment_internal.coreset_hash_extended(segment.coreset, bigint) IS 'Hash with a seed, 64 bits';
 
-CREATE OPERATOR segment.= (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment.coreset_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR segment.= (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment_internal.coreset_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
 COMMENT ON OPERATOR segment.= (segment.coreset, segment.coreset) IS 'coreset = coreset, by bytes';
-CREATE OPERATOR segment.<> (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment.coreset_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR segment.<> (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment_internal.coreset_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
 COMMENT ON OPERATOR segment.<> (segment.coreset, segment.coreset) IS 'coreset <> coreset, by bytes';
-CREATE OPERATOR segment.< (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment.coreset_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR segment.< (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment_internal.coreset_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
 COMMENT ON OPERATOR segment.< (segment.coreset, segment.coreset) IS 'coreset < coreset, by bytes';
-CREATE OPERATOR segment.<= (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment.coreset_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR segment.<= (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment_internal.coreset_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
 COMMENT ON OPERATOR segment.<= (segment.coreset, segment.coreset) IS 'coreset <= coreset, by bytes';
-CREATE OPERATOR segment.> (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment.coreset_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR segment.> (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment_internal.coreset_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
 COMMENT ON OPERATOR segment.> (segment.coreset, segment.coreset) IS 'coreset > coreset, by bytes';
-CREATE OPERATOR segment.>= (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment.coreset_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
+CREATE OPERATOR segment.>= (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment_internal.coreset_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
 COMMENT ON OPERATOR segment.>= (segment.coreset, segment.coreset) IS 'coreset >= coreset, by bytes';
 
 CREATE OPERATOR CLASS segment.coreset_ops DEFAULT FOR TYPE segment.coreset USING btree AS
-  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>, FUNCTION 1 segment.coreset_cmp(segment.coreset, segment.coreset);
+  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>, FUNCTION 1 segment_internal.coreset_cmp(segment.coreset, segment.coreset);
 COMMENT ON OPERATOR CLASS segment.coreset_ops USING btree IS 'Order of coreset values by bytes';
 CREATE OPERATOR CLASS segment.coreset_ops DEFAULT FOR TYPE segment.coreset USING hash AS
-  OPERATOR 1 segment.=, FUNCTION 1 segment.coreset_hash(segment.coreset), FUNCTION 2 segment.coreset_hash_extended(segment.coreset, bigint);
+  OPERATOR 1 segment.=, FUNCTION 1 segment_internal.coreset_hash(segment.coreset), FUNCTION 2 segment_internal.coreset_hash_extended(segment.coreset, bigint);
 COMMENT ON OPERATOR CLASS segment.coreset_ops USING hash IS 'Hash of coreset values';
 
 -- Aggregates. Options are ordered overloads: transform, weight, nulls.
 
-CREATE FUNCTION segment.coreset_combine(segment.coreset, segment.coreset) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_combine(segment.coreset, segment.coreset) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_combine(segment.coreset, segment.coreset) IS 'Support function of coreset_agg and coreset_rollup: merges the second coreset into the first. 22023 outside an aggregate.';
-CREATE FUNCTION segment.coreset_final(segment.coreset) RETURNS segment.coreset
+COMMENT ON FUNCTION segment_internal.coreset_combine(segment.coreset, segment.coreset) IS 'Support function of coreset_agg and coreset_rollup: merges the second coreset into the first. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_final(segment.coreset) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_final(segment.coreset) IS 'Support function of coreset_agg and coreset_rollup: the coreset, or NULL if it holds no vector.';
+COMMENT ON FUNCTION segment_internal.coreset_final(segment.coreset) IS 'Support function of coreset_agg and coreset_rollup: the coreset, or NULL if it holds no vector.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8[]) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8[]) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8[]) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8[]) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8[]) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8[]) IS 'Coreset of feature vectors: one scan, no number of clusters yet. Transform log (signed log1p), weight 1, vectors with a NULL are skipped and counted. NULL without any vector. 22003 for NaN and infinity, 22023 for vectors of different length, 2202E for an empty or multi-dimensional array.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8[], text) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8[], text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8[], text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8[], text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8[], text) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8[], text) IS 'Coreset of feature vectors: one scan, no number of clusters yet. transform: log (signed log1p: money and counts) or none (coordinates, scores). Otherwise as coreset_agg(float8[]).';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8[], text, float8) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8[], text, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8[], text, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8[], text, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8[], text, float8) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8[], text, float8) IS 'Coreset of feature vectors: one scan, no number of clusters yet. weight: what the vector counts for: 0, or 2^-20 to 2^33, rounded to multiples of 2^-20; NULL skips the row; 22023 for others, 54000 for a total of 2^33 or more. Otherwise as coreset_agg(float8[], text).';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8[], text, float8, text) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8[], text, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8[], text, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8[], text, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8[], text, float8, text) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8[], text, float8, text) IS 'Coreset of feature vectors: one scan, no number of clusters yet. nulls: skip (a vector with a NULL is left out and counted), error (22004) or mean (the feature''s mean is taken instead). Otherwise as coreset_agg(float8[], text, float8).';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 730000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 730000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8) IS 'As coreset_agg(float8[]), for 1 feature as argument: faster than building an array.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8, text) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, text) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 730000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 730000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, text) IS 'As coreset_agg(float8[], text), for 1 feature as argument; the last argument is the transform.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 910000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 910000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8) IS 'As coreset_agg(float8[]), for 2 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, text) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, text) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 910000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 910000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, text) IS 'As coreset_agg(float8[], text), for 2 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 980000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 980000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8) IS 'As coreset_agg(float8[]), for 3 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, text) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, text) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 980000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 980000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 3 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1090000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1090000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 4 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, text) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, text) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1090000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1090000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 4 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1280000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1280000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 5 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, text) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1280000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1280000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 5 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1480000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1480000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 6 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, text) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1480000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1480000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 6 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1670000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1670000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 7 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, text) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1670000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1670000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 7 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1870000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1870000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 8 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8, text) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1870000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1870000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 8 features as arguments; the last argument is the transform.';
 
 CREATE AGGREGATE segment.coreset_rollup(segment.coreset) (
-  SFUNC = segment.coreset_combine, STYPE = segment.coreset, FINALFUNC = segment.coreset_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_combine, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_rollup(segment.coreset) IS 'Coreset of all vectors behind stored coresets (by day, shard, …); the same as one scan over all of them while points are distinct. NULLs are skipped; NULL without any. 22023 for coresets made with different options or features.';
 
-CREATE FUNCTION segment.coreset_plus(segment.coreset, segment.coreset) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_plus(segment.coreset, segment.coreset) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_plus(segment.coreset, segment.coreset) IS 'Coreset of the vectors behind both. NULL for NULL; 22023 for coresets made with different options or features.';
-CREATE OPERATOR segment.+ (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment.coreset_plus);
+COMMENT ON FUNCTION segment_internal.coreset_plus(segment.coreset, segment.coreset) IS 'Coreset of the vectors behind both. NULL for NULL; 22023 for coresets made with different options or features.';
+CREATE OPERATOR segment.+ (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment_internal.coreset_plus);
 COMMENT ON OPERATOR segment.+ (segment.coreset, segment.coreset) IS 'Coreset of the vectors behind both';
 
 CREATE FUNCTION segment.coreset_compress(coreset segment.coreset, micro_clusters int) RETURNS segment.coreset

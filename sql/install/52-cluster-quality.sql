@@ -2,112 +2,112 @@
 
 CREATE TYPE segment.cluster_quality;
 
-CREATE FUNCTION segment.cluster_quality_in(cstring) RETURNS segment.cluster_quality
+CREATE FUNCTION segment_internal.cluster_quality_in(cstring) RETURNS segment.cluster_quality
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cluster_quality_in(cstring) IS 'Text input of type cluster_quality. 22P02 for anything that cluster_quality_out does not give.';
+COMMENT ON FUNCTION segment_internal.cluster_quality_in(cstring) IS 'Text input of type cluster_quality. 22P02 for anything that cluster_quality_out does not give.';
 
-CREATE FUNCTION segment.cluster_quality_out(segment.cluster_quality) RETURNS cstring
+CREATE FUNCTION segment_internal.cluster_quality_out(segment.cluster_quality) RETURNS cstring
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cluster_quality_out(segment.cluster_quality) IS 'Text output of type cluster_quality; reads back as the same value.';
+COMMENT ON FUNCTION segment_internal.cluster_quality_out(segment.cluster_quality) IS 'Text output of type cluster_quality; reads back as the same value.';
 
-CREATE FUNCTION segment.cluster_quality_recv(internal) RETURNS segment.cluster_quality
+CREATE FUNCTION segment_internal.cluster_quality_recv(internal) RETURNS segment.cluster_quality
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cluster_quality_recv(internal) IS 'Binary input of type cluster_quality. 22P03 for anything that cluster_quality_send does not give.';
+COMMENT ON FUNCTION segment_internal.cluster_quality_recv(internal) IS 'Binary input of type cluster_quality. 22P03 for anything that cluster_quality_send does not give.';
 
-CREATE FUNCTION segment.cluster_quality_send(segment.cluster_quality) RETURNS bytea
+CREATE FUNCTION segment_internal.cluster_quality_send(segment.cluster_quality) RETURNS bytea
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cluster_quality_send(segment.cluster_quality) IS 'Binary output of type cluster_quality.';
+COMMENT ON FUNCTION segment_internal.cluster_quality_send(segment.cluster_quality) IS 'Binary output of type cluster_quality.';
 
 CREATE TYPE segment.cluster_quality (
-  INPUT = segment.cluster_quality_in, OUTPUT = segment.cluster_quality_out, RECEIVE = segment.cluster_quality_recv, SEND = segment.cluster_quality_send,
+  INPUT = segment_internal.cluster_quality_in, OUTPUT = segment_internal.cluster_quality_out, RECEIVE = segment_internal.cluster_quality_recv, SEND = segment_internal.cluster_quality_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
 );
 COMMENT ON TYPE segment.cluster_quality IS 'Exact sums over the assignment of vectors to the clusters of a model. Made by the aggregate cluster_quality, read by cluster_quality_info and cluster_profile.';
 
-CREATE FUNCTION segment.cluster_quality_eq(segment.cluster_quality, segment.cluster_quality) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cluster_quality_eq(segment.cluster_quality, segment.cluster_quality) IS 'cluster_quality = cluster_quality, by bytes';
-CREATE FUNCTION segment.cluster_quality_ne(segment.cluster_quality, segment.cluster_quality) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cluster_quality_ne(segment.cluster_quality, segment.cluster_quality) IS 'cluster_quality <> cluster_quality, by bytes';
-CREATE OPERATOR segment.= (LEFTARG = segment.cluster_quality, RIGHTARG = segment.cluster_quality, FUNCTION = segment.cluster_quality_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel);
+CREATE FUNCTION segment_internal.cluster_quality_eq(segment.cluster_quality, segment.cluster_quality) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.cluster_quality_eq(segment.cluster_quality, segment.cluster_quality) IS 'cluster_quality = cluster_quality, by bytes';
+CREATE FUNCTION segment_internal.cluster_quality_ne(segment.cluster_quality, segment.cluster_quality) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.cluster_quality_ne(segment.cluster_quality, segment.cluster_quality) IS 'cluster_quality <> cluster_quality, by bytes';
+CREATE OPERATOR segment.= (LEFTARG = segment.cluster_quality, RIGHTARG = segment.cluster_quality, FUNCTION = segment_internal.cluster_quality_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel);
 COMMENT ON OPERATOR segment.= (segment.cluster_quality, segment.cluster_quality) IS 'cluster_quality = cluster_quality, by bytes';
-CREATE OPERATOR segment.<> (LEFTARG = segment.cluster_quality, RIGHTARG = segment.cluster_quality, FUNCTION = segment.cluster_quality_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR segment.<> (LEFTARG = segment.cluster_quality, RIGHTARG = segment.cluster_quality, FUNCTION = segment_internal.cluster_quality_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
 COMMENT ON OPERATOR segment.<> (segment.cluster_quality, segment.cluster_quality) IS 'cluster_quality <> cluster_quality, by bytes';
 
-CREATE FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8[]) RETURNS segment.cluster_quality
+CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8[]) RETURNS segment.cluster_quality
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8[]) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
-CREATE FUNCTION segment.cluster_quality_combine(segment.cluster_quality, segment.cluster_quality) RETURNS segment.cluster_quality
+COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8[]) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.cluster_quality_combine(segment.cluster_quality, segment.cluster_quality) RETURNS segment.cluster_quality
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cluster_quality_combine(segment.cluster_quality, segment.cluster_quality) IS 'Support function of cluster_quality: merges two states. 22023 outside an aggregate.';
-CREATE FUNCTION segment.cluster_quality_final(segment.cluster_quality) RETURNS segment.cluster_quality
+COMMENT ON FUNCTION segment_internal.cluster_quality_combine(segment.cluster_quality, segment.cluster_quality) IS 'Support function of cluster_quality: merges two states. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.cluster_quality_final(segment.cluster_quality) RETURNS segment.cluster_quality
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cluster_quality_final(segment.cluster_quality) IS 'Support function of cluster_quality: the value, or NULL if there was no vector.';
+COMMENT ON FUNCTION segment_internal.cluster_quality_final(segment.cluster_quality) IS 'Support function of cluster_quality: the value, or NULL if there was no vector.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8[]) (
-  SFUNC = segment.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment.cluster_quality_final, COMBINEFUNC = segment.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8[]) IS 'Assigns every vector to its cluster and sums up exactly, in any order: sizes, squared distances, silhouettes, features. Vectors skipped by the model''s NULL policy are counted; rows with a NULL model are ignored. NULL without any vector. 22023 if the model changes from row to row or the vectors do not fit it.';
 
-CREATE FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8) RETURNS segment.cluster_quality
+CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8) RETURNS segment.cluster_quality
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8) (
-  SFUNC = segment.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment.cluster_quality_final, COMBINEFUNC = segment.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 1 feature as argument: faster than building an array.';
 
-CREATE FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8) RETURNS segment.cluster_quality
+CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8) RETURNS segment.cluster_quality
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8) (
-  SFUNC = segment.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment.cluster_quality_final, COMBINEFUNC = segment.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 2 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8) RETURNS segment.cluster_quality
+CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8) RETURNS segment.cluster_quality
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8) (
-  SFUNC = segment.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment.cluster_quality_final, COMBINEFUNC = segment.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 3 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8) RETURNS segment.cluster_quality
+CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8) RETURNS segment.cluster_quality
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8) (
-  SFUNC = segment.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment.cluster_quality_final, COMBINEFUNC = segment.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 4 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8) RETURNS segment.cluster_quality
+CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8) RETURNS segment.cluster_quality
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8, float8) (
-  SFUNC = segment.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment.cluster_quality_final, COMBINEFUNC = segment.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 5 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8) RETURNS segment.cluster_quality
+CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8) RETURNS segment.cluster_quality
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8, float8, float8) (
-  SFUNC = segment.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment.cluster_quality_final, COMBINEFUNC = segment.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 6 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.cluster_quality
+CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.cluster_quality
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8) (
-  SFUNC = segment.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment.cluster_quality_final, COMBINEFUNC = segment.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 7 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.cluster_quality
+CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.cluster_quality
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) (
-  SFUNC = segment.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment.cluster_quality_final, COMBINEFUNC = segment.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 8 features as arguments: faster than building an array.';
 

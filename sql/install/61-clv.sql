@@ -2,110 +2,110 @@
 
 -- Collecting customers.
 
-CREATE FUNCTION segment.cells_combine(internal, internal) RETURNS internal
+CREATE FUNCTION segment_internal.cells_combine(internal, internal) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_cells_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION segment.cells_serial(internal) RETURNS bytea
+CREATE FUNCTION segment_internal.cells_serial(internal) RETURNS bytea
   AS 'MODULE_PATHNAME', 'segment_cells_serial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.cells_deserial(bytea, internal) RETURNS internal
+CREATE FUNCTION segment_internal.cells_deserial(bytea, internal) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_cells_deserial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.cells_combine(internal, internal) IS 'Combine function of btyd_agg, spend_agg, holdout_agg and their rollups';
-COMMENT ON FUNCTION segment.cells_serial(internal) IS 'Serialization of their states, for parallel plans';
-COMMENT ON FUNCTION segment.cells_deserial(bytea, internal) IS 'Deserialization of their states, for parallel plans';
+COMMENT ON FUNCTION segment_internal.cells_combine(internal, internal) IS 'Combine function of btyd_agg, spend_agg, holdout_agg and their rollups';
+COMMENT ON FUNCTION segment_internal.cells_serial(internal) IS 'Serialization of their states, for parallel plans';
+COMMENT ON FUNCTION segment_internal.cells_deserial(bytea, internal) IS 'Deserialization of their states, for parallel plans';
 
-CREATE FUNCTION segment.btyd_final(internal) RETURNS segment.btyd
+CREATE FUNCTION segment_internal.btyd_final(internal) RETURNS segment.btyd
   AS 'MODULE_PATHNAME', 'segment_cells_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.btyd_final(internal) IS 'Final function of btyd_agg and btyd_rollup';
+COMMENT ON FUNCTION segment_internal.btyd_final(internal) IS 'Final function of btyd_agg and btyd_rollup';
 
-CREATE FUNCTION segment.spend_final(internal) RETURNS segment.spend_summary
+CREATE FUNCTION segment_internal.spend_final(internal) RETURNS segment.spend_summary
   AS 'MODULE_PATHNAME', 'segment_cells_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.spend_final(internal) IS 'Final function of spend_agg and spend_rollup';
+COMMENT ON FUNCTION segment_internal.spend_final(internal) IS 'Final function of spend_agg and spend_rollup';
 
-CREATE FUNCTION segment.holdout_final(internal) RETURNS segment.holdout
+CREATE FUNCTION segment_internal.holdout_final(internal) RETURNS segment.holdout
   AS 'MODULE_PATHNAME', 'segment_cells_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.holdout_final(internal) IS 'Final function of holdout_agg and holdout_rollup';
+COMMENT ON FUNCTION segment_internal.holdout_final(internal) IS 'Final function of holdout_agg and holdout_rollup';
 
-CREATE FUNCTION segment.btyd_agg_trans(internal, customer segment.repeat_summary) RETURNS internal
+CREATE FUNCTION segment_internal.btyd_agg_trans(internal, customer segment.repeat_summary) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_btyd_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.btyd_agg_trans(internal, segment.repeat_summary) IS 'Transition function. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.btyd_agg_trans(internal, segment.repeat_summary) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.btyd_agg(customer segment.repeat_summary) (
-  SFUNC = segment.btyd_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment.btyd_final,
-  COMBINEFUNC = segment.cells_combine, SERIALFUNC = segment.cells_serial, DESERIALFUNC = segment.cells_deserial, PARALLEL = SAFE
+  SFUNC = segment_internal.btyd_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.btyd_final,
+  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.btyd_agg(segment.repeat_summary) IS 'Collects the histories of customers, equal ones once with a count. NULLs are skipped; NULL without customers. 22023 where units differ.';
 
-CREATE FUNCTION segment.btyd_agg_trans(internal, customer segment.repeat_summary, covariates float8[]) RETURNS internal
+CREATE FUNCTION segment_internal.btyd_agg_trans(internal, customer segment.repeat_summary, covariates float8[]) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_btyd_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.btyd_agg_trans(internal, segment.repeat_summary, float8[]) IS 'Transition function. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.btyd_agg_trans(internal, segment.repeat_summary, float8[]) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.btyd_agg(customer segment.repeat_summary, covariates float8[]) (
-  SFUNC = segment.btyd_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment.btyd_final,
-  COMBINEFUNC = segment.cells_combine, SERIALFUNC = segment.cells_serial, DESERIALFUNC = segment.cells_deserial, PARALLEL = SAFE
+  SFUNC = segment_internal.btyd_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.btyd_final,
+  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.btyd_agg(segment.repeat_summary, float8[]) IS 'Collects histories with up to 8 static covariates of each customer, which act on the rate of buying and on leaving; scale them to numbers around 1. NULLs are skipped; NULL without customers. 22023 where units or numbers of covariates differ.';
 
-CREATE FUNCTION segment.spend_agg_trans(internal, customer segment.repeat_summary) RETURNS internal
+CREATE FUNCTION segment_internal.spend_agg_trans(internal, customer segment.repeat_summary) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_spend_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.spend_agg_trans(internal, segment.repeat_summary) IS 'Transition function. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.spend_agg_trans(internal, segment.repeat_summary) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.spend_agg(customer segment.repeat_summary) (
-  SFUNC = segment.spend_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment.spend_final,
-  COMBINEFUNC = segment.cells_combine, SERIALFUNC = segment.cells_serial, DESERIALFUNC = segment.cells_deserial, PARALLEL = SAFE
+  SFUNC = segment_internal.spend_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.spend_final,
+  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.spend_agg(segment.repeat_summary) IS 'Collects the mean spend of customers'' repeat purchases. Customers without repeat purchases, or whose mean is not positive, are skipped and counted; NULL without customers.';
 
-CREATE FUNCTION segment.spend_agg_trans(internal, customer segment.repeat_summary, include_first boolean) RETURNS internal
+CREATE FUNCTION segment_internal.spend_agg_trans(internal, customer segment.repeat_summary, include_first boolean) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_spend_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.spend_agg_trans(internal, segment.repeat_summary, boolean) IS 'Transition function. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.spend_agg_trans(internal, segment.repeat_summary, boolean) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.spend_agg(customer segment.repeat_summary, include_first boolean) (
-  SFUNC = segment.spend_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment.spend_final,
-  COMBINEFUNC = segment.cells_combine, SERIALFUNC = segment.cells_serial, DESERIALFUNC = segment.cells_deserial, PARALLEL = SAFE
+  SFUNC = segment_internal.spend_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.spend_final,
+  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.spend_agg(segment.repeat_summary, boolean) IS 'Collects the mean spend of customers'' purchases, the first one too if include_first: then one-time buyers are told apart by what they spent. Customers whose mean is unknown or not positive are skipped and counted; NULL without customers. 22004 for a NULL include_first.';
 
-CREATE FUNCTION segment.btyd_rollup_trans(internal, part segment.btyd) RETURNS internal
+CREATE FUNCTION segment_internal.btyd_rollup_trans(internal, part segment.btyd) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_cells_rollup_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.btyd_rollup_trans(internal, segment.btyd) IS 'Transition function. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.btyd_rollup_trans(internal, segment.btyd) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.btyd_rollup(part segment.btyd) (
-  SFUNC = segment.btyd_rollup_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment.btyd_final,
-  COMBINEFUNC = segment.cells_combine, SERIALFUNC = segment.cells_serial, DESERIALFUNC = segment.cells_deserial, PARALLEL = SAFE
+  SFUNC = segment_internal.btyd_rollup_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.btyd_final,
+  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.btyd_rollup(segment.btyd) IS 'Merges values of disjoint sets of customers. NULLs are skipped; NULL without input. 22023 where units differ.';
 
-CREATE FUNCTION segment.btyd_add(a segment.btyd, b segment.btyd) RETURNS segment.btyd
+CREATE FUNCTION segment_internal.btyd_add(a segment.btyd, b segment.btyd) RETURNS segment.btyd
   AS 'MODULE_PATHNAME', 'segment_cells_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.btyd_add(segment.btyd, segment.btyd) IS 'The customers of both. NULL if either is NULL. 22023 where units differ.';
+COMMENT ON FUNCTION segment_internal.btyd_add(segment.btyd, segment.btyd) IS 'The customers of both. NULL if either is NULL. 22023 where units differ.';
 
-CREATE OPERATOR segment.+ (LEFTARG = segment.btyd, RIGHTARG = segment.btyd, FUNCTION = segment.btyd_add, COMMUTATOR = OPERATOR(segment.+));
+CREATE OPERATOR segment.+ (LEFTARG = segment.btyd, RIGHTARG = segment.btyd, FUNCTION = segment_internal.btyd_add, COMMUTATOR = OPERATOR(segment.+));
 COMMENT ON OPERATOR segment.+ (segment.btyd, segment.btyd) IS 'The customers of both';
 
-CREATE FUNCTION segment.spend_rollup_trans(internal, part segment.spend_summary) RETURNS internal
+CREATE FUNCTION segment_internal.spend_rollup_trans(internal, part segment.spend_summary) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_cells_rollup_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.spend_rollup_trans(internal, segment.spend_summary) IS 'Transition function. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.spend_rollup_trans(internal, segment.spend_summary) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.spend_rollup(part segment.spend_summary) (
-  SFUNC = segment.spend_rollup_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment.spend_final,
-  COMBINEFUNC = segment.cells_combine, SERIALFUNC = segment.cells_serial, DESERIALFUNC = segment.cells_deserial, PARALLEL = SAFE
+  SFUNC = segment_internal.spend_rollup_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.spend_final,
+  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.spend_rollup(segment.spend_summary) IS 'Merges values of disjoint sets of customers. NULLs are skipped; NULL without input. 22023 where units differ.';
 
-CREATE FUNCTION segment.spend_summary_add(a segment.spend_summary, b segment.spend_summary) RETURNS segment.spend_summary
+CREATE FUNCTION segment_internal.spend_summary_add(a segment.spend_summary, b segment.spend_summary) RETURNS segment.spend_summary
   AS 'MODULE_PATHNAME', 'segment_cells_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.spend_summary_add(segment.spend_summary, segment.spend_summary) IS 'The customers of both. NULL if either is NULL. 22023 where units differ.';
+COMMENT ON FUNCTION segment_internal.spend_summary_add(segment.spend_summary, segment.spend_summary) IS 'The customers of both. NULL if either is NULL. 22023 where units differ.';
 
-CREATE OPERATOR segment.+ (LEFTARG = segment.spend_summary, RIGHTARG = segment.spend_summary, FUNCTION = segment.spend_summary_add, COMMUTATOR = OPERATOR(segment.+));
+CREATE OPERATOR segment.+ (LEFTARG = segment.spend_summary, RIGHTARG = segment.spend_summary, FUNCTION = segment_internal.spend_summary_add, COMMUTATOR = OPERATOR(segment.+));
 COMMENT ON OPERATOR segment.+ (segment.spend_summary, segment.spend_summary) IS 'The customers of both';
 
-CREATE FUNCTION segment.holdout_rollup_trans(internal, part segment.holdout) RETURNS internal
+CREATE FUNCTION segment_internal.holdout_rollup_trans(internal, part segment.holdout) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_cells_rollup_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.holdout_rollup_trans(internal, segment.holdout) IS 'Transition function. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.holdout_rollup_trans(internal, segment.holdout) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.holdout_rollup(part segment.holdout) (
-  SFUNC = segment.holdout_rollup_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment.holdout_final,
-  COMBINEFUNC = segment.cells_combine, SERIALFUNC = segment.cells_serial, DESERIALFUNC = segment.cells_deserial, PARALLEL = SAFE
+  SFUNC = segment_internal.holdout_rollup_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.holdout_final,
+  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.holdout_rollup(segment.holdout) IS 'Merges values of disjoint sets of customers. NULLs are skipped; NULL without input. 22023 where units differ.';
 
-CREATE FUNCTION segment.holdout_add(a segment.holdout, b segment.holdout) RETURNS segment.holdout
+CREATE FUNCTION segment_internal.holdout_add(a segment.holdout, b segment.holdout) RETURNS segment.holdout
   AS 'MODULE_PATHNAME', 'segment_cells_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.holdout_add(segment.holdout, segment.holdout) IS 'The customers of both. NULL if either is NULL. 22023 where units differ.';
+COMMENT ON FUNCTION segment_internal.holdout_add(segment.holdout, segment.holdout) IS 'The customers of both. NULL if either is NULL. 22023 where units differ.';
 
-CREATE OPERATOR segment.+ (LEFTARG = segment.holdout, RIGHTARG = segment.holdout, FUNCTION = segment.holdout_add, COMMUTATOR = OPERATOR(segment.+));
+CREATE OPERATOR segment.+ (LEFTARG = segment.holdout, RIGHTARG = segment.holdout, FUNCTION = segment_internal.holdout_add, COMMUTATOR = OPERATOR(segment.+));
 COMMENT ON OPERATOR segment.+ (segment.holdout, segment.holdout) IS 'The customers of both';
 
 CREATE FUNCTION segment.btyd_check(btyd segment.btyd, OUT what text, OUT have float8, OUT need float8, OUT enough boolean, OUT difference float8, OUT missing text) RETURNS SETOF record
@@ -278,21 +278,21 @@ COMMENT ON FUNCTION segment.residual_value(segment.btyd_model, segment.spend_mod
 
 -- Backtests.
 
-CREATE FUNCTION segment.holdout_agg_trans(internal, ledger segment.ledger, split date, until date, unit interval) RETURNS internal
+CREATE FUNCTION segment_internal.holdout_agg_trans(internal, ledger segment.ledger, split date, until date, unit interval) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_holdout_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.holdout_agg_trans(internal, segment.ledger, date, date, interval) IS 'Transition function. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.holdout_agg_trans(internal, segment.ledger, date, date, interval) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.holdout_agg(ledger segment.ledger, split date, until date, unit interval) (
-  SFUNC = segment.holdout_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment.holdout_final,
-  COMBINEFUNC = segment.cells_combine, SERIALFUNC = segment.cells_serial, DESERIALFUNC = segment.cells_deserial, PARALLEL = SAFE
+  SFUNC = segment_internal.holdout_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.holdout_final,
+  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.holdout_agg(segment.ledger, date, date, interval) IS 'Collects customers as they were on the day split (repeat summary, amount, purchases of the period before that is as long as the hold-out) and what they bought after it, up to until. Nothing after split reaches what models are fitted on. Customers without a purchase up to split are not in it; NULL if there are none. 22023 unless split lies before until, 22004 where an argument but the ledger is NULL.';
 
-CREATE FUNCTION segment.holdout_periods_agg_trans(internal, ledger segment.ledger, split date, until date, period interval) RETURNS internal
+CREATE FUNCTION segment_internal.holdout_periods_agg_trans(internal, ledger segment.ledger, split date, until date, period interval) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_holdout_periods_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.holdout_periods_agg_trans(internal, segment.ledger, date, date, interval) IS 'Transition function. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.holdout_periods_agg_trans(internal, segment.ledger, date, date, interval) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.holdout_periods_agg(ledger segment.ledger, split date, until date, period interval) (
-  SFUNC = segment.holdout_periods_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment.holdout_final,
-  COMBINEFUNC = segment.cells_combine, SERIALFUNC = segment.cells_serial, DESERIALFUNC = segment.cells_deserial, PARALLEL = SAFE
+  SFUNC = segment_internal.holdout_periods_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.holdout_final,
+  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.holdout_periods_agg(segment.ledger, date, date, interval) IS 'As holdout_agg, in whole periods of each customer, counted as ledger_repeat_periods does: what bgbb takes. The hold-out is as many periods as lie between split and until; of each customer it begins where the last whole period up to split ended. Periods are whole days or calendar months. NULL without customers. 22023 unless split lies a period before until, 22004 where an argument but the ledger is NULL.';
 

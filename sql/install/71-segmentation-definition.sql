@@ -1,32 +1,32 @@
 -- segmentation: declaring one, and the plain SQL that it stands for
 
-CREATE FUNCTION segment.check_filter(filter text) RETURNS boolean
+CREATE FUNCTION segment_internal.check_filter(filter text) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_check_filter';
-COMMENT ON FUNCTION segment.check_filter(text) IS
+COMMENT ON FUNCTION segment_internal.check_filter(text) IS
   'true if the text is one SQL expression and nothing more, so that it can stand between parentheses in any query; 42601 '
   'otherwise. Names are not looked up. NULL for NULL';
 
-CREATE FUNCTION segment.run_restricted(command text) RETURNS bigint
+CREATE FUNCTION segment_internal.run_restricted(command text) RETURNS bigint
   LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_run_restricted';
-COMMENT ON FUNCTION segment.run_restricted(text) IS
+COMMENT ON FUNCTION segment_internal.run_restricted(text) IS
   'runs one command as the current role in a security-restricted operation, as REFRESH MATERIALIZED VIEW does, so that '
   'code in it cannot take on another role; the number of rows. NULL for NULL';
 
-CREATE FUNCTION segment.read_restricted(query text) RETURNS text[]
+CREATE FUNCTION segment_internal.read_restricted(query text) RETURNS text[]
   LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_read_restricted';
-COMMENT ON FUNCTION segment.read_restricted(text) IS
+COMMENT ON FUNCTION segment_internal.read_restricted(text) IS
   'the first row of a query, as text, run as by run_restricted; NULL without a row, and for NULL';
 
-CREATE FUNCTION segment.segmentation_column_type(source regclass, "column" name) RETURNS regtype
+CREATE FUNCTION segment_internal.segmentation_column_type(source regclass, "column" name) RETURNS regtype
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT a.atttypid::pg_catalog.regtype
   FROM pg_catalog.pg_attribute a
   WHERE a.attrelid = source AND a.attname = "column" AND a.attnum > 0 AND NOT a.attisdropped;
 END;
-COMMENT ON FUNCTION segment.segmentation_column_type(regclass, name) IS 'type of a column; NULL if there is none of that name';
+COMMENT ON FUNCTION segment_internal.segmentation_column_type(regclass, name) IS 'type of a column; NULL if there is none of that name';
 
-CREATE FUNCTION segment.segmentation_version_of(name text, version integer DEFAULT NULL) RETURNS segment.segmentation_version
+CREATE FUNCTION segment_internal.segmentation_version_of(name text, version integer DEFAULT NULL) RETURNS segment.segmentation_version
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v segment.segmentation_version;
@@ -49,17 +49,17 @@ BEGIN
   RETURN v;
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_version_of(text, integer) IS
+COMMENT ON FUNCTION segment_internal.segmentation_version_of(text, integer) IS
   'the row of a version, the active one unless a number is given. 42704 if there is no such segmentation or version';
 
-CREATE FUNCTION segment.segmentation_bins(v segment.segmentation_version) RETURNS integer
+CREATE FUNCTION segment_internal.segmentation_bins(v segment.segmentation_version) RETURNS integer
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT s.bins::integer FROM segment.scheme s WHERE s.name = v.scheme ORDER BY s.shipped LIMIT 1;
 END;
-COMMENT ON FUNCTION segment.segmentation_bins(segment.segmentation_version) IS 'number of scores a dimension: that of the version''s scheme';
+COMMENT ON FUNCTION segment_internal.segmentation_bins(segment.segmentation_version) IS 'number of scores a dimension: that of the version''s scheme';
 
-CREATE FUNCTION segment.segmentation_days(v segment.segmentation_version, as_of date) RETURNS text
+CREATE FUNCTION segment_internal.segmentation_days(v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN format('segment.on_or_before(o.%I, DATE %L, %L)', v.at, as_of, v.zone)
@@ -67,7 +67,7 @@ BEGIN
             ELSE format(E'\n    AND NOT segment.on_or_before(o.%I, DATE %L, %L)', v.at, as_of - v.look_back_days, v.zone) END;
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_days(segment.segmentation_version, date) IS 'condition on a row o of a version''s source: its day counts at as_of. NULL for NULL';
+COMMENT ON FUNCTION segment_internal.segmentation_days(segment.segmentation_version, date) IS 'condition on a row o of a version''s source: its day counts at as_of. NULL for NULL';
 
 CREATE FUNCTION segment.keyed_hash(customer text, key bytea) RETURNS text
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -76,7 +76,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION segment.keyed_hash(text, bytea) IS 'pseudonym of a customer id as text: keyed SHA-256, 64 hexadecimal digits; NULL for NULL';
 
-CREATE FUNCTION segment.segmentation_check_blocked(v segment.segmentation_version) RETURNS void
+CREATE FUNCTION segment_internal.segmentation_check_blocked(v segment.segmentation_version) RETURNS void
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   b segment.blocked_column;
@@ -93,13 +93,13 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_check_blocked(segment.segmentation_version) IS
+COMMENT ON FUNCTION segment_internal.segmentation_check_blocked(segment.segmentation_version) IS
   '42501 if a version uses a column of blocked_column, or its filter has such a word in it. What a view makes of its columns is not seen';
 
-CREATE FUNCTION segment.segmentation_source(v segment.segmentation_version, as_of date) RETURNS text
+CREATE FUNCTION segment_internal.segmentation_source(v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  clauses text[] := ARRAY[segment.segmentation_days(v, as_of), '(' || v.filter || E'\n)'];
+  clauses text[] := ARRAY[segment_internal.segmentation_days(v, as_of), '(' || v.filter || E'\n)'];
 BEGIN
   IF v.opt_out IS NOT NULL THEN
     clauses := clauses || format('NOT EXISTS (SELECT FROM %s AS x WHERE x.%I = o.%I)', v.opt_out, v.opt_out_customer, v.customer);
@@ -107,16 +107,16 @@ BEGIN
   RETURN concat(format('  FROM %s AS o', v.source), E'\n  WHERE ' || nullif(array_to_string(clauses, E'\n    AND '), ''));
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_source(segment.segmentation_version, date) IS
+COMMENT ON FUNCTION segment_internal.segmentation_source(segment.segmentation_version, date) IS
   'FROM and WHERE of a version''s queries: the rows of the source up to as_of (NULL: all) that count; customers without an id included';
 
-CREATE FUNCTION segment.segmentation_customers(v segment.segmentation_version, as_of date) RETURNS text
+CREATE FUNCTION segment_internal.segmentation_customers(v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  source text := segment.segmentation_source(v, as_of);
+  source text := segment_internal.segmentation_source(v, as_of);
 BEGIN
   IF v.changes <> 'none' THEN
-    RETURN concat('  WITH ', segment.segmentation_ledgers(v), E'\n', segment.segmentation_from_ledgers(v, as_of, 'ledgers'));
+    RETURN concat('  WITH ', segment_internal.segmentation_ledgers(v), E'\n', segment_internal.segmentation_from_ledgers(v, as_of, 'ledgers'));
   END IF;
   RETURN concat(
     format(E'  SELECT o.%I AS customer_id,\n', v.customer),
@@ -127,7 +127,7 @@ BEGIN
     CASE WHEN v.channel IS NOT NULL THEN format(
       E'         mode() WITHIN GROUP (ORDER BY o.%1$I::text COLLATE "C") FILTER (WHERE o.%1$I::text <> '''') AS channel,\n', v.channel) END,
     CASE WHEN v.value_tiers IS NOT NULL THEN format(
-      E'         segment.ledger_repeat(%s, DATE %L, interval ''1 week'') AS repeat,\n', segment.segmentation_ledger_agg(v), as_of) END,
+      E'         segment.ledger_repeat(%s, DATE %L, interval ''1 week'') AS repeat,\n', segment_internal.segmentation_ledger_agg(v), as_of) END,
     format(E'         segment.rfm_agg(o.%I, o.%I%s) AS rfm\n', v.at, v.amount, ', o.' || quote_ident(v.order_id)),
     source,
     CASE WHEN position(E'\n  WHERE ' IN source) > 0 THEN E'\n    AND ' ELSE E'\n  WHERE ' END,
@@ -135,11 +135,11 @@ BEGIN
     CASE WHEN EXISTS (SELECT FROM segment.forgotten) THEN format(E'\n  HAVING NOT segment.is_forgotten(o.%I::text)', v.customer) END);
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_customers(segment.segmentation_version, date) IS
+COMMENT ON FUNCTION segment_internal.segmentation_customers(segment.segmentation_version, date) IS
   'query of a version that gives customer_id, market, rfm, and where the version needs them channel and repeat, one row a customer';
 
 -- What labels a customer other than a scheme. The two functions below write SQL about one row, and what it needs from all.
-CREATE FUNCTION segment.segmentation_features(v segment.segmentation_version, as_of date, rfm text) RETURNS text
+CREATE FUNCTION segment_internal.segmentation_features(v segment.segmentation_version, as_of date, rfm text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT 'ARRAY[' || string_agg(CASE f.name
@@ -153,16 +153,16 @@ BEGIN ATOMIC
     END, ', ' ORDER BY f.position) || ']::double precision[]'
   FROM unnest(v.features) WITH ORDINALITY AS f (name, position);
 END;
-COMMENT ON FUNCTION segment.segmentation_features(segment.segmentation_version, date, text) IS
+COMMENT ON FUNCTION segment_internal.segmentation_features(segment.segmentation_version, date, text) IS
   'SQL of the feature vector of a customer whose summary is the SQL expression rfm';
 
-CREATE FUNCTION segment.segmentation_model_of(v segment.segmentation_version, as_of date) RETURNS segment.segmentation_model
+CREATE FUNCTION segment_internal.segmentation_model_of(v segment.segmentation_version, as_of date) RETURNS segment.segmentation_model
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT m FROM segment.segmentation_model m
   WHERE m.segmentation = v.segmentation AND m.version = v.version AND (v.cut_points = 'frozen' OR m.as_of = segmentation_model_of.as_of);
 END;
-COMMENT ON FUNCTION segment.segmentation_model_of(segment.segmentation_version, date) IS
+COMMENT ON FUNCTION segment_internal.segmentation_model_of(segment.segmentation_version, date) IS
   'the fitted models that label a version''s customers at as_of; NULL if none are stored';
 
 CREATE FUNCTION segment.cluster_labels(model segment.kmeans_model, features text[], names text[], OUT cluster integer, OUT segment text, OUT sort smallint)
@@ -176,10 +176,10 @@ COMMENT ON FUNCTION segment.cluster_labels(segment.kmeans_model, text[], text[])
   'segments of a model''s clusters: named by names, or Cluster and the number; ranked by the typical revenue, highest first, '
   'if that is one of the features, else by number. No rows for a NULL model';
 
-CREATE FUNCTION segment.segmentation_models(v segment.segmentation_version, as_of date) RETURNS text
+CREATE FUNCTION segment_internal.segmentation_models(v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  m segment.segmentation_model := segment.segmentation_model_of(v, as_of);
+  m segment.segmentation_model := segment_internal.segmentation_model_of(v, as_of);
   old segment.kmeans_model;
   fit text;
 BEGIN
@@ -206,7 +206,7 @@ BEGIN
   ELSIF v.clusters IS NOT NULL THEN
     -- Sorted, as a compressed coreset depends on the order of its rows
     fit := format('segment.kmeans(segment.coreset_agg(%s ORDER BY customer_id::text COLLATE "C"), k => %s)',
-                  segment.segmentation_features(v, as_of, 'rfm'), v.clusters);
+                  segment_internal.segmentation_features(v, as_of, 'rfm'), v.clusters);
     -- Cluster 3 stays cluster 3 where models float.
     SELECT b.clusters INTO old FROM segment.segmentation_model b
     WHERE b.segmentation = v.segmentation AND b.version = v.version AND b.as_of < segmentation_models.as_of
@@ -222,11 +222,11 @@ BEGIN
     format(E'  SELECT l.* FROM clusters, segment.cluster_labels(model, %L, %L) AS l\n),\n', v.features, v.cluster_names));
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_models(segment.segmentation_version, date) IS
+COMMENT ON FUNCTION segment_internal.segmentation_models(segment.segmentation_version, date) IS
   'common table expressions between customers and scored that a version needs to label by clusters or value tiers (models '
   'stored, or fitted to the customers); empty for a scheme';
 
-CREATE FUNCTION segment.segmentation_labelled(v segment.segmentation_version, as_of date) RETURNS text
+CREATE FUNCTION segment_internal.segmentation_labelled(v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   without text := 'segment.rfm_frequency(s.rfm) > 0';
@@ -243,7 +243,7 @@ BEGIN
       format(E'  SELECT s.*, coalesce(l.segment, CASE WHEN %s THEN ''Others'' ELSE ''No orders'' END) AS segment_name,\n', without),
       format(E'         coalesce(l.sort, CASE WHEN %s THEN 1000 ELSE 1001 END)::smallint AS segment_sort\n', without),
       E'  FROM scored AS s\n  CROSS JOIN clusters AS m\n  LEFT JOIN cluster_labels AS l\n',
-      format(E'    ON segment.rfm_frequency(s.rfm) > 0 AND l.cluster = segment.cluster_of(m.model, %s)\n', segment.segmentation_features(v, as_of, 's.rfm')));
+      format(E'    ON segment.rfm_frequency(s.rfm) > 0 AND l.cluster = segment.cluster_of(m.model, %s)\n', segment_internal.segmentation_features(v, as_of, 's.rfm')));
   END IF;
   RETURN concat(
     format(E'  SELECT s.*, segment.label(s.score, %L, s.rfm, DATE %L, %L) AS segment_name,\n', v.scheme, as_of, v.zone),
@@ -251,7 +251,7 @@ BEGIN
     E'  FROM scored AS s\n');
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_labelled(segment.segmentation_version, date) IS
+COMMENT ON FUNCTION segment_internal.segmentation_labelled(segment.segmentation_version, date) IS
   'query of a version that adds segment_name and segment_sort to scored: from its scheme, clusters or value tiers. A customer '
   'with orders who gets none is Others (no purchase that was kept), one without is No orders';
 
@@ -287,10 +287,10 @@ COMMENT ON COLUMN segment.segment_meaning.colour IS 'colour in charts, as #RRGGB
 GRANT SELECT ON segment.segment_meaning TO PUBLIC;
 GRANT SELECT ON segment.segment_meaning TO @extowner@, pg_database_owner WITH GRANT OPTION;
 
-CREATE FUNCTION segment.segmentation_label_then(old segment.segmentation_version, calibrated date, v segment.segmentation_version, as_of date) RETURNS text
+CREATE FUNCTION segment_internal.segmentation_label_then(old segment.segmentation_version, calibrated date, v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  m segment.segmentation_model := segment.segmentation_model_of(old, calibrated);
+  m segment.segmentation_model := segment_internal.segmentation_model_of(old, calibrated);
 BEGIN
   IF old.value_tiers IS NOT NULL AND v.value_tiers IS NOT NULL THEN
     RETURN format('segment.value_tier(segment.score(%L::segment.cut_points, segment.expected_spend(%L::segment.spend_model, s.repeat)), '
@@ -299,7 +299,7 @@ BEGIN
   ELSIF num_nonnulls(old.clusters, old.cluster_model) = 1 AND num_nonnulls(v.clusters, v.cluster_model) = 1 THEN
     RETURN format('(SELECT l.segment FROM segment.cluster_labels(%1$L::segment.kmeans_model, %2$L, %3$L) AS l '
       'WHERE l.cluster = segment.cluster_of(%1$L::segment.kmeans_model, %4$s))', coalesce(old.cluster_model, m.clusters),
-      old.features, old.cluster_names, segment.segmentation_features(old, as_of, 's.rfm'));
+      old.features, old.cluster_names, segment_internal.segmentation_features(old, as_of, 's.rfm'));
   ELSIF num_nonnulls(old.clusters, old.cluster_model, old.value_tiers, v.clusters, v.cluster_model, v.value_tiers) = 0 THEN
     RETURN format('segment.label(segment.rfm_score(coalesce(old_own.cut_points, old_all.cut_points), s.rfm, DATE %1$L, %2$L), %3$L, '
       's.rfm, DATE %1$L, %2$L)', as_of, old.zone, old.scheme);
@@ -307,18 +307,18 @@ BEGIN
   RETURN 'before.segment';
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_label_then(segment.segmentation_version, date, segment.segmentation_version, date) IS
+COMMENT ON FUNCTION segment_internal.segmentation_label_then(segment.segmentation_version, date, segment.segmentation_version, date) IS
   'SQL of the segment that a row s (rfm, repeat) would have had under an older version''s rules and the models it had on the '
   'day calibrated; where old and new label by different things (scheme, clusters, tiers) the old segment, as names then cannot be compared';
 
-CREATE FUNCTION segment.segmentation_scored(v segment.segmentation_version, as_of date, customers text DEFAULT NULL) RETURNS text
+CREATE FUNCTION segment_internal.segmentation_scored(v segment.segmentation_version, as_of date, customers text DEFAULT NULL) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   stored text;
   made text := format('segment.rfm_cut_points_agg(rfm, DATE %L, %s, %L, %L, %L)',
-                      as_of, segment.segmentation_bins(v), v.method, v.monetary, v.zone);
+                      as_of, segment_internal.segmentation_bins(v), v.method, v.monetary, v.zone);
 BEGIN
-  PERFORM segment.segmentation_check_blocked(v);
+  PERFORM segment_internal.segmentation_check_blocked(v);
   SELECT string_agg(format(E'    (%L, bigint %L, %L::segment.rfm_cut_points)', p.market, p.customers, p.cut_points), E',\n'
                     ORDER BY p.market COLLATE "C")
     INTO stored
@@ -326,7 +326,7 @@ BEGIN
   WHERE p.segmentation = v.segmentation AND p.version = v.version
     AND (v.cut_points = 'frozen' OR p.as_of = segmentation_scored.as_of);
   RETURN concat(
-    E'customers AS MATERIALIZED (\n', coalesce(customers, segment.segmentation_customers(v, as_of)), E'\n),\n',
+    E'customers AS MATERIALIZED (\n', coalesce(customers, segment_internal.segmentation_customers(v, as_of)), E'\n),\n',
     E'cut_points (market, customers, cut_points) AS MATERIALIZED (\n',
     CASE
       WHEN stored IS NOT NULL THEN E'  VALUES\n' || stored
@@ -336,29 +336,29 @@ BEGIN
           format(E'\n  UNION ALL\n  SELECT market, count(*), %s\n  FROM customers\n  WHERE segment.rfm_frequency(rfm) > 0\n'
                  '  GROUP BY market\n  HAVING count(*) >= %s', made, v.min_market) END)
     END,
-    E'\n),\n', segment.segmentation_models(v, as_of),
+    E'\n),\n', segment_internal.segmentation_models(v, as_of),
     E'scored AS (\n  SELECT c.*,\n',
     format(E'         segment.rfm_score(%s, c.rfm, DATE %L, %L) AS score\n',
            CASE WHEN v.market IS NULL THEN 'everybody.cut_points' ELSE 'coalesce(own.cut_points, everybody.cut_points)' END, as_of, v.zone),
     format(E'  FROM %s AS c\n', CASE WHEN v.value_tiers IS NOT NULL THEN 'predicted' ELSE 'customers' END),
     CASE WHEN v.market IS NOT NULL THEN E'  LEFT JOIN cut_points AS own ON own.market = c.market\n' END,
     E'  LEFT JOIN cut_points AS everybody ON everybody.market = \'\'\n',
-    E'),\nlabelled AS (\n', segment.segmentation_labelled(v, as_of), E')\n');
+    E'),\nlabelled AS (\n', segment_internal.segmentation_labelled(v, as_of), E')\n');
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_scored(segment.segmentation_version, date, text) IS
+COMMENT ON FUNCTION segment_internal.segmentation_scored(segment.segmentation_version, date, text) IS
   'common table expressions of a version''s query: customers (by default segmentation_customers), cut_points and models '
   '(stored, or made), scored, labelled';
 
-CREATE FUNCTION segment.segmentation_as_of(v segment.segmentation_version) RETURNS date
+CREATE FUNCTION segment_internal.segmentation_as_of(v segment.segmentation_version) RETURNS date
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   today date := segment.day_of(now(), v.zone);
   last_order text;
 BEGIN
   IF v.as_of_rule = 'last_order' THEN
-    last_order := CASE WHEN v.ledger_set IS NOT NULL THEN (SELECT greatest(s.last_day, s.unknown_last_day)::text FROM segment.ledger_set s WHERE s.id = v.ledger_set) ELSE (segment.read_restricted(format('SELECT segment.day_of(max(o.%I), %L)::timestamp %s', v.at, v.zone,
-                   segment.segmentation_source(v, NULL))))[1] END;
+    last_order := CASE WHEN v.ledger_set IS NOT NULL THEN (SELECT greatest(s.last_day, s.unknown_last_day)::text FROM segment.ledger_set s WHERE s.id = v.ledger_set) ELSE (segment_internal.read_restricted(format('SELECT segment.day_of(max(o.%I), %L)::timestamp %s', v.at, v.zone,
+                   segment_internal.segmentation_source(v, NULL))))[1] END;
     IF last_order IS NULL THEN
       RAISE EXCEPTION USING ERRCODE = 'no_data_found', MESSAGE = 'the source has no order that counts',
         DETAIL = format('%s has no row with a time that meets the filter.', v.source),
@@ -369,22 +369,22 @@ BEGIN
   RETURN today - CASE v.as_of_rule WHEN 'yesterday' THEN 1 ELSE 0 END;
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_as_of(segment.segmentation_version) IS
+COMMENT ON FUNCTION segment_internal.segmentation_as_of(segment.segmentation_version) IS
   'as_of by the version''s rule: the day of the last order that counts (at most today), today, or yesterday, in its zone. P0002 if last_order finds none';
 
 CREATE FUNCTION segment.definition(name text, as_of date DEFAULT NULL, version integer DEFAULT NULL) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
   SET DateStyle = 'ISO, YMD' SET IntervalStyle = postgres SET extra_float_digits = 1 AS $$
 DECLARE
-  v segment.segmentation_version := segment.segmentation_version_of(name, version);
+  v segment.segmentation_version := segment_internal.segmentation_version_of(name, version);
   day date := coalesce(as_of,
     (SELECT max(t.as_of) FROM segment.snapshot t WHERE t.segmentation = v.segmentation AND t.version = v.version),
     segment.day_of(now(), v.zone));
 BEGIN
   RETURN concat(
     format(E'-- segmentation %s, version %s, as of %s\n', regexp_replace(v.segmentation, '[[:cntrl:]]', ' ', 'g'), v.version, day),
-    format(E'-- changes %s\n', regexp_replace(segment.changes_guarantee(v), '[[:cntrl:]]', ' ', 'g')),
-    'WITH ', segment.segmentation_scored(v, day),
+    format(E'-- changes %s\n', regexp_replace(segment_internal.changes_guarantee(v), '[[:cntrl:]]', ' ', 'g')),
+    'WITH ', segment_internal.segmentation_scored(v, day),
     format(E'SELECT customer_id, DATE %L AS as_of, market,\n', day),
     format(E'       segment.rfm_recency(rfm, DATE %L, %L) AS recency_days,\n', day, v.zone),
     E'       segment.rfm_frequency(rfm) AS orders,\n       segment.rfm_monetary(rfm) AS revenue,\n',

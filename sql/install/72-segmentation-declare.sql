@@ -1,23 +1,23 @@
 -- segmentation: create_segmentation, versions, drop_segmentation
 
-CREATE FUNCTION segment.segmentation_log(action text, segmentation text, version integer, as_of date, source regclass, source_rows bigint,
+CREATE FUNCTION segment_internal.segmentation_log(action text, segmentation text, version integer, as_of date, source regclass, source_rows bigint,
   customers bigint, fingerprint text, seconds double precision, details jsonb) RETURNS void
   LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
   INSERT INTO segment.segmentation_run (action, segmentation, version, as_of, source, source_rows, customers, fingerprint, seconds, details)
   VALUES (action, segmentation, version, as_of, source::text, source_rows, customers, fingerprint, seconds, details);
 END;
-COMMENT ON FUNCTION segment.segmentation_log(text, text, integer, date, regclass, bigint, bigint, text, double precision, jsonb) IS
+COMMENT ON FUNCTION segment_internal.segmentation_log(text, text, integer, date, regclass, bigint, bigint, text, double precision, jsonb) IS
   'adds a line to segmentation_run';
 
 -- The row is locked, so that changes and refreshes of one segmentation follow one another; readers, and writers of live rows,
 -- don't wait.
-CREATE FUNCTION segment.segmentation_own(name text) RETURNS segment.segmentation
+CREATE FUNCTION segment_internal.segmentation_own(name text) RETURNS segment.segmentation
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s segment.segmentation;
 BEGIN
-  PERFORM segment.segmentation_version_of(name);
+  PERFORM segment_internal.segmentation_version_of(name);
   SELECT * INTO s FROM segment.segmentation t WHERE t.name = segmentation_own.name;
   IF s.owner <> current_user THEN
     RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
@@ -29,13 +29,13 @@ BEGIN
   RETURN s;
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_own(text) IS
+COMMENT ON FUNCTION segment_internal.segmentation_own(text) IS
   'the row of a segmentation, locked until the transaction ends; 42501 unless the current role is its owner, 42704 if it does not exist';
 
-CREATE FUNCTION segment.segmentation_check_column(source regclass, role text, "column" name, types regtype[]) RETURNS void
+CREATE FUNCTION segment_internal.segmentation_check_column(source regclass, role text, "column" name, types regtype[]) RETURNS void
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  type regtype := segment.segmentation_column_type(source, "column");
+  type regtype := segment_internal.segmentation_column_type(source, "column");
 BEGIN
   IF type IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'undefined_column',
@@ -53,13 +53,13 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_check_column(regclass, text, name, regtype[]) IS
+COMMENT ON FUNCTION segment_internal.segmentation_check_column(regclass, text, name, regtype[]) IS
   'stops unless the column exists and is of one of the types (NULL: of any). 42703, 42804';
 
-CREATE FUNCTION segment.segmentation_check(v segment.segmentation_version) RETURNS void
+CREATE FUNCTION segment_internal.segmentation_check(v segment.segmentation_version) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  bins integer := segment.segmentation_bins(v);
+  bins integer := segment_internal.segmentation_bins(v);
 BEGIN
   IF v.source IS NULL OR v.customer IS NULL OR v.at IS NULL OR v.amount IS NULL OR v.scheme IS NULL OR v.zone IS NULL
      OR v.cut_points IS NULL OR v.method IS NULL OR v.monetary IS NULL OR v.as_of_rule IS NULL THEN
@@ -71,14 +71,14 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'wrong_object_type', MESSAGE = format('%s holds no rows', v.source),
       DETAIL = 'A source is a table, partitioned table, view, materialized view or foreign table.', HINT = 'Name one of these.';
   END IF;
-  PERFORM segment.segmentation_check_column(v.source, 'customer', v.customer, NULL);
-  PERFORM segment.segmentation_check_column(v.source, 'at', v.at, '{date,timestamp,timestamptz}');
-  PERFORM segment.segmentation_check_column(v.source, 'amount', v.amount, '{numeric,smallint,integer,bigint,double precision}');
+  PERFORM segment_internal.segmentation_check_column(v.source, 'customer', v.customer, NULL);
+  PERFORM segment_internal.segmentation_check_column(v.source, 'at', v.at, '{date,timestamp,timestamptz}');
+  PERFORM segment_internal.segmentation_check_column(v.source, 'amount', v.amount, '{numeric,smallint,integer,bigint,double precision}');
   IF v.order_id IS NOT NULL THEN
-    PERFORM segment.segmentation_check_column(v.source, 'order_id', v.order_id, NULL);
+    PERFORM segment_internal.segmentation_check_column(v.source, 'order_id', v.order_id, NULL);
   END IF;
   IF v.market IS NOT NULL THEN
-    PERFORM segment.segmentation_check_column(v.source, 'market', v.market, NULL);
+    PERFORM segment_internal.segmentation_check_column(v.source, 'market', v.market, NULL);
   END IF;
   IF v.method NOT IN ('quantile', 'equal_width', 'natural') OR v.monetary NOT IN ('total', 'average') THEN
     RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'cut points cannot be made like this',
@@ -86,7 +86,7 @@ BEGIN
       HINT = 'Leave an option out to get its default.';
   END IF;
   IF v.channel IS NOT NULL THEN
-    PERFORM segment.segmentation_check_column(v.source, 'channel', v.channel, NULL);
+    PERFORM segment_internal.segmentation_check_column(v.source, 'channel', v.channel, NULL);
   END IF;
   IF NOT v.features <@ '{recency,orders,revenue,average_order,tenure,returns,returned}' OR cardinality(v.features) = 0 THEN
     RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'features of clusters are not known',
@@ -99,7 +99,7 @@ BEGIN
       DETAIL = format('They are %s.', v.cluster_names), HINT = 'Give each cluster a name; Others, No orders, Unknown customer, Not a customer and No customer any more are taken.';
   END IF;
   IF v.opt_out IS NOT NULL THEN
-    PERFORM segment.segmentation_check_column(v.opt_out, 'opt_out_customer', v.opt_out_customer, NULL);
+    PERFORM segment_internal.segmentation_check_column(v.opt_out, 'opt_out_customer', v.opt_out_customer, NULL);
   END IF;
   IF bins IS NULL THEN
     RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('scheme "%s" does not exist', v.scheme),
@@ -107,18 +107,18 @@ BEGIN
       HINT = 'Name one of these, or add rows to segment.scheme and segment.scheme_rule.';
   END IF;
   IF v.filter IS NOT NULL THEN
-    PERFORM segment.check_filter(v.filter);
+    PERFORM segment_internal.check_filter(v.filter);
   END IF;
-  PERFORM segment.segmentation_check_changes(v);
+  PERFORM segment_internal.segmentation_check_changes(v);
   -- Parsing the whole query checks types, hash functions, names in the filter, privileges, options and the zone.
-  PERFORM segment.run_restricted(format('WITH %s SELECT * FROM labelled LIMIT 0', segment.segmentation_scored(v, DATE '2000-01-01')));
+  PERFORM segment_internal.run_restricted(format('WITH %s SELECT * FROM labelled LIMIT 0', segment_internal.segmentation_scored(v, DATE '2000-01-01')));
   PERFORM segment.day_of(now(), v.zone);
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_check(segment.segmentation_version) IS
+COMMENT ON FUNCTION segment_internal.segmentation_check(segment.segmentation_version) IS
   'stops if a version cannot be refreshed as it is written: missing or unfit columns, scheme, filter, privileges, zone';
 
-CREATE FUNCTION segment.segmentation_check_pseudonymous(pseudonymous boolean, changes text) RETURNS void
+CREATE FUNCTION segment_internal.segmentation_check_pseudonymous(pseudonymous boolean, changes text) RETURNS void
   LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF pseudonymous AND changes <> 'none' THEN
@@ -127,7 +127,7 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_check_pseudonymous(boolean, text) IS '0A000 for a pseudonymous segmentation that stores ledgers';
+COMMENT ON FUNCTION segment_internal.segmentation_check_pseudonymous(boolean, text) IS '0A000 for a pseudonymous segmentation that stores ledgers';
 
 CREATE FUNCTION segment.create_segmentation(name text, source regclass, customer name, at name, amount name, order_id name DEFAULT NULL,
   market name DEFAULT NULL, filter text DEFAULT NULL, look_back_days integer DEFAULT NULL, scheme text DEFAULT 'standard',
@@ -180,7 +180,7 @@ BEGIN
   v.tombstones := tombstones;
   v.tombstone_customer := CASE WHEN tombstones IS NOT NULL THEN coalesce(tombstone_customer, customer) END;
   v.tombstone_at := CASE WHEN tombstones IS NOT NULL THEN coalesce(tombstone_at, changed_at) END;
-  v.min_market := coalesce(min_market, 20 * segment.segmentation_bins(v));
+  v.min_market := coalesce(min_market, 20 * segment_internal.segmentation_bins(v));
   v.channel := channel;
   v.clusters := clusters;
   v.cluster_model := cluster_model;
@@ -192,7 +192,7 @@ BEGIN
   v.created_by := current_user;
   v.created_at := now();
   v.activated_at := now();
-  PERFORM segment.segmentation_check(v), segment.segmentation_check_pseudonymous(pseudonymous, v.changes);
+  PERFORM segment_internal.segmentation_check(v), segment_internal.segmentation_check_pseudonymous(pseudonymous, v.changes);
 
   BEGIN
     INSERT INTO segment.segmentation (name, description, keep_days, max_unknown_share, active_version, pseudonymous)
@@ -201,9 +201,9 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'duplicate_object', MESSAGE = format('the name "%s" is taken', name),
       DETAIL = 'It is that of another role''s segmentation.', HINT = 'Choose another name.';
   END;
-  v.ledger_set := segment.segmentation_ledger_set(v);
+  v.ledger_set := segment_internal.segmentation_ledger_set(v);
   INSERT INTO segment.segmentation_version SELECT v.*;
-  PERFORM segment.segmentation_log('create', name, 1, NULL, source, NULL, NULL, NULL, NULL, to_jsonb(v));
+  PERFORM segment_internal.segmentation_log('create', name, 1, NULL, source, NULL, NULL, NULL, NULL, to_jsonb(v));
   RETURN name;
 END
 $$;
@@ -220,8 +220,8 @@ COMMENT ON FUNCTION segment.create_segmentation(text, regclass, name, name, name
 CREATE FUNCTION segment.new_version(name text, changes jsonb DEFAULT '{}') RETURNS integer
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  s segment.segmentation := segment.segmentation_own(name);
-  v segment.segmentation_version := segment.segmentation_version_of(name);
+  s segment.segmentation := segment_internal.segmentation_own(name);
+  v segment.segmentation_version := segment_internal.segmentation_version_of(name);
   fixed text[] := '{segmentation,version,state,ledger_set,created_by,created_at,activated_at}';
   unknown text;
 BEGIN
@@ -241,10 +241,10 @@ BEGIN
   v.created_by := current_user;
   v.created_at := now();
   v.activated_at := NULL;
-  PERFORM segment.segmentation_check(v), segment.segmentation_check_pseudonymous(s.pseudonymous, v.changes);
-  v.ledger_set := segment.segmentation_ledger_set(v);
+  PERFORM segment_internal.segmentation_check(v), segment_internal.segmentation_check_pseudonymous(s.pseudonymous, v.changes);
+  v.ledger_set := segment_internal.segmentation_ledger_set(v);
   INSERT INTO segment.segmentation_version SELECT v.*;
-  PERFORM segment.segmentation_log('new version', name, v.version, NULL, v.source, NULL, NULL, NULL, NULL, changes);
+  PERFORM segment_internal.segmentation_log('new version', name, v.version, NULL, v.source, NULL, NULL, NULL, NULL, changes);
   RETURN v.version;
 END
 $$;
@@ -256,15 +256,15 @@ COMMENT ON FUNCTION segment.new_version(text, jsonb) IS
 CREATE FUNCTION segment.activate_version(name text, version integer) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  s segment.segmentation := segment.segmentation_own(name);
-  v segment.segmentation_version := segment.segmentation_version_of(name, version);
+  s segment.segmentation := segment_internal.segmentation_own(name);
+  v segment.segmentation_version := segment_internal.segmentation_version_of(name, version);
 BEGIN
   UPDATE segment.segmentation_version t SET state = 'retired'
   WHERE t.segmentation = s.name AND t.state = 'active' AND t.version <> v.version;
   UPDATE segment.segmentation_version t SET state = 'active', activated_at = now()
   WHERE t.segmentation = s.name AND t.version = v.version;
   UPDATE segment.segmentation t SET active_version = v.version WHERE t.name = s.name;
-  PERFORM segment.segmentation_log('activate', name, v.version, NULL, v.source, NULL, NULL, NULL, NULL,
+  PERFORM segment_internal.segmentation_log('activate', name, v.version, NULL, v.source, NULL, NULL, NULL, NULL,
                                    jsonb_build_object('before', s.active_version));
 END
 $$;
@@ -275,15 +275,15 @@ COMMENT ON FUNCTION segment.activate_version(text, integer) IS
 CREATE FUNCTION segment.drop_segmentation(name text) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  s segment.segmentation := segment.segmentation_own(name);
+  s segment.segmentation := segment_internal.segmentation_own(name);
 BEGIN
   DELETE FROM segment.snapshot_customer t
   WHERE t.snapshot IN (SELECT p.id FROM segment.snapshot p WHERE p.segmentation = s.name);
-  PERFORM segment.unfollow_source(t.id) FROM segment.ledger_set t WHERE t.segmentation = s.name;
+  PERFORM segment_internal.unfollow_source(t.id) FROM segment.ledger_set t WHERE t.segmentation = s.name;
   DELETE FROM segment.customer_ledger t
   WHERE t.ledger_set IN (SELECT l.id FROM segment.ledger_set l WHERE l.segmentation = s.name);
   DELETE FROM segment.segmentation t WHERE t.name = s.name;
-  PERFORM segment.segmentation_log('drop', name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+  PERFORM segment_internal.segmentation_log('drop', name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 END
 $$;
 COMMENT ON FUNCTION segment.drop_segmentation(text) IS

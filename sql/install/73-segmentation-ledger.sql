@@ -82,15 +82,15 @@ SELECT pg_catalog.pg_extension_config_dump('segment.customer_ledger', '');
 SELECT pg_catalog.pg_extension_config_dump('segment.change_queue', '');
 
 -- What decides which rows a ledger is made of. Versions that agree in it share ledgers.
-CREATE FUNCTION segment.ledger_inputs(v segment.segmentation_version) RETURNS jsonb
+CREATE FUNCTION segment_internal.ledger_inputs(v segment.segmentation_version) RETURNS jsonb
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT to_jsonb(v) - '{segmentation,version,state,look_back_days,scheme,cut_points,method,monetary,min_market,as_of_rule,clusters,cluster_model,cluster_names,'
     'features,value_tiers,orders_model,horizon,live,ledger_set,created_by,created_at,activated_at}'::text[];
 END;
-COMMENT ON FUNCTION segment.ledger_inputs(segment.segmentation_version) IS 'the options of a version that its ledgers depend on';
+COMMENT ON FUNCTION segment_internal.ledger_inputs(segment.segmentation_version) IS 'the options of a version that its ledgers depend on';
 
-CREATE FUNCTION segment.changes_guarantee(v segment.segmentation_version) RETURNS text
+CREATE FUNCTION segment_internal.changes_guarantee(v segment.segmentation_version) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT CASE v.changes
@@ -105,28 +105,28 @@ BEGIN ATOMIC
     ELSE 'triggers: finds every INSERT, UPDATE, DELETE, COPY and TRUNCATE, of each customer before and after; not what is written with triggers '
       'off, nor to partitions made, attached or detached since' END;
 END;
-COMMENT ON FUNCTION segment.changes_guarantee(segment.segmentation_version) IS 'what an incremental refresh of a version finds, and what it does not';
+COMMENT ON FUNCTION segment_internal.changes_guarantee(segment.segmentation_version) IS 'what an incremental refresh of a version finds, and what it does not';
 
-CREATE FUNCTION segment.segmentation_ledger_agg(v segment.segmentation_version) RETURNS text
+CREATE FUNCTION segment_internal.segmentation_ledger_agg(v segment.segmentation_version) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT format('segment.ledger_agg(o.%I, o.%I%s)', v.at, v.amount, CASE
-    WHEN segment.segmentation_column_type(v.source, v.at) = 'timestamptz'::pg_catalog.regtype
+    WHEN segment_internal.segmentation_column_type(v.source, v.at) = 'timestamptz'::pg_catalog.regtype
       THEN format(', %s, %L', coalesce('o.' || quote_ident(v.order_id), 'NULL::integer'), v.zone)
     ELSE ', o.' || quote_ident(v.order_id) END);
 END;
-COMMENT ON FUNCTION segment.segmentation_ledger_agg(segment.segmentation_version) IS 'the aggregate that makes a version''s ledgers';
+COMMENT ON FUNCTION segment_internal.segmentation_ledger_agg(segment.segmentation_version) IS 'the aggregate that makes a version''s ledgers';
 
-CREATE FUNCTION segment.segmentation_ledgers(v segment.segmentation_version, only_for text DEFAULT NULL) RETURNS text
+CREATE FUNCTION segment_internal.segmentation_ledgers(v segment.segmentation_version, only_for text DEFAULT NULL) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  source text := segment.segmentation_source(v, NULL);
+  source text := segment_internal.segmentation_source(v, NULL);
   day text := format('segment.day_of(o.%I, %L)', v.at, v.zone);
 BEGIN
   source := concat(source, CASE WHEN position(E'\n  WHERE ' IN source) > 0 THEN E'\n    AND ' ELSE E'\n  WHERE ' END,
     format('o.%I IS NOT NULL', v.customer), E'\n    AND ' || only_for);
   RETURN concat(
-    E'grouped AS (\n', format('  SELECT o.%I AS customer_id, %s AS ledger, count(*) AS rows, ', v.customer, segment.segmentation_ledger_agg(v)),
+    E'grouped AS (\n', format('  SELECT o.%I AS customer_id, %s AS ledger, count(*) AS rows, ', v.customer, segment_internal.segmentation_ledger_agg(v)),
     format('segment.day_of(max(o.%I), %L)', v.at, v.zone), E' AS last_day\n',
     source, format(E'\n  GROUP BY o.%I', v.customer),
     CASE WHEN EXISTS (SELECT FROM segment.forgotten) THEN format(E'\n  HAVING NOT segment.is_forgotten(o.%I::text)', v.customer) END,
@@ -155,11 +155,11 @@ BEGIN
       CASE WHEN v.channel IS NOT NULL THEN ' LEFT JOIN channels USING (customer_id)' END));
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_ledgers(segment.segmentation_version, text) IS
+COMMENT ON FUNCTION segment_internal.segmentation_ledgers(segment.segmentation_version, text) IS
   'common table expressions of a version that end with ledgers: one row a customer with customer_id and the columns of customer_ledger, '
   'from all orders, or from those that meet a further condition';
 
-CREATE FUNCTION segment.segmentation_from_ledgers(v segment.segmentation_version, as_of date, ledgers text) RETURNS text
+CREATE FUNCTION segment_internal.segmentation_from_ledgers(v segment.segmentation_version, as_of date, ledgers text) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN concat(
@@ -176,16 +176,16 @@ BEGIN
     '    FROM ', ledgers, E'\n    OFFSET 0) AS l\n  WHERE rfm IS NOT NULL');
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_from_ledgers(segment.segmentation_version, date, text) IS
+COMMENT ON FUNCTION segment_internal.segmentation_from_ledgers(segment.segmentation_version, date, text) IS
   'query that gives what segmentation_customers does at the end of a day from ledgers, one row a customer with a row that counts by then';
 
-CREATE FUNCTION segment.segmentation_stored(v segment.segmentation_version, as_of date, after bigint DEFAULT 0) RETURNS text
+CREATE FUNCTION segment_internal.segmentation_stored(v segment.segmentation_version, as_of date, after bigint DEFAULT 0) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT segment.segmentation_from_ledgers(v, as_of, concat(
+  SELECT segment_internal.segmentation_from_ledgers(v, as_of, concat(
     '(SELECT s.customer AS customer_id, s.* FROM segment.customer_ledger AS s',
     format(' WHERE s.ledger_set = %s AND s.ledger IS NOT NULL', v.ledger_set),
     CASE WHEN after > 0 THEN format(' AND s.generation > %s', after) END, ') AS s'));
 END;
-COMMENT ON FUNCTION segment.segmentation_stored(segment.segmentation_version, date, bigint) IS
+COMMENT ON FUNCTION segment_internal.segmentation_stored(segment.segmentation_version, date, bigint) IS
   'query that gives what segmentation_customers does from the stored ledgers of a version, or from those that changed after a generation';

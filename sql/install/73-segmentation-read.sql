@@ -1,12 +1,12 @@
 -- segmentation: reading changed orders into stored ledgers
 
-CREATE FUNCTION segment.segmentation_progress(name text, step text) RETURNS void
+CREATE FUNCTION segment_internal.segmentation_progress(name text, step text) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM set_config('application_name', format('segment: %s, refresh of %s', step, name), true);
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_progress(text, text) IS
+COMMENT ON FUNCTION segment_internal.segmentation_progress(text, text) IS
   'shows what a refresh is at as application_name of its session, until its transaction ends: see the view refresh_progress';
 
 CREATE VIEW segment.refresh_progress WITH (security_invoker = true) AS
@@ -21,19 +21,19 @@ COMMENT ON COLUMN segment.refresh_progress.step IS 'what it is at: finding chang
 GRANT SELECT ON segment.refresh_progress TO PUBLIC;
 GRANT SELECT ON segment.refresh_progress TO @extowner@, pg_database_owner WITH GRANT OPTION;
 
-CREATE FUNCTION segment.customer_type(v segment.segmentation_version) RETURNS text
+CREATE FUNCTION segment_internal.customer_type(v segment.segmentation_version) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   -- The name "character" means one character.
-  SELECT CASE t WHEN 'bpchar'::pg_catalog.regtype THEN 'bpchar' ELSE t::text END FROM segment.segmentation_column_type(v.source, v.customer) AS t;
+  SELECT CASE t WHEN 'bpchar'::pg_catalog.regtype THEN 'bpchar' ELSE t::text END FROM segment_internal.segmentation_column_type(v.source, v.customer) AS t;
 END;
-COMMENT ON FUNCTION segment.customer_type(segment.segmentation_version) IS 'name of the type of a version''s customer ids, as in a cast';
+COMMENT ON FUNCTION segment_internal.customer_type(segment.segmentation_version) IS 'name of the type of a version''s customer ids, as in a cast';
 
-CREATE FUNCTION segment.ledger_changes_in(relation regclass, customer name, at name, until timestamp, look_back interval, zone text,
+CREATE FUNCTION segment_internal.ledger_changes_in(relation regclass, customer name, at name, until timestamp, look_back interval, zone text,
   OUT customers text[], OUT unknown boolean, OUT newest timestamp) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  type regtype := segment.segmentation_column_type(relation, at);
+  type regtype := segment_internal.segmentation_column_type(relation, at);
   zoned boolean := type = 'timestamptz'::regtype;
   since timestamp := until - look_back;
   found text[];
@@ -41,7 +41,7 @@ BEGIN
   IF type = 'date'::regtype THEN
     since := date_trunc('day', since);
   END IF;
-  found := segment.read_restricted(concat(
+  found := segment_internal.read_restricted(concat(
     CASE WHEN until IS NULL THEN 'SELECT NULL, NULL'
          ELSE format('SELECT array_agg(DISTINCT o.%I::text) FILTER (WHERE o.%1$I IS NOT NULL), bool_or(o.%1$I IS NULL)', customer) END,
     format(', to_char((max(o.%I) FILTER (WHERE isfinite(o.%1$I)))%s, ''YYYY-MM-DD HH24:MI:SS.US'') FROM %s AS o', at,
@@ -55,11 +55,11 @@ BEGIN
   newest := least(coalesce(greatest(found[3]::timestamp, until), '-infinity'), now() AT TIME ZONE CASE WHEN zoned THEN 'UTC' ELSE zone END);
 END
 $$;
-COMMENT ON FUNCTION segment.ledger_changes_in(regclass, name, name, timestamp, interval, text) IS
+COMMENT ON FUNCTION segment_internal.ledger_changes_in(regclass, name, name, timestamp, interval, text) IS
   'customers of the rows of a relation whose time of writing is look_back before until or later, or missing (none if until is NULL); '
   'whether rows without a customer are among them; and the newest time, at most now';
 
-CREATE FUNCTION segment.ledger_changes(v segment.segmentation_version, s segment.ledger_set, OUT customers text[], OUT unknown boolean, OUT everything boolean,
+CREATE FUNCTION segment_internal.ledger_changes(v segment.segmentation_version, s segment.ledger_set, OUT customers text[], OUT unknown boolean, OUT everything boolean,
   OUT changed_until timestamp, OUT tombstones_until timestamp) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -79,24 +79,24 @@ BEGIN
     everything := everything OR found.everything;
   END IF;
   IF v.changed_at IS NOT NULL THEN
-    found := segment.ledger_changes_in(v.source, v.customer, v.changed_at, s.changed_until, v.changed_look_back, v.zone);
+    found := segment_internal.ledger_changes_in(v.source, v.customer, v.changed_at, s.changed_until, v.changed_look_back, v.zone);
     customers := customers || found.customers;
     unknown := unknown OR found.unknown;
     changed_until := found.newest;
   END IF;
   IF v.tombstones IS NOT NULL THEN
-    found := segment.ledger_changes_in(v.tombstones, v.tombstone_customer, v.tombstone_at, s.tombstones_until, v.changed_look_back, v.zone);
+    found := segment_internal.ledger_changes_in(v.tombstones, v.tombstone_customer, v.tombstone_at, s.tombstones_until, v.changed_look_back, v.zone);
     customers := customers || found.customers;
     unknown := unknown OR found.unknown;
     tombstones_until := found.newest;
   END IF;
 END
 $$;
-COMMENT ON FUNCTION segment.ledger_changes(segment.segmentation_version, segment.ledger_set) IS
+COMMENT ON FUNCTION segment_internal.ledger_changes(segment.segmentation_version, segment.ledger_set) IS
   'what changed in the source since a ledger set was last read, by the version''s rule: customers (a superset), whether rows without a '
   'customer did, whether all must be read; and how far changes are known now. Empties the queue of triggers';
 
-CREATE FUNCTION segment.sync_ledgers(v segment.segmentation_version, read text, OUT generation bigint, OUT rows_read bigint, OUT changed bigint,
+CREATE FUNCTION segment_internal.sync_ledgers(v segment.segmentation_version, read text, OUT generation bigint, OUT rows_read bigint, OUT changed bigint,
   OUT everything boolean) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -127,14 +127,14 @@ BEGIN
     END IF;
     RETURN;
   END IF;
-  PERFORM segment.segmentation_progress(v.segmentation, 'finding changes');
-  found := segment.ledger_changes(v, s);
+  PERFORM segment_internal.segmentation_progress(v.segmentation, 'finding changes');
+  found := segment_internal.ledger_changes(v, s);
   customers := found.customers;
   unknown := found.unknown;
   everything := found.everything OR read = 'all';
 
   IF v.opt_out IS NOT NULL THEN
-    opt_outs := segment.read_restricted(format(
+    opt_outs := segment_internal.read_restricted(format(
       'WITH listed AS (SELECT DISTINCT x.%I::text AS customer FROM %s AS x WHERE x.%1$I IS NOT NULL%3$s),'
       ' known AS (SELECT l.customer FROM segment.customer_ledger l WHERE l.ledger_set = %4$s AND l.opted_out)'
       ' SELECT (SELECT array_agg(customer) FROM (TABLE listed EXCEPT TABLE known) n), (SELECT array_agg(customer) FROM (TABLE known EXCEPT TABLE listed) n)',
@@ -146,7 +146,7 @@ BEGIN
   -- Who may write to the queue or to a list may have put there what is no id at all: that must not stop refreshes for good.
   IF NOT everything AND customers <> '{}' THEN
     BEGIN
-      PERFORM segment.read_restricted(format('SELECT %L::%s[]', customers::text, segment.customer_type(v)));
+      PERFORM segment_internal.read_restricted(format('SELECT %L::%s[]', customers::text, segment_internal.customer_type(v)));
     EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
       everything := true;
     END;
@@ -157,11 +157,11 @@ BEGIN
   into_ledgers := concat('INSERT INTO segment.customer_ledger AS t (ledger_set, generation, customer, ', array_to_string(columns, ', '), ') SELECT ', s.id,
     ', ', generation, ', l.customer_id::text, ', (SELECT string_agg('l.' || c, ', ') FROM unnest(columns) c), ' FROM ledgers AS l');
   IF everything OR customers <> '{}' THEN
-    PERFORM segment.segmentation_progress(v.segmentation, CASE WHEN everything THEN 'reading all orders' ELSE 'reading changed orders' END);
+    PERFORM segment_internal.segmentation_progress(v.segmentation, CASE WHEN everything THEN 'reading all orders' ELSE 'reading changed orders' END);
   END IF;
   IF everything THEN
     DELETE FROM segment.customer_ledger t WHERE t.ledger_set = s.id;
-    s.customers := segment.run_restricted(concat('WITH ', segment.segmentation_ledgers(v), E'\n', into_ledgers,
+    s.customers := segment_internal.run_restricted(concat('WITH ', segment_internal.segmentation_ledgers(v), E'\n', into_ledgers,
       -- In the order of the index, so that snapshots made from them are written in order too
       ' ORDER BY 3'));
     changed := s.customers;
@@ -171,7 +171,7 @@ BEGIN
     FROM segment.segmentation_version w
     WHERE w.segmentation = v.segmentation AND w.ledger_set = s.id AND t.segmentation = w.segmentation AND t.version = w.version;
     IF v.opt_out IS NOT NULL THEN
-      listed := coalesce((segment.read_restricted(format('SELECT array_agg(DISTINCT x.%I::text) FROM %s AS x WHERE x.%1$I IS NOT NULL%3$s',
+      listed := coalesce((segment_internal.read_restricted(format('SELECT array_agg(DISTINCT x.%I::text) FROM %s AS x WHERE x.%1$I IS NOT NULL%3$s',
                                                          v.opt_out_customer, v.opt_out, not_forgotten)))[1]::text[], '{}');
     END IF;
     unlisted := '{}';
@@ -181,12 +181,12 @@ BEGIN
     FROM segment.customer_ledger t WHERE t.ledger_set = s.id AND t.customer = ANY (customers);
     literal := quote_literal(customers::text);
     -- As bytes, since equal ledgers may print differently
-    PERFORM segment.run_restricted(concat(
-      'WITH ', segment.segmentation_ledgers(v, format('o.%I = ANY (%s::%s[])', v.customer, literal, segment.customer_type(v))), E',\nput AS (',
+    PERFORM segment_internal.run_restricted(concat(
+      'WITH ', segment_internal.segmentation_ledgers(v, format('o.%I = ANY (%s::%s[])', v.customer, literal, segment_internal.customer_type(v))), E',\nput AS (',
       into_ledgers, ' ON CONFLICT (ledger_set, customer) DO UPDATE SET generation = excluded.generation, ',
       (SELECT string_agg(format('%1$s = excluded.%1$s', c), ', ') FROM unnest(columns) c),
-      ' WHERE (segment.ledger_send(t.ledger), ', (SELECT string_agg('t.' || c, ', ') FROM unnest(array_remove(columns, 'ledger')) c),
-      ') IS DISTINCT FROM (segment.ledger_send(excluded.ledger), ', (SELECT string_agg('excluded.' || c, ', ') FROM unnest(array_remove(columns, 'ledger')) c),
+      ' WHERE (segment_internal.ledger_send(t.ledger), ', (SELECT string_agg('t.' || c, ', ') FROM unnest(array_remove(columns, 'ledger')) c),
+      ') IS DISTINCT FROM (segment_internal.ledger_send(excluded.ledger), ', (SELECT string_agg('excluded.' || c, ', ') FROM unnest(array_remove(columns, 'ledger')) c),
       ')) UPDATE segment.customer_ledger AS t SET generation = ', generation, ', rows = 0, ',
       (SELECT string_agg(c || ' = NULL', ', ') FROM unnest(array_remove(columns, 'rows')) c), ' WHERE t.ledger_set = ', s.id,
       ' AND t.customer = ANY (', literal, '::text[]) AND t.rows > 0',
@@ -209,7 +209,7 @@ BEGIN
     ON CONFLICT ON CONSTRAINT customer_ledger_pkey DO UPDATE SET opted_out = true;
   END IF;
   IF everything OR unknown THEN
-    SELECT x.r[1], x.r[2], x.r[3] INTO s.unknown, s.unknown_rows, s.unknown_last_day FROM (SELECT segment.read_restricted(segment.unknown_ledger(v))) x (r);
+    SELECT x.r[1], x.r[2], x.r[3] INTO s.unknown, s.unknown_rows, s.unknown_last_day FROM (SELECT segment_internal.read_restricted(segment_internal.unknown_ledger(v))) x (r);
   END IF;
 
   UPDATE segment.ledger_set t
@@ -219,16 +219,16 @@ BEGIN
   WHERE t.id = s.id;
 END
 $$;
-COMMENT ON FUNCTION segment.sync_ledgers(segment.segmentation_version, text) IS
+COMMENT ON FUNCTION segment_internal.sync_ledgers(segment.segmentation_version, text) IS
   'brings the stored ledgers of a version up to date: reads the orders of changed customers (read changes), of all (all, or the first '
   'time, or if more than a fifth changed), or none (nothing). Returns the generation of the ledgers, the rows read, the number of ledgers '
   'that differ, and whether all orders were read. 55000 for nothing without ledgers';
 
-CREATE FUNCTION segment.unknown_ledger(v segment.segmentation_version) RETURNS text
+CREATE FUNCTION segment_internal.unknown_ledger(v segment.segmentation_version) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  source text := segment.segmentation_source(v, NULL);
-  zoned boolean := segment.segmentation_column_type(v.source, v.at) = 'timestamptz'::regtype;
+  source text := segment_internal.segmentation_source(v, NULL);
+  zoned boolean := segment_internal.segmentation_column_type(v.source, v.at) = 'timestamptz'::regtype;
 BEGIN
   RETURN concat(
     format('SELECT segment.ledger_agg(o.%I, coalesce(o.%I::numeric, 0)%s)', v.at, v.amount,
@@ -237,5 +237,5 @@ BEGIN
     CASE WHEN position(E'\n  WHERE ' IN source) > 0 THEN ' AND ' ELSE ' WHERE ' END, format('o.%I IS NULL', v.customer));
 END
 $$;
-COMMENT ON FUNCTION segment.unknown_ledger(segment.segmentation_version) IS
+COMMENT ON FUNCTION segment_internal.unknown_ledger(segment.segmentation_version) IS
   'query of a version that gives the ledger of the rows without a customer, each an order, their number, and the last day';

@@ -2,7 +2,7 @@
 
 -- The snapshot that a version's snapshot of a day is compared with: the newest earlier day's that the version made, or that
 -- an active version made then.
-CREATE FUNCTION segment.snapshot_before(segmentation text, version integer, as_of date) RETURNS segment.snapshot
+CREATE FUNCTION segment_internal.snapshot_before(segmentation text, version integer, as_of date) RETURNS segment.snapshot
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT p
@@ -12,12 +12,12 @@ BEGIN ATOMIC
   ORDER BY p.as_of DESC, p.version = snapshot_before.version DESC, p.version DESC
   LIMIT 1;
 END;
-COMMENT ON FUNCTION segment.snapshot_before(text, integer, date) IS
+COMMENT ON FUNCTION segment_internal.snapshot_before(text, integer, date) IS
   'the snapshot that previous segments and movements of a version''s snapshot of a day refer to; NULL if there is none';
 
 -- Four columns, and the joins that they need, about a row s (customer, market, rfm, segment, sort) of version v at as_of: in
 -- refresh a new row, in relink_snapshots a stored one.
-CREATE FUNCTION segment.segmentation_movement(v segment.segmentation_version, as_of date, p segment.snapshot, OUT columns text, OUT joins text)
+CREATE FUNCTION segment_internal.segmentation_movement(v segment.segmentation_version, as_of date, p segment.snapshot, OUT columns text, OUT joins text)
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   old segment.segmentation_version;
@@ -28,7 +28,7 @@ BEGIN
     columns := format('NULL::text, NULL::smallint, DATE %L, ''new''', as_of);
     RETURN;
   END IF;
-  old := segment.segmentation_version_of(v.segmentation, p.version);
+  old := segment_internal.segmentation_version_of(v.segmentation, p.version);
   same_rules := old.version = v.version AND v.cut_points = 'frozen';
   -- With a look-back window a summary changes as old orders leave it, which is time's doing.
   -- So it does between times of day and ledgers, which know days.
@@ -38,7 +38,7 @@ BEGIN
     format('CASE WHEN before.segment = s.segment THEN before.since ELSE DATE %L END, ', as_of),
     'CASE WHEN before.customer IS NULL THEN ''new'' WHEN before.segment = s.segment THEN NULL ',
     CASE WHEN NOT same_rules THEN format('WHEN %s = before.segment THEN ''recalibration'' ',
-      segment.segmentation_label_then(old, p.as_of, v, as_of)) END,
+      segment_internal.segmentation_label_then(old, p.as_of, v, as_of)) END,
     format('WHEN %s THEN ''order'' ELSE ''time'' END', acted));
   joins := concat(
     format(' LEFT JOIN segment.snapshot_customer AS before ON before.snapshot = %s AND before.customer = s.customer', p.id),
@@ -51,27 +51,27 @@ BEGIN
        WHERE c.segmentation = v.segmentation AND c.version = old.version AND (old.cut_points = 'frozen' OR c.as_of = p.as_of))) END);
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_movement(segment.segmentation_version, date, segment.snapshot) IS
+COMMENT ON FUNCTION segment_internal.segmentation_movement(segment.segmentation_version, date, segment.snapshot) IS
   'SQL of previous segment and rank, since, and what moved a customer, compared with snapshot p (NULL: none before). '
   'recalibration: under p''s cut points and scheme the segment would have stayed; else order, if the summary of orders '
   'changed (with a look-back window: if an order is later than p), else time';
 
 -- Rows of this transaction are unknown to the planner, which then takes snapshots for empty and loops over them. Without loops
 -- costs look huge, and compiling would take longer than running.
-CREATE FUNCTION segment.relink_snapshots(name text, after date DEFAULT '-infinity') RETURNS integer
+CREATE FUNCTION segment_internal.relink_snapshots(name text, after date DEFAULT '-infinity') RETURNS integer
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
   SET DateStyle = 'ISO, YMD' SET IntervalStyle = postgres SET extra_float_digits = 1 SET enable_nestloop = off SET jit = off AS $$
 DECLARE
-  own segment.segmentation := segment.segmentation_own(name);
+  own segment.segmentation := segment_internal.segmentation_own(name);
   t segment.snapshot;
   p segment.snapshot;
   movement record;
   count integer := 0;
 BEGIN
   FOR t IN SELECT * FROM segment.snapshot s WHERE s.segmentation = own.name AND s.as_of > after ORDER BY s.as_of, s.version LOOP
-    p := segment.snapshot_before(t.segmentation, t.version, t.as_of);
-    movement := segment.segmentation_movement(segment.segmentation_version_of(t.segmentation, t.version), t.as_of, p);
-    PERFORM segment.run_restricted(format(
+    p := segment_internal.snapshot_before(t.segmentation, t.version, t.as_of);
+    movement := segment_internal.segmentation_movement(segment_internal.segmentation_version_of(t.segmentation, t.version), t.as_of, p);
+    PERFORM segment_internal.run_restricted(format(
       'UPDATE segment.snapshot_customer AS u SET (previous_segment, previous_sort, since, moved_by) = '
       '(n.previous_segment, n.previous_sort, n.since, n.moved_by) '
       'FROM (SELECT s.customer, %s FROM segment.snapshot_customer AS s%s WHERE s.snapshot = %s) '
@@ -85,23 +85,23 @@ BEGIN
   RETURN count;
 END
 $$;
-COMMENT ON FUNCTION segment.relink_snapshots(text, date) IS
+COMMENT ON FUNCTION segment_internal.relink_snapshots(text, date) IS
   'computes previous segments and movements anew for the snapshots after a day; refresh does it when an earlier day is '
   'refreshed later. Returns the number of snapshots';
 
-CREATE FUNCTION segment.segmentation_basis(v segment.segmentation_version, as_of date) RETURNS text
+CREATE FUNCTION segment_internal.segmentation_basis(v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT md5(concat_ws(E'\x1f',
     (SELECT string_agg(concat_ws(' ', p.market, p.cut_points), E'\x1e' ORDER BY p.market COLLATE "C") FROM segment.segmentation_cut_points p
      WHERE p.segmentation = v.segmentation AND p.version = v.version AND (v.cut_points = 'frozen' OR p.as_of = segmentation_basis.as_of)),
-    segment.segmentation_model_of(v, as_of)::text,
+    segment_internal.segmentation_model_of(v, as_of)::text,
     (SELECT string_agg(s::text, E'\x1e' ORDER BY s.shipped) FROM segment.scheme s WHERE s.name = v.scheme),
     (SELECT string_agg(r::text, E'\x1e' ORDER BY r::text COLLATE "C") FROM segment.scheme_rule r WHERE r.scheme = v.scheme)));
 END;
-COMMENT ON FUNCTION segment.segmentation_basis(segment.segmentation_version, date) IS 'digest of what turns summaries into segments: cut points, models, and rules of the scheme';
+COMMENT ON FUNCTION segment_internal.segmentation_basis(segment.segmentation_version, date) IS 'digest of what turns summaries into segments: cut points, models, and rules of the scheme';
 
-CREATE FUNCTION segment.snapshot_totals(snapshot integer, after bigint, ledger_set integer, OUT customers bigint, OUT moved bigint, OUT fingerprint numeric) RETURNS record
+CREATE FUNCTION segment_internal.snapshot_totals(snapshot integer, after bigint, ledger_set integer, OUT customers bigint, OUT moved bigint, OUT fingerprint numeric) RETURNS record
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT count(*), count(*) FILTER (WHERE t.moved_by IS NOT NULL),
@@ -110,7 +110,7 @@ BEGIN ATOMIC
   JOIN segment.snapshot_customer t ON t.snapshot = snapshot_totals.snapshot AND t.customer = l.customer
   WHERE l.ledger_set = snapshot_totals.ledger_set AND l.generation > after;
 END;
-COMMENT ON FUNCTION segment.snapshot_totals(integer, bigint, integer) IS
+COMMENT ON FUNCTION segment_internal.snapshot_totals(integer, bigint, integer) IS
   'of the customers of a snapshot whose ledger changed after a generation: how many, how many of them moved, and their fingerprint';
 
 CREATE FUNCTION segment.refresh(name text, as_of date DEFAULT NULL, version integer DEFAULT NULL, read text DEFAULT 'changes', OUT refreshed date,
@@ -135,24 +135,24 @@ DECLARE
   basis text;
   nestloop text;
 BEGIN
-  PERFORM segment.segmentation_progress(name, 'waiting');
-  own := segment.segmentation_own(name);
-  v := segment.segmentation_version_of(name, version);
+  PERFORM segment_internal.segmentation_progress(name, 'waiting');
+  own := segment_internal.segmentation_own(name);
+  v := segment_internal.segmentation_version_of(name, version);
   IF read IS NULL OR read NOT IN ('changes', 'all', 'nothing') OR v.changes = 'none' AND read = 'nothing' THEN
     RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('refresh cannot read %s', coalesce(read, 'NULL')),
       DETAIL = format('Accepted are changes, all and nothing; the segmentation''s changes is %s, and none has no stored ledgers.', v.changes),
       HINT = 'read says which orders are read: of changed customers, of all, or none (from stored ledgers).';
   END IF;
   IF v.changes <> 'none' THEN
-    sync := segment.sync_ledgers(v, read);
+    sync := segment_internal.sync_ledgers(v, read);
   ELSE
     SELECT NULL::bigint AS generation, NULL::bigint AS rows_read, true AS everything INTO sync;
   END IF;
-  refreshed := coalesce(refresh.as_of, segment.segmentation_as_of(v));
+  refreshed := coalesce(refresh.as_of, segment_internal.segmentation_as_of(v));
 
   IF sync.everything THEN
-    PERFORM segment.segmentation_progress(name, 'checking the source');
-    counted := segment.segmentation_quality(v, refreshed);
+    PERFORM segment_internal.segmentation_progress(name, 'checking the source');
+    counted := segment_internal.segmentation_quality(v, refreshed);
   END IF;
   IF v.changes <> 'none' THEN
     INSERT INTO segment.data_quality
@@ -182,12 +182,12 @@ BEGIN
   calibrate := NOT EXISTS (
     SELECT FROM segment.segmentation_cut_points c
     WHERE c.segmentation = v.segmentation AND c.version = v.version AND (v.cut_points = 'frozen' OR c.as_of = refreshed));
-  p := segment.snapshot_before(v.segmentation, v.version, refreshed);
-  movement := segment.segmentation_movement(v, refreshed, p);
+  p := segment_internal.snapshot_before(v.segmentation, v.version, refreshed);
+  movement := segment_internal.segmentation_movement(v, refreshed, p);
 
   -- Where nothing but some customers' orders changed since the snapshot was computed, only those are scored again.
   IF v.changes <> 'none' AND NOT calibrate THEN
-    basis := segment.segmentation_basis(v, refreshed);
+    basis := segment_internal.segmentation_basis(v, refreshed);
     SELECT * INTO t FROM segment.snapshot s WHERE s.segmentation = v.segmentation AND s.version = v.version AND s.as_of = refreshed;
     partial := coalesce(t.generation > 0 AND t.basis = basis AND t.previous IS NOT DISTINCT FROM p.id AND t.moved IS NOT NULL
                         AND t.fingerprint IS NOT NULL, false);
@@ -195,7 +195,7 @@ BEGIN
   IF own.pseudonymous THEN
     INSERT INTO segment.pseudonym_key VALUES (v.segmentation, uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) ON CONFLICT DO NOTHING;
   END IF;
-  PERFORM segment.segmentation_progress(name, 'scoring');
+  PERFORM segment_internal.segmentation_progress(name, 'scoring');
   INSERT INTO segment.snapshot AS s (segmentation, version, as_of, made_active, previous, refreshed_at, customers, unknown_rows, unknown_amount)
   VALUES (v.segmentation, v.version, refreshed, v.state = 'active', p.id, now(), 0, counted.unknown_rows, counted.unknown_amount)
   ON CONFLICT ON CONSTRAINT snapshot_segmentation_version_as_of_key DO UPDATE
@@ -203,7 +203,7 @@ BEGIN
         unknown_rows = excluded.unknown_rows, unknown_amount = excluded.unknown_amount
   RETURNING s.id INTO target;
   IF partial THEN
-    old := segment.snapshot_totals(target, t.generation, v.ledger_set);
+    old := segment_internal.snapshot_totals(target, t.generation, v.ledger_set);
     DELETE FROM segment.snapshot_customer s USING segment.customer_ledger l
     WHERE s.snapshot = target AND l.ledger_set = v.ledger_set AND l.generation > t.generation AND s.customer = l.customer;
   ELSE
@@ -215,9 +215,9 @@ BEGIN
     nestloop := current_setting('enable_nestloop');
     PERFORM set_config('enable_nestloop', 'off', true);
   END IF;
-  customers := segment.run_restricted(concat(
-    'WITH ', segment.segmentation_scored(v, refreshed,
-      CASE WHEN v.changes <> 'none' THEN segment.segmentation_stored(v, refreshed, CASE WHEN partial THEN t.generation ELSE 0 END) END),
+  customers := segment_internal.run_restricted(concat(
+    'WITH ', segment_internal.segmentation_scored(v, refreshed,
+      CASE WHEN v.changes <> 'none' THEN segment_internal.segmentation_stored(v, refreshed, CASE WHEN partial THEN t.generation ELSE 0 END) END),
     CASE WHEN calibrate THEN format(E', made AS (\n'
       '  INSERT INTO segment.segmentation_cut_points (segmentation, version, as_of, market, customers, cut_points)\n'
       '  SELECT %L, %s, DATE %L, market, customers, cut_points FROM cut_points\n)', v.segmentation, v.version, refreshed) END,
@@ -241,7 +241,7 @@ BEGIN
   END IF;
 
   IF partial THEN
-    new := segment.snapshot_totals(target, t.generation, v.ledger_set);
+    new := segment_internal.snapshot_totals(target, t.generation, v.ledger_set);
     customers := t.customers - old.customers + new.customers;
     moved := t.moved - old.moved + new.moved;
     t.fingerprint := t.fingerprint - old.fingerprint + new.fingerprint;
@@ -253,12 +253,12 @@ BEGIN
   END IF;
   UPDATE segment.snapshot s
   SET customers = refresh.customers, moved = refresh.moved, fingerprint = t.fingerprint, generation = sync.generation,
-      basis = CASE WHEN v.changes <> 'none' THEN segment.segmentation_basis(v, refreshed) END
+      basis = CASE WHEN v.changes <> 'none' THEN segment_internal.segmentation_basis(v, refreshed) END
   WHERE s.id = target;
 
   IF EXISTS (SELECT FROM segment.snapshot s WHERE s.segmentation = v.segmentation AND s.as_of > refreshed) THEN
-    PERFORM segment.segmentation_progress(name, 'comparing');
-    PERFORM segment.relink_snapshots(name, refreshed);
+    PERFORM segment_internal.segmentation_progress(name, 'comparing');
+    PERFORM segment_internal.relink_snapshots(name, refreshed);
   END IF;
   IF v.live THEN
     -- What changed since the orders were read is in the queue still.
@@ -271,7 +271,7 @@ BEGIN
     DELETE FROM segment.live_customer l USING free f WHERE l.segmentation = f.segmentation AND l.customer = f.customer;
   END IF;
   PERFORM segment.purge_snapshots(name, own.keep_days);
-  PERFORM segment.segmentation_log('refresh', v.segmentation, v.version, refreshed, v.source,
+  PERFORM segment_internal.segmentation_log('refresh', v.segmentation, v.version, refreshed, v.source,
     CASE WHEN sync.everything THEN counted.source_rows ELSE sync.rows_read END, customers, t.fingerprint::text,
     extract(epoch FROM clock_timestamp() - started)::double precision,
     jsonb_build_object('unknown_rows', counted.unknown_rows, 'moved', moved, 'calibrated', calibrate) ||
@@ -290,7 +290,7 @@ COMMENT ON FUNCTION segment.refresh(text, date, integer, text) IS
 CREATE FUNCTION segment.purge_snapshots(name text, keep_days integer) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  own segment.segmentation := segment.segmentation_own(name);
+  own segment.segmentation := segment_internal.segmentation_own(name);
   old integer[];
   rows bigint;
 BEGIN

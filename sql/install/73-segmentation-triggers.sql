@@ -1,6 +1,6 @@
 -- segmentation: triggers that write down whose orders changed
 
-CREATE FUNCTION segment.queue_changes() RETURNS trigger
+CREATE FUNCTION segment_internal.queue_changes() RETURNS trigger
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   customers text[];
@@ -34,7 +34,7 @@ BEGIN
   RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION segment.queue_changes() IS
+COMMENT ON FUNCTION segment_internal.queue_changes() IS
   'statement trigger of a source: adds the customers of the rows before and after to change_queue, as the role that writes; and where the '
   'segmentation is live and no more than 100 customers are concerned, brings their rows up to date. '
   'Arguments: the ledger set, and the column with the customer. 42501 without INSERT on change_queue';
@@ -49,7 +49,7 @@ COMMENT ON FUNCTION segment.grant_writer(regrole) IS
   'lets a role write to sources that triggers follow: INSERT on change_queue, nothing else. Roles that could write when the segmentation '
   'was declared have it. 42501 for roles that may not grant it';
 
-CREATE FUNCTION segment.follow_source(v segment.segmentation_version) RETURNS integer
+CREATE FUNCTION segment_internal.follow_source(v segment.segmentation_version) RETURNS integer
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   relation regclass;
@@ -63,7 +63,7 @@ BEGIN
                                        ('update', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'), ('truncate', '')) e (name, tables)
                  WHERE NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = relation AND t.tgname = format('segment_%s_%s', v.ledger_set, e.name))
     LOOP
-      EXECUTE format('CREATE TRIGGER segment_%s_%s AFTER %2$s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION segment.queue_changes(%L, %L)',
+      EXECUTE format('CREATE TRIGGER segment_%s_%s AFTER %2$s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION segment_internal.queue_changes(%L, %L)',
                      v.ledger_set, event.name, relation, event.tables, v.ledger_set, v.customer);
       count := count + 1;
     END LOOP;
@@ -80,18 +80,18 @@ BEGIN
   RETURN count;
 END
 $$;
-COMMENT ON FUNCTION segment.follow_source(segment.segmentation_version) IS
+COMMENT ON FUNCTION segment_internal.follow_source(segment.segmentation_version) IS
   'makes the triggers of a version''s source and of its partitions where they are missing, and gives the roles that may write there '
   'INSERT on change_queue. Returns the number of triggers made';
 
-CREATE FUNCTION segment.unfollow_source(ledger_set integer) RETURNS integer
+CREATE FUNCTION segment_internal.unfollow_source(ledger_set integer) RETURNS integer
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   t record;
   count integer := 0;
 BEGIN
   FOR t IN SELECT g.tgname, g.tgrelid::regclass AS relation FROM pg_trigger g
-           WHERE g.tgfoid = 'segment.queue_changes'::regproc AND g.tgname ~ format('^segment_%s_', ledger_set) AND g.tgparentid = 0 LOOP
+           WHERE g.tgfoid = 'segment_internal.queue_changes'::regproc AND g.tgname ~ format('^segment_%s_', ledger_set) AND g.tgparentid = 0 LOOP
     EXECUTE format('DROP TRIGGER %I ON %s', t.tgname, t.relation);
     count := count + 1;
   END LOOP;
@@ -99,9 +99,9 @@ BEGIN
   RETURN count;
 END
 $$;
-COMMENT ON FUNCTION segment.unfollow_source(integer) IS 'removes the triggers of a ledger set, and what they queued; returns their number. 42501 for others than the owner of the source';
+COMMENT ON FUNCTION segment_internal.unfollow_source(integer) IS 'removes the triggers of a ledger set, and what they queued; returns their number. 42501 for others than the owner of the source';
 
-CREATE FUNCTION segment.segmentation_check_changes(v segment.segmentation_version) RETURNS void
+CREATE FUNCTION segment_internal.segmentation_check_changes(v segment.segmentation_version) RETURNS void
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   a pg_attribute;
@@ -126,11 +126,11 @@ BEGIN
     RETURN;
   END IF;
   IF v.changed_at IS NOT NULL THEN
-    PERFORM segment.segmentation_check_column(v.source, 'changed_at', v.changed_at, times);
+    PERFORM segment_internal.segmentation_check_column(v.source, 'changed_at', v.changed_at, times);
   END IF;
   IF v.tombstones IS NOT NULL THEN
-    PERFORM segment.segmentation_check_column(v.tombstones, 'tombstone_customer', v.tombstone_customer, NULL);
-    PERFORM segment.segmentation_check_column(v.tombstones, 'tombstone_at', v.tombstone_at, times);
+    PERFORM segment_internal.segmentation_check_column(v.tombstones, 'tombstone_customer', v.tombstone_customer, NULL);
+    PERFORM segment_internal.segmentation_check_column(v.tombstones, 'tombstone_at', v.tombstone_at, times);
   END IF;
   IF v.changes = 'triggers' AND (SELECT c.relkind FROM pg_class c WHERE c.oid = v.source) NOT IN ('r', 'p') THEN
     RAISE EXCEPTION USING ERRCODE = 'wrong_object_type', MESSAGE = format('%s cannot have triggers that see the rows', v.source),
@@ -149,10 +149,10 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_check_changes(segment.segmentation_version) IS
+COMMENT ON FUNCTION segment_internal.segmentation_check_changes(segment.segmentation_version) IS
   'stops unless a version''s way to find changes is complete and fits its source. 22023, 42703, 42804, 42809, 0A000';
 
-CREATE FUNCTION segment.segmentation_ledger_set(v segment.segmentation_version) RETURNS integer
+CREATE FUNCTION segment_internal.segmentation_ledger_set(v segment.segmentation_version) RETURNS integer
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF v.changes = 'none' THEN
@@ -160,16 +160,16 @@ BEGIN
   END IF;
   SELECT t.ledger_set INTO v.ledger_set
   FROM segment.segmentation_version t
-  WHERE t.segmentation = v.segmentation AND t.ledger_set IS NOT NULL AND segment.ledger_inputs(t) = segment.ledger_inputs(v)
+  WHERE t.segmentation = v.segmentation AND t.ledger_set IS NOT NULL AND segment_internal.ledger_inputs(t) = segment_internal.ledger_inputs(v)
   ORDER BY t.version LIMIT 1;
   IF v.ledger_set IS NULL THEN
     INSERT INTO segment.ledger_set (segmentation) VALUES (v.segmentation) RETURNING id INTO v.ledger_set;
   END IF;
   IF v.changes = 'triggers' THEN
-    PERFORM segment.follow_source(v);
+    PERFORM segment_internal.follow_source(v);
   END IF;
   RETURN v.ledger_set;
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_ledger_set(segment.segmentation_version) IS
+COMMENT ON FUNCTION segment_internal.segmentation_ledger_set(segment.segmentation_version) IS
   'the ledger set of a new version: that of versions that read the same rows, else a new one, with triggers if the version has them; NULL for changes none';

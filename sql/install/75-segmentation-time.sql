@@ -141,7 +141,7 @@ COMMENT ON FUNCTION segment.compare_versions(text, integer, integer, date) IS
   'cross table of two versions'' segments on the same day, for customers in both, with their adjusted Rand index (1: the '
   'same partition) on each row. No row unless both have a snapshot of the day';
 
-CREATE FUNCTION segment.snapshot_bins(snapshot integer, OUT feature text, OUT bin integer, OUT customers bigint) RETURNS SETOF record
+CREATE FUNCTION segment_internal.snapshot_bins(snapshot integer, OUT feature text, OUT bin integer, OUT customers bigint) RETURNS SETOF record
   LANGUAGE sql STABLE PARALLEL SAFE ROWS 25
 BEGIN ATOMIC
   -- Triples of scores are few: customers are counted by them first. By their codes, because pg_upgrade restores this body
@@ -166,7 +166,7 @@ BEGIN ATOMIC
   WHERE x.bin IS NOT NULL
   GROUP BY x.feature, x.bin;
 END;
-COMMENT ON FUNCTION segment.snapshot_bins(integer) IS
+COMMENT ON FUNCTION segment_internal.snapshot_bins(integer) IS
   'how many customers of a snapshot lie in each bin of the version''s first cut points (recency, frequency, monetary), and '
   'of each rank (segment)';
 
@@ -188,7 +188,7 @@ FROM (
     LIMIT 1) b
   CROSS JOIN LATERAL (
     SELECT feature, bin, e.customers AS expected, a.customers AS actual
-    FROM segment.snapshot_bins(b.id) e FULL JOIN segment.snapshot_bins(t.snapshot) a USING (feature, bin)) x
+    FROM segment_internal.snapshot_bins(b.id) e FULL JOIN segment_internal.snapshot_bins(t.snapshot) a USING (feature, bin)) x
   GROUP BY t.segmentation, t.as_of, x.feature, b.as_of, t.is_latest, t.definition_version
 ) d;
 COMMENT ON VIEW segment.drift IS

@@ -66,17 +66,17 @@ SELECT pg_catalog.pg_extension_config_dump('segment.forgotten_key', '');
 SELECT pg_catalog.pg_extension_config_dump('segment.published_summary', '');
 SELECT pg_catalog.pg_extension_config_dump('segment.published_hidden', '');
 
-CREATE FUNCTION segment.customer_hash(customer text) RETURNS bytea
+CREATE FUNCTION segment_internal.customer_hash(customer text) RETURNS bytea
   LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
   SELECT sha256(k.key || sha256(k.key || convert_to(customer, 'UTF8'))) FROM segment.forgotten_key k;
 END;
-COMMENT ON FUNCTION segment.customer_hash(text) IS 'keyed hash of a customer id as text; NULL before the first forget()';
+COMMENT ON FUNCTION segment_internal.customer_hash(text) IS 'keyed hash of a customer id as text; NULL before the first forget()';
 
 CREATE FUNCTION segment.is_forgotten(customer text) RETURNS boolean
   LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT EXISTS (SELECT FROM segment.forgotten f WHERE f.hash = segment.customer_hash(customer));
+  SELECT EXISTS (SELECT FROM segment.forgotten f WHERE f.hash = segment_internal.customer_hash(customer));
 END;
 COMMENT ON FUNCTION segment.is_forgotten(text) IS 'whether a customer id was given to forget(); NULL for NULL';
 
@@ -104,7 +104,7 @@ BEGIN
   PERFORM FROM segment.segmentation s ORDER BY s.name FOR NO KEY UPDATE;
   INSERT INTO segment.forgotten_key (key)
   VALUES (uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) ON CONFLICT DO NOTHING;
-  person := segment.customer_hash(customer);
+  person := segment_internal.customer_hash(customer);
 
   -- Totals of the snapshots that lose the customer no longer fit: they are counted anew when they are refreshed.
   UPDATE segment.snapshot s SET generation = NULL
@@ -143,7 +143,7 @@ BEGIN
   INSERT INTO segment.forgotten VALUES (person, segment.day_of(now())) ON CONFLICT DO NOTHING;
   GET DIAGNOSTICS rows = ROW_COUNT;
   RETURN NEXT;
-  PERFORM segment.segmentation_log('forget', '', NULL, NULL, NULL, NULL, NULL, encode(person, 'hex'), NULL, NULL);
+  PERFORM segment_internal.segmentation_log('forget', '', NULL, NULL, NULL, NULL, NULL, encode(person, 'hex'), NULL, NULL);
 END
 $$;
 COMMENT ON FUNCTION segment.forget(text) IS
@@ -172,7 +172,7 @@ COMMENT ON FUNCTION segment.export_person(text) IS
   'all that is stored about a customer, given by id as text, as a JSON object: each shown snapshot''s values, scores and '
   'segment with its meaning, the purpose, and the columns that it was made from (GDPR article 15, CCPA right to know). NULL for NULL';
 
-CREATE FUNCTION segment.hidden_groups(sizes bigint[], k bigint, frozen integer DEFAULT 0) RETURNS integer
+CREATE FUNCTION segment_internal.hidden_groups(sizes bigint[], k bigint, frozen integer DEFAULT 0) RETURNS integer
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
   SELECT CASE WHEN max(must) > 0 THEN coalesce(min(i) FILTER (WHERE i >= must
@@ -187,17 +187,17 @@ BEGIN ATOMIC
                      coalesce(max(i) FILTER (WHERE n < k OR i <= frozen) OVER (), 0) AS must
               FROM unnest(sizes) WITH ORDINALITY AS s (n, i)) x) y;
 END;
-COMMENT ON FUNCTION segment.hidden_groups(bigint[], bigint, integer) IS
+COMMENT ON FUNCTION segment_internal.hidden_groups(bigint[], bigint, integer) IS
   'how many of the groups to hide, from the first: the first frozen ones anyway; then the others, which are in ascending order '
   'of size: all smaller than k, and on until the hidden have k members together, are two or more, and the size of none can '
   'be told more exactly than to half of k by who knows the total and these rules. All, if that cannot be had';
 
-CREATE FUNCTION segment.hidden_names(names text[], sizes bigint[], k bigint, frozen text[]) RETURNS text[]
+CREATE FUNCTION segment_internal.hidden_names(names text[], sizes bigint[], k bigint, frozen text[]) RETURNS text[]
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT coalesce((array_agg(name ORDER BY i))[1:segment.hidden_groups(array_agg(n ORDER BY i), k, (count(*) FILTER (WHERE old))::integer)], '{}')
+  SELECT coalesce((array_agg(name ORDER BY i))[1:segment_internal.hidden_groups(array_agg(n ORDER BY i), k, (count(*) FILTER (WHERE old))::integer)], '{}')
   FROM (SELECT name, n, old, row_number() OVER (ORDER BY old DESC, n, name COLLATE "C") AS i
         FROM (SELECT g.name, g.n, g.name = ANY (frozen) AS old FROM unnest(names, sizes) AS g (name, n)) x) y;
 END;
-COMMENT ON FUNCTION segment.hidden_names(text[], bigint[], bigint, text[]) IS
+COMMENT ON FUNCTION segment_internal.hidden_names(text[], bigint[], bigint, text[]) IS
   'the names of the groups to hide, by hidden_groups: those in frozen, and the smallest of the others';

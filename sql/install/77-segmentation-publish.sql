@@ -3,7 +3,7 @@
 CREATE FUNCTION segment.publish_summary(name text, k integer DEFAULT 10, as_of date DEFAULT NULL, OUT shown bigint, OUT suppressed bigint) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  own segment.segmentation := segment.segmentation_own(name);
+  own segment.segmentation := segment_internal.segmentation_own(name);
   t segment.published_snapshot;
   segments text[];  -- hidden, each
   markets text[];
@@ -28,11 +28,11 @@ BEGIN
   DELETE FROM segment.published_hidden p WHERE p.segmentation = own.name AND p.as_of = t.as_of;
 
   -- What another day's publication hid stays hidden, as the difference of two remainders would be the group.
-  SELECT segment.hidden_names(array_agg(g.name), array_agg(g.n), k, coalesce((SELECT array_agg(p.name) FROM segment.published_hidden p
+  SELECT segment_internal.hidden_names(array_agg(g.name), array_agg(g.n), k, coalesce((SELECT array_agg(p.name) FROM segment.published_hidden p
            WHERE p.segmentation = own.name AND p.grain = 'segment' AND k > 0), '{}'))
     INTO segments
   FROM (SELECT c.segment AS name, count(*) AS n FROM segment.snapshot_customer c WHERE c.snapshot = t.snapshot GROUP BY c.segment) g;
-  SELECT segment.hidden_names(array_agg(g.name), array_agg(g.n), k, coalesce((SELECT array_agg(p.name) FROM segment.published_hidden p
+  SELECT segment_internal.hidden_names(array_agg(g.name), array_agg(g.n), k, coalesce((SELECT array_agg(p.name) FROM segment.published_hidden p
            WHERE p.segmentation = own.name AND p.grain = 'market' AND k > 0), '{}'))
     INTO markets
   FROM (SELECT c.market AS name, count(*) AS n FROM segment.snapshot_customer c WHERE c.snapshot = t.snapshot GROUP BY c.market) g;
@@ -72,7 +72,7 @@ BEGIN
     )
     SELECT (SELECT coalesce(array_agg(m.market), '{}') FROM mar m WHERE m.i <= u.last),
            CASE WHEN u.last = (SELECT max(m.i) FROM mar m) AND must.last < u.last
-             THEN (SELECT segment.hidden_names(array_agg(r.segment), array_agg(r.n), k, merged) FROM remainder r) END
+             THEN (SELECT segment_internal.hidden_names(array_agg(r.segment), array_agg(r.n), k, merged) FROM remainder r) END
       INTO cells, small
     FROM upto u, must;
     EXIT WHEN attempt = 2 OR small IS NULL OR small <@ (merged || '{(other segments)}'::text[]);
@@ -143,7 +143,7 @@ BEGIN
   FROM out_rows o;
   SELECT count(*) FILTER (WHERE NOT p.is_suppressed), count(*) FILTER (WHERE p.is_suppressed) INTO shown, suppressed
   FROM segment.published_summary p WHERE p.segmentation = own.name AND p.as_of = t.as_of;
-  PERFORM segment.segmentation_log('publish', own.name, t.definition_version, t.as_of, NULL, NULL, t.customers, NULL, NULL,
+  PERFORM segment_internal.segmentation_log('publish', own.name, t.definition_version, t.as_of, NULL, NULL, t.customers, NULL, NULL,
                                    jsonb_build_object('k', k, 'shown', shown, 'suppressed', suppressed));
 END
 $$;
@@ -158,13 +158,13 @@ COMMENT ON FUNCTION segment.publish_summary(text, integer, date) IS
 CREATE FUNCTION segment.unpublish(name text, as_of date DEFAULT NULL) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  own segment.segmentation := segment.segmentation_own(name);
+  own segment.segmentation := segment_internal.segmentation_own(name);
   rows bigint;
 BEGIN
   DELETE FROM segment.published_hidden p WHERE p.segmentation = own.name AND p.as_of = coalesce(unpublish.as_of, p.as_of);
   DELETE FROM segment.published_summary p WHERE p.segmentation = own.name AND p.as_of = coalesce(unpublish.as_of, p.as_of);
   GET DIAGNOSTICS rows = ROW_COUNT;
-  PERFORM segment.segmentation_log('unpublish', own.name, NULL, unpublish.as_of, NULL, NULL, NULL, NULL, NULL, NULL);
+  PERFORM segment_internal.segmentation_log('unpublish', own.name, NULL, unpublish.as_of, NULL, NULL, NULL, NULL, NULL, NULL);
   RETURN rows;
 END
 $$;
@@ -176,11 +176,11 @@ CREATE FUNCTION segment.suppressed_counts(source regclass, customer name, "by" n
   OUT group_name text, OUT is_suppressed boolean, OUT customers bigint) RETURNS SETOF record
   LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  PERFORM segment.segmentation_check_column(source, 'customer', customer, NULL), segment.segmentation_check_column(source, 'by', "by", NULL),
-          segment.check_filter(filter);
+  PERFORM segment_internal.segmentation_check_column(source, 'customer', customer, NULL), segment_internal.segmentation_check_column(source, 'by', "by", NULL),
+          segment_internal.check_filter(filter);
   RETURN QUERY EXECUTE format(
     'WITH g AS (SELECT coalesce(nullif(o.%1$I::text, ''''), ''unknown'') AS name, count(DISTINCT o.%2$I) AS n FROM %3$s AS o WHERE o.%2$I IS NOT NULL%4$s GROUP BY 1), '
-    'h AS MATERIALIZED (SELECT segment.hidden_names(array_agg(g.name), array_agg(g.n), %5$L, ''{}'') AS hidden FROM g) '
+    'h AS MATERIALIZED (SELECT segment_internal.hidden_names(array_agg(g.name), array_agg(g.n), %5$L, ''{}'') AS hidden FROM g) '
     'SELECT g.name, g.name = ANY (h.hidden), CASE WHEN g.name <> ALL (h.hidden) THEN g.n END FROM g, h '
     'UNION ALL SELECT ''(other)'', sum(g.n) < %5$L, CASE WHEN sum(g.n) >= %5$L THEN sum(g.n)::bigint END FROM g, h WHERE g.name = ANY (h.hidden) HAVING count(*) > 0 '
     'ORDER BY 2, 3 DESC NULLS LAST, 1', "by", customer, source, E' AND (' || filter || E'\n)', k);

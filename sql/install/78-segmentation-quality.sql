@@ -28,11 +28,11 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON segment.data_quality TO @extowner@, pg_d
 SELECT pg_catalog.pg_extension_config_dump('segment.data_quality', '');
 
 -- The checks that count rows one by one: a condition on a row o of the source each.
-CREATE FUNCTION segment.quality_conditions(source regclass, customer name, at name, amount name, OUT check_name text, OUT severity text,
+CREATE FUNCTION segment_internal.quality_conditions(source regclass, customer name, at name, amount name, OUT check_name text, OUT severity text,
   OUT condition text, OUT message text) RETURNS SETOF record
   LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 9 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  number regtype := segment.segmentation_column_type(source, amount);
+  number regtype := segment_internal.segmentation_column_type(source, amount);
 BEGIN
   RETURN QUERY SELECT x.check_name, x.severity, x.condition, x.message FROM (VALUES
     ('rows without a customer', 'warning', format('o.%I IS NULL', customer), 'not scored; their amount is the line Unknown customer', true),
@@ -48,21 +48,21 @@ BEGIN
   ) x (check_name, severity, condition, message, applies) WHERE x.applies;
 END
 $$;
-COMMENT ON FUNCTION segment.quality_conditions(regclass, name, name, name) IS
+COMMENT ON FUNCTION segment_internal.quality_conditions(regclass, name, name, name) IS
   'the checks of a source that look at one row alone: name, severity if there are any, SQL condition on a row o, meaning';
 
-CREATE FUNCTION segment.segmentation_quality(v segment.segmentation_version, as_of date, OUT source_rows bigint, OUT unknown_rows bigint,
+CREATE FUNCTION segment_internal.segmentation_quality(v segment.segmentation_version, as_of date, OUT source_rows bigint, OUT unknown_rows bigint,
   OUT unknown_amount numeric) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   counts text[];
 BEGIN
-  counts := segment.read_restricted((
+  counts := segment_internal.read_restricted((
     SELECT concat(
       format('SELECT count(*), count(*) FILTER (WHERE %1$s), count(*) FILTER (WHERE %1$s AND o.%2$I IS NULL), '
-             'sum(o.%3$I::numeric) FILTER (WHERE %1$s AND o.%2$I IS NULL)', segment.segmentation_days(v, as_of), v.customer, v.amount),
-      string_agg(format(', count(*) FILTER (WHERE %s)', q.condition), '' ORDER BY q.check_name), E'\n', segment.segmentation_source(v, NULL))
-    FROM segment.quality_conditions(v.source, v.customer, v.at, v.amount) q));
+             'sum(o.%3$I::numeric) FILTER (WHERE %1$s AND o.%2$I IS NULL)', segment_internal.segmentation_days(v, as_of), v.customer, v.amount),
+      string_agg(format(', count(*) FILTER (WHERE %s)', q.condition), '' ORDER BY q.check_name), E'\n', segment_internal.segmentation_source(v, NULL))
+    FROM segment_internal.quality_conditions(v.source, v.customer, v.at, v.amount) q));
   source_rows := counts[2];
   unknown_rows := counts[3];
   unknown_amount := counts[4];
@@ -71,10 +71,10 @@ BEGIN
   SELECT v.segmentation, segmentation_quality.as_of, q.check_name, CASE WHEN q.n > 0 THEN q.severity ELSE 'ok' END, q.n, counts[1]::bigint,
          q.n / nullif(counts[1]::numeric, 0), q.message, v.version
   FROM (SELECT c.*, counts[4 + row_number() OVER (ORDER BY c.check_name)]::bigint AS n
-        FROM segment.quality_conditions(v.source, v.customer, v.at, v.amount) c) q;
+        FROM segment_internal.quality_conditions(v.source, v.customer, v.at, v.amount) c) q;
 END
 $$;
-COMMENT ON FUNCTION segment.segmentation_quality(segment.segmentation_version, date) IS
+COMMENT ON FUNCTION segment_internal.segmentation_quality(segment.segmentation_version, date) IS
   'counts the rows of a version''s source that meet a quality condition into data_quality, in one scan; returns the rows up to as_of, '
   'those of them without a customer, and their amount (NULL without such rows)';
 
@@ -88,7 +88,7 @@ DECLARE
 BEGIN
   -- Columns, types, rights: with an error here nothing can be counted.
   FOR c IN
-    SELECT x.role, x.name, x.types, segment.segmentation_column_type(source, x.name) AS type
+    SELECT x.role, x.name, x.types, segment_internal.segmentation_column_type(source, x.name) AS type
     FROM (VALUES ('customer', customer, NULL::regtype[]), ('at', at, '{date,timestamp,timestamptz}'),
                  ('amount', amount, '{numeric,smallint,integer,bigint,double precision}'), ('order_id', order_id, NULL),
                  ('market', market, NULL), ('currency', currency, NULL)) x (role, name, types)
@@ -109,9 +109,9 @@ BEGIN
   END IF;
 
   -- Rows one by one
-  counts := segment.read_restricted((
+  counts := segment_internal.read_restricted((
     SELECT concat('SELECT count(*)', string_agg(format(', count(*) FILTER (WHERE %s)', q.condition), '' ORDER BY q.check_name), format(' FROM %s AS o', source))
-    FROM segment.quality_conditions(source, customer, at, amount) q));
+    FROM segment_internal.quality_conditions(source, customer, at, amount) q));
   total := counts[1];
   check_name := 'rows';
   severity := CASE WHEN total = 0 THEN 'error' ELSE 'ok' END;
@@ -122,7 +122,7 @@ BEGIN
   RETURN NEXT;
   FOR c IN
     SELECT q.*, counts[1 + row_number() OVER (ORDER BY q.check_name)]::bigint AS n
-    FROM segment.quality_conditions(source, customer, at, amount) q
+    FROM segment_internal.quality_conditions(source, customer, at, amount) q
   LOOP
     check_name := c.check_name;
     severity := CASE WHEN c.n > 0 THEN c.severity ELSE 'ok' END;
@@ -136,7 +136,7 @@ BEGIN
   -- Rows together
   check_name := 'repeated rows';
   sql := format('SELECT o::text, count(*) FROM %s AS o GROUP BY 1 HAVING count(*) > 1', source);
-  rows := (segment.read_restricted(format('SELECT coalesce(sum(x.n - 1), 0) FROM (%s) AS x (line, n)', sql)))[1];
+  rows := (segment_internal.read_restricted(format('SELECT coalesce(sum(x.n - 1), 0) FROM (%s) AS x (line, n)', sql)))[1];
   severity := CASE WHEN rows > 0 THEN 'info' ELSE 'ok' END;
   share := round(rows / nullif(total::numeric, 0), 6);
   message := 'equal in every column to another row: loaded twice?';
@@ -144,7 +144,7 @@ BEGIN
 
   check_name := 'customers with more than 1 % of the rows';
   sql := format('SELECT o.%I, count(*) FROM %s AS o WHERE o.%1$I IS NOT NULL GROUP BY 1 HAVING count(*) > %3$s ORDER BY 2 DESC', customer, source, greatest(100, total / 100));
-  rows := (segment.read_restricted(format('SELECT count(*) FROM (%s) x', sql)))[1];
+  rows := (segment_internal.read_restricted(format('SELECT count(*) FROM (%s) x', sql)))[1];
   severity := CASE WHEN rows > 0 THEN 'warning' ELSE 'ok' END;
   share := NULL;
   message := 'customers, not rows: one id may stand for guests or a till; filter it out';
@@ -153,7 +153,7 @@ BEGIN
   IF order_id IS NULL THEN
     check_name := 'rows at the same time of the same customer';
     sql := format('SELECT o.%I, o.%I, count(*) FROM %s AS o WHERE o.%1$I IS NOT NULL GROUP BY 1, 2 HAVING count(*) > 1', customer, at, source);
-    rows := (segment.read_restricted(format('SELECT coalesce(sum(n), 0) FROM (%s) AS x (c, t, n)', sql)))[1];
+    rows := (segment_internal.read_restricted(format('SELECT coalesce(sum(n), 0) FROM (%s) AS x (c, t, n)', sql)))[1];
     share := round(rows / nullif(total::numeric, 0), 6);
     severity := CASE WHEN rows > total / 10 THEN 'warning' WHEN rows > 0 THEN 'info' ELSE 'ok' END;
     message := 'each row counts as an order: name an order_id if these are lines of one';
@@ -161,7 +161,7 @@ BEGIN
   ELSE
     check_name := 'orders of several customers';
     sql := format('SELECT o.%I FROM %s AS o WHERE o.%1$I IS NOT NULL GROUP BY 1 HAVING count(DISTINCT o.%3$I) > 1', order_id, source, customer);
-    rows := (segment.read_restricted(format('SELECT count(*) FROM (%s) x', sql)))[1];
+    rows := (segment_internal.read_restricted(format('SELECT count(*) FROM (%s) x', sql)))[1];
     share := NULL;
     severity := CASE WHEN rows > 0 THEN 'warning' ELSE 'ok' END;
     message := 'orders, not rows: each customer gets an order; order ids should be unique in the source';
@@ -171,7 +171,7 @@ BEGIN
   IF market IS NOT NULL THEN
     check_name := 'customers of several markets';
     sql := format('SELECT o.%I FROM %s AS o WHERE o.%1$I IS NOT NULL GROUP BY 1 HAVING count(DISTINCT o.%3$I) > 1', customer, source, market);
-    rows := (segment.read_restricted(format('SELECT count(*) FROM (%s) x', sql)))[1];
+    rows := (segment_internal.read_restricted(format('SELECT count(*) FROM (%s) x', sql)))[1];
     share := NULL;
     severity := CASE WHEN rows > 0 THEN 'info' ELSE 'ok' END;
     message := 'customers, not rows: each is in the market of the last row';
@@ -184,7 +184,7 @@ BEGIN
   IF currency IS NOT NULL THEN
     check_name := 'currencies';
     sql := format('SELECT o.%I, count(*), sum(o.%I) FROM %s AS o WHERE o.%1$I IS NOT NULL GROUP BY 1 ORDER BY 2 DESC', currency, amount, source);
-    rows := (segment.read_restricted(format('SELECT count(*) FROM (%s) x', sql)))[1];
+    rows := (segment_internal.read_restricted(format('SELECT count(*) FROM (%s) x', sql)))[1];
     share := NULL;
     severity := CASE WHEN rows > 1 THEN 'warning' ELSE 'ok' END;
     message := format('currencies, not rows, in column %I: convert amounts in a view, or filter one', currency);
@@ -207,7 +207,7 @@ BEGIN
 
   check_name := 'days since the last order';
   sql := format('SELECT max(o.%I) FROM %s AS o', at, source);
-  rows := (segment.read_restricted(format('SELECT segment.day_of(now()) - segment.day_of(max(o.%I)) FROM %s AS o '
+  rows := (segment_internal.read_restricted(format('SELECT segment.day_of(now()) - segment.day_of(max(o.%I)) FROM %s AS o '
     'WHERE isfinite(o.%1$I) AND segment.on_or_before(o.%1$I, segment.day_of(now()))', at, source)))[1];
   share := NULL;
   severity := CASE WHEN rows > 7 THEN 'info' ELSE 'ok' END;
@@ -217,7 +217,7 @@ BEGIN
   check_name := 'days without orders';
   sql := format('SELECT r.a + d FROM (SELECT segment.day_of(min(o.%1$I)) AS a, segment.day_of(max(o.%1$I)) AS b FROM %2$s AS o WHERE isfinite(o.%1$I)) r, '
                 'generate_series(0, r.b - r.a) d EXCEPT SELECT DISTINCT segment.day_of(o.%1$I) FROM %2$s AS o', at, source);
-  rows := (segment.read_restricted(format('SELECT count(*) FROM (%s) x', sql)))[1];
+  rows := (segment_internal.read_restricted(format('SELECT count(*) FROM (%s) x', sql)))[1];
   severity := CASE WHEN rows > 0 THEN 'info' ELSE 'ok' END;
   message := 'days, not rows, between the first and the last: closed, or not loaded?';
   RETURN NEXT;

@@ -30,8 +30,8 @@ SELECT pg_catalog.pg_extension_config_dump('segment.live_customer', '');
 CREATE FUNCTION segment.refresh_customer(name text, customer text) RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
-  v segment.segmentation_version := segment.segmentation_version_of(name);
-  only_for text := format('o.%I = %L::%s', v.customer, customer, segment.customer_type(v));
+  v segment.segmentation_version := segment_internal.segmentation_version_of(name);
+  only_for text := format('o.%I = %L::%s', v.customer, customer, segment_internal.customer_type(v));
   day date;
   written bigint;
 BEGIN
@@ -41,9 +41,9 @@ BEGIN
       DETAIL = CASE WHEN day IS NULL THEN 'It has no snapshot whose cut points could be used.' ELSE 'It is not live.' END,
       HINT = CASE WHEN day IS NULL THEN 'Refresh it once.' ELSE 'Declare it with changes => ''triggers'', live => true.' END;
   END IF;
-  day := greatest(day, (segment.read_restricted(concat('WITH ', segment.segmentation_ledgers(v, only_for), ' SELECT to_char(max(last_day), ''YYYY-MM-DD'') FROM ledgers')))[1]::date);
-  written := segment.run_restricted(concat('WITH ',
-    segment.segmentation_scored(v, day, concat('  WITH ', segment.segmentation_ledgers(v, only_for), E'\n', segment.segmentation_from_ledgers(v, day, 'ledgers'))),
+  day := greatest(day, (segment_internal.read_restricted(concat('WITH ', segment_internal.segmentation_ledgers(v, only_for), ' SELECT to_char(max(last_day), ''YYYY-MM-DD'') FROM ledgers')))[1]::date);
+  written := segment_internal.run_restricted(concat('WITH ',
+    segment_internal.segmentation_scored(v, day, concat('  WITH ', segment_internal.segmentation_ledgers(v, only_for), E'\n', segment_internal.segmentation_from_ledgers(v, day, 'ledgers'))),
     'INSERT INTO segment.live_customer AS t (segmentation, customer, version, as_of, market, rfm, score, segment, sort)',
     format(' SELECT %L, customer_id::text, %s, DATE %L, market, rfm, score, segment_name, segment_sort FROM labelled', v.segmentation, v.version, day),
     ' ON CONFLICT (segmentation, customer) DO UPDATE SET version = excluded.version, as_of = excluded.as_of, market = excluded.market,'
@@ -74,10 +74,10 @@ BEGIN
     EXECUTE format('GRANT SELECT, INSERT, UPDATE ON segment.live_customer TO %s', role);
     RETURN;
   END IF;
-  own := segment.segmentation_own(name);
+  own := segment_internal.segmentation_own(name);
   UPDATE segment.segmentation s SET readers = s.readers || r.rolname
   FROM pg_roles r WHERE s.name = own.name AND r.oid = role AND r.rolname <> ALL (s.readers);
-  PERFORM segment.segmentation_log('grant live writer', own.name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, jsonb_build_object('role', role));
+  PERFORM segment_internal.segmentation_log('grant live writer', own.name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, jsonb_build_object('role', role));
 END
 $$;
 COMMENT ON FUNCTION segment.grant_live_writer(regrole, text) IS

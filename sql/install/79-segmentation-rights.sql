@@ -99,10 +99,10 @@ BEGIN
   IF name IS NULL THEN
     RETURN;
   END IF;
-  own := segment.segmentation_own(name);
+  own := segment_internal.segmentation_own(name);
   UPDATE segment.segmentation s SET readers = s.readers || r.rolname
   FROM pg_roles r WHERE s.name = own.name AND r.oid = role AND r.rolname <> ALL (s.readers);
-  PERFORM segment.segmentation_log('grant reader', own.name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, jsonb_build_object('role', role));
+  PERFORM segment_internal.segmentation_log('grant reader', own.name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, jsonb_build_object('role', role));
 END
 $$;
 COMMENT ON FUNCTION segment.grant_reader(regrole, text) IS
@@ -113,13 +113,13 @@ COMMENT ON FUNCTION segment.grant_reader(regrole, text) IS
 CREATE FUNCTION segment.revoke_reader(role regrole, name text) RETURNS boolean
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  own segment.segmentation := segment.segmentation_own(name);
+  own segment.segmentation := segment_internal.segmentation_own(name);
   rows bigint;
 BEGIN
   UPDATE segment.segmentation s SET readers = array_remove(s.readers, r.rolname)
   FROM pg_roles r WHERE s.name = own.name AND r.oid = role AND r.rolname = ANY (s.readers);
   GET DIAGNOSTICS rows = ROW_COUNT;
-  PERFORM segment.segmentation_log('revoke reader', own.name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, jsonb_build_object('role', role));
+  PERFORM segment_internal.segmentation_log('revoke reader', own.name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, jsonb_build_object('role', role));
   RETURN rows > 0;
 END
 $$;

@@ -47,7 +47,7 @@ typedef struct SegmentKernel
 
 /*
  * The C functions that one of our aggregates consists of, NULL for those it does not have; its initial value is NULL.
- * The transition function has segment.rfm_agg_support for its planner support function, whose call loads the library in
+ * The transition function has segment_internal.rfm_agg_support for its planner support function, whose call loads the library in
  * time. An aggregate is ours only if all of this holds: anyone may create one over some of our functions.
  */
 typedef struct SegmentAggregate

@@ -44,7 +44,7 @@ SELECT throws_ok($$SELECT coreset_agg(ARRAY[[1, 2], [3, 4]]::float8[])$$, '2202E
 SELECT throws_ok($$SELECT coreset_agg('{}'::float8[])$$, '2202E', NULL, 'an empty vector');
 SELECT throws_ok($$SELECT coreset_agg(array_fill(1::float8, ARRAY[65]))$$, '2202E', NULL, '65 features');
 SELECT lives_ok($$SELECT coreset_agg(array_fill(1::float8, ARRAY[64]))$$, '64 features');
-SELECT throws_ok($$SELECT kmeans_agg_final(coreset_agg(x)) FROM (VALUES (1::float8), (2)) q(x)$$, '22023', NULL, 'the final function with a coreset that says no k');
+SELECT throws_ok($$SELECT segment_internal.kmeans_agg_final(coreset_agg(x)) FROM (VALUES (1::float8), (2)) q(x)$$, '22023', NULL, 'the final function with a coreset that says no k');
 SELECT throws_ok($$SELECT coreset_agg(ARRAY[1::float8], 'none', -1)$$, '22023', NULL, 'a negative weight');
 SELECT throws_ok($$SELECT coreset_agg(ARRAY[1::float8], 'none', 'NaN')$$, '22023', NULL, 'a weight that is no number');
 SELECT throws_ok($$SELECT coreset_agg(ARRAY[1::float8], 'none', 5e9) FROM generate_series(1, 2)$$, '54000', NULL, 'too much weight');
@@ -61,7 +61,7 @@ SELECT throws_ok($$SELECT kmeans(coreset_agg(x), 0) FROM generate_series(1, 9) x
 SELECT throws_ok($$SELECT kmeans(coreset_agg(x), 2, scale => 'minmax') FROM generate_series(1, 9) x$$, '22023', NULL, 'an unknown scale');
 SELECT throws_ok($$SELECT kmeans_agg(ARRAY[x], x) FROM generate_series(1, 9) x$$, '22023', NULL, 'k that changes');
 SELECT throws_ok($$SELECT kmeans(coreset_compress(coreset_agg(x, 'none'), 5), 2, transform => 'log') FROM generate_series(1, 9) x$$, '0A000', NULL, 'log of compressed raw points');
-SELECT throws_ok($$SELECT coreset_add(NULL, ARRAY[1::float8])$$, '22023', NULL, 'a support function outside its aggregate');
+SELECT throws_ok($$SELECT segment_internal.coreset_add(NULL, ARRAY[1::float8])$$, '22023', NULL, 'a support function outside its aggregate');
 
 SELECT throws_ok($$SELECT kmeans(coreset_agg(x, 'none'), 2, scale => 'robust') FROM unnest(ARRAY[-power(2::float8, 400), 0, 1e-200, 2e-200, 3e-200, power(2::float8, 400)]) x$$, '22003', NULL, 'values that no scale brings together');
 SELECT throws_ok($$SELECT cluster_quality((SELECT kmeans(coreset_agg(x * 1e-150, 'none'), 2) FROM generate_series(1, 9) x), '{1e130}'::float8[])$$, '22003', NULL, 'a vector too far off for its square');

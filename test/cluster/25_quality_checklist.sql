@@ -21,8 +21,8 @@ SELECT is((SELECT cluster_quality((SELECT m FROM model), x) FILTER (WHERE part =
 SELECT is((SELECT (cluster_quality_info(cluster_quality((SELECT m FROM model), x) OVER (ORDER BY id ROWS 4 PRECEDING))).vectors FROM v ORDER BY id OFFSET 10 LIMIT 1), 5::bigint, 'a window frame');
 SET enable_partitionwise_aggregate = on;
 SELECT is((SELECT cluster_quality((SELECT m FROM model), x) FROM parts), q, 'partition-wise = plain') FROM whole;
-SELECT is_empty($$SELECT id % 3, md5(cluster_quality_send(cluster_quality((SELECT m FROM model), x))) FROM parts GROUP BY 1
-  EXCEPT SELECT id % 3, md5(cluster_quality_send(cluster_quality((SELECT m FROM model), x))) FROM v GROUP BY 1$$, '… by group too');
+SELECT is_empty($$SELECT id % 3, md5(segment_internal.cluster_quality_send(cluster_quality((SELECT m FROM model), x))) FROM parts GROUP BY 1
+  EXCEPT SELECT id % 3, md5(segment_internal.cluster_quality_send(cluster_quality((SELECT m FROM model), x))) FROM v GROUP BY 1$$, '… by group too');
 SET max_parallel_workers_per_gather = 2;
 SET min_parallel_table_scan_size = 0;
 SET parallel_setup_cost = 0;

@@ -124,7 +124,7 @@ SET LOCAL segment.enable_fast_aggregate = force;
 SELECT throws_ok(:'query', '42501', 'permission denied for aggregate rfm_agg', 'unless EXECUTE on the aggregate is revoked');
 RESET ROLE;
 GRANT EXECUTE ON FUNCTION segment.rfm_agg(timestamptz, numeric) TO PUBLIC;
-REVOKE EXECUTE ON FUNCTION segment.rfm_agg_trans(segment.rfm, timestamptz, numeric) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION segment_internal.rfm_agg_trans(segment.rfm, timestamptz, numeric) FROM PUBLIC;
 SET LOCAL ROLE segment_grouping_reader;
 SELECT lives_ok(:'query', 'the transition function needs the aggregate''s owner to have the privilege');
 RESET ROLE;

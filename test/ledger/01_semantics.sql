@@ -75,7 +75,7 @@ FROM (SELECT ledger_agg(date '2025-01-01', 1, 1) AS p UNION ALL SELECT ledger_ag
 
 -- equality
 SELECT ok(ledger '{2025-01-01 1.5}' = ledger '{2025-01-01 1.50}', 'decimals do not matter');
-SELECT is(ledger_hash('{2025-01-01 1.5}'), ledger_hash('{2025-01-01 1.50}'), 'nor in the hash');
+SELECT is(segment_internal.ledger_hash('{2025-01-01 1.5}'), segment_internal.ledger_hash('{2025-01-01 1.50}'), 'nor in the hash');
 SELECT ok(ledger '{2025-01-01 1.5}' < ledger '{2025-01-01 1.51}' AND ledger '{2025-01-01 9}' < ledger '{2025-01-01 9,2025-01-02 1}', 'order');
 
 -- gaps: days 0, 10, 30, 60

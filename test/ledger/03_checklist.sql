@@ -31,11 +31,11 @@ CREATE TEMP TABLE parallel AS SELECT customer_id % 10 AS k, ledger_agg(ordered_a
 CREATE TEMP TABLE parallel_rollup AS SELECT customer_id % 10 AS k, ledger_rollup(l) AS l FROM whole GROUP BY 1;
 SET max_parallel_workers_per_gather = 0;
 CREATE TEMP TABLE serial AS SELECT customer_id % 10 AS k, ledger_agg(ordered_at, amount, order_id) AS l, ledger_agg(ordered_at, amount) AS n FROM forced GROUP BY 1;
-SELECT is_empty($$SELECT FROM parallel p JOIN serial s USING (k) WHERE ledger_send(p.l) <> ledger_send(s.l)$$, 'parallel = serial, byte for byte, with order ids');
-SELECT is_empty($$SELECT FROM parallel p JOIN serial s USING (k) WHERE ledger_send(p.n) <> ledger_send(s.n)$$, 'and without');
+SELECT is_empty($$SELECT FROM parallel p JOIN serial s USING (k) WHERE segment_internal.ledger_send(p.l) <> segment_internal.ledger_send(s.l)$$, 'parallel = serial, byte for byte, with order ids');
+SELECT is_empty($$SELECT FROM parallel p JOIN serial s USING (k) WHERE segment_internal.ledger_send(p.n) <> segment_internal.ledger_send(s.n)$$, 'and without');
 SELECT is_empty($$SELECT FROM parallel_rollup p JOIN serial s USING (k) WHERE p.l <> s.l$$, 'a rollup of customers is the ledger of all their orders');
 CREATE TEMP TABLE shuffled AS SELECT customer_id % 10 AS k, ledger_agg(ordered_at, amount, order_id ORDER BY md5(order_id || amount::text)) AS l FROM forced GROUP BY 1;
-SELECT is_empty($$SELECT FROM shuffled p JOIN serial s USING (k) WHERE ledger_send(p.l) <> ledger_send(s.l)$$, 'shuffled rows');
+SELECT is_empty($$SELECT FROM shuffled p JOIN serial s USING (k) WHERE segment_internal.ledger_send(p.l) <> segment_internal.ledger_send(s.l)$$, 'shuffled rows');
 
 -- partition-wise
 CREATE TABLE parts (LIKE forced) PARTITION BY HASH (customer_id);
@@ -44,7 +44,7 @@ CREATE TABLE parts_1 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 1)
 INSERT INTO parts SELECT * FROM forced;
 SET enable_partitionwise_aggregate = on;
 SELECT is_empty($$SELECT FROM (SELECT customer_id % 10 AS k, ledger_agg(ordered_at, amount, order_id) AS l FROM parts GROUP BY 1) p
-  JOIN serial s USING (k) WHERE ledger_send(p.l) <> ledger_send(s.l)$$, 'partition-wise');
+  JOIN serial s USING (k) WHERE segment_internal.ledger_send(p.l) <> segment_internal.ledger_send(s.l)$$, 'partition-wise');
 
 -- FILTER, window frame
 SELECT is((SELECT ledger_agg(d, a) FILTER (WHERE a > 1) FROM (VALUES (date '2025-01-01', 1), ('2025-01-02', 2)) v(d, a))::text, '{2025-01-02 2}', 'FILTER');
@@ -52,7 +52,7 @@ SELECT results_eq($$SELECT (ledger_agg(d, 1) OVER (ORDER BY d ROWS 1 PRECEDING))
   $$VALUES ('{2025-01-01 1}'), ('{2025-01-01 1,2025-01-02 1}'), ('{2025-01-02 1,2025-01-03 1}')$$, 'a window frame');
 
 -- text and binary
-SELECT is_empty($$SELECT FROM whole WHERE ledger_send(l::text::ledger) <> ledger_send(l)$$, 'text round trip');
+SELECT is_empty($$SELECT FROM whole WHERE segment_internal.ledger_send(l::text::ledger) <> segment_internal.ledger_send(l)$$, 'text round trip');
 CREATE TABLE copied (l ledger, r repeat_summary);
 INSERT INTO copied SELECT l, ledger_repeat(l, '2011-12-09', '1 week') FROM whole;
 SELECT is((SELECT count(DISTINCT l) FROM copied), (SELECT count(DISTINCT l::text) FROM copied), 'distinct ledgers');
@@ -89,7 +89,7 @@ RESET ROLE;
 
 SET segment.enable_fast_aggregate = force;
 SELECT is_empty($$SELECT FROM (SELECT customer_id, ledger_agg(ordered_at, amount, order_id) AS l FROM forced GROUP BY 1) f
-  JOIN whole w ON w.customer_id = f.customer_id WHERE ledger_send(f.l) <> ledger_send(w.l)$$, 'the fast grouping path gives the same');
+  JOIN whole w ON w.customer_id = f.customer_id WHERE segment_internal.ledger_send(f.l) <> segment_internal.ledger_send(w.l)$$, 'the fast grouping path gives the same');
 RESET segment.enable_fast_aggregate;
 
 SELECT finish();

@@ -52,7 +52,7 @@ SELECT is('{2024-01-01,2024-02-01}'::periods::jsonb, '["2024-01-01", "2024-02-01
 
 -- forms
 SELECT is(' { 2024-01-01 , 2024-02-01 } '::periods::text, '{2024-01-01,2024-02-01}', 'white space is ignored');
-SELECT is(encode(periods_send('{2000-01-01,2000-01-03}'), 'hex'), '01000000010000000000000002', 'binary form: version, count, days since 2000-01-01');
+SELECT is(encode(segment_internal.periods_send('{2000-01-01,2000-01-03}'), 'hex'), '01000000010000000000000002', 'binary form: version, count, days since 2000-01-01');
 SELECT is((SELECT count(DISTINCT p) FROM (SELECT periods('month', '2024-01-01', '2024-04-01') p UNION ALL SELECT '{2024-01-01,2024-02-01,2024-03-01,2024-04-01}') x), 1::bigint, 'equal, however they were made');
 SELECT throws_ok($$SELECT '{2024-02-01,2024-01-01}'::periods$$, '22P02', NULL, 'text: must ascend');
 SELECT throws_ok($$SELECT '{2024-01-01}'::periods$$, '22P02', NULL, 'text: one boundary is no period');

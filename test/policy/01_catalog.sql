@@ -92,13 +92,19 @@ SELECT is_empty($$SELECT name FROM relation WHERE relrowsecurity AND (relowner <
   'with a policy a command, and can be dumped by the owner of the database');
 
 -- Names
-SELECT is_empty($$
-  SELECT signature FROM function WHERE pronamespace <> 'segment'::regnamespace
-  UNION ALL SELECT name FROM relation WHERE relnamespace <> 'segment'::regnamespace
-  UNION ALL SELECT typname FROM pg_type t JOIN member ON classid = 'pg_type'::regclass AND objid = t.oid
-    WHERE typnamespace <> 'segment'::regnamespace
-  UNION ALL SELECT o.oid::regoperator::text FROM pg_operator o JOIN member ON classid = 'pg_operator'::regclass AND objid = o.oid
-    WHERE oprnamespace <> 'segment'::regnamespace$$, 'everything lies in schema segment');
+-- Whatever has a schema has an address of schema and name.
+SELECT is_empty($$SELECT a.type, a.identity FROM member, pg_identify_object(classid, objid, 0) a
+  WHERE a.schema IS DISTINCT FROM 'segment' AND a.schema IS DISTINCT FROM 'segment_internal'
+    AND a.type NOT IN ('cast', 'schema') AND a.type !~ '^(trigger|rule|policy)'$$, 'everything lies in schemas segment and segment_internal');
+CREATE TEMP VIEW support AS
+SELECT unnest(ARRAY[typinput, typoutput, typreceive, typsend, typmodin, typmodout, typanalyze]::oid[]) AS oid FROM pg_type
+UNION SELECT unnest(ARRAY[aggtransfn, aggfinalfn, aggcombinefn, aggserialfn, aggdeserialfn, aggmtransfn, aggminvtransfn, aggmfinalfn]::oid[]) FROM pg_aggregate
+UNION SELECT unnest(ARRAY[oprcode, oprrest, oprjoin]::oid[]) FROM pg_operator UNION SELECT amproc FROM pg_amproc UNION SELECT castfunc FROM pg_cast
+UNION SELECT tgfoid FROM pg_trigger UNION SELECT prosupport FROM pg_proc;
+SELECT is_empty($$SELECT signature FROM function WHERE pronamespace = 'segment'::regnamespace AND (oid IN (SELECT oid FROM support)
+    OR prorettype IN ('trigger'::regtype, 'event_trigger'::regtype, 'internal'::regtype, 'cstring'::regtype)
+    OR proargtypes::oid[] && ARRAY['internal', 'cstring']::regtype[]::oid[])$$,
+  'functions behind types, aggregates, operators, casts and triggers lie in segment_internal');
 SELECT results_eq(
   $$SELECT trusted, relocatable, superuser FROM pg_available_extension_versions WHERE name = 'segment' AND installed$$,
   $$VALUES (true, false, true)$$, 'trusted, and not relocatable');

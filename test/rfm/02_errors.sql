@@ -53,10 +53,10 @@ SELECT matches(pg_temp.refusal(format($$SELECT segment.rfm_last(segment.rfm_agg(
 SELECT is(pg_temp.refusal($$SELECT segment.rfm_rollup(r) FROM (SELECT segment.rfm_agg(date '2025-01-02', 1) UNION ALL SELECT segment.rfm_agg(timestamp '2025-01-02', 1)) q(r)$$),
   '22023 | summaries of different time types cannot be merged | One rfm was made from date, the other from timestamp. | Cast the times to one type where the summaries are made.',
   'mixed kinds');
-CREATE AGGREGATE pg_temp.from_a_date(at timestamp, amount int) (SFUNC = segment.rfm_agg_trans, STYPE = segment.rfm, INITCOND = 'date(2025-01-01,2025-01-01,1,1,0,0)');
+CREATE AGGREGATE pg_temp.from_a_date(at timestamp, amount int) (SFUNC = segment_internal.rfm_agg_trans, STYPE = segment.rfm, INITCOND = 'date(2025-01-01,2025-01-01,1,1,0,0)');
 SELECT matches(pg_temp.refusal($$SELECT pg_temp.from_a_date(timestamp '2025-01-02', 1)$$), '^22023 .*One rfm was made from date, the other from timestamp', 'a state of another kind');
-SELECT matches(pg_temp.refusal($$SELECT segment.rfm_agg_trans(NULL::segment.rfm, date '2025-01-01', 1)$$), '^22023 .*support function', 'a support function is not for callers');
-SELECT matches(pg_temp.refusal($$SELECT segment.rfm_agg_combine(r, r) FROM (SELECT segment.rfm_agg(date '2025-01-01', 1) r) q$$), '^22023 .*support function', 'nor is the combine function');
+SELECT matches(pg_temp.refusal($$SELECT segment_internal.rfm_agg_trans(NULL::segment.rfm, date '2025-01-01', 1)$$), '^22023 .*support function', 'a support function is not for callers');
+SELECT matches(pg_temp.refusal($$SELECT segment_internal.rfm_agg_combine(r, r) FROM (SELECT segment.rfm_agg(date '2025-01-01', 1) r) q$$), '^22023 .*support function', 'nor is the combine function');
 
 -- text input
 SELECT matches(pg_temp.refusal('SELECT ' || quote_literal(v) || '::segment.rfm'), '^22P02 .*(Expected|must|An example)', 'text input: ' || v)

@@ -27,12 +27,12 @@ SELECT is_empty($$SELECT customer FROM a GROUP BY customer
                   HAVING rfm_frequency(rfm_agg(at, amount)) <> count(*) FILTER (WHERE amount >= 0)
                       OR rfm_last(rfm_agg(at, amount)) <> max(at) FILTER (WHERE amount >= 0)$$, 'frequency and last');
 SELECT is_empty($$SELECT customer FROM a GROUP BY customer
-                  HAVING rfm_send(rfm_agg(at, amount ORDER BY id)) <> rfm_send(rfm_agg(at, amount ORDER BY amount, id DESC))$$, 'any order of rows: the same bytes');
+                  HAVING segment_internal.rfm_send(rfm_agg(at, amount ORDER BY id)) <> segment_internal.rfm_send(rfm_agg(at, amount ORDER BY amount, id DESC))$$, 'any order of rows: the same bytes');
 SELECT is_empty($$SELECT customer FROM a GROUP BY customer
                   HAVING pg_column_size(rfm_agg(at, amount ORDER BY id)) <> pg_column_size(rfm_agg(at, amount ORDER BY amount, id DESC))$$, 'and the same stored size');
 SELECT is_empty($$SELECT customer FROM (SELECT customer, rfm_agg(at, amount) r, rfm_agg(at, amount, id) r3 FROM a GROUP BY customer, id % 7) p
                   JOIN (SELECT customer, rfm_agg(at, amount) w FROM a GROUP BY customer) q USING (customer)
-                  GROUP BY customer, w HAVING rfm_send(rfm_rollup(r)) <> rfm_send(w) OR rfm_send(rfm_rollup(r3)) <> rfm_send(w)$$, 'rollup of parts: the same bytes');
+                  GROUP BY customer, w HAVING segment_internal.rfm_send(rfm_rollup(r)) <> segment_internal.rfm_send(w) OR segment_internal.rfm_send(rfm_rollup(r3)) <> segment_internal.rfm_send(w)$$, 'rollup of parts: the same bytes');
 SELECT is_empty($$SELECT customer FROM a GROUP BY customer HAVING rfm_agg(at, amount)::text::rfm::text <> rfm_agg(at, amount)::text
                       OR pg_column_size(rfm_agg(at, amount)::text::rfm) <> pg_column_size(rfm_agg(at, amount))$$, 'text round trip, narrow and wide');
 SELECT ok(bool_or(pg_column_size(r) > 100) AND bool_or(pg_column_size(r) < 100), 'both forms were seen: 72 and 136 bytes')
@@ -56,8 +56,8 @@ SELECT ok(abs(rfm_monetary(rfm_agg(at, amount)) - sum(amount::numeric)) < 0.02, 
 
 -- comparison ignores decimals, hash agrees
 SELECT is(rfm_agg(date '2024-01-01', 1.5) , rfm_agg(date '2024-01-01', 1.500), '1.5 = 1.500');
-SELECT is(rfm_hash(rfm_agg(date '2024-01-01', 1.5)) = rfm_hash(rfm_agg(date '2024-01-01', 1.500))
-          AND rfm_hash_extended(rfm_agg(date '2024-01-01', 1.5), 7) = rfm_hash_extended(rfm_agg(date '2024-01-01', 1.500), 7), true, 'and so do their hashes');
+SELECT is(segment_internal.rfm_hash(rfm_agg(date '2024-01-01', 1.5)) = segment_internal.rfm_hash(rfm_agg(date '2024-01-01', 1.500))
+          AND segment_internal.rfm_hash_extended(rfm_agg(date '2024-01-01', 1.5), 7) = segment_internal.rfm_hash_extended(rfm_agg(date '2024-01-01', 1.500), 7), true, 'and so do their hashes');
 SELECT is((SELECT count(DISTINCT r) FROM (SELECT rfm_agg(at, amount) r FROM a GROUP BY id) q),
           (SELECT count(*) FROM (SELECT DISTINCT r FROM (SELECT rfm_agg(at, amount) r FROM a GROUP BY id) q) u), 'sorting and hashing find the same distinct values');
 

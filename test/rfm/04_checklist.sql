@@ -27,7 +27,7 @@ END $$;
 CREATE FUNCTION digest(source text, call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE answer text;
 BEGIN
-  EXECUTE format('SELECT md5(string_agg(customer || '':'' || rfm_send(r)::text, '','' ORDER BY customer)) FROM (SELECT customer, %s AS r FROM %s GROUP BY customer) q', call, source) INTO answer;
+  EXECUTE format('SELECT md5(string_agg(customer || '':'' || segment_internal.rfm_send(r)::text, '','' ORDER BY customer)) FROM (SELECT customer, %s AS r FROM %s GROUP BY customer) q', call, source) INTO answer;
   RETURN answer;
 END $$;
 

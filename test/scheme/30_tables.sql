@@ -56,12 +56,12 @@ SELECT throws_ok(statement, '55000', NULL, statement) FROM unnest(ARRAY[
 
 -- The guards on tables that are not theirs, and called by hand.
 CREATE TABLE own (name int, scheme int, shipped text, bins text);
-CREATE TRIGGER g BEFORE INSERT ON own FOR EACH ROW EXECUTE FUNCTION segment.scheme_guard();
+CREATE TRIGGER g BEFORE INSERT ON own FOR EACH ROW EXECUTE FUNCTION segment_internal.scheme_guard();
 SELECT throws_ok($$INSERT INTO own VALUES (1, 1, 'x', 'y')$$, '39P01', NULL, 'scheme_guard on another table');
 CREATE TABLE own2 (scheme int, shipped bool, r_lower text);
-CREATE TRIGGER g BEFORE INSERT ON own2 FOR EACH ROW EXECUTE FUNCTION segment.scheme_rule_guard();
+CREATE TRIGGER g BEFORE INSERT ON own2 FOR EACH ROW EXECUTE FUNCTION segment_internal.scheme_rule_guard();
 SELECT throws_ok($$INSERT INTO own2 VALUES (1, false, 'y')$$, '39P01', NULL, 'scheme_rule_guard on another table');
-SELECT throws_ok('SELECT segment.scheme_guard()', '39P01', NULL, 'a trigger function is no function to call');
+SELECT throws_ok('SELECT segment_internal.scheme_guard()', '39P01', NULL, 'a trigger function is no function to call');
 
 -- Copies.
 SELECT is(segment.copy_scheme(source => 'classic', target => 'my classic') , 41, 'named arguments');

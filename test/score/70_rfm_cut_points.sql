@@ -58,7 +58,7 @@ SELECT is(error_of($$SELECT rfm_cut_points_agg(rfm, date '2025-01-31' + g, 5) FR
 SELECT is(error_of($$SELECT cut_points_agg(g, g) FROM generate_series(2, 3) g$$),
   '22023 | bins must be the same in every row | It is an option: one value holds for all rows of a group or partition. | Pass a constant, or add it to GROUP BY or PARTITION BY.', 'bins change');
 SELECT matches(error_of($$SELECT rfm_cut_points_agg(rfm, '2024-12-31', 5) FROM c$$), '^22023 .*as_of', 'an order after as_of');
-SELECT is(error_of($$SELECT quantiles_agg_trans(NULL, 1)$$), '22023 | quantiles_agg_trans is a support function of an aggregate | It was called outside an aggregate. | Call the aggregate instead.', 'support functions are not for calling');
+SELECT is(error_of($$SELECT segment_internal.quantiles_agg_trans(NULL, 1)$$), '22023 | quantiles_agg_trans is a support function of an aggregate | It was called outside an aggregate. | Call the aggregate instead.', 'support functions are not for calling');
 
 -- order, hashing, jsonb
 SELECT is(count(DISTINCT k), 2::bigint, 'equal values are one') FROM unnest(ARRAY['r: within {30}; f: from {2}; m: total from {9}', 'r: within {30}; f: {2}; m: total {9.0}', 'r: within {30}; f: from {2}; m: average from {9}']::rfm_cut_points[]) k;

@@ -55,7 +55,7 @@ SELECT * FROM same_from(:'scored' || ' HAVING random() < 2', 'from a store', 'a 
 SELECT * FROM same_from(:'scored' || ' HAVING EXISTS (SELECT FROM orders o WHERE o.order_id = max(orders.order_id))', 'from a store', 'a subquery in HAVING');
 
 -- A final function that may change the state is called once.
-CREATE AGGREGATE final_once(timestamptz, numeric) (SFUNC = segment.rfm_agg_trans, STYPE = segment.rfm, FINALFUNC = segment.rfm_agg_final, FINALFUNC_MODIFY = READ_WRITE);
+CREATE AGGREGATE final_once(timestamptz, numeric) (SFUNC = segment_internal.rfm_agg_trans, STYPE = segment.rfm, FINALFUNC = segment_internal.rfm_agg_final, FINALFUNC_MODIFY = READ_WRITE);
 CREATE FUNCTION last_day(integer) RETURNS integer LANGUAGE plpgsql VOLATILE AS 'BEGIN RETURN $1; END';
 CREATE AGGREGATE volatile_max(integer) (SFUNC = int4larger, STYPE = integer, FINALFUNC = last_day);
 SELECT * FROM same_from('SELECT customer, final_once(at, amount), ' || :'score' || ' FROM orders GROUP BY customer', 'from a store', 'a final function that changes the state');

@@ -7,20 +7,20 @@
 SELECT plan(39);
 
 -- How many groups are hidden
-SELECT is(segment.hidden_groups('{10,11,12}', 10), 0, 'none is small: none is hidden');
-SELECT is(segment.hidden_groups('{1,2,30}', 10), 3, 'two that are 3 together take the next along');
-SELECT is(segment.hidden_groups('{9,40,50}', 10), 2, 'one alone would follow from the total');
-SELECT is(segment.hidden_groups('{4,5,6,50}', 10), 3, 'all that are small, though two are enough for the remainder');
-SELECT is(segment.hidden_groups('{4,5}', 10), 2, 'all, if the rest is small');
-SELECT is(segment.hidden_groups('{3}', 10), 1, 'a single small group');
-SELECT is(segment.hidden_groups('{}', 10), 0, 'no groups');
-SELECT is(segment.hidden_groups('{9,9,11,30}', 10), 3, 'two that make 18 would be known to be 9 each');
-SELECT is(segment.hidden_groups('{50,3,40,60}', 10, 1), 3, 'one frozen, and a small one: one more, so that what is new is not one');
-SELECT is(segment.hidden_groups('{50,60,70,80}', 10, 2), 2, 'frozen ones stay hidden');
-SELECT is(segment.hidden_groups('{1,1,1}', 0), 0, 'k = 0 hides nothing');
-SELECT is(segment.hidden_groups(array_agg(n ORDER BY n), 10), 26, 'Online Retail, k = 10: 26 of the 36 countries beside the UK')
+SELECT is(segment_internal.hidden_groups('{10,11,12}', 10), 0, 'none is small: none is hidden');
+SELECT is(segment_internal.hidden_groups('{1,2,30}', 10), 3, 'two that are 3 together take the next along');
+SELECT is(segment_internal.hidden_groups('{9,40,50}', 10), 2, 'one alone would follow from the total');
+SELECT is(segment_internal.hidden_groups('{4,5,6,50}', 10), 3, 'all that are small, though two are enough for the remainder');
+SELECT is(segment_internal.hidden_groups('{4,5}', 10), 2, 'all, if the rest is small');
+SELECT is(segment_internal.hidden_groups('{3}', 10), 1, 'a single small group');
+SELECT is(segment_internal.hidden_groups('{}', 10), 0, 'no groups');
+SELECT is(segment_internal.hidden_groups('{9,9,11,30}', 10), 3, 'two that make 18 would be known to be 9 each');
+SELECT is(segment_internal.hidden_groups('{50,3,40,60}', 10, 1), 3, 'one frozen, and a small one: one more, so that what is new is not one');
+SELECT is(segment_internal.hidden_groups('{50,60,70,80}', 10, 2), 2, 'frozen ones stay hidden');
+SELECT is(segment_internal.hidden_groups('{1,1,1}', 0), 0, 'k = 0 hides nothing');
+SELECT is(segment_internal.hidden_groups(array_agg(n ORDER BY n), 10), 26, 'Online Retail, k = 10: 26 of the 36 countries beside the UK')
 FROM (SELECT count(DISTINCT customer_id) AS n FROM valid_sales WHERE country <> 'United Kingdom' GROUP BY country) c;
-SELECT is(segment.hidden_groups(array_agg(n ORDER BY n), 5), 18, 'k = 5: 18')
+SELECT is(segment_internal.hidden_groups(array_agg(n ORDER BY n), 5), 18, 'k = 5: 18')
 FROM (SELECT count(DISTINCT customer_id) AS n FROM valid_sales WHERE country <> 'United Kingdom' GROUP BY country) c;
 
 SELECT results_eq($$SELECT count(*) FILTER (WHERE is_suppressed), sum(customers)::bigint, min(customers)

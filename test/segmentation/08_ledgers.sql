@@ -32,7 +32,7 @@ SELECT is_empty($$
     SELECT c, segment.ledger_rfm(segment.ledger_agg(at::timestamp, amount::float8), '2025-12-31') AS a, segment.rfm_agg(at::timestamp::date, amount::float8) AS b,
            segment.ledger_rfm(segment.ledger_agg(at::date, amount::integer), '2025-12-31') AS e, segment.rfm_agg(at::date, amount::integer) AS f
     FROM o GROUP BY c) y
-  WHERE segment.rfm_send(a) IS DISTINCT FROM segment.rfm_send(b) OR segment.rfm_send(e) IS DISTINCT FROM segment.rfm_send(f)$$, 'for double precision and integer amounts, timestamps and dates');
+  WHERE segment_internal.rfm_send(a) IS DISTINCT FROM segment_internal.rfm_send(b) OR segment_internal.rfm_send(e) IS DISTINCT FROM segment_internal.rfm_send(f)$$, 'for double precision and integer amounts, timestamps and dates');
 
 -- --- month ends of Online Retail from one ledger set, without the orders ---------------------------------------------------
 CREATE TABLE sales AS TABLE valid_sales;

@@ -99,8 +99,8 @@ END
 $$;
 
 CREATE VIEW test.row AS
-SELECT s.segmentation, s.as_of, c.customer, c.market, segment.rfm_send(c.rfm) AS rfm, c.score::text AS score, c.segment, c.sort, c.previous_segment,
-       c.previous_sort, c.since, c.moved_by, segment.repeat_summary_send(c.repeat) AS repeat, c.channel
+SELECT s.segmentation, s.as_of, c.customer, c.market, segment_internal.rfm_send(c.rfm) AS rfm, c.score::text AS score, c.segment, c.sort, c.previous_segment,
+       c.previous_sort, c.since, c.moved_by, segment_internal.repeat_summary_send(c.repeat) AS repeat, c.channel
 FROM segment.snapshot s JOIN segment.snapshot_customer c ON c.snapshot = s.id;
 
 -- Rows that the two do not share, over all their snapshots.

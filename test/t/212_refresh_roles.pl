@@ -40,7 +40,7 @@ GRANT SELECT, INSERT, UPDATE (amount) ON orders, orders_1, orders_2 TO till;
 INSERT INTO orders SELECT g % 300, date '2025-01-01' + g % 360, g % 89, (ARRAY['north', 'south'])[1 + g % 2] FROM generate_series(1, 3000) g;
 SELECT segment.create_segmentation('all', 'orders', 'customer', 'at', 'amount', changes => 'triggers', live => true);
 GRANT INSERT ON orders TO late;
-SELECT step FROM (SELECT segment.segmentation_progress('all', 'waiting')) p, segment.refresh_progress;
+SELECT step FROM (SELECT segment_internal.segmentation_progress('all', 'waiting')) p, segment.refresh_progress;
 SELECT customers FROM segment.refresh('all', '2025-12-31');
 SQL
 is(as('till', 'INSERT INTO orders VALUES (1000, \'2025-12-30\', 10, \'north\'); UPDATE orders SET amount = 3 WHERE customer = 17; INSERT INTO orders_2 VALUES (1001, \'2025-12-30\', 10, \'north\')'),
@@ -60,7 +60,7 @@ is(as('till', q{INSERT INTO orders VALUES (1000, '2025-12-31', 900, 'north'); SE
 # Partitions made later are followed once the table is looked at again.
 is(as('shop', <<'SQL'), "4\n304", 'a new partition');
 CREATE TABLE orders_3 PARTITION OF orders FOR VALUES FROM ('2026-01-01') TO ('2026-07-01');
-SELECT segment.follow_source(segment.segmentation_version_of('all'));
+SELECT segment_internal.follow_source(segment_internal.segmentation_version_of('all'));
 INSERT INTO orders_3 VALUES (1003, '2026-01-01', 5, 'south');
 SELECT customers FROM segment.refresh('all', '2026-01-01');
 SQL

@@ -191,7 +191,7 @@ for my $state ('rfm', 'quantiles', 'coreset', 'cluster_quality', 'internal')
 # An aggregate that stops being ours while plans that use it are kept.
 my $group = 'SELECT c, replaced(at, amount) FROM o GROUP BY c';
 my $whole = 'SELECT md5(string_agg(t, \'\' ORDER BY t)) FROM (SELECT x::text FROM (' . $group . ') x) y (t)';
-my $parts = '(date, numeric) (SFUNC = segment.rfm_agg_trans, STYPE = segment.rfm, FINALFUNC = segment.rfm_agg_final, PARALLEL = SAFE, COMBINEFUNC = segment.rfm_agg_combine';
+my $parts = '(date, numeric) (SFUNC = segment_internal.rfm_agg_trans, STYPE = segment.rfm, FINALFUNC = segment_internal.rfm_agg_final, PARALLEL = SAFE, COMBINEFUNC = segment_internal.rfm_agg_combine';
 for my $workers (0, 2)
 {
 	my @answers = split /\n/, $node->safe_psql('postgres', <<SQL);

@@ -76,7 +76,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON next_table TO @extowner@, pg_database_ow
 CREATE OR REPLACE FUNCTION is_forgotten(customer text) RETURNS boolean
   LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT EXISTS (SELECT FROM forgotten f WHERE f.hash = customer_hash(customer));
+  SELECT EXISTS (SELECT FROM forgotten f WHERE f.hash = segment_internal.customer_hash(customer));
 END;
 SQL
 is(as('keeper', 'shop', q{ALTER EXTENSION segment UPDATE TO 'next'; SELECT extversion FROM pg_extension WHERE extname = 'segment'}), 'next', 'the owner upgrades');
