@@ -2,161 +2,161 @@
 
 CREATE TYPE segment.retention;
 
-CREATE FUNCTION segment.retention_in(cstring) RETURNS segment.retention
+CREATE FUNCTION segment_internal.retention_in(cstring) RETURNS segment.retention
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_in';
-COMMENT ON FUNCTION segment.retention_in(cstring) IS
+COMMENT ON FUNCTION segment_internal.retention_in(cstring) IS
   'reads the text of a retention';
 
-CREATE FUNCTION segment.retention_out(segment.retention) RETURNS cstring
+CREATE FUNCTION segment_internal.retention_out(segment.retention) RETURNS cstring
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_out';
-COMMENT ON FUNCTION segment.retention_out(segment.retention) IS
+COMMENT ON FUNCTION segment_internal.retention_out(segment.retention) IS
   'writes a retention as text';
 
-CREATE FUNCTION segment.retention_recv(internal) RETURNS segment.retention
+CREATE FUNCTION segment_internal.retention_recv(internal) RETURNS segment.retention
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_recv';
-COMMENT ON FUNCTION segment.retention_recv(internal) IS
+COMMENT ON FUNCTION segment_internal.retention_recv(internal) IS
   'reads the binary form of a retention, checking it';
 
-CREATE FUNCTION segment.retention_send(segment.retention) RETURNS bytea
+CREATE FUNCTION segment_internal.retention_send(segment.retention) RETURNS bytea
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_send';
-COMMENT ON FUNCTION segment.retention_send(segment.retention) IS
+COMMENT ON FUNCTION segment_internal.retention_send(segment.retention) IS
   'writes the binary form of a retention';
 
 CREATE TYPE segment.retention (
-  INPUT = segment.retention_in, OUTPUT = segment.retention_out, RECEIVE = segment.retention_recv, SEND = segment.retention_send,
+  INPUT = segment_internal.retention_in, OUTPUT = segment_internal.retention_out, RECEIVE = segment_internal.retention_recv, SEND = segment_internal.retention_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
 );
 COMMENT ON TYPE segment.retention IS
   'who was active in which period of a grid, by the period of the first order, with orders and exact money, up to a day: what cohort_table, lifecycle_table, retention_rate and repeat_rate read. Values of the same grid and day merge: retention_rollup, +';
 
-CREATE FUNCTION segment.retention_eq(segment.retention, segment.retention) RETURNS boolean
+CREATE FUNCTION segment_internal.retention_eq(segment.retention, segment.retention) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_eq';
-COMMENT ON FUNCTION segment.retention_eq(segment.retention, segment.retention) IS
+COMMENT ON FUNCTION segment_internal.retention_eq(segment.retention, segment.retention) IS
   'behind =: equal';
 
-CREATE FUNCTION segment.retention_ne(segment.retention, segment.retention) RETURNS boolean
+CREATE FUNCTION segment_internal.retention_ne(segment.retention, segment.retention) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_ne';
-COMMENT ON FUNCTION segment.retention_ne(segment.retention, segment.retention) IS
+COMMENT ON FUNCTION segment_internal.retention_ne(segment.retention, segment.retention) IS
   'behind <>: not equal';
 
-CREATE FUNCTION segment.retention_lt(segment.retention, segment.retention) RETURNS boolean
+CREATE FUNCTION segment_internal.retention_lt(segment.retention, segment.retention) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_lt';
-COMMENT ON FUNCTION segment.retention_lt(segment.retention, segment.retention) IS
+COMMENT ON FUNCTION segment_internal.retention_lt(segment.retention, segment.retention) IS
   'behind <: less';
 
-CREATE FUNCTION segment.retention_le(segment.retention, segment.retention) RETURNS boolean
+CREATE FUNCTION segment_internal.retention_le(segment.retention, segment.retention) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_le';
-COMMENT ON FUNCTION segment.retention_le(segment.retention, segment.retention) IS
+COMMENT ON FUNCTION segment_internal.retention_le(segment.retention, segment.retention) IS
   'behind <=: less or equal';
 
-CREATE FUNCTION segment.retention_gt(segment.retention, segment.retention) RETURNS boolean
+CREATE FUNCTION segment_internal.retention_gt(segment.retention, segment.retention) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_gt';
-COMMENT ON FUNCTION segment.retention_gt(segment.retention, segment.retention) IS
+COMMENT ON FUNCTION segment_internal.retention_gt(segment.retention, segment.retention) IS
   'behind >: greater';
 
-CREATE FUNCTION segment.retention_ge(segment.retention, segment.retention) RETURNS boolean
+CREATE FUNCTION segment_internal.retention_ge(segment.retention, segment.retention) RETURNS boolean
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_ge';
-COMMENT ON FUNCTION segment.retention_ge(segment.retention, segment.retention) IS
+COMMENT ON FUNCTION segment_internal.retention_ge(segment.retention, segment.retention) IS
   'behind >=: greater or equal';
 
-CREATE FUNCTION segment.retention_cmp(segment.retention, segment.retention) RETURNS integer
+CREATE FUNCTION segment_internal.retention_cmp(segment.retention, segment.retention) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_cmp';
-COMMENT ON FUNCTION segment.retention_cmp(segment.retention, segment.retention) IS
+COMMENT ON FUNCTION segment_internal.retention_cmp(segment.retention, segment.retention) IS
   'order of two values of retention, by their bytes: for indexes and DISTINCT, without a meaning';
 
-CREATE FUNCTION segment.retention_hash(segment.retention) RETURNS integer
+CREATE FUNCTION segment_internal.retention_hash(segment.retention) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_hash';
-COMMENT ON FUNCTION segment.retention_hash(segment.retention) IS
+COMMENT ON FUNCTION segment_internal.retention_hash(segment.retention) IS
   'hash of retention; equal values have equal hashes';
 
-CREATE FUNCTION segment.retention_hash_extended(segment.retention, bigint) RETURNS bigint
+CREATE FUNCTION segment_internal.retention_hash_extended(segment.retention, bigint) RETURNS bigint
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_hash_extended';
-COMMENT ON FUNCTION segment.retention_hash_extended(segment.retention, bigint) IS
+COMMENT ON FUNCTION segment_internal.retention_hash_extended(segment.retention, bigint) IS
   'seeded hash of retention';
 
-CREATE OPERATOR segment.= (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment.retention_eq,
+CREATE OPERATOR segment.= (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment_internal.retention_eq,
   COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
 COMMENT ON OPERATOR segment.= (segment.retention, segment.retention) IS 'equal';
-CREATE OPERATOR segment.<> (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment.retention_ne,
+CREATE OPERATOR segment.<> (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment_internal.retention_ne,
   COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
 COMMENT ON OPERATOR segment.<> (segment.retention, segment.retention) IS 'not equal';
-CREATE OPERATOR segment.< (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment.retention_lt,
+CREATE OPERATOR segment.< (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment_internal.retention_lt,
   COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
 COMMENT ON OPERATOR segment.< (segment.retention, segment.retention) IS 'less';
-CREATE OPERATOR segment.<= (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment.retention_le,
+CREATE OPERATOR segment.<= (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment_internal.retention_le,
   COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
 COMMENT ON OPERATOR segment.<= (segment.retention, segment.retention) IS 'less or equal';
-CREATE OPERATOR segment.> (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment.retention_gt,
+CREATE OPERATOR segment.> (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment_internal.retention_gt,
   COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
 COMMENT ON OPERATOR segment.> (segment.retention, segment.retention) IS 'greater';
-CREATE OPERATOR segment.>= (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment.retention_ge,
+CREATE OPERATOR segment.>= (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment_internal.retention_ge,
   COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
 COMMENT ON OPERATOR segment.>= (segment.retention, segment.retention) IS 'greater or equal';
 
 CREATE OPERATOR CLASS segment.retention_ops DEFAULT FOR TYPE segment.retention USING btree AS
   OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>,
-  FUNCTION 1 segment.retention_cmp(segment.retention, segment.retention);
+  FUNCTION 1 segment_internal.retention_cmp(segment.retention, segment.retention);
 COMMENT ON OPERATOR CLASS segment.retention_ops USING btree IS 'order of retention, by bytes';
 
 CREATE OPERATOR CLASS segment.retention_hash_ops DEFAULT FOR TYPE segment.retention USING hash AS
   OPERATOR 1 segment.=,
-  FUNCTION 1 segment.retention_hash(segment.retention), FUNCTION 2 segment.retention_hash_extended(segment.retention, bigint);
+  FUNCTION 1 segment_internal.retention_hash(segment.retention), FUNCTION 2 segment_internal.retention_hash_extended(segment.retention, bigint);
 COMMENT ON OPERATOR CLASS segment.retention_hash_ops USING hash IS 'hashing of retention';
 
-CREATE FUNCTION segment.retention_agg_trans(internal, ledger segment.ledger, periods segment.periods, as_of date) RETURNS internal
+CREATE FUNCTION segment_internal.retention_agg_trans(internal, ledger segment.ledger, periods segment.periods, as_of date) RETURNS internal
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_agg_trans';
-COMMENT ON FUNCTION segment.retention_agg_trans(internal, segment.ledger, segment.periods, date) IS
+COMMENT ON FUNCTION segment_internal.retention_agg_trans(internal, segment.ledger, segment.periods, date) IS
   'Transition function. 22023 outside an aggregate.';
 
-CREATE FUNCTION segment.retention_rollup_trans(internal, retention segment.retention) RETURNS internal
+CREATE FUNCTION segment_internal.retention_rollup_trans(internal, retention segment.retention) RETURNS internal
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_rollup_trans';
-COMMENT ON FUNCTION segment.retention_rollup_trans(internal, segment.retention) IS
+COMMENT ON FUNCTION segment_internal.retention_rollup_trans(internal, segment.retention) IS
   'Transition function. 22023 outside an aggregate.';
 
-CREATE FUNCTION segment.retention_combine(internal, internal) RETURNS internal
+CREATE FUNCTION segment_internal.retention_combine(internal, internal) RETURNS internal
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_combine';
-COMMENT ON FUNCTION segment.retention_combine(internal, internal) IS
+COMMENT ON FUNCTION segment_internal.retention_combine(internal, internal) IS
   'Combine function.';
 
-CREATE FUNCTION segment.retention_final(internal) RETURNS segment.retention
+CREATE FUNCTION segment_internal.retention_final(internal) RETURNS segment.retention
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_final';
-COMMENT ON FUNCTION segment.retention_final(internal) IS
+COMMENT ON FUNCTION segment_internal.retention_final(internal) IS
   'Final function.';
 
-CREATE FUNCTION segment.retention_serialize(internal) RETURNS bytea
+CREATE FUNCTION segment_internal.retention_serialize(internal) RETURNS bytea
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_final';
-COMMENT ON FUNCTION segment.retention_serialize(internal) IS
+COMMENT ON FUNCTION segment_internal.retention_serialize(internal) IS
   'Serial function.';
 
-CREATE FUNCTION segment.retention_deserialize(bytea, internal) RETURNS internal
+CREATE FUNCTION segment_internal.retention_deserialize(bytea, internal) RETURNS internal
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_deserialize';
-COMMENT ON FUNCTION segment.retention_deserialize(bytea, internal) IS
+COMMENT ON FUNCTION segment_internal.retention_deserialize(bytea, internal) IS
   'Deserial function.';
 
 CREATE AGGREGATE segment.retention_agg(ledger segment.ledger, periods segment.periods, as_of date) (
-  SFUNC = segment.retention_agg_trans,
-  STYPE = internal, SSPACE = 131072, FINALFUNC = segment.retention_final,
-  COMBINEFUNC = segment.retention_combine, SERIALFUNC = segment.retention_serialize, DESERIALFUNC = segment.retention_deserialize,
+  SFUNC = segment_internal.retention_agg_trans,
+  STYPE = internal, SSPACE = 131072, FINALFUNC = segment_internal.retention_final,
+  COMBINEFUNC = segment_internal.retention_combine, SERIALFUNC = segment_internal.retention_serialize, DESERIALFUNC = segment_internal.retention_deserialize,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.retention_agg(segment.ledger, segment.periods, date) IS
   'retention over stored ledgers, a customer a row, in one pass: orders after as_of do not count. A NULL ledger is skipped; NULL without any. The other arguments are the same in every row: 22023 where they change, 22004 for NULL, 54000 beyond 1000 periods';
 
 CREATE AGGREGATE segment.retention_rollup(retention segment.retention) (
-  SFUNC = segment.retention_rollup_trans,
-  STYPE = internal, SSPACE = 131072, FINALFUNC = segment.retention_final,
-  COMBINEFUNC = segment.retention_combine, SERIALFUNC = segment.retention_serialize, DESERIALFUNC = segment.retention_deserialize,
+  SFUNC = segment_internal.retention_rollup_trans,
+  STYPE = internal, SSPACE = 131072, FINALFUNC = segment_internal.retention_final,
+  COMBINEFUNC = segment_internal.retention_combine, SERIALFUNC = segment_internal.retention_serialize, DESERIALFUNC = segment_internal.retention_deserialize,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.retention_rollup(segment.retention) IS
   'the retention of all customers of the parts; NULL without any. Each customer must lie in one part. 22023 for different periods or days';
 
-CREATE FUNCTION segment.retention_add(segment.retention, segment.retention) RETURNS segment.retention
+CREATE FUNCTION segment_internal.retention_add(segment.retention, segment.retention) RETURNS segment.retention
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_add';
-COMMENT ON FUNCTION segment.retention_add(segment.retention, segment.retention) IS
+COMMENT ON FUNCTION segment_internal.retention_add(segment.retention, segment.retention) IS
   'behind +: the customers of both. 22023 for different periods or days';
 
-CREATE OPERATOR segment.+ (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment.retention_add,
+CREATE OPERATOR segment.+ (LEFTARG = segment.retention, RIGHTARG = segment.retention, FUNCTION = segment_internal.retention_add,
   COMMUTATOR = OPERATOR(segment.+));
 COMMENT ON OPERATOR segment.+ (segment.retention, segment.retention) IS 'the customers of both';
 

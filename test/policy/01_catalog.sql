@@ -12,7 +12,7 @@ FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang JOIN member ON classid = 
 CREATE TEMP VIEW relation AS
 SELECT c.*, c.oid::regclass::text AS name FROM pg_class c JOIN member ON classid = 'pg_class'::regclass AND objid = c.oid;
 
-SELECT plan(24);
+SELECT plan(25);
 
 -- Comments
 SELECT is_empty($$SELECT signature FROM function WHERE obj_description(oid, 'pg_proc') IS NULL$$,

@@ -102,7 +102,7 @@ sub contents
 		FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'segment') AND deptype = 'e'
 		AND (classid <> 'pg_type'::regclass OR objid IN (SELECT oid FROM pg_type WHERE typtype = 'b' AND typelem = 0))) m}); # newer versions count arrays too
 	$is{bodies} = run_sql($node, 'shop', q{SELECT md5(string_agg(pg_get_functiondef(oid), '|' ORDER BY oid::regprocedure::text))
-		FROM pg_proc WHERE pronamespace IN ('segment'::regnamespace, 'public'::regnamespace) AND prokind = 'f' AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')});
+		FROM pg_proc WHERE pronamespace IN ('segment'::regnamespace, 'segment_internal'::regnamespace, 'public'::regnamespace) AND prokind = 'f' AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')});
 	$is{comments} = run_sql($node, 'shop', q{SELECT count(*) FROM pg_description d JOIN pg_depend e ON e.classid = d.classoid AND e.objid = d.objoid AND e.deptype = 'e'
 		WHERE e.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'segment')});
 	$is{configuration} = run_sql($node, 'shop', q{SELECT string_agg(t::regclass::text || coalesce(c, ''), ',' ORDER BY t::regclass::text) FROM pg_extension, unnest(extconfig, extcondition) u (t, c) WHERE extname = 'segment'});
