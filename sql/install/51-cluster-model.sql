@@ -2,78 +2,78 @@
 
 CREATE TYPE segment.kmeans_model;
 
-CREATE FUNCTION segment.kmeans_model_in(cstring) RETURNS segment.kmeans_model
+CREATE FUNCTION segment_internal.kmeans_model_in(cstring) RETURNS segment.kmeans_model
   AS 'MODULE_PATHNAME', 'segment_kmeans_model_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.kmeans_model_in(cstring) IS 'Text input of type kmeans_model. 22P02 for anything that is no model.';
+COMMENT ON FUNCTION segment_internal.kmeans_model_in(cstring) IS 'Text input of type kmeans_model. 22P02 for anything that is no model.';
 
-CREATE FUNCTION segment.kmeans_model_out(segment.kmeans_model) RETURNS cstring
+CREATE FUNCTION segment_internal.kmeans_model_out(segment.kmeans_model) RETURNS cstring
   AS 'MODULE_PATHNAME', 'segment_kmeans_model_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.kmeans_model_out(segment.kmeans_model) IS 'Text output of type kmeans_model; reads back as the same value.';
+COMMENT ON FUNCTION segment_internal.kmeans_model_out(segment.kmeans_model) IS 'Text output of type kmeans_model; reads back as the same value.';
 
-CREATE FUNCTION segment.kmeans_model_recv(internal) RETURNS segment.kmeans_model
+CREATE FUNCTION segment_internal.kmeans_model_recv(internal) RETURNS segment.kmeans_model
   AS 'MODULE_PATHNAME', 'segment_kmeans_model_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.kmeans_model_recv(internal) IS 'Binary input of type kmeans_model. 22P03 for anything that kmeans_model_send does not give.';
+COMMENT ON FUNCTION segment_internal.kmeans_model_recv(internal) IS 'Binary input of type kmeans_model. 22P03 for anything that kmeans_model_send does not give.';
 
-CREATE FUNCTION segment.kmeans_model_send(segment.kmeans_model) RETURNS bytea
+CREATE FUNCTION segment_internal.kmeans_model_send(segment.kmeans_model) RETURNS bytea
   AS 'MODULE_PATHNAME', 'segment_kmeans_model_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.kmeans_model_send(segment.kmeans_model) IS 'Binary output of type kmeans_model.';
+COMMENT ON FUNCTION segment_internal.kmeans_model_send(segment.kmeans_model) IS 'Binary output of type kmeans_model.';
 
 CREATE TYPE segment.kmeans_model (
-  INPUT = segment.kmeans_model_in, OUTPUT = segment.kmeans_model_out, RECEIVE = segment.kmeans_model_recv, SEND = segment.kmeans_model_send,
+  INPUT = segment_internal.kmeans_model_in, OUTPUT = segment_internal.kmeans_model_out, RECEIVE = segment_internal.kmeans_model_recv, SEND = segment_internal.kmeans_model_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
 );
 COMMENT ON TYPE segment.kmeans_model IS 'Fitted clusters: transform, scale and centroids, and how they were found. Made by kmeans, kmeans_agg and relabel; applied by cluster_of, cluster_distance, …; its text form is a JSON object.';
 
 -- Comparison by bytes: equal values have equal bytes; the order has no meaning of its own.
 
-CREATE FUNCTION segment.kmeans_model_eq(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.kmeans_model_ne(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.kmeans_model_lt(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.kmeans_model_le(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.kmeans_model_gt(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.kmeans_model_ge(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.kmeans_model_cmp(segment.kmeans_model, segment.kmeans_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.kmeans_model_hash(segment.kmeans_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment.kmeans_model_hash_extended(segment.kmeans_model, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_bytes_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.kmeans_model_eq(segment.kmeans_model, segment.kmeans_model) IS 'Equality by bytes';
-COMMENT ON FUNCTION segment.kmeans_model_ne(segment.kmeans_model, segment.kmeans_model) IS 'Inequality by bytes';
-COMMENT ON FUNCTION segment.kmeans_model_lt(segment.kmeans_model, segment.kmeans_model) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment.kmeans_model_le(segment.kmeans_model, segment.kmeans_model) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment.kmeans_model_gt(segment.kmeans_model, segment.kmeans_model) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment.kmeans_model_ge(segment.kmeans_model, segment.kmeans_model) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment.kmeans_model_cmp(segment.kmeans_model, segment.kmeans_model) IS 'Three-way comparison by bytes for btree: -1, 0 or 1';
-COMMENT ON FUNCTION segment.kmeans_model_hash(segment.kmeans_model) IS 'Hash, 32 bits';
-COMMENT ON FUNCTION segment.kmeans_model_hash_extended(segment.kmeans_model, bigint) IS 'Hash with a seed, 64 bits';
+CREATE FUNCTION segment_internal.kmeans_model_eq(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.kmeans_model_ne(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.kmeans_model_lt(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.kmeans_model_le(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.kmeans_model_gt(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.kmeans_model_ge(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.kmeans_model_cmp(segment.kmeans_model, segment.kmeans_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.kmeans_model_hash(segment.kmeans_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.kmeans_model_hash_extended(segment.kmeans_model, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_bytes_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.kmeans_model_eq(segment.kmeans_model, segment.kmeans_model) IS 'Equality by bytes';
+COMMENT ON FUNCTION segment_internal.kmeans_model_ne(segment.kmeans_model, segment.kmeans_model) IS 'Inequality by bytes';
+COMMENT ON FUNCTION segment_internal.kmeans_model_lt(segment.kmeans_model, segment.kmeans_model) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION segment_internal.kmeans_model_le(segment.kmeans_model, segment.kmeans_model) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION segment_internal.kmeans_model_gt(segment.kmeans_model, segment.kmeans_model) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION segment_internal.kmeans_model_ge(segment.kmeans_model, segment.kmeans_model) IS 'Order by bytes, without meaning';
+COMMENT ON FUNCTION segment_internal.kmeans_model_cmp(segment.kmeans_model, segment.kmeans_model) IS 'Three-way comparison by bytes for btree: -1, 0 or 1';
+COMMENT ON FUNCTION segment_internal.kmeans_model_hash(segment.kmeans_model) IS 'Hash, 32 bits';
+COMMENT ON FUNCTION segment_internal.kmeans_model_hash_extended(segment.kmeans_model, bigint) IS 'Hash with a seed, 64 bits';
 
-CREATE OPERATOR segment.= (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment.kmeans_model_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR segment.= (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment_internal.kmeans_model_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
 COMMENT ON OPERATOR segment.= (segment.kmeans_model, segment.kmeans_model) IS 'kmeans_model = kmeans_model, by bytes';
-CREATE OPERATOR segment.<> (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment.kmeans_model_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR segment.<> (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment_internal.kmeans_model_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
 COMMENT ON OPERATOR segment.<> (segment.kmeans_model, segment.kmeans_model) IS 'kmeans_model <> kmeans_model, by bytes';
-CREATE OPERATOR segment.< (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment.kmeans_model_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR segment.< (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment_internal.kmeans_model_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
 COMMENT ON OPERATOR segment.< (segment.kmeans_model, segment.kmeans_model) IS 'kmeans_model < kmeans_model, by bytes';
-CREATE OPERATOR segment.<= (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment.kmeans_model_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR segment.<= (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment_internal.kmeans_model_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
 COMMENT ON OPERATOR segment.<= (segment.kmeans_model, segment.kmeans_model) IS 'kmeans_model <= kmeans_model, by bytes';
-CREATE OPERATOR segment.> (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment.kmeans_model_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR segment.> (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment_internal.kmeans_model_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
 COMMENT ON OPERATOR segment.> (segment.kmeans_model, segment.kmeans_model) IS 'kmeans_model > kmeans_model, by bytes';
-CREATE OPERATOR segment.>= (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment.kmeans_model_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
+CREATE OPERATOR segment.>= (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment_internal.kmeans_model_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
 COMMENT ON OPERATOR segment.>= (segment.kmeans_model, segment.kmeans_model) IS 'kmeans_model >= kmeans_model, by bytes';
 
 CREATE OPERATOR CLASS segment.kmeans_model_ops DEFAULT FOR TYPE segment.kmeans_model USING btree AS
-  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>, FUNCTION 1 segment.kmeans_model_cmp(segment.kmeans_model, segment.kmeans_model);
+  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>, FUNCTION 1 segment_internal.kmeans_model_cmp(segment.kmeans_model, segment.kmeans_model);
 COMMENT ON OPERATOR CLASS segment.kmeans_model_ops USING btree IS 'Order of kmeans_model values by bytes';
 CREATE OPERATOR CLASS segment.kmeans_model_ops DEFAULT FOR TYPE segment.kmeans_model USING hash AS
-  OPERATOR 1 segment.=, FUNCTION 1 segment.kmeans_model_hash(segment.kmeans_model), FUNCTION 2 segment.kmeans_model_hash_extended(segment.kmeans_model, bigint);
+  OPERATOR 1 segment.=, FUNCTION 1 segment_internal.kmeans_model_hash(segment.kmeans_model), FUNCTION 2 segment_internal.kmeans_model_hash_extended(segment.kmeans_model, bigint);
 COMMENT ON OPERATOR CLASS segment.kmeans_model_ops USING hash IS 'Hash of kmeans_model values';
 
-CREATE FUNCTION segment.kmeans_model_to_jsonb(segment.kmeans_model) RETURNS jsonb
+CREATE FUNCTION segment_internal.kmeans_model_to_jsonb(segment.kmeans_model) RETURNS jsonb
   AS 'MODULE_PATHNAME', 'segment_kmeans_model_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.kmeans_model_to_jsonb(segment.kmeans_model) IS 'The model as a JSON object; centroids stand in the scaled space, cluster by cluster';
-CREATE CAST (segment.kmeans_model AS jsonb) WITH FUNCTION segment.kmeans_model_to_jsonb(segment.kmeans_model);
+COMMENT ON FUNCTION segment_internal.kmeans_model_to_jsonb(segment.kmeans_model) IS 'The model as a JSON object; centroids stand in the scaled space, cluster by cluster';
+CREATE CAST (segment.kmeans_model AS jsonb) WITH FUNCTION segment_internal.kmeans_model_to_jsonb(segment.kmeans_model);
 COMMENT ON CAST (segment.kmeans_model AS jsonb) IS 'The model as a JSON object';
-CREATE FUNCTION segment.kmeans_model_from_jsonb(jsonb) RETURNS segment.kmeans_model
+CREATE FUNCTION segment_internal.kmeans_model_from_jsonb(jsonb) RETURNS segment.kmeans_model
   AS 'MODULE_PATHNAME', 'segment_kmeans_model_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.kmeans_model_from_jsonb(jsonb) IS 'The model of a JSON object; 22023 if it is none';
-CREATE CAST (jsonb AS segment.kmeans_model) WITH FUNCTION segment.kmeans_model_from_jsonb(jsonb);
+COMMENT ON FUNCTION segment_internal.kmeans_model_from_jsonb(jsonb) IS 'The model of a JSON object; 22023 if it is none';
+CREATE CAST (jsonb AS segment.kmeans_model) WITH FUNCTION segment_internal.kmeans_model_from_jsonb(jsonb);
 COMMENT ON CAST (jsonb AS segment.kmeans_model) IS 'The model of a JSON object';
 
 CREATE FUNCTION segment.kmeans(coreset segment.coreset, k int, scale text DEFAULT 'standard', transform text DEFAULT 'stored', seed bigint DEFAULT 1,
@@ -81,23 +81,23 @@ CREATE FUNCTION segment.kmeans(coreset segment.coreset, k int, scale text DEFAUL
   AS 'MODULE_PATHNAME', 'segment_kmeans_sql' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION segment.kmeans(segment.coreset, int, text, text, bigint, int, int, int, float8) IS 'Fits k clusters (1 to 1000) by k-means. scale: standard (default), robust or none. transform: stored (the coreset''s), or log or none, which only an exact coreset can change. seed (>= 0) decides the random choices. starts, swaps: NULL for as many as the size of the problem asks for. max_iter rounds a descent; it stops when a round improves the sum of squares by the fraction tolerance or less (0: when no point changes its cluster). Clusters are numbered from 1 by weight, largest first. NULL for a NULL coreset or k. 22023 for options out of range and for k above the number of distinct points; 53400 if it needs more than maintenance_work_mem; 0A000 for another transform than a compressed coreset has. Greedy k-means++ (Arthur & Vassilvitskii 2007), Lloyd, random swaps (Fraenti 2018).';
 
-CREATE FUNCTION segment.kmeans_agg_final(segment.coreset) RETURNS segment.kmeans_model
+CREATE FUNCTION segment_internal.kmeans_agg_final(segment.coreset) RETURNS segment.kmeans_model
   AS 'MODULE_PATHNAME', 'segment_kmeans_agg_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.kmeans_agg_final(segment.coreset) IS 'Support function of kmeans_agg: fits with the default options.';
+COMMENT ON FUNCTION segment_internal.kmeans_agg_final(segment.coreset) IS 'Support function of kmeans_agg: fits with the default options.';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8[], int) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8[], int) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_k' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8[], int) IS 'Support function of kmeans_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8[], int) IS 'Support function of kmeans_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.kmeans_agg(float8[], int) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.kmeans_agg_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.kmeans_agg_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.kmeans_agg(float8[], int) IS 'k-means in one step: kmeans(coreset_agg(features), k). k must be the same for every row (22023).';
 
-CREATE FUNCTION segment.coreset_add(segment.coreset, float8[], int, text) RETURNS segment.coreset
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8[], int, text) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add_k' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment.coreset_add(segment.coreset, float8[], int, text) IS 'Support function of kmeans_agg: adds one row. 22023 outside an aggregate.';
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8[], int, text) IS 'Support function of kmeans_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.kmeans_agg(float8[], int, text) (
-  SFUNC = segment.coreset_add, STYPE = segment.coreset, FINALFUNC = segment.kmeans_agg_final, COMBINEFUNC = segment.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.kmeans_agg_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.kmeans_agg(float8[], int, text) IS 'k-means in one step: kmeans(coreset_agg(features, transform), k).';
 

@@ -49,7 +49,7 @@ SELECT is((SELECT array_agg(jsonb_array_length(x::jsonb -> 'histories')) FROM (S
   '{1,2,2}'::int[], 'a window frame');
 CREATE TABLE copied (h holdout, p holdout);
 INSERT INTO copied SELECT h::text::holdout, p::text::holdout FROM whole;
-SELECT ok(c.h = w.h AND c.p = w.p AND holdout_send(c.h) = holdout_send(w.h), 'text and binary'), is(jsonb_array_length(w.p::jsonb -> 'histories') > 100, true, 'jsonb'),
+SELECT ok(c.h = w.h AND c.p = w.p AND segment_internal.holdout_send(c.h) = segment_internal.holdout_send(w.h), 'text and binary'), is(jsonb_array_length(w.p::jsonb -> 'histories') > 100, true, 'jsonb'),
   is(w.p::jsonb -> 'horizon', '9', 'nine whole months') FROM copied c, whole w;
 
 -- beyond the memory limit histories go on in files: the same value, in any order, merged, in parallel, with the counts
