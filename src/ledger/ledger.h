@@ -12,7 +12,7 @@
 
 #include "core/decimal.h"
 
-/* Makes the room's aggregates known to the grouping node; called once, when the library is loaded. */
+/* Registers the room's aggregates with the grouping node; called once, when the library is loaded. */
 extern void segment_ledger_register(void);
 
 #define SEGMENT_LEDGER_VERSION 1

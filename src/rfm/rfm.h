@@ -15,7 +15,7 @@
 
 #define SEGMENT_RFM_VERSION 1
 
-/* Totals lie within ±10^50, exclusive: more than 2^63 rows of the largest amount. */
+/* Totals are below 10^50 in magnitude: more than 2^63 rows of the largest amount. */
 #define SEGMENT_RFM_TOTAL_DIGITS 50
 
 typedef struct Rfm
@@ -60,7 +60,7 @@ segment_rfm_open(Datum datum, Rfm *buffer)
 	return buffer;
 }
 
-/* Makes the room's aggregates known to the grouping node; called once, when the library is loaded. */
+/* Registers the room's aggregates with the grouping node; called once, when the library is loaded. */
 extern void segment_rfm_register(void);
 
 /* An empty narrow summary, ready to add rows to. */
@@ -145,7 +145,10 @@ typedef struct RfmOrders
 	Oid collation;
 } RfmOrders;
 
-/* Adds a row whose id (detoasted), if it is not NULL, is of id_type. Ids live in the arena, or in context if it is NULL. */
+/*
+ * Adds a row whose id (detoasted), if it is not NULL, is of id_type. Ids live in the arena, or in context if it is
+ * NULL.
+ */
 extern void segment_rfm_orders_add(RfmOrders *state, MemoryContext context, SegmentArena *arena, SegmentTimeKind kind,
 								   int64 at, const SegmentAmount *amount, SegmentOrderIdType *id_type, Datum id,
 								   bool id_is_null);

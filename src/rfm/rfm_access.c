@@ -123,7 +123,7 @@ segment_rfm_returned_amount(PG_FUNCTION_ARGS)
 	const Rfm *rfm = segment_rfm_open(PG_GETARG_DATUM(0), &buffer);
 	SegmentWide returned;
 
-	/* beyond 64 bits the wide form has room for the negation of every value */
+	/* the wide form can hold the negation of any value */
 	if (!rfm->is_wide && rfm->returned > PG_INT64_MIN)
 		PG_RETURN_DATUM(segment_units_to_numeric(-rfm->returned, rfm->scale));
 	returned = segment_rfm_returned(rfm);

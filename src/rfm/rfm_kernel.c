@@ -24,7 +24,7 @@ PGDLLEXPORT Datum segment_rfm_orders_serial(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum segment_rfm_orders_deserial(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum segment_rfm_orders_final(PG_FUNCTION_ARGS);
 
-/* Marks a state that lies elsewhere; no rfm value has this length word. */
+/* Marks a state stored elsewhere; no rfm value has this length word. */
 #define MOVED (-1)
 
 /* What the kernels know of the arguments. */

@@ -29,7 +29,7 @@ typedef struct OrdersInput
 	SegmentOrderInput input; /* used by the transition function only */
 } OrdersInput;
 
-/* An order id all of whose rows have been negative so far, and their sum. */
+/* An order with negative rows only so far, and their sum. */
 typedef struct ReturnedOrder
 {
 	uint32 number;
@@ -82,7 +82,7 @@ sum_of(RfmOrders *state)
 	return state->rare != NULL && state->rare->wide_sum != NULL ? state->rare->wide_sum : &state->sum;
 }
 
-/* The sum after a function has changed it or widened it into a copy. */
+/* Stores the sum that a function returned: changed in place, or a wider copy. */
 static void
 keep_sum(RfmOrders *state, Rfm *sum, MemoryContext context)
 {
@@ -409,7 +409,7 @@ segment_rfm_orders_deserial(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* The summary: the ids become counts. What the state holds stays the same, though each id is kept once now. */
+/* The summary: ids become counts. The state keeps its meaning, but duplicate ids are removed. */
 Datum
 segment_rfm_orders_final(PG_FUNCTION_ARGS)
 {

@@ -42,7 +42,7 @@ typedef struct RfmParts
 	SegmentWide returned; /* <= 0 */
 } RfmParts;
 
-/* Why the parts are no partial summary, or NULL if they are one. */
+/* NULL if the parts are a partial summary, else what is wrong. */
 static const char *
 find_partial_fault(const RfmParts *parts)
 {
@@ -94,7 +94,7 @@ build(const RfmParts *parts)
 	return segment_rfm_finish(&wide->head);
 }
 
-/* Splits "kind(a,b,…)" in place into kind and fields; false if the shape is another. */
+/* Splits "kind(a,b,…)" in place into kind and fields; false if the text has another shape. */
 static bool
 split_text(char *text, char **kind, char **fields)
 {
@@ -327,7 +327,7 @@ segment_rfm_recv(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(segment_rfm_read((StringInfo) PG_GETARG_POINTER(0), false));
 }
 
-/* The totals with the most decimals there can be, so that equal amounts have equal units. */
+/* The totals at the maximum scale, so that equal amounts have equal units. */
 static void
 normalize(const Rfm *rfm, SegmentWide *total, SegmentWide *returned)
 {

@@ -46,7 +46,7 @@ widen(const Rfm *rfm)
 	return wide;
 }
 
-/* Only crafted values can come here: see wide.h for the room there is. */
+/* Reached by crafted values only: see wide.h for the range. */
 static void
 refuse_total(void)
 {
@@ -86,7 +86,7 @@ rescale(RfmWide *wide, int scale)
 	wide->head.scale = (uint8) scale;
 }
 
-/* The same in 128 bits; false, with rfm unchanged, if they do not suffice. */
+/* The same in 128 bits; false, with rfm unchanged, on overflow. */
 static bool
 add_amount_narrow(Rfm *rfm, const SegmentAmount *amount, bool to_total, bool to_returned)
 {
@@ -160,7 +160,7 @@ merge_head(Rfm *a, const Rfm *b)
 	a->last = Max(a->last, b->last);
 }
 
-/* Both totals of b join a's, in 128 bits; false, with a unchanged, if they do not fit. */
+/* Adds both totals of b to a's in 128 bits; false, with a unchanged, if they do not fit. */
 static bool
 merge_narrow(Rfm *a, const Rfm *b)
 {
@@ -246,7 +246,7 @@ segment_rfm_finish(Rfm *rfm)
 	return narrow;
 }
 
-/* The day of the last order; 22023 if it lies after as_of, as the summary can't leave it out. */
+/* The day of the last order; 22023 if it is after as_of, because a summary cannot leave orders out. */
 static DateADT
 last_day(const Rfm *rfm, DateADT as_of, pg_tz *zone)
 {

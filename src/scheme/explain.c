@@ -225,7 +225,9 @@ write_rule(StringInfo out, const Customer *customer)
 		appendStringInfoString(out, " whatever the scores");
 }
 
-/* --- what would be -------------------------------------------------------------------------------------------------- */
+/*
+ * --- what would be --------------------------------------------------------------------------------------------------
+ */
 
 /* The customer with further orders, on the day as_of, of an amount in all. */
 static void
@@ -239,7 +241,7 @@ with_orders(const Customer *customer, int64 orders, int64 units, int scale, doub
 	memcpy(copy, customer->rfm, VARSIZE(customer->rfm));
 	amount.units = units;
 	amount.scale = scale;
-	/* One order has the whole amount, the others none; their times follow below. */
+	/* One order carries the whole amount, the others none; their times are set below. */
 	more = segment_rfm_add(copy, customer->rfm->last, &amount);
 	more->orders += orders - 1;
 	segment_rfm_measure(more, customer->as_of, customer->zone, customer->monetary, values);
@@ -262,7 +264,7 @@ monetary_with(const Customer *customer, int64 orders, int64 units, int scale)
 	return segment_cuts_score(customer->cuts[RFM_MONETARY], values[RFM_MONETARY]);
 }
 
-/* The least amount in all that makes the monetary score at least this; -1 if that is beyond reason. */
+/* The least total amount that reaches at least this monetary score; -1 if none within reason does. */
 static int64
 least_amount(const Customer *customer, int64 orders, int score, int scale)
 {
@@ -281,7 +283,7 @@ least_amount(const Customer *customer, int64 orders, int score, int scale)
 	estimate = ceil((goal - segment_rfm_monetary_double(customer->rfm)) * power);
 	if (!(estimate < MAX_UNITS))
 		return -1;
-	/* The estimate may be off by rounding: settle it by trying. */
+	/* Rounding may put the estimate off: adjust it by trying. */
 	units = (int64) Max(estimate, 0);
 	for (int tries = 0; tries < 8 && units > 0 && monetary_with(customer, orders, units - 1, scale) >= score; tries++)
 		units--;
@@ -347,7 +349,7 @@ order_steps(const Customer *customer, int64 **steps)
 	return kept;
 }
 
-/* One line for each way up by further orders; returns how many. */
+/* Appends one line for each way up through further orders; returns how many. */
 static int
 write_ways_up(StringInfo out, const Customer *customer)
 {
@@ -376,7 +378,7 @@ write_ways_up(StringInfo out, const Customer *customer)
 			if (units[score] < 0)
 				continue;
 			with_orders(customer, steps[i], units[score], scale, values, &facts);
-			/* A score that no amount gets, between equal thresholds, is passed over. */
+			/* Skip a score that no amount gets because its thresholds are equal. */
 			if (segment_cuts_score(customer->cuts[RFM_MONETARY], values[RFM_MONETARY]) == score)
 				labels[score] = segment_scheme_label(customer->scheme, rule_for(customer, values, &facts));
 		}
@@ -387,7 +389,7 @@ write_ways_up(StringInfo out, const Customer *customer)
 			if (labels[score] == NULL || labels[score]->sort >= best)
 				continue;
 			best = labels[score]->sort;
-			/* Up to where does it hold? In a scheme that is not monotone more money can mean less. */
+			/* Find where it stops holding: in a scheme that is not monotone, more money can give a worse label. */
 			for (beyond = score + 1; beyond <= top; beyond++)
 				if (labels[beyond] != NULL && labels[beyond]->sort > best)
 					break;
@@ -408,7 +410,7 @@ write_ways_up(StringInfo out, const Customer *customer)
 	return ways;
 }
 
-/* What would move the customer up; or that it can't, and why. */
+/* Says what would move the customer up, or why nothing would. */
 static void
 write_up(StringInfo out, const Customer *customer)
 {
@@ -423,7 +425,7 @@ write_up(StringInfo out, const Customer *customer)
 		appendStringInfoString(out, "\nUp: further orders alone do not lead to a better segment");
 }
 
-/* From which day on, without an order, the label would be a worse one. */
+/* The day from which the label would be worse without another order. */
 static void
 write_down(StringInfo out, const Customer *customer)
 {

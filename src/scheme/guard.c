@@ -21,7 +21,7 @@
 #define EQUALS " OPERATOR(pg_catalog.=) "
 #define BINS_WHERE_NAME "SELECT bins FROM %s.scheme WHERE name" EQUALS "$1"
 
-/* Is an install or upgrade script of this extension running? */
+/* True while an install or upgrade script of this extension runs. */
 static bool
 own_script_running(void)
 {
@@ -106,9 +106,9 @@ keep_shipped(TriggerData *trigger, const char *name_column)
 }
 
 /*
- * Runs a query about a scheme inside SPI, seeing what was written so far: %s is the schema, (name text, shipped boolean)
- * are $1 and $2. The schema is that of the trigger's table or of the function: when a foreign key cascades, the triggers
- * run as the tables' owner, a superuser, who must not be led to other tables under a schema's old name.
+ * Runs a query about a scheme inside SPI, seeing what was written so far: %s is the schema, (name text, shipped
+ * boolean) are $1 and $2. The schema is that of the trigger's table or of the function: when a foreign key cascades,
+ * the triggers run as the tables' owner, a superuser, who must not be led to other tables under a schema's old name.
  */
 static void
 ask(const char *query, Oid schema, Datum name, bool shipped)
@@ -232,7 +232,7 @@ segment_scheme_rule_guard(PG_FUNCTION_ARGS)
 	bins = answer();
 	if (bins == 0 && !shipped)
 	{
-		/* The foreign key would only say that the row is missing. */
+		/* A better error than that of the foreign key, which only says that the row is missing. */
 		ask(BINS_WHERE_NAME " AND shipped" EQUALS "NOT $2", schema, name, shipped);
 		if (SPI_processed > 0)
 			refuse_shipped(TextDatumGetCString(name));

@@ -70,7 +70,7 @@ same_text(const text *a, const text *b)
 		   memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
 }
 
-/* The call site's cache, empty if what it knew may be out of date. */
+/* The call site's cache, emptied if it may be out of date. */
 static LabelCache *
 current_cache(FunctionCallInfo fcinfo)
 {

@@ -2,8 +2,8 @@
  * load.c: from the rows of scheme and scheme_rule to a compiled scheme.
  *
  * Read through SPI as the current user, so privileges and row-level security hold, with the active snapshot of the
- * query that calls. All names in the queries are qualified: they mean the same under any search_path. The schema is that
- * of the calling function and not a fixed name: its owner could rename it and put other tables under the old name.
+ * query that calls. All names in the queries are qualified: they mean the same under any search_path. The schema is
+ * that of the calling function and not a fixed name: its owner could rename it and put other tables under the old name.
  */
 #include "postgres.h"
 
@@ -61,7 +61,7 @@ read_rows(const char *query, Oid schema, int n_args, text *name, bool shipped)
 		elog(ERROR, "reading schemes failed: %s", SPI_result_code_string(status));
 }
 
-/* A column of a row of the current SPI result; *is_null tells NULL. */
+/* A column of a row of the current SPI result; sets *is_null. */
 static Datum
 column(uint64 row, int number, bool *is_null)
 {
@@ -95,10 +95,10 @@ small_column(uint64 row, int number, int instead)
 	return is_null ? instead : DatumGetInt16(value);
 }
 
-/* So many names are listed for a user who asked for a scheme that does not exist. */
+/* Most scheme names that the error for an unknown scheme lists. */
 #define MAX_NAMES_LISTED 30
 
-/* Raises 42704, with the names there are as detail, and the one nearest to the wrong one as hint. */
+/* Raises 42704; the detail lists the existing names, the hint suggests the most similar one. */
 static void
 unknown_scheme(Oid schema, text *name)
 {
@@ -122,7 +122,7 @@ unknown_scheme(Oid schema, text *name)
 		if (length > NAMEDATALEN * MAX_MULTIBYTE_CHAR_LEN)
 			continue;
 		distance = varstr_levenshtein(wrong, length, known, strlen(known), 1, 1, 1, true);
-		/* A name that shares less than half its letters is no help. */
+		/* A name with less than half its letters in common is no useful suggestion. */
 		if (distance < nearest_distance && 2 * distance <= Max(length, (int) strlen(known)))
 		{
 			nearest = known;
@@ -135,7 +135,7 @@ unknown_scheme(Oid schema, text *name)
 									: errhint("Did you mean \"%s\"?", nearest)));
 }
 
-/* Index of the label of this name, added if it is new; its sort is unknown (0) then. */
+/* Index of the label with this name; a new one is added, with its sort unknown (0). */
 static int
 label_index(Scheme *scheme, text *name)
 {
@@ -155,7 +155,7 @@ label_index(Scheme *scheme, text *name)
 	return scheme->n_labels++;
 }
 
-/* Reads the rules of the current SPI result. What a segment's first rule leaves open, a later one may state. */
+/* Reads the rules of the current SPI result. A later rule of a segment may supply what its first one leaves open. */
 static void
 read_rules(Scheme *scheme)
 {

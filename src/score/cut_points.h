@@ -57,8 +57,8 @@ segment_rfm_cuts(const RfmCutPoints *value, const SegmentCuts *cuts[RFM_DIMENSIO
 }
 
 /*
- * NULL if the three fit together: at most 9 bins each, recency descending, frequency and monetary ascending; else what
- * is wrong, as a sentence.
+ * NULL if the three are compatible: at most 9 bins each, recency descending, frequency and monetary ascending; else
+ * what is wrong, as a sentence.
  */
 extern const char *segment_rfm_cuts_fault(const SegmentCuts *const cuts[RFM_DIMENSIONS]);
 
@@ -91,16 +91,16 @@ typedef struct SegmentSource
 
 /*
  * Makes cut points of at least one value. Fewer distinct values than bins: see docs/score.md. natural needs all
- * distinct values in memory, within maintenance_work_mem: 54000 beyond.
+ * distinct values in memory, within maintenance_work_mem: 53400 beyond.
  */
 extern void segment_make_cuts(SegmentSource *source, int bins, SegmentMethod method, bool descending,
 							  SegmentCutsBuffer *result);
 
-/* The same for n doubles in any order, which are left as they are. */
+/* The same for n doubles in any order, which are not changed. */
 extern void segment_make_cuts_of(const double *values, size_t n, int bins, SegmentMethod method, bool descending,
 								 SegmentCutsBuffer *result);
 
-/* A WARNING, and true, if bins of equal width put nearly all of what ("customers") into one score. */
+/* Warns, and returns true, if bins of equal width put nearly all of what ("customers") into one score. */
 extern bool segment_warn_lopsided(const SegmentCuts *cuts, const char *what);
 
 /* The poll of math's long loops. */

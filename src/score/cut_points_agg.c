@@ -29,7 +29,7 @@ typedef struct CutPointsState
 	QuantilesState values[RFM_DIMENSIONS];
 } CutPointsState;
 
-/* The state in argument 0, or NULL; sets the aggregate's context. */
+/* The state in argument 0, or NULL. Sets *context to the aggregate's. */
 static CutPointsState *
 state_argument(FunctionCallInfo fcinfo, const char *function, MemoryContext *context, bool *may_spill)
 {

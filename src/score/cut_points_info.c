@@ -14,10 +14,13 @@
 
 static const char *const dimension_names[RFM_DIMENSIONS] = {"recency", "frequency", "monetary"};
 
-/* dimension (rfm_cut_points only), score, lower, includes_lower, upper, includes_upper, used, count, side, direction, method */
+/*
+ * dimension (rfm_cut_points only), score, lower, includes_lower, upper, includes_upper, used, count, side, direction,
+ * method
+ */
 #define INFO_COLUMNS 11
 
-/* Appends a row a score, the best one first; dimension NULL leaves out its column. */
+/* Appends one row per score, best first; a NULL dimension omits its column. */
 static void
 put_rows(ReturnSetInfo *result, const SegmentCuts *cuts, const char *dimension)
 {

@@ -14,10 +14,10 @@
 #include "math/select.h"
 #include "score/cut_points.h"
 
-/* The way out where natural breaks need too much memory. */
+/* What to do if natural breaks need too much memory. */
 #define OTHER_METHOD "round the values, or use the method quantile"
 
-/* Bins of equal width are worth a warning if one score has more than this share of at least so many values. */
+/* Warn of bins of equal width if one score holds more than this share of at least so many values. */
 #define LOPSIDED_SHARE 0.8
 #define LOPSIDED_VALUES 20
 
@@ -27,14 +27,14 @@ segment_score_poll(void)
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* Memory of any size in the current context, for n elements of a size. */
+/* Allocates n elements in the current context, beyond 1 GB if need be. */
 static void *
 allocate_huge(Size n, Size size)
 {
 	return MemoryContextAllocHuge(CurrentMemoryContext, mul_size(n, size));
 }
 
-/* Thresholds by quantiles: one walk over the multiset picks the order statistics. */
+/* Quantile thresholds: one pass over the multiset picks the order statistics. */
 static void
 quantile_thresholds(SegmentSource *source, int bins, double *thresholds)
 {

@@ -102,7 +102,7 @@ segment_cut_points_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
 
-/* Order: by bins, then the thresholds one by one, then the other bytes. */
+/* Orders by bins, then thresholds, then the remaining bytes. */
 static int
 compare(FunctionCallInfo fcinfo)
 {

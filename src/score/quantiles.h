@@ -40,10 +40,10 @@ segment_quantiles_set(const Quantiles *quantiles)
 /* Bytes of a value; 54000 with a hint if it would pass 1 GB. */
 extern Size segment_quantiles_size(size_t n, int width);
 
-/* A zeroed value with its head set, in the current context. */
+/* Allocates a zeroed value with its header set in the current context. */
 extern Quantiles *segment_quantiles_allocate(size_t n, int width, int64 total);
 
-/* A value from its binary form without the version byte; use it only if *fault, what is wrong, is NULL. */
+/* Decodes the binary form without its version byte. The result is valid only if *fault is NULL. */
 extern Quantiles *segment_quantiles_decode(const unsigned char *bytes, Size size, const char **fault);
 
 /*
@@ -113,7 +113,7 @@ extern void segment_quantiles_fill(SegmentSource *source, Quantiles *quantiles);
 /* A flat value of a source, in the current context. */
 extern Quantiles *segment_quantiles_flatten(SegmentSource *source);
 
-/* The source of a datum: an expanded object that an aggregate builds, or a flat value. */
+/* The source of a datum, either an expanded object or a flat value. */
 extern SegmentSource *segment_quantiles_datum_source(Datum datum);
 
 #endif

@@ -82,7 +82,7 @@ segment_quantiles_agg_combine(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(EOHPGetRWDatum(&object->header));
 }
 
-/* The flat value of the state, which can go on growing. */
+/* The flat value of the state, which may keep growing. */
 PG_FUNCTION_INFO_V1(segment_quantiles_agg_final);
 
 Datum

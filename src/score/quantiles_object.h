@@ -16,7 +16,7 @@ typedef struct QuantilesObject
 	int flat_width;
 } QuantilesObject;
 
-/* An empty object in a context of its own below parent. */
+/* An empty object in its own child context of parent. */
 extern QuantilesObject *segment_quantiles_object_new(MemoryContext parent, bool may_spill);
 
 /* The object that a datum points to, or NULL for a flat value. */

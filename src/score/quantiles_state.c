@@ -21,7 +21,7 @@
 
 #define INITIAL_CAPACITY 16
 
-/* Even the smallest memory limit leaves room for so many entries. */
+/* Entries that are kept in memory whatever the limit. */
 #define SMALLEST_LIMIT 1024
 
 static int
@@ -63,7 +63,7 @@ segment_quantiles_check(double value)
 						errhint("Filter such values, or replace them.")));
 }
 
-/* Entries that fit the memory limit, half of which is for sorting. */
+/* Entries that fit the memory limit; half of it is reserved for sorting. */
 static Size
 entry_limit(void)
 {

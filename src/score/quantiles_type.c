@@ -127,7 +127,7 @@ segment_quantiles_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
 
-/* Order: entry by entry as in a dictionary, values before counts. */
+/* Lexicographic order of the entries, values before counts. */
 static int
 compare(FunctionCallInfo fcinfo)
 {

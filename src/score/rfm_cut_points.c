@@ -52,7 +52,7 @@ segment_rfm_cuts_fault(const SegmentCuts *const cuts[RFM_DIMENSIONS])
 	return NULL;
 }
 
-/* Reads "r: CUTS; f: CUTS; m: total CUTS". NULL, or what is wrong. */
+/* Parses "r: CUTS; f: CUTS; m: total CUTS". Returns NULL, or what is wrong. */
 static const char *
 parse(const char *text, SegmentCutsBuffer buffers[RFM_DIMENSIONS], RfmMonetary *monetary)
 {
@@ -179,7 +179,7 @@ segment_rfm_cut_points_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
 
-/* A total order without a meaning of its own: by length, then by bytes. */
+/* An arbitrary total order: by length, then by bytes. */
 static int
 compare(FunctionCallInfo fcinfo)
 {

@@ -23,7 +23,7 @@ enum
 
 extern const char *const segment_score_argument_names[SCORE_ARGS];
 
-/* Marks of rows that stand where their scores will: no valid score looks like these. */
+/* Marks stored in place of scores until these are known; no valid score equals them. */
 #define SCORE_NONE PG_UINT32_MAX /* without a summary: no score; this one stays */
 #define SCORE_UNDEFINED 0		 /* without an order */
 #define SCORE_DUE 1				 /* the next of the values belongs to it */
