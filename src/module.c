@@ -9,6 +9,7 @@
 #include "utils/guc.h"
 
 #include "core/progress.h"
+#include "core/table_sink.h"
 #include "grouping/grouping.h"
 #include "ledger/ledger.h"
 #include "rfm/rfm.h"
@@ -26,5 +27,6 @@ _PG_init(void)
 	segment_grouping_init();
 	segment_score_init();
 	segment_progress_init();
+	segment_table_sink_init();
 	MarkGUCPrefixReserved("segment");
 }

@@ -63,6 +63,15 @@
 #define segment_explain_relations(es) list_length((es)->rtable)
 #endif
 
+/* What ExecutorRun takes besides the query. */
+#if PG_VERSION_NUM >= 180000
+#define SEGMENT_EXECUTOR_RUN_ARGS ScanDirection direction, uint64 count
+#define SEGMENT_EXECUTOR_RUN_VALUES direction, count
+#else
+#define SEGMENT_EXECUTOR_RUN_ARGS ScanDirection direction, uint64 count, bool execute_once
+#define SEGMENT_EXECUTOR_RUN_VALUES direction, count, execute_once
+#endif
+
 /* From 18 on the magic block has a name and a version. */
 #ifdef PG_MODULE_MAGIC_EXT
 #define SEGMENT_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "segment", .version = SEGMENT_VERSION)

@@ -440,6 +440,8 @@ group_partition(GroupingState *node)
 			continue;
 		read_part(node, &part);
 		BufFileClose(part.file);
+		/* now and here, while others work: in the end one process would do it for all */
+		BufFileDeleteFileSet(&shared->files.fs, name, true);
 	}
 	add_batch(node);
 	note_memory(node);

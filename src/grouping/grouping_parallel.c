@@ -284,6 +284,8 @@ segment_grouping_merge_next(GroupingState *node)
 			merge_record(node, &head);
 		}
 		BufFileClose(file);
+		if (share->pass == share->passes - 1)
+			BufFileDeleteFileSet(&shared->files.fs, name, true);
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(node->aggregates.row_context);
 	}
