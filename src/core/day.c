@@ -107,7 +107,7 @@ refuse_posix(const char *name, pg_tz *zone)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time zone \"%s\" not accepted", name),
 						errdetail("It is a POSIX rule, not a name; accepted are the names in pg_timezone_names."),
 						errhint("Name the place, such as Europe/Berlin or America/New_York.")));
-	hours = (int) (Abs(offset) / SECS_PER_HOUR);
+	hours = (int) (labs(offset) / SECS_PER_HOUR);
 	ereport(
 		ERROR,
 		(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time zone \"%s\" not accepted", name),
