@@ -1,5 +1,5 @@
-# Generated queries through the grouping node and through core's plan, each with and without parallel workers: the
-# same rows. The generator has a fixed seed; SEGMENT_GROUPING_QUERIES and SEGMENT_GROUPING_SEED choose others.
+# Generated queries through the nodes of groups and of scores and through core's plan, each with and without parallel
+# workers: the same rows. The generator has a fixed seed; SEGMENT_GROUPING_QUERIES and SEGMENT_GROUPING_SEED choose others.
 use strict;
 use warnings;
 
@@ -39,6 +39,10 @@ my @core = ('count(*)', 'count(t.tx)', 'sum(t.i4)', 'sum(t.nu2)', 'min(t.da)', '
 	'variance(t.i4)', 'min(t.uu::text)', 'count(DISTINCT t.i2)', 'array_agg(t.i4 ORDER BY t.i4)',
 	'string_agg(t.vc, \'-\' ORDER BY t.vc)', 'max(t.ip)', 'sum(t.iv)', 'bit_or(t.i8)',
 	'percentile_disc(0.5) WITHIN GROUP (ORDER BY t.i4)');
+
+# Aggregates that a user made of our support functions; the first is ours in all its parts but not in name.
+my $is_rfm = qr/^(segment\.rfm|twin|started)/;
+my @theirs = ('twin(t.da, t.nu2)', 'twin(t.da, t.nu2)', 'started(t.da, t.nu2)', 'orders(t.da, t.nu2)', 'unfinished(t.da, t.nu2)');
 
 sub filter { return chance(20) ? ' FILTER (WHERE ' . pick(@filters) . ')' : ''; }
 
@@ -90,28 +94,84 @@ sub source
 		"(WITH m AS MATERIALIZED (SELECT * FROM t) TABLE m) t$where", "(SELECT * FROM t ORDER BY t::text LIMIT 50) t$where");
 }
 
+# Days after all orders, as constants and as what is known when the query runs only. DAY stands for a CTE's value.
+my @days = (
+	q{date '2035-01-01'}, q{date '2035-01-01'}, q{date '2035-01-01' + PARAMETER}, '(SELECT max(da) + 6000 FROM t)', '(SELECT day FROM days)',
+	'(SELECT day FROM day_of_cte)', 'day_after(7)', q{greatest(current_date, '2035-01-01')});
+
+# Options behind as_of; a fallback has the default's bins.
+my @options = (
+	'', '', '', ', 3', ', bins => 9', ", 4, 'natural'", ", 5, 'equal_width', 'average'", ', bins => PARAMETER', ", zone => 'Asia/Tokyo'",
+	', min_partition => 9, fallback => (SELECT cuts FROM days)', ', min_partition => PARAMETER, fallback => (SELECT cuts FROM days)');
+
+# A window over some of the keys, each [ expression, how to show it ].
+sub window
+{
+	my @chosen = @_;
+	return '()' if chance(40);
+	my @by = map { my $key = pick(@chosen); pick($key->[0], $key->[0], $key->[1], "$key->[0] IS NULL") } 1 .. pick(1, 1, 2);
+	my $order = chance(4) ? " ORDER BY $by[0]" : '';
+	return '(PARTITION BY ' . join(', ', @by) . "$order)";
+}
+
+# Scores of an aggregate, by one or more windows; sometimes beside a function of core's.
+sub scores
+{
+	my ($aggregate, @chosen) = @_;
+	my @shown;
+	for (1 .. pick(1, 1, 1, 2, 3))
+	{
+		my $window = window(@chosen);
+		my $day = pick(@days);
+		# one day in each partition
+		$day .= " + ($1 IS NULL)::int" if $window =~ /^\(PARTITION BY (\S+)\)$/ && chance(15);
+		push @shown, "segment.rfm_score($aggregate, $day" . pick(@options) . ") OVER $window";
+		push @shown, 'segment.score_code(' . pop(@shown) . ')' if chance(20);
+		push @shown, "count(*) OVER $window" if chance(5);
+	}
+	return @shown;
+}
+
 # A query, and whether all keys are plain, so that it can be sorted.
 sub query
+{
+	my $query = whole_query();
+	return $query if $query !~ /day_of_cte/;
+	my $materialized = pick('', 'MATERIALIZED ', 'NOT MATERIALIZED ');
+	return "SELECT * FROM (WITH day_of_cte AS $materialized(SELECT max(da)::date + 6000 AS day FROM p) $query) with_day";
+}
+
+sub whole_query
+{
+	my $query = one_query();
+	# two nodes of a kind
+	return "SELECT q::text FROM ($query) q UNION ALL SELECT q::text FROM (" . one_query() . ') q' if chance(5);
+	return "SELECT q.*, (SELECT count(*) FROM (" . one_query() . ') q) FROM (' . "$query) q" if chance(5);
+	return $query;
+}
+
+sub one_query
 {
 	my @chosen = map { pick(@keys) } 1 .. pick(1, 1, 1, 2, 2, 3);
 	my @aggregates = map { chance(40) ? ours() : chance(33) ? ledger() : pick(@core) . '' } 1 .. pick(1, 1, 2, 3);
 	my $only_ledger = chance(15);
 	$aggregates[0] = $only_ledger ? ledger() : ours();
+	$aggregates[0] = pick(@theirs) . filter() if !$only_ledger && chance(10);
 	$aggregates[1] = $aggregates[0] if chance(10);
 	my @shown;
 	for my $aggregate (@aggregates)
 	{
 		push @shown,
-		  $aggregate !~ /^segment.rfm/ ? $aggregate
+		  $aggregate !~ /$is_rfm/ ? $aggregate
 		  : pick($aggregate, $aggregate, $aggregate, "segment.rfm_frequency($aggregate)",
 			"COALESCE(segment.rfm_monetary($aggregate), 0) + 1", "$aggregate IS NULL", "segment.rfm_last($aggregate)");
 	}
-	push @shown, "segment.rfm_score($aggregates[0], date '2035-01-01') OVER ()" if chance(20) && !$only_ledger;
+	push @shown, scores($aggregates[0], @chosen) if $aggregates[0] =~ /$is_rfm/ && chance(50);
 	my $select = join(', ', (map { $_->[1] } @chosen), @shown);
 	my $group = join(', ', map { $_->[0] } @chosen);
 	$group = "ROLLUP ($group)" if chance(3);
 	$group = "GROUPING SETS (($group), ())" if chance(2);
-	my $first = $only_ledger ? "segment.ledger_first($aggregates[0]) > '2020-02-01'" : "segment.rfm_frequency($aggregates[0]) > 1";
+	my $first = $only_ledger ? "segment.ledger_first($aggregates[0]) > '2020-02-01'" : $aggregates[0] !~ /$is_rfm/ ? 'count(*) > 1' : "segment.rfm_frequency($aggregates[0]) > 1";
 	my $having = chance(20)
 	  ? ' HAVING ' . pick('count(*) > 2', $first, "max(t.i4) > 20 OR $aggregates[0] IS NULL")
 	  : '';
@@ -181,9 +241,22 @@ ALTER TABLE pw ATTACH PARTITION pw_other FOR VALUES FROM (400) TO (1000);
 INSERT INTO pw TABLE t;
 CREATE TABLE dim AS SELECT i AS id, 'dim ' || i AS name FROM generate_series(1, 40) i;
 CREATE INDEX ON t (i4);
+CREATE FUNCTION day_after(integer) RETURNS date STABLE PARALLEL SAFE LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT max(da) FROM t) + 6000 + $1; END $$;
+CREATE AGGREGATE twin(date, numeric) (sfunc = segment.rfm_agg_trans, stype = segment.rfm, combinefunc = segment.rfm_agg_combine, finalfunc = segment.rfm_agg_final, parallel = safe);
+DO $$
+DECLARE
+  start segment.rfm;
+BEGIN
+  SELECT segment.rfm_agg(date '2020-01-01', 5::numeric) INTO start;
+  EXECUTE format('CREATE AGGREGATE started(date, numeric) (sfunc = segment.rfm_agg_trans, stype = segment.rfm, finalfunc = segment.rfm_agg_final, initcond = %L)', start);
+END
+$$;
+CREATE AGGREGATE orders(date, numeric) (sfunc = segment.rfm_agg_trans, stype = segment.rfm, combinefunc = segment.rfm_agg_combine, finalfunc = segment.rfm_frequency, parallel = safe);
+CREATE AGGREGATE unfinished(date, numeric) (sfunc = segment.rfm_agg_trans, stype = segment.rfm, combinefunc = segment.rfm_agg_combine, parallel = safe);
+CREATE TABLE days AS SELECT date '2036-02-29' AS day, segment.rfm_cut_points_agg(r, date '2035-01-01', 5) AS cuts FROM (SELECT segment.rfm_agg(da, nu2) AS r FROM t GROUP BY many) q;
 ANALYZE;
 CREATE TABLE failures (number int, query text, detail text);
-CREATE TABLE counts (through_node boolean, in_parallel boolean, problem text);
+CREATE TABLE counts (through_node boolean, in_parallel boolean, scored boolean, scored_in_parallel boolean, problem text);
 
 CREATE FUNCTION uses_node(query text, node text DEFAULT 'Custom Scan (SegmentGrouping)') RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -238,15 +311,16 @@ BEGIN
     PERFORM run(query, 'expected', 'plain');
   EXCEPTION WHEN OTHERS THEN
     problem := SQLSTATE || ' ' || SQLERRM;
-    INSERT INTO counts VALUES (NULL, NULL, problem);
+    INSERT INTO counts (problem) VALUES (problem);
   END;
   PERFORM set_config('work_mem', memory, true), set_config('segment.grouping_seed', seed::text, true);
   FOREACH kind IN ARRAY ARRAY['force 0', 'force 2', 'off 2'] LOOP
     PERFORM set_config('segment.enable_fast_aggregate', split_part(kind, ' ', 1), true);
     PERFORM set_config('max_parallel_workers_per_gather', split_part(kind, ' ', 2), true);
     BEGIN
-      INSERT INTO counts SELECT uses_node(query) WHERE kind = 'force 0';
-      INSERT INTO counts SELECT NULL, uses_node(query, 'Parallel Custom Scan (SegmentGrouping)') WHERE kind = 'force 2';
+      INSERT INTO counts (through_node, scored) SELECT uses_node(query), uses_node(query, 'Custom Scan (SegmentScore)') WHERE kind = 'force 0';
+      INSERT INTO counts (in_parallel, scored_in_parallel) SELECT uses_node(query, 'Parallel Custom Scan (SegmentGrouping)'), uses_node(query, 'Parallel Custom Scan (SegmentScore)')
+      WHERE kind = 'force 2';
       PERFORM run(query, 'got', manner);
       IF problem IS NOT NULL THEN
         INSERT INTO failures VALUES (number, query, kind || ': no error, expected ' || problem);
@@ -286,8 +360,8 @@ for my $number (1 .. $queries)
 	my $seed = below(3);
 	my $partitionwise = pick('on', 'off');
 	$script .= "SET enable_partitionwise_aggregate = $partitionwise; SELECT compare($number, \$q\$$query\$q\$, '$manner', '$memory', $seed);\n";
-	next unless $number % 100 == 0 || $number == $queries;
-	my ($failed, $output, $stderr) = $node->psql('postgres', $script, on_error_stop => 0, timeout => 600);
+	next unless $number % 200 == 0 || $number == $queries;
+	my ($failed, $output, $stderr) = $node->psql('postgres', $script, on_error_stop => 0, timeout => 1700);
 	($status, $errors, $script) = ($status || $failed, $errors . $stderr, $settings);
 	note("$number of $queries queries compared");
 }
@@ -299,6 +373,10 @@ my $through = $node->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE throug
 cmp_ok($through, '>', $queries * 0.7, "$through of them went through the node");
 my $parallel = $node->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE in_parallel) FROM counts');
 cmp_ok($parallel, '>', $queries * 0.2, "$parallel of them in several processes");
+my $scored = $node->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE scored) FROM counts');
+cmp_ok($scored, '>', $queries * 0.2, "$scored of them are scored in the node");
+my $together = $node->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE scored_in_parallel) FROM counts');
+cmp_ok($together, '>', $queries * 0.05, "$together of them in several processes");
 my $erring = $node->safe_psql('postgres', 'SELECT count(problem) FROM counts');
 cmp_ok($erring, '<', $queries * 0.02, "only $erring of them end in an error") or diag $node->safe_psql('postgres', 'SELECT problem, count(*) FROM counts GROUP BY 1');
 my $left = q{SELECT count(*) FROM pg_ls_dir('base/pgsql_tmp', true, false)};
