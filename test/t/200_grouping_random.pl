@@ -40,8 +40,10 @@ my @core = ('count(*)', 'count(t.tx)', 'sum(t.i4)', 'sum(t.nu2)', 'min(t.da)', '
 	'string_agg(t.vc, \'-\' ORDER BY t.vc)', 'max(t.ip)', 'sum(t.iv)', 'bit_or(t.i8)',
 	'percentile_disc(0.5) WITHIN GROUP (ORDER BY t.i4)');
 
-# Aggregates that a user made of our support functions; the first is ours in all its parts but not in name.
+# Aggregates that return a summary.
 my $is_rfm = qr/^(segment\.rfm|twin|started)/;
+
+# Aggregates that a user made of our support functions; the first is ours in all its parts but not in name.
 my @theirs = ('twin(t.da, t.nu2)', 'twin(t.da, t.nu2)', 'started(t.da, t.nu2)', 'orders(t.da, t.nu2)', 'unfinished(t.da, t.nu2)');
 
 sub filter { return chance(20) ? ' FILTER (WHERE ' . pick(@filters) . ')' : ''; }
@@ -94,7 +96,7 @@ sub source
 		"(WITH m AS MATERIALIZED (SELECT * FROM t) TABLE m) t$where", "(SELECT * FROM t ORDER BY t::text LIMIT 50) t$where");
 }
 
-# Days after all orders, as constants and as what is known when the query runs only. DAY stands for a CTE's value.
+# Days after all orders: constants, and what is known when the query runs only.
 my @days = (
 	q{date '2035-01-01'}, q{date '2035-01-01'}, q{date '2035-01-01' + PARAMETER}, '(SELECT max(da) + 6000 FROM t)', '(SELECT day FROM days)',
 	'(SELECT day FROM day_of_cte)', 'day_after(7)', q{greatest(current_date, '2035-01-01')});
@@ -241,7 +243,7 @@ ALTER TABLE pw ATTACH PARTITION pw_other FOR VALUES FROM (400) TO (1000);
 INSERT INTO pw TABLE t;
 CREATE TABLE dim AS SELECT i AS id, 'dim ' || i AS name FROM generate_series(1, 40) i;
 CREATE INDEX ON t (i4);
-CREATE FUNCTION day_after(integer) RETURNS date STABLE PARALLEL SAFE LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT max(da) FROM t) + 6000 + $1; END $$;
+CREATE FUNCTION day_after(integer) RETURNS date STABLE PARALLEL SAFE LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT day FROM days) + $1; END $$;
 CREATE AGGREGATE twin(date, numeric) (sfunc = segment.rfm_agg_trans, stype = segment.rfm, combinefunc = segment.rfm_agg_combine, finalfunc = segment.rfm_agg_final, parallel = safe);
 DO $$
 DECLARE
@@ -314,7 +316,8 @@ BEGIN
     INSERT INTO counts (problem) VALUES (problem);
   END;
   PERFORM set_config('work_mem', memory, true), set_config('segment.grouping_seed', seed::text, true);
-  FOREACH kind IN ARRAY ARRAY['force 0', 'force 2', 'off 2'] LOOP
+  -- core's own plan with workers is seen often enough
+  FOREACH kind IN ARRAY CASE WHEN number % 3 = 0 THEN ARRAY['force 0', 'force 2', 'off 2'] ELSE ARRAY['force 0', 'force 2'] END LOOP
     PERFORM set_config('segment.enable_fast_aggregate', split_part(kind, ' ', 1), true);
     PERFORM set_config('max_parallel_workers_per_gather', split_part(kind, ' ', 2), true);
     BEGIN
@@ -374,7 +377,7 @@ cmp_ok($through, '>', $queries * 0.7, "$through of them went through the node");
 my $parallel = $node->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE in_parallel) FROM counts');
 cmp_ok($parallel, '>', $queries * 0.2, "$parallel of them in several processes");
 my $scored = $node->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE scored) FROM counts');
-cmp_ok($scored, '>', $queries * 0.2, "$scored of them are scored in the node");
+cmp_ok($scored, '>', $queries * 0.2, "$scored of them go through the node of scores");
 my $together = $node->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE scored_in_parallel) FROM counts');
 cmp_ok($together, '>', $queries * 0.05, "$together of them in several processes");
 my $erring = $node->safe_psql('postgres', 'SELECT count(problem) FROM counts');
