@@ -140,15 +140,15 @@ COMMENT ON AGGREGATE segment.rfm_rollup(segment.rfm) IS 'Merges stored summaries
 
 CREATE FUNCTION segment_internal.rfm_orders_combine(internal, internal) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_rfm_orders_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION segment_internal.rfm_orders_serial(internal) RETURNS bytea
-  AS 'MODULE_PATHNAME', 'segment_rfm_orders_serial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.rfm_orders_deserial(bytea, internal) RETURNS internal
-  AS 'MODULE_PATHNAME', 'segment_rfm_orders_deserial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.rfm_orders_serialize(internal) RETURNS bytea
+  AS 'MODULE_PATHNAME', 'segment_rfm_orders_serialize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.rfm_orders_deserialize(bytea, internal) RETURNS internal
+  AS 'MODULE_PATHNAME', 'segment_rfm_orders_deserialize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION segment_internal.rfm_orders_final(internal) RETURNS segment.rfm
   AS 'MODULE_PATHNAME', 'segment_rfm_orders_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.rfm_orders_combine(internal, internal) IS 'Combine function of rfm_agg with an order id: the same order in both counts once';
-COMMENT ON FUNCTION segment_internal.rfm_orders_serial(internal) IS 'Serialization of rfm_agg''s state with its order ids, for parallel plans';
-COMMENT ON FUNCTION segment_internal.rfm_orders_deserial(bytea, internal) IS 'Deserialization of rfm_agg''s state with its order ids, for parallel plans';
+COMMENT ON FUNCTION segment_internal.rfm_orders_serialize(internal) IS 'Serialization of rfm_agg''s state with its order ids, for parallel plans';
+COMMENT ON FUNCTION segment_internal.rfm_orders_deserialize(bytea, internal) IS 'Deserialization of rfm_agg''s state with its order ids, for parallel plans';
 COMMENT ON FUNCTION segment_internal.rfm_orders_final(internal) IS 'Final function of rfm_agg with an order id';
 
 -- rfm_agg: an overload for each type of time and of amount, so that nothing resolves to a lossy cast.
@@ -176,8 +176,8 @@ BEGIN
           'Transition function of rfm_agg(at, amount, order_id). 22023 outside an aggregate.';
         CREATE AGGREGATE segment.rfm_agg(at %1$s, amount %2$s, order_id anyelement) (
           SFUNC = segment_internal.rfm_agg_trans, STYPE = internal, SSPACE = 400, FINALFUNC = segment_internal.rfm_orders_final,
-          COMBINEFUNC = segment_internal.rfm_orders_combine, SERIALFUNC = segment_internal.rfm_orders_serial,
-          DESERIALFUNC = segment_internal.rfm_orders_deserial, PARALLEL = SAFE
+          COMBINEFUNC = segment_internal.rfm_orders_combine, SERIALFUNC = segment_internal.rfm_orders_serialize,
+          DESERIALFUNC = segment_internal.rfm_orders_deserialize, PARALLEL = SAFE
         );
         COMMENT ON AGGREGATE segment.rfm_agg(%1$s, %2$s, anyelement) IS
           'Summary of one customer''s orders from order lines: rows with the same order_id are one order, counted exactly; a row with a NULL order_id is an order of its own. An order counts if any of its rows is >= 0 (a discount line is no return), else it is a return. Rows with a NULL time or amount are skipped; NULL without rows. Amounts and errors as in rfm_agg(at, amount); 42883 for an order_id type without equality or hash.';

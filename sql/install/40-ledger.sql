@@ -144,15 +144,15 @@ COMMENT ON OPERATOR CLASS segment.repeat_summary_hash_ops USING hash IS 'Groupin
 
 CREATE FUNCTION segment_internal.ledger_agg_combine(internal, internal) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_ledger_agg_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION segment_internal.ledger_agg_serial(internal) RETURNS bytea
-  AS 'MODULE_PATHNAME', 'segment_ledger_agg_serial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.ledger_agg_deserial(bytea, internal) RETURNS internal
-  AS 'MODULE_PATHNAME', 'segment_ledger_agg_deserial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.ledger_agg_serialize(internal) RETURNS bytea
+  AS 'MODULE_PATHNAME', 'segment_ledger_agg_serialize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.ledger_agg_deserialize(bytea, internal) RETURNS internal
+  AS 'MODULE_PATHNAME', 'segment_ledger_agg_deserialize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION segment_internal.ledger_agg_final(internal) RETURNS segment.ledger
   AS 'MODULE_PATHNAME', 'segment_ledger_agg_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.ledger_agg_combine(internal, internal) IS 'Combine function of ledger_agg and ledger_rollup: the same order id in both counts once';
-COMMENT ON FUNCTION segment_internal.ledger_agg_serial(internal) IS 'Serialization of ledger_agg''s state, for parallel plans';
-COMMENT ON FUNCTION segment_internal.ledger_agg_deserial(bytea, internal) IS 'Deserialization of ledger_agg''s state, for parallel plans';
+COMMENT ON FUNCTION segment_internal.ledger_agg_serialize(internal) IS 'Serialization of ledger_agg''s state, for parallel plans';
+COMMENT ON FUNCTION segment_internal.ledger_agg_deserialize(bytea, internal) IS 'Deserialization of ledger_agg''s state, for parallel plans';
 COMMENT ON FUNCTION segment_internal.ledger_agg_final(internal) IS 'Final function of ledger_agg and ledger_rollup';
 
 -- An overload for each type of time and of amount, so that nothing resolves to a cast that loses something or depends on the session's time zone.
@@ -180,8 +180,8 @@ BEGIN
             'Transition function of ledger_agg. 22023 outside an aggregate.';
           CREATE AGGREGATE segment.ledger_agg(at %1$s, amount %2$s%3$s) (
             SFUNC = segment_internal.ledger_agg_trans, STYPE = internal, SSPACE = 256, FINALFUNC = segment_internal.ledger_agg_final,
-            COMBINEFUNC = segment_internal.ledger_agg_combine, SERIALFUNC = segment_internal.ledger_agg_serial,
-            DESERIALFUNC = segment_internal.ledger_agg_deserial, PARALLEL = SAFE
+            COMBINEFUNC = segment_internal.ledger_agg_combine, SERIALFUNC = segment_internal.ledger_agg_serialize,
+            DESERIALFUNC = segment_internal.ledger_agg_deserialize, PARALLEL = SAFE
           );
           COMMENT ON AGGREGATE segment.ledger_agg(%1$s, %2$s%4$s) IS %5$L;
         $f$, at_type, amount_type, more, more_types,
@@ -197,7 +197,7 @@ CREATE FUNCTION segment_internal.ledger_rollup_trans(internal, segment.ledger) R
 COMMENT ON FUNCTION segment_internal.ledger_rollup_trans(internal, segment.ledger) IS 'Transition function of ledger_rollup. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.ledger_rollup(segment.ledger) (
   SFUNC = segment_internal.ledger_rollup_trans, STYPE = internal, SSPACE = 256, FINALFUNC = segment_internal.ledger_agg_final,
-  COMBINEFUNC = segment_internal.ledger_agg_combine, SERIALFUNC = segment_internal.ledger_agg_serial, DESERIALFUNC = segment_internal.ledger_agg_deserial, PARALLEL = SAFE
+  COMBINEFUNC = segment_internal.ledger_agg_combine, SERIALFUNC = segment_internal.ledger_agg_serialize, DESERIALFUNC = segment_internal.ledger_agg_deserialize, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.ledger_rollup(segment.ledger) IS 'Merges stored ledgers of one customer (one a day, one a shop, …) into one: assumes that every order lies in one part; an order split over two parts counts twice. NULLs are skipped; NULL without input.';
 

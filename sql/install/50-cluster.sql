@@ -74,163 +74,163 @@ CREATE FUNCTION segment_internal.coreset_final(segment.coreset) RETURNS segment.
   AS 'MODULE_PATHNAME', 'segment_coreset_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.coreset_final(segment.coreset) IS 'Support function of coreset_agg and coreset_rollup: the coreset, or NULL if it holds no vector.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8[]) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8[]) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8[]) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8[]) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8[]) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8[]) IS 'Coreset of feature vectors: one scan, no number of clusters yet. Transform log (signed log1p), weight 1, vectors with a NULL are skipped and counted. NULL without any vector. 22003 for NaN and infinity, 22023 for vectors of different length, 2202E for an empty or multi-dimensional array.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8[], text) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8[], text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8[], text) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8[], text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8[], text) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8[], text) IS 'Coreset of feature vectors: one scan, no number of clusters yet. transform: log (signed log1p: money and counts) or none (coordinates, scores). Otherwise as coreset_agg(float8[]).';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8[], text, float8) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8[], text, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8[], text, float8) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8[], text, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8[], text, float8) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8[], text, float8) IS 'Coreset of feature vectors: one scan, no number of clusters yet. weight: what the vector counts for: 0, or 2^-20 to 2^33, rounded to multiples of 2^-20; NULL skips the row; 22023 for others, 54000 for a total of 2^33 or more. Otherwise as coreset_agg(float8[], text).';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8[], text, float8, text) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8[], text, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8[], text, float8, text) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8[], text, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8[], text, float8, text) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8[], text, float8, text) IS 'Coreset of feature vectors: one scan, no number of clusters yet. nulls: skip (a vector with a NULL is left out and counted), error (22004) or mean (the feature''s mean is taken instead). Otherwise as coreset_agg(float8[], text, float8).';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 730000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 730000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8) IS 'As coreset_agg(float8[]), for 1 feature as argument: faster than building an array.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, text) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, text) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, text) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 730000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 730000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, text) IS 'As coreset_agg(float8[], text), for 1 feature as argument; the last argument is the transform.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 910000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 910000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8) IS 'As coreset_agg(float8[]), for 2 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, text) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, text) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, text) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 910000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 910000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, text) IS 'As coreset_agg(float8[], text), for 2 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 980000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 980000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8) IS 'As coreset_agg(float8[]), for 3 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, text) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, text) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, text) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 980000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 980000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 3 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1090000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1090000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 4 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, text) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, text) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, text) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1090000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1090000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 4 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, float8) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1280000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1280000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 5 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, text) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1280000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1280000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 5 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, float8, float8) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1480000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1480000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 6 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, text) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1480000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1480000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 6 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1670000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1670000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 7 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, text) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1670000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1670000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 7 features as arguments; the last argument is the transform.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1870000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1870000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8) IS 'As coreset_agg(float8[]), for 8 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8, text) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_agg_trans_columns_as' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_agg_trans(segment.coreset, float8, float8, float8, float8, float8, float8, float8, float8, text) IS 'Support function of coreset_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8, text) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1870000, PARALLEL = SAFE
+  SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1870000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8, float8, float8, float8, text) IS 'As coreset_agg(float8[], text), for 8 features as arguments; the last argument is the transform.';
 
@@ -239,10 +239,10 @@ CREATE AGGREGATE segment.coreset_rollup(segment.coreset) (
 );
 COMMENT ON AGGREGATE segment.coreset_rollup(segment.coreset) IS 'Coreset of all vectors behind stored coresets (by day, shard, …); the same as one scan over all of them while points are distinct. NULLs are skipped; NULL without any. 22023 for coresets made with different options or features.';
 
-CREATE FUNCTION segment_internal.coreset_plus(segment.coreset, segment.coreset) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_plus(segment.coreset, segment.coreset) IS 'Coreset of the vectors behind both. NULL for NULL; 22023 for coresets made with different options or features.';
-CREATE OPERATOR segment.+ (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment_internal.coreset_plus);
+CREATE FUNCTION segment_internal.coreset_add(segment.coreset, segment.coreset) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, segment.coreset) IS 'Coreset of the vectors behind both. NULL for NULL; 22023 for coresets made with different options or features.';
+CREATE OPERATOR segment.+ (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment_internal.coreset_add);
 COMMENT ON OPERATOR segment.+ (segment.coreset, segment.coreset) IS 'Coreset of the vectors behind both';
 
 CREATE FUNCTION segment.coreset_compress(coreset segment.coreset, micro_clusters int) RETURNS segment.coreset

@@ -85,19 +85,19 @@ CREATE FUNCTION segment_internal.kmeans_agg_final(segment.coreset) RETURNS segme
   AS 'MODULE_PATHNAME', 'segment_kmeans_agg_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.kmeans_agg_final(segment.coreset) IS 'Support function of kmeans_agg: fits with the default options.';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8[], int) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_k' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8[], int) IS 'Support function of kmeans_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.kmeans_agg_trans(segment.coreset, float8[], int) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_kmeans_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.kmeans_agg_trans(segment.coreset, float8[], int) IS 'Support function of kmeans_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.kmeans_agg(float8[], int) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.kmeans_agg_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+  SFUNC = segment_internal.kmeans_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.kmeans_agg_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.kmeans_agg(float8[], int) IS 'k-means in one step: kmeans(coreset_agg(features), k). k must be the same for every row (22023).';
 
-CREATE FUNCTION segment_internal.coreset_add(segment.coreset, float8[], int, text) RETURNS segment.coreset
-  AS 'MODULE_PATHNAME', 'segment_coreset_add_k' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_add(segment.coreset, float8[], int, text) IS 'Support function of kmeans_agg: adds one row. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.kmeans_agg_trans(segment.coreset, float8[], int, text) RETURNS segment.coreset
+  AS 'MODULE_PATHNAME', 'segment_kmeans_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.kmeans_agg_trans(segment.coreset, float8[], int, text) IS 'Support function of kmeans_agg: adds one row. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.kmeans_agg(float8[], int, text) (
-  SFUNC = segment_internal.coreset_add, STYPE = segment.coreset, FINALFUNC = segment_internal.kmeans_agg_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
+  SFUNC = segment_internal.kmeans_agg_trans, STYPE = segment.coreset, FINALFUNC = segment_internal.kmeans_agg_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.kmeans_agg(float8[], int, text) IS 'k-means in one step: kmeans(coreset_agg(features, transform), k).';
 

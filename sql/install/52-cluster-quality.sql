@@ -33,9 +33,9 @@ COMMENT ON OPERATOR segment.= (segment.cluster_quality, segment.cluster_quality)
 CREATE OPERATOR segment.<> (LEFTARG = segment.cluster_quality, RIGHTARG = segment.cluster_quality, FUNCTION = segment_internal.cluster_quality_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
 COMMENT ON OPERATOR segment.<> (segment.cluster_quality, segment.cluster_quality) IS 'cluster_quality <> cluster_quality, by bytes';
 
-CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8[]) RETURNS segment.cluster_quality
-  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8[]) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8[]) RETURNS segment.cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8[]) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
 CREATE FUNCTION segment_internal.cluster_quality_combine(segment.cluster_quality, segment.cluster_quality) RETURNS segment.cluster_quality
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.cluster_quality_combine(segment.cluster_quality, segment.cluster_quality) IS 'Support function of cluster_quality: merges two states. 22023 outside an aggregate.';
@@ -43,71 +43,71 @@ CREATE FUNCTION segment_internal.cluster_quality_final(segment.cluster_quality) 
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.cluster_quality_final(segment.cluster_quality) IS 'Support function of cluster_quality: the value, or NULL if there was no vector.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8[]) (
-  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_trans, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8[]) IS 'Assigns every vector to its cluster and sums up exactly, in any order: sizes, squared distances, silhouettes, features. Vectors skipped by the model''s NULL policy are counted; rows with a NULL model are ignored. NULL without any vector. 22023 if the model changes from row to row or the vectors do not fit it.';
 
-CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8) RETURNS segment.cluster_quality
-  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8) RETURNS segment.cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_trans_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8) (
-  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_trans, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 1 feature as argument: faster than building an array.';
 
-CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8) RETURNS segment.cluster_quality
-  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8, float8) RETURNS segment.cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_trans_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8) (
-  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_trans, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 2 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8) RETURNS segment.cluster_quality
-  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8, float8, float8) RETURNS segment.cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_trans_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8) (
-  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_trans, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 3 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8) RETURNS segment.cluster_quality
-  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8) RETURNS segment.cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_trans_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8) (
-  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_trans, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 4 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8) RETURNS segment.cluster_quality
-  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8) RETURNS segment.cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_trans_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8, float8) (
-  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_trans, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 5 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8) RETURNS segment.cluster_quality
-  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8) RETURNS segment.cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_trans_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8, float8, float8) (
-  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_trans, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 6 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.cluster_quality
-  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_trans_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8) (
-  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_trans, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 7 features as arguments: faster than building an array.';
 
-CREATE FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.cluster_quality
-  AS 'MODULE_PATHNAME', 'segment_cluster_quality_add_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.cluster_quality_add(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
+CREATE FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) RETURNS segment.cluster_quality
+  AS 'MODULE_PATHNAME', 'segment_cluster_quality_trans_columns' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) (
-  SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+  SFUNC = segment_internal.cluster_quality_trans, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 8 features as arguments: faster than building an array.';
 

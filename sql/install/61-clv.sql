@@ -2,15 +2,15 @@
 
 -- Collecting customers.
 
-CREATE FUNCTION segment_internal.cells_combine(internal, internal) RETURNS internal
+CREATE FUNCTION segment_internal.histories_combine(internal, internal) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_cells_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION segment_internal.cells_serial(internal) RETURNS bytea
-  AS 'MODULE_PATHNAME', 'segment_cells_serial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.cells_deserial(bytea, internal) RETURNS internal
-  AS 'MODULE_PATHNAME', 'segment_cells_deserial' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.cells_combine(internal, internal) IS 'Combine function of btyd_agg, spend_agg, holdout_agg and their rollups';
-COMMENT ON FUNCTION segment_internal.cells_serial(internal) IS 'Serialization of their states, for parallel plans';
-COMMENT ON FUNCTION segment_internal.cells_deserial(bytea, internal) IS 'Deserialization of their states, for parallel plans';
+CREATE FUNCTION segment_internal.histories_serialize(internal) RETURNS bytea
+  AS 'MODULE_PATHNAME', 'segment_cells_serialize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION segment_internal.histories_deserialize(bytea, internal) RETURNS internal
+  AS 'MODULE_PATHNAME', 'segment_cells_deserialize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.histories_combine(internal, internal) IS 'Combine function of btyd_agg, spend_agg, holdout_agg and their rollups';
+COMMENT ON FUNCTION segment_internal.histories_serialize(internal) IS 'Serialization of their states, for parallel plans';
+COMMENT ON FUNCTION segment_internal.histories_deserialize(bytea, internal) IS 'Deserialization of their states, for parallel plans';
 
 CREATE FUNCTION segment_internal.btyd_final(internal) RETURNS segment.btyd
   AS 'MODULE_PATHNAME', 'segment_cells_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -29,7 +29,7 @@ CREATE FUNCTION segment_internal.btyd_agg_trans(internal, customer segment.repea
 COMMENT ON FUNCTION segment_internal.btyd_agg_trans(internal, segment.repeat_summary) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.btyd_agg(customer segment.repeat_summary) (
   SFUNC = segment_internal.btyd_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.btyd_final,
-  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
+  COMBINEFUNC = segment_internal.histories_combine, SERIALFUNC = segment_internal.histories_serialize, DESERIALFUNC = segment_internal.histories_deserialize, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.btyd_agg(segment.repeat_summary) IS 'Collects the histories of customers, equal ones once with a count. NULLs are skipped; NULL without customers. 22023 where units differ.';
 
@@ -38,7 +38,7 @@ CREATE FUNCTION segment_internal.btyd_agg_trans(internal, customer segment.repea
 COMMENT ON FUNCTION segment_internal.btyd_agg_trans(internal, segment.repeat_summary, float8[]) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.btyd_agg(customer segment.repeat_summary, covariates float8[]) (
   SFUNC = segment_internal.btyd_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.btyd_final,
-  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
+  COMBINEFUNC = segment_internal.histories_combine, SERIALFUNC = segment_internal.histories_serialize, DESERIALFUNC = segment_internal.histories_deserialize, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.btyd_agg(segment.repeat_summary, float8[]) IS 'Collects histories with up to 8 static covariates of each customer, which act on the rate of buying and on leaving; scale them to numbers around 1. NULLs are skipped; NULL without customers. 22023 where units or numbers of covariates differ.';
 
@@ -47,7 +47,7 @@ CREATE FUNCTION segment_internal.spend_agg_trans(internal, customer segment.repe
 COMMENT ON FUNCTION segment_internal.spend_agg_trans(internal, segment.repeat_summary) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.spend_agg(customer segment.repeat_summary) (
   SFUNC = segment_internal.spend_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.spend_final,
-  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
+  COMBINEFUNC = segment_internal.histories_combine, SERIALFUNC = segment_internal.histories_serialize, DESERIALFUNC = segment_internal.histories_deserialize, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.spend_agg(segment.repeat_summary) IS 'Collects the mean spend of customers'' repeat purchases. Customers without repeat purchases, or whose mean is not positive, are skipped and counted; NULL without customers.';
 
@@ -56,7 +56,7 @@ CREATE FUNCTION segment_internal.spend_agg_trans(internal, customer segment.repe
 COMMENT ON FUNCTION segment_internal.spend_agg_trans(internal, segment.repeat_summary, boolean) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.spend_agg(customer segment.repeat_summary, include_first boolean) (
   SFUNC = segment_internal.spend_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.spend_final,
-  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
+  COMBINEFUNC = segment_internal.histories_combine, SERIALFUNC = segment_internal.histories_serialize, DESERIALFUNC = segment_internal.histories_deserialize, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.spend_agg(segment.repeat_summary, boolean) IS 'Collects the mean spend of customers'' purchases, the first one too if include_first: then one-time buyers are told apart by what they spent. Customers whose mean is unknown or not positive are skipped and counted; NULL without customers. 22004 for a NULL include_first.';
 
@@ -65,7 +65,7 @@ CREATE FUNCTION segment_internal.btyd_rollup_trans(internal, part segment.btyd) 
 COMMENT ON FUNCTION segment_internal.btyd_rollup_trans(internal, segment.btyd) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.btyd_rollup(part segment.btyd) (
   SFUNC = segment_internal.btyd_rollup_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.btyd_final,
-  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
+  COMBINEFUNC = segment_internal.histories_combine, SERIALFUNC = segment_internal.histories_serialize, DESERIALFUNC = segment_internal.histories_deserialize, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.btyd_rollup(segment.btyd) IS 'Merges values of disjoint sets of customers. NULLs are skipped; NULL without input. 22023 where units differ.';
 
@@ -81,7 +81,7 @@ CREATE FUNCTION segment_internal.spend_rollup_trans(internal, part segment.spend
 COMMENT ON FUNCTION segment_internal.spend_rollup_trans(internal, segment.spend_summary) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.spend_rollup(part segment.spend_summary) (
   SFUNC = segment_internal.spend_rollup_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.spend_final,
-  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
+  COMBINEFUNC = segment_internal.histories_combine, SERIALFUNC = segment_internal.histories_serialize, DESERIALFUNC = segment_internal.histories_deserialize, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.spend_rollup(segment.spend_summary) IS 'Merges values of disjoint sets of customers. NULLs are skipped; NULL without input. 22023 where units differ.';
 
@@ -97,7 +97,7 @@ CREATE FUNCTION segment_internal.holdout_rollup_trans(internal, part segment.hol
 COMMENT ON FUNCTION segment_internal.holdout_rollup_trans(internal, segment.holdout) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.holdout_rollup(part segment.holdout) (
   SFUNC = segment_internal.holdout_rollup_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.holdout_final,
-  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
+  COMBINEFUNC = segment_internal.histories_combine, SERIALFUNC = segment_internal.histories_serialize, DESERIALFUNC = segment_internal.histories_deserialize, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.holdout_rollup(segment.holdout) IS 'Merges values of disjoint sets of customers. NULLs are skipped; NULL without input. 22023 where units differ.';
 
@@ -283,7 +283,7 @@ CREATE FUNCTION segment_internal.holdout_agg_trans(internal, ledger segment.ledg
 COMMENT ON FUNCTION segment_internal.holdout_agg_trans(internal, segment.ledger, date, date, interval) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.holdout_agg(ledger segment.ledger, split date, until date, unit interval) (
   SFUNC = segment_internal.holdout_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.holdout_final,
-  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
+  COMBINEFUNC = segment_internal.histories_combine, SERIALFUNC = segment_internal.histories_serialize, DESERIALFUNC = segment_internal.histories_deserialize, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.holdout_agg(segment.ledger, date, date, interval) IS 'Collects customers as they were on the day split (repeat summary, amount, purchases of the period before that is as long as the hold-out) and what they bought after it, up to until. Nothing after split reaches what models are fitted on. Customers without a purchase up to split are not in it; NULL if there are none. 22023 unless split lies before until, 22004 where an argument but the ledger is NULL.';
 
@@ -292,7 +292,7 @@ CREATE FUNCTION segment_internal.holdout_periods_agg_trans(internal, ledger segm
 COMMENT ON FUNCTION segment_internal.holdout_periods_agg_trans(internal, segment.ledger, date, date, interval) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.holdout_periods_agg(ledger segment.ledger, split date, until date, period interval) (
   SFUNC = segment_internal.holdout_periods_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.holdout_final,
-  COMBINEFUNC = segment_internal.cells_combine, SERIALFUNC = segment_internal.cells_serial, DESERIALFUNC = segment_internal.cells_deserial, PARALLEL = SAFE
+  COMBINEFUNC = segment_internal.histories_combine, SERIALFUNC = segment_internal.histories_serialize, DESERIALFUNC = segment_internal.histories_deserialize, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.holdout_periods_agg(segment.ledger, date, date, interval) IS 'As holdout_agg, in whole periods of each customer, counted as ledger_repeat_periods does: what bgbb takes. The hold-out is as many periods as lie between split and until; of each customer it begins where the last whole period up to split ended. Periods are whole days or calendar months. NULL without customers. 22023 unless split lies a period before until, 22004 where an argument but the ledger is NULL.';
 

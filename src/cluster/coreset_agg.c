@@ -91,13 +91,13 @@ add(FunctionCallInfo fcinfo, const RowOptions *options, double *x, int dims)
 	return EOHPGetRWDatum(&state->header);
 }
 
-PG_FUNCTION_INFO_V1(segment_coreset_add);
+PG_FUNCTION_INFO_V1(segment_coreset_agg_trans);
 
 /*
  * Transition: (state, features float8[] [, transform text [, weight float8 [, nulls text]]]).
  */
 Datum
-segment_coreset_add(PG_FUNCTION_ARGS)
+segment_coreset_agg_trans(PG_FUNCTION_ARGS)
 {
 	RowOptions options = {SEGMENT_TRANSFORM_LOG, SEGMENT_NULLS_SKIP, 1.0, 0};
 	double x[SEGMENT_MAX_FEATURES];
@@ -112,11 +112,11 @@ segment_coreset_add(PG_FUNCTION_ARGS)
 	return add(fcinfo, &options, x, dims);
 }
 
-PG_FUNCTION_INFO_V1(segment_coreset_add_columns);
+PG_FUNCTION_INFO_V1(segment_coreset_agg_trans_columns);
 
 /* Transition: (state, f1 float8, …, fn float8): transform log. */
 Datum
-segment_coreset_add_columns(PG_FUNCTION_ARGS)
+segment_coreset_agg_trans_columns(PG_FUNCTION_ARGS)
 {
 	RowOptions options = {SEGMENT_TRANSFORM_LOG, SEGMENT_NULLS_SKIP, 1.0, 0};
 	double x[SEGMENT_MAX_FEATURES];
@@ -125,11 +125,11 @@ segment_coreset_add_columns(PG_FUNCTION_ARGS)
 	return add(fcinfo, &options, x, PG_NARGS() - 1);
 }
 
-PG_FUNCTION_INFO_V1(segment_coreset_add_columns_as);
+PG_FUNCTION_INFO_V1(segment_coreset_agg_trans_columns_as);
 
 /* Transition: (state, f1 float8, …, fn float8, transform text). */
 Datum
-segment_coreset_add_columns_as(PG_FUNCTION_ARGS)
+segment_coreset_agg_trans_columns_as(PG_FUNCTION_ARGS)
 {
 	RowOptions options = {SEGMENT_TRANSFORM_LOG, SEGMENT_NULLS_SKIP, 1.0, 0};
 	double x[SEGMENT_MAX_FEATURES];
@@ -140,11 +140,11 @@ segment_coreset_add_columns_as(PG_FUNCTION_ARGS)
 	return add(fcinfo, &options, x, dims);
 }
 
-PG_FUNCTION_INFO_V1(segment_coreset_add_k);
+PG_FUNCTION_INFO_V1(segment_kmeans_agg_trans);
 
 /* Transition of kmeans_agg: (state, features float8[], k int [, transform text]). k travels in the state. */
 Datum
-segment_coreset_add_k(PG_FUNCTION_ARGS)
+segment_kmeans_agg_trans(PG_FUNCTION_ARGS)
 {
 	RowOptions options = {SEGMENT_TRANSFORM_LOG, SEGMENT_NULLS_SKIP, 1.0, 0};
 	double x[SEGMENT_MAX_FEATURES];
@@ -206,11 +206,11 @@ segment_coreset_final(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(coreset);
 }
 
-PG_FUNCTION_INFO_V1(segment_coreset_plus);
+PG_FUNCTION_INFO_V1(segment_coreset_add);
 
 /* a + b. */
 Datum
-segment_coreset_plus(PG_FUNCTION_ARGS)
+segment_coreset_add(PG_FUNCTION_ARGS)
 {
 	CoresetState *state = segment_coreset_state_of(PointerGetDatum(PG_GETARG_CORESET(0)), CurrentMemoryContext);
 

@@ -157,11 +157,11 @@ same_state(FunctionCallInfo fcinfo)
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
-PG_FUNCTION_INFO_V1(segment_cluster_quality_add);
+PG_FUNCTION_INFO_V1(segment_cluster_quality_trans);
 
 /* Transition: (state, model, features float8[]). Rows with a NULL model are ignored. */
 Datum
-segment_cluster_quality_add(PG_FUNCTION_ARGS)
+segment_cluster_quality_trans(PG_FUNCTION_ARGS)
 {
 	double x[SEGMENT_MAX_FEATURES];
 	ModelCache *cache;
@@ -176,11 +176,11 @@ segment_cluster_quality_add(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(quality);
 }
 
-PG_FUNCTION_INFO_V1(segment_cluster_quality_add_columns);
+PG_FUNCTION_INFO_V1(segment_cluster_quality_trans_columns);
 
 /* Transition: (state, model, f1 float8, …, fn float8). */
 Datum
-segment_cluster_quality_add_columns(PG_FUNCTION_ARGS)
+segment_cluster_quality_trans_columns(PG_FUNCTION_ARGS)
 {
 	double x[SEGMENT_MAX_FEATURES];
 	ModelCache *cache;

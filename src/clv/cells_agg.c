@@ -20,8 +20,8 @@ PG_FUNCTION_INFO_V1(segment_btyd_agg_trans);
 PG_FUNCTION_INFO_V1(segment_spend_agg_trans);
 PG_FUNCTION_INFO_V1(segment_cells_rollup_trans);
 PG_FUNCTION_INFO_V1(segment_cells_combine);
-PG_FUNCTION_INFO_V1(segment_cells_serial);
-PG_FUNCTION_INFO_V1(segment_cells_deserial);
+PG_FUNCTION_INFO_V1(segment_cells_serialize);
+PG_FUNCTION_INFO_V1(segment_cells_deserialize);
 PG_FUNCTION_INFO_V1(segment_cells_final);
 PG_FUNCTION_INFO_V1(segment_cells_plus);
 
@@ -180,7 +180,7 @@ segment_cells_combine(PG_FUNCTION_ARGS)
 }
 
 Datum
-segment_cells_serial(PG_FUNCTION_ARGS)
+segment_cells_serialize(PG_FUNCTION_ARGS)
 {
 	StringInfoData buffer;
 
@@ -192,7 +192,7 @@ segment_cells_serial(PG_FUNCTION_ARGS)
 }
 
 Datum
-segment_cells_deserial(PG_FUNCTION_ARGS)
+segment_cells_deserialize(PG_FUNCTION_ARGS)
 {
 	bytea *bytes;
 	StringInfoData buffer;

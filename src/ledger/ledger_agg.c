@@ -13,8 +13,8 @@
 
 PG_FUNCTION_INFO_V1(segment_ledger_agg_trans);
 PG_FUNCTION_INFO_V1(segment_ledger_agg_combine);
-PG_FUNCTION_INFO_V1(segment_ledger_agg_serial);
-PG_FUNCTION_INFO_V1(segment_ledger_agg_deserial);
+PG_FUNCTION_INFO_V1(segment_ledger_agg_serialize);
+PG_FUNCTION_INFO_V1(segment_ledger_agg_deserialize);
 PG_FUNCTION_INFO_V1(segment_ledger_agg_final);
 PG_FUNCTION_INFO_V1(segment_ledger_rollup_trans);
 PG_FUNCTION_INFO_V1(segment_ledger_add);
@@ -163,13 +163,13 @@ segment_ledger_agg_combine(PG_FUNCTION_ARGS)
 }
 
 Datum
-segment_ledger_agg_serial(PG_FUNCTION_ARGS)
+segment_ledger_agg_serialize(PG_FUNCTION_ARGS)
 {
 	LedgerState *state;
 	StringInfoData buffer;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("ledger_agg_serial");
+		segment_not_an_aggregate("ledger_agg_serialize");
 	state = (LedgerState *) PG_GETARG_POINTER(0);
 	pq_begintypsend(&buffer);
 	segment_ledger_state_write(&buffer, state, id_type_of(fcinfo, state->id_type, state->collation));
@@ -177,7 +177,7 @@ segment_ledger_agg_serial(PG_FUNCTION_ARGS)
 }
 
 Datum
-segment_ledger_agg_deserial(PG_FUNCTION_ARGS)
+segment_ledger_agg_deserialize(PG_FUNCTION_ARGS)
 {
 	SegmentOrderIdType id_type;
 	StringInfoData buffer;
@@ -185,7 +185,7 @@ segment_ledger_agg_deserial(PG_FUNCTION_ARGS)
 	bytea *bytes;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("ledger_agg_deserial");
+		segment_not_an_aggregate("ledger_agg_deserialize");
 	bytes = PG_GETARG_BYTEA_PP(0);
 	initStringInfo(&buffer);
 	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), (int) VARSIZE_ANY_EXHDR(bytes));

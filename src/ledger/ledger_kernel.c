@@ -13,8 +13,8 @@
 
 PGDLLEXPORT Datum segment_ledger_agg_trans(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum segment_ledger_agg_combine(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum segment_ledger_agg_serial(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum segment_ledger_agg_deserial(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum segment_ledger_agg_serialize(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum segment_ledger_agg_deserialize(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum segment_ledger_agg_final(PG_FUNCTION_ARGS);
 
 /* The arguments, by number. */
@@ -259,8 +259,8 @@ kernel_of_ledger(const Oid *argument_types, int arguments)
 static const SegmentAggregate ledger_agg = {
 	.transition = segment_ledger_agg_trans,
 	.combine = segment_ledger_agg_combine,
-	.serialize = segment_ledger_agg_serial,
-	.deserialize = segment_ledger_agg_deserial,
+	.serialize = segment_ledger_agg_serialize,
+	.deserialize = segment_ledger_agg_deserialize,
 	.final = segment_ledger_agg_final,
 	.kernel = kernel_of_ledger,
 };

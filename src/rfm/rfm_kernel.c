@@ -20,8 +20,8 @@ PGDLLEXPORT Datum segment_rfm_agg_combine(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum segment_rfm_agg_final(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum segment_rfm_orders_trans(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum segment_rfm_orders_combine(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum segment_rfm_orders_serial(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum segment_rfm_orders_deserial(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum segment_rfm_orders_serialize(PG_FUNCTION_ARGS);
+PGDLLEXPORT Datum segment_rfm_orders_deserialize(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum segment_rfm_orders_final(PG_FUNCTION_ARGS);
 
 /* Marks a state stored elsewhere; no rfm value has this length word. */
@@ -319,8 +319,8 @@ static const SegmentAggregate rfm_agg = {
 static const SegmentAggregate rfm_agg_with_ids = {
 	.transition = segment_rfm_orders_trans,
 	.combine = segment_rfm_orders_combine,
-	.serialize = segment_rfm_orders_serial,
-	.deserialize = segment_rfm_orders_deserial,
+	.serialize = segment_rfm_orders_serialize,
+	.deserialize = segment_rfm_orders_deserialize,
 	.final = segment_rfm_orders_final,
 	.kernel = kernel_of_orders,
 };

@@ -18,8 +18,8 @@
 
 PG_FUNCTION_INFO_V1(segment_rfm_orders_trans);
 PG_FUNCTION_INFO_V1(segment_rfm_orders_combine);
-PG_FUNCTION_INFO_V1(segment_rfm_orders_serial);
-PG_FUNCTION_INFO_V1(segment_rfm_orders_deserial);
+PG_FUNCTION_INFO_V1(segment_rfm_orders_serialize);
+PG_FUNCTION_INFO_V1(segment_rfm_orders_deserialize);
 PG_FUNCTION_INFO_V1(segment_rfm_orders_final);
 
 /* What one call site knows of its arguments; kept in fn_extra. */
@@ -333,14 +333,14 @@ segment_rfm_orders_combine(PG_FUNCTION_ARGS)
 
 /* Type and collation of the ids, the sum, the ids, then the orders that are returns. */
 Datum
-segment_rfm_orders_serial(PG_FUNCTION_ARGS)
+segment_rfm_orders_serialize(PG_FUNCTION_ARGS)
 {
 	RfmOrders *state;
 	StringInfoData buffer;
 	uint32 count;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("rfm_agg_serial");
+		segment_not_an_aggregate("rfm_agg_serialize");
 	state = (RfmOrders *) PG_GETARG_POINTER(0);
 	unify(state, &input_of(fcinfo, state->type, state->collation)->id_type);
 	count = state->rare != NULL ? state->rare->count : 0;
@@ -363,7 +363,7 @@ segment_rfm_orders_serial(PG_FUNCTION_ARGS)
 }
 
 Datum
-segment_rfm_orders_deserial(PG_FUNCTION_ARGS)
+segment_rfm_orders_deserialize(PG_FUNCTION_ARGS)
 {
 	bytea *bytes;
 	StringInfoData buffer;
@@ -375,7 +375,7 @@ segment_rfm_orders_deserial(PG_FUNCTION_ARGS)
 	uint32 count;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("rfm_agg_deserial");
+		segment_not_an_aggregate("rfm_agg_deserialize");
 	bytes = PG_GETARG_BYTEA_PP(0);
 	initStringInfo(&buffer);
 	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), (int) VARSIZE_ANY_EXHDR(bytes));

@@ -61,7 +61,7 @@ SELECT throws_ok($$SELECT kmeans(coreset_agg(x), 0) FROM generate_series(1, 9) x
 SELECT throws_ok($$SELECT kmeans(coreset_agg(x), 2, scale => 'minmax') FROM generate_series(1, 9) x$$, '22023', NULL, 'an unknown scale');
 SELECT throws_ok($$SELECT kmeans_agg(ARRAY[x], x) FROM generate_series(1, 9) x$$, '22023', NULL, 'k that changes');
 SELECT throws_ok($$SELECT kmeans(coreset_compress(coreset_agg(x, 'none'), 5), 2, transform => 'log') FROM generate_series(1, 9) x$$, '0A000', NULL, 'log of compressed raw points');
-SELECT throws_ok($$SELECT segment_internal.coreset_add(NULL, ARRAY[1::float8])$$, '22023', NULL, 'a support function outside its aggregate');
+SELECT throws_ok($$SELECT segment_internal.coreset_agg_trans(NULL, ARRAY[1::float8])$$, '22023', NULL, 'a support function outside its aggregate');
 
 SELECT throws_ok($$SELECT kmeans(coreset_agg(x, 'none'), 2, scale => 'robust') FROM unnest(ARRAY[-power(2::float8, 400), 0, 1e-200, 2e-200, 3e-200, power(2::float8, 400)]) x$$, '22003', NULL, 'values that no scale brings together');
 SELECT throws_ok($$SELECT cluster_quality((SELECT kmeans(coreset_agg(x * 1e-150, 'none'), 2) FROM generate_series(1, 9) x), '{1e130}'::float8[])$$, '22003', NULL, 'a vector too far off for its square');

@@ -106,8 +106,8 @@ CREATE FUNCTION add_states() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   CREATE AGGREGATE raw_rfm(date, numeric) (SFUNC = segment_internal.rfm_agg_trans, STYPE = segment.rfm);
   CREATE AGGREGATE raw_quantiles(float8) (SFUNC = segment_internal.quantiles_agg_trans, STYPE = segment.quantiles);
-  CREATE AGGREGATE raw_coreset(float8[], text) (SFUNC = segment_internal.coreset_add, STYPE = segment.coreset);
-  CREATE AGGREGATE raw_quality(segment.kmeans_model, float8[]) (SFUNC = segment_internal.cluster_quality_add, STYPE = segment.cluster_quality);
+  CREATE AGGREGATE raw_coreset(float8[], text) (SFUNC = segment_internal.coreset_agg_trans, STYPE = segment.coreset);
+  CREATE AGGREGATE raw_quality(segment.kmeans_model, float8[]) (SFUNC = segment_internal.cluster_quality_trans, STYPE = segment.cluster_quality);
   INSERT INTO pool_rfm (v) SELECT raw_rfm(at, amount) FROM orders GROUP BY customer % 2;
   INSERT INTO pool_rfm (v) SELECT raw_rfm(at, amount * 9e28) FROM orders;
   INSERT INTO pool_rfm (v) SELECT raw_rfm(at, 1e-20) FROM orders;
