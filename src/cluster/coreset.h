@@ -10,6 +10,7 @@
 #ifndef SEGMENT_CLUSTER_CORESET_H
 #define SEGMENT_CLUSTER_CORESET_H
 
+#include "core/checked.h"
 #include "core/option.h"
 #include "core/hash.h"
 #include "math/cells.h"
@@ -70,7 +71,10 @@ typedef struct Coreset
 
 #define SEGMENT_CORESET_STATS 4
 
-#define DatumGetCoreset(datum) ((Coreset *) PG_DETOAST_DATUM(datum))
+/* What is wrong with a value; NULL if nothing is. */
+extern const char *segment_coreset_fault(const void *value);
+
+#define DatumGetCoreset(datum) SEGMENT_CHECKED(Coreset, PG_DETOAST_DATUM(datum), segment_coreset_fault)
 #define PG_GETARG_CORESET(n) DatumGetCoreset(PG_GETARG_DATUM(n))
 
 /* Doubles of one item. */
@@ -129,6 +133,11 @@ extern void segment_coreset_set_dims(CoresetState *state, int dims);
  * weight.
  */
 extern void segment_coreset_add_row(CoresetState *state, double *x, double weight);
+
+#ifdef USE_ASSERT_CHECKING
+/* What is wrong with a state; NULL if nothing is. */
+extern const char *segment_coreset_state_fault(const CoresetState *state);
+#endif
 
 /* Adds a stored coreset; 22023 if the two are incompatible. */
 extern void segment_coreset_merge(CoresetState *state, const Coreset *other);

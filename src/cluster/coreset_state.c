@@ -269,6 +269,43 @@ segment_coreset_add_row(CoresetState *state, double *x, double weight)
 	add_checked(state, x, weight);
 }
 
+#ifdef USE_ASSERT_CHECKING
+const char *
+segment_coreset_state_fault(const CoresetState *state)
+{
+	int dims = state->head.dims;
+	double weight = 0.0;
+	uint32 taken = 0;
+
+	if (state->magic != STATE_MAGIC || state->n_rows > state->max_rows || state->n_cells > state->max_cells ||
+		state->n_waiting > state->n_rows)
+		return "There are more rows or micro-clusters than there is room for.";
+	if (state->head.mode == SEGMENT_CORESET_DISTINCT && (state->n_cells > 0 || state->n_rows > SEGMENT_CORESET_POINTS))
+		return "There are micro-clusters beside distinct points, or too many of these.";
+	if (!segment_cells_sound(dims, state->cells, state->n_cells))
+		return "A micro-cluster is not what points can have.";
+	for (int i = 0; i < state->n_rows; i++)
+		weight += state->rows[(Size) i * SEGMENT_ROW_SIZE(dims) + dims];
+	for (int i = 0; i < state->n_cells; i++)
+		weight += state->cells[(Size) i * SEGMENT_CELL_SIZE(dims)];
+	/* Weights are multiples of a unit, so their sums are exact. */
+	if (weight != state->head.weight)
+		return "The weights do not add up to the total.";
+	for (uint32 i = 0; i < state->n_slots; i++)
+		taken += state->slots[i] != 0;
+	for (int i = 0; i < state->n_rows && state->n_slots > 0; i++)
+	{
+		uint32 slot = hash_point(state, state->rows + (Size) i * SEGMENT_ROW_SIZE(dims)) & (state->n_slots - 1);
+
+		while (state->slots[slot] != 0 && state->slots[slot] != (uint32) i + 1)
+			slot = (slot + 1) & (state->n_slots - 1);
+		if (state->slots[slot] == 0)
+			return "A point is not found by its hash.";
+	}
+	return state->n_slots > 0 && taken != (uint32) state->n_rows ? "There are more slots than points." : NULL;
+}
+#endif
+
 /* Merges the feature statistics of another coreset, without its items. */
 static void
 merge_stats(CoresetState *state, const Coreset *other)
@@ -337,6 +374,7 @@ segment_coreset_merge(CoresetState *state, const Coreset *other)
 	if (other->mode == SEGMENT_CORESET_DISTINCT)
 		for (i = 0; i < other->items; i++, item += size)
 			add_checked(state, item, item[other->dims]);
+	SEGMENT_CHECK_STATE(segment_coreset_state_fault(state));
 }
 
 /* Copies a stored coreset into a state. */
@@ -380,6 +418,7 @@ state_flat_size(ExpandedObjectHeader *header)
 	CoresetState *state = (CoresetState *) header;
 	MemoryContext before;
 
+	SEGMENT_CHECK_STATE(segment_coreset_state_fault(state));
 	if (state->head.mode == SEGMENT_CORESET_DISTINCT)
 		return segment_coreset_size(SEGMENT_CORESET_DISTINCT, state->head.dims, state->n_rows);
 	before = MemoryContextSwitchTo(header->eoh_context);
@@ -427,6 +466,7 @@ state_flatten(ExpandedObjectHeader *header, void *result, Size allocated_size)
 	{
 		stored->items = state->n_cells;
 		memcpy(item, state->cells, sizeof(double) * (Size) state->n_cells * SEGMENT_CELL_SIZE(dims));
+		SEGMENT_CHECK_STATE(segment_coreset_fault(stored));
 		return;
 	}
 	stored->items = state->n_rows;
@@ -437,4 +477,5 @@ state_flatten(ExpandedObjectHeader *header, void *result, Size allocated_size)
 	for (i = 0; i < state->n_rows; i++, item += SEGMENT_ROW_SIZE(dims))
 		memcpy(item, order[i], SEGMENT_ROW_SIZE(dims) * sizeof(double));
 	pfree(order);
+	SEGMENT_CHECK_STATE(segment_coreset_fault(stored));
 }

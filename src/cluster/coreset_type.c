@@ -134,6 +134,19 @@ segment_coreset_valid(const Coreset *coreset, const char **why)
 	return weight == coreset->weight;
 }
 
+const char *
+segment_coreset_fault(const void *value)
+{
+	const Coreset *coreset = value;
+	const char *why;
+
+	if (coreset->version != SEGMENT_CORESET_VERSION || coreset->mode > SEGMENT_CORESET_COMPRESSED ||
+		coreset->items < 0 || coreset->dims < 0 || coreset->dims > SEGMENT_MAX_FEATURES ||
+		VARSIZE(coreset) != segment_coreset_size(coreset->mode, coreset->dims, coreset->items))
+		return "The head of a coreset is none.";
+	return segment_coreset_valid(coreset, &why) ? NULL : why;
+}
+
 /* The stored form of wire bytes, or NULL with the reason. */
 static Coreset *
 decode(const unsigned char *bytes, Size length, const char **why)

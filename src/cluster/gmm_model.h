@@ -37,7 +37,10 @@ typedef struct GmmModel
 	double data[FLEXIBLE_ARRAY_MEMBER];
 } GmmModel;
 
-#define PG_GETARG_GMM_MODEL(n) ((GmmModel *) PG_DETOAST_DATUM(PG_GETARG_DATUM(n)))
+/* What is wrong with a value; NULL if nothing is. */
+extern const char *segment_gmm_model_fault(const void *value);
+
+#define PG_GETARG_GMM_MODEL(n) SEGMENT_CHECKED(GmmModel, PG_DETOAST_DATUM(PG_GETARG_DATUM(n)), segment_gmm_model_fault)
 
 static inline double *
 segment_gmm_shift(const GmmModel *model)

@@ -16,11 +16,17 @@
 
 #include "cluster/gmm_model.h"
 
+static Size
+gmm_size(int k, int dims, bool full)
+{
+	return offsetof(GmmModel, data) +
+		   sizeof(double) * (3 * dims + 2 * k + (Size) k * dims + (Size) k * SEGMENT_COVARIANCE_SIZE(dims, full));
+}
+
 GmmModel *
 segment_gmm_make(int k, int dims, bool full)
 {
-	Size size = offsetof(GmmModel, data) +
-				sizeof(double) * (3 * dims + 2 * k + (Size) k * dims + (Size) k * SEGMENT_COVARIANCE_SIZE(dims, full));
+	Size size = gmm_size(k, dims, full);
 	GmmModel *model = palloc0(size);
 
 	SET_VARSIZE(model, size);
@@ -58,6 +64,21 @@ gmm_valid(const GmmModel *model)
 		sum += segment_gmm_weights(model)[c];
 	}
 	return fabs(sum - 1.0) < 1e-6;
+}
+
+const char *
+segment_gmm_model_fault(const void *value)
+{
+	const GmmModel *model = value;
+
+	if (model->version != SEGMENT_MODEL_VERSION || model->k < 1 || model->k > SEGMENT_MAX_COMPONENTS ||
+		model->dims < 1 || model->dims > SEGMENT_MAX_FEATURES ||
+		VARSIZE(model) != gmm_size(model->k, model->dims, model->full))
+		return "The head of a gmm_model is none.";
+	for (Size i = 0; i < (VARSIZE(model) - offsetof(GmmModel, data)) / sizeof(double); i++)
+		if (!isfinite(model->data[i]))
+			return "The numbers of a gmm_model make no sense together.";
+	return gmm_valid(model) ? NULL : "The numbers of a gmm_model make no sense together.";
 }
 
 /* The model of a text; NULL if it is none. */

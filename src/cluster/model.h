@@ -63,7 +63,10 @@ typedef struct KmeansModel
 	double data[FLEXIBLE_ARRAY_MEMBER];
 } KmeansModel;
 
-#define DatumGetKmeansModel(datum) ((KmeansModel *) PG_DETOAST_DATUM(datum))
+/* What is wrong with a value; NULL if nothing is. */
+extern const char *segment_kmeans_model_fault(const void *value);
+
+#define DatumGetKmeansModel(datum) SEGMENT_CHECKED(KmeansModel, PG_DETOAST_DATUM(datum), segment_kmeans_model_fault)
 #define PG_GETARG_KMEANS_MODEL(n) DatumGetKmeansModel(PG_GETARG_DATUM(n))
 
 /* The arrays of a model. */

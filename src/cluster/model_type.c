@@ -18,10 +18,16 @@
 
 static const char *const stop_words[] = {"converged", "tolerance", "max_iter"};
 
+static Size
+model_size(int k, int dims)
+{
+	return offsetof(KmeansModel, data) + sizeof(double) * (3 * dims + 3 * k + (Size) k * dims);
+}
+
 KmeansModel *
 segment_model_make(int k, int dims)
 {
-	Size size = offsetof(KmeansModel, data) + sizeof(double) * (3 * dims + 3 * k + (Size) k * dims);
+	Size size = model_size(k, dims);
 	KmeansModel *model = palloc0(size);
 
 	SET_VARSIZE(model, size);
@@ -56,6 +62,20 @@ model_valid(const KmeansModel *model)
 			return false;
 	}
 	return true;
+}
+
+const char *
+segment_kmeans_model_fault(const void *value)
+{
+	const KmeansModel *model = value;
+
+	if (model->version != SEGMENT_MODEL_VERSION || model->k < 1 || model->k > SEGMENT_MAX_CLUSTERS || model->dims < 1 ||
+		model->dims > SEGMENT_MAX_FEATURES || VARSIZE(model) != model_size(model->k, model->dims))
+		return "The head of a kmeans_model is none.";
+	for (Size i = 0; i < (VARSIZE(model) - offsetof(KmeansModel, data)) / sizeof(double); i++)
+		if (!isfinite(model->data[i]))
+			return "The numbers of a kmeans_model make no sense together.";
+	return model_valid(model) ? NULL : "The numbers of a kmeans_model make no sense together.";
 }
 
 KmeansModel *

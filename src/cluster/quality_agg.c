@@ -57,6 +57,27 @@ segment_quality_settle(Quality *quality)
 	quality->pending = 0;
 }
 
+#ifdef USE_ASSERT_CHECKING
+/* What is wrong with a settled value; NULL if nothing is. */
+static const char *
+find_fault(const void *value)
+{
+	const Quality *quality = value;
+	int64 rows = 0;
+
+	if (quality->version != SEGMENT_QUALITY_VERSION || quality->pending != 0 ||
+		VARSIZE(quality) != quality_size(quality->k, quality->dims, quality->model_size))
+		return "The head of a cluster_quality is none.";
+	for (int i = 0; i < quality->k; i++)
+		rows += segment_quality_counts(quality)[i];
+	for (int i = 0; i < segment_quality_n_sums(quality->k, quality->dims); i++)
+		if (!segment_sum_valid(&segment_quality_sums(quality)[i]))
+			return "A sum of a cluster_quality is none.";
+	return rows != quality->rows ? "The vectors of the clusters do not add up."
+								 : segment_kmeans_model_fault(quality->data);
+}
+#endif
+
 Quality *
 segment_quality_open(Datum datum)
 {
@@ -67,7 +88,7 @@ segment_quality_open(Datum datum)
 		quality = (Quality *) PG_DETOAST_DATUM_COPY(PointerGetDatum(quality));
 		segment_quality_settle(quality);
 	}
-	return quality;
+	return SEGMENT_CHECKED(Quality, quality, find_fault);
 }
 
 /* Adds one located vector: x in the user's units, y scaled. */

@@ -74,6 +74,33 @@ allocate(MemoryContext context, Size element, Size n, int flags)
 	return MemoryContextAllocExtended(context, mul_size(element, n), MCXT_ALLOC_HUGE | flags);
 }
 
+#ifdef USE_ASSERT_CHECKING
+/* What is wrong with the rows in memory and their index; NULL if nothing is. */
+static const char *
+find_fault(const CellsState *state)
+{
+	uint32 n_rows = (uint32) state->head.n_cells;
+	uint32 taken = 0;
+
+	if (n_rows > state->capacity)
+		return "There are more rows than there is room for.";
+	for (Size i = 0; i < (Size) 2 * state->capacity; i++)
+		taken += state->index[i] != 0;
+	if (taken != n_rows)
+		return "The index does not have as many places as there are rows.";
+	for (uint32 i = 0; i < n_rows; i++)
+	{
+		const uint64 *row = segment_cells_state_row(state, i);
+
+		if (state->index[find_place(state, row)] != i + 1)
+			return "The index leads to another row, or there are two of a kind.";
+		if ((int64) row[state->width] <= 0)
+			return "A count is not positive.";
+	}
+	return NULL;
+}
+#endif
+
 /* The sum; 22003 where it leaves its range. */
 static int64
 add_counts(int64 a, int64 b)
@@ -288,6 +315,7 @@ segment_cells_merge_state(CellsState *state, const CellsState *other)
 {
 	uint64 row[CELLS_MAX_WIDTH + 1];
 
+	SEGMENT_CHECK_STATE(find_fault(other));
 	for (uint32 i = 0; i < (uint32) other->head.n_cells && other->runs.n_runs == 0; i++)
 	{
 		const uint64 *in_memory = segment_cells_state_row(other, i);
@@ -394,12 +422,13 @@ segment_cells_finish(const CellsState *state)
 	uint32 *order;
 	Cells *cells;
 
+	SEGMENT_CHECK_STATE(find_fault(state));
 	if (state->runs.n_runs > 0)
-		return finish_runs(state);
+		return SEGMENT_CHECKED(Cells, finish_runs(state), segment_cells_fault);
 	cells = new_value(state, state->head.n_cells);
 	order = sorted_order(state);
 	for (int32 i = 0; i < cells->n_cells; i++)
 		set_row(cells, i, segment_cells_state_row(state, order[i]), state->width);
 	pfree(order);
-	return cells;
+	return SEGMENT_CHECKED(Cells, cells, segment_cells_fault);
 }

@@ -7,6 +7,7 @@
 
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "core/checked.h"
 #include "core/hash.h"
 #include "core/runs.h"
 #include "math/btyd_fit.h"
@@ -46,7 +47,10 @@ typedef struct Cells
 /* The numbers of all cells. */
 #define cells_numbers(cells) ((double *) ((cells) + 1))
 
-#define DatumGetCells(datum) ((Cells *) PG_DETOAST_DATUM(datum))
+/* What is wrong with a value; NULL if nothing is. */
+extern const char *segment_cells_fault(const void *value);
+
+#define DatumGetCells(datum) SEGMENT_CHECKED(Cells, PG_DETOAST_DATUM(datum), segment_cells_fault)
 #define PG_GETARG_CELLS(n) DatumGetCells(PG_GETARG_DATUM(n))
 
 static inline int

@@ -86,6 +86,36 @@ find_row_fault(const Cells *head, const double *row, int64 count)
 	return NULL;
 }
 
+/* True if one row comes before another in the order of a value's rows. */
+static bool
+ascends(const double *a, const double *b, int width)
+{
+	for (int i = 0; i < width; i++)
+		if (a[i] != b[i])
+			return a[i] < b[i];
+	return false;
+}
+
+const char *
+segment_cells_fault(const void *value)
+{
+	const Cells *cells = value;
+	int width = cells_width(cells->kind, cells->n_covariates);
+	const char *fault = find_head_fault(cells);
+
+	if (cells->version != SEGMENT_CELLS_VERSION || cells->kind < CELLS_BTYD || cells->kind > CELLS_HOLDOUT ||
+		cells->reserved != 0 || cells->n_cells < 0 ||
+		VARSIZE(cells) != sizeof(Cells) + (Size) cells->n_cells * (width + 1) * sizeof(double))
+		return "The head of a table of cells is none.";
+	for (int32 i = 0; i < cells->n_cells && fault == NULL; i++)
+	{
+		fault = find_row_fault(cells, cells_row(cells, i), cells_counts(cells)[i]);
+		if (fault == NULL && i > 0 && !ascends(cells_row(cells, i - 1), cells_row(cells, i), width))
+			fault = "Cells must ascend.";
+	}
+	return fault;
+}
+
 /* The kind's word and value of the head, as far as the kind has it. */
 static bool
 parse_head(const char **text, Cells *head)

@@ -6,6 +6,7 @@
 
 #include "core/compat.h"
 
+#include "core/checked.h"
 #include "math/btyd.h"
 #include "math/fit.h"
 
@@ -59,7 +60,10 @@ typedef struct ClvModel
 	double params[FLEXIBLE_ARRAY_MEMBER];
 } ClvModel;
 
-#define DatumGetClvModel(datum) ((ClvModel *) PG_DETOAST_DATUM(datum))
+/* What is wrong with a value; NULL if nothing is. */
+extern const char *segment_clv_model_fault(const void *value);
+
+#define DatumGetClvModel(datum) SEGMENT_CHECKED(ClvModel, PG_DETOAST_DATUM(datum), segment_clv_model_fault)
 #define PG_GETARG_CLV_MODEL(n) DatumGetClvModel(PG_GETARG_DATUM(n))
 
 static inline const double *

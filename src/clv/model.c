@@ -98,11 +98,24 @@ segment_clv_status_name(int status)
 	return status_name[status];
 }
 
+/* Numbers of a covariance by its lower triangle. */
+static int
+covariance_size(int n_params)
+{
+	return n_params * (n_params + 1) / 2;
+}
+
+static Size
+model_size(int n_params, bool has_covariance)
+{
+	return offsetof(ClvModel, params) + (n_params + (has_covariance ? covariance_size(n_params) : 0)) * sizeof(double);
+}
+
 ClvModel *
 segment_clv_new(int kind, int n_covariates, bool has_covariance)
 {
 	int n = segment_clv_natural(kind) + 2 * n_covariates;
-	Size size = offsetof(ClvModel, params) + (n + (has_covariance ? n * (n + 1) / 2 : 0)) * sizeof(double);
+	Size size = model_size(n, has_covariance);
 	ClvModel *model = palloc0(size);
 
 	SET_VARSIZE(model, size);
@@ -171,11 +184,16 @@ find_fault(const ClvModel *model)
 	return NULL;
 }
 
-/* Numbers of a covariance by its lower triangle. */
-static int
-covariance_size(int n_params)
+const char *
+segment_clv_model_fault(const void *value)
 {
-	return n_params * (n_params + 1) / 2;
+	const ClvModel *model = value;
+
+	if (model->version != SEGMENT_CLV_MODEL_VERSION || model->has_covariance > 1 ||
+		model->n_params != segment_clv_natural(model->kind) + 2 * model->n_covariates ||
+		VARSIZE(model) != model_size(model->n_params, model->has_covariance))
+		return "The head of a model is none.";
+	return find_fault(model);
 }
 
 /* A count that fits its field. */

@@ -263,6 +263,7 @@ segment_order_ids_unify(SegmentOrderIds *ids, SegmentOrderIdType *id_type, uint3
 	uint32 count = 0;
 	Size used = 0;
 
+	SEGMENT_CHECK_STATE(segment_order_ids_fault(ids, id_type));
 	if (segment_order_ids_are_distinct(ids, id_type))
 	{
 		for (uint32 i = 0; number_of != NULL && i < ids->count; i++)
@@ -319,6 +320,7 @@ segment_order_ids_unify(SegmentOrderIds *ids, SegmentOrderIdType *id_type, uint3
 		pfree(slot);
 		pfree(place);
 	}
+	SEGMENT_CHECK_STATE(segment_order_ids_fault(ids, id_type));
 }
 
 void
@@ -391,4 +393,40 @@ segment_order_ids_read(StringInfo buffer, SegmentOrderIds *ids, const SegmentOrd
 		ids->count++;
 	}
 	ids->unordered = true;
+	SEGMENT_CHECK_STATE(segment_order_ids_fault(ids, id_type));
 }
+
+#ifdef USE_ASSERT_CHECKING
+const char *
+segment_order_ids_fault(const SegmentOrderIds *ids, const SegmentOrderIdType *id_type)
+{
+	const char *item = ids->bytes;
+	Size used = 0;
+	Size last = 0;
+
+	if (ids->used > ids->capacity)
+		return "Order ids use more than there is.";
+	for (uint32 i = 0; i < ids->count; i++)
+	{
+		Size size = used < ids->used ? checked_item_size(id_type, item, ids->used - used) : 0;
+
+		if (size == 0)
+			return "There are fewer order ids than were counted.";
+		if (i > 0 && id_type->by_image && !ids->unordered)
+		{
+			bool ascends = last < size;
+
+			if (id_type->by_value)
+				ascends = ((const Datum *) item)[-1] < *(const Datum *) item;
+			else if (last == size)
+				ascends = memcmp(item - size, item, size) < 0;
+			if (!ascends)
+				return "Order ids that are said to ascend do not.";
+		}
+		used += size;
+		item += size;
+		last = size;
+	}
+	return used != ids->used || last != ids->last ? "The bytes of order ids do not end with the last one." : NULL;
+}
+#endif

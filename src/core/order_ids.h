@@ -10,6 +10,7 @@
 #define SEGMENT_CORE_ORDER_IDS_H
 
 #include "core/arena.h"
+#include "core/checked.h"
 #include "core/hash.h"
 #include "core/image.h"
 
@@ -124,6 +125,11 @@ extern void segment_order_ids_unify(SegmentOrderIds *ids, SegmentOrderIdType *id
  * unifying pays. 54000 if there are too many ids.
  */
 extern void segment_order_ids_reserve(SegmentOrderIds *ids, Size more, MemoryContext context, SegmentArena *arena);
+
+#ifdef USE_ASSERT_CHECKING
+/* What is wrong with a set; NULL if nothing is. */
+extern const char *segment_order_ids_fault(const SegmentOrderIds *ids, const SegmentOrderIdType *id_type);
+#endif
 
 extern void segment_order_ids_write(StringInfo buffer, const SegmentOrderIds *ids);
 

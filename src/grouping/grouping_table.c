@@ -8,6 +8,7 @@
 #include "utils/memutils.h"
 
 #include "core/arena.h"
+#include "core/checked.h"
 #include "grouping/grouping_table.h"
 
 /* Chunks double from the first to the largest size, so that few groups take little memory. */
@@ -96,8 +97,9 @@ segment_grouping_table_group_size(const GroupingTable *table, const GroupingChun
 	return eighths != 0 ? eighths * 8 : chunk->used - sizeof(GroupingChunk);
 }
 
-char *
-segment_grouping_table_next(const GroupingTable *table, GroupingCursor *cursor)
+/* The next group, or NULL. */
+static char *
+next_group(const GroupingTable *table, GroupingCursor *cursor)
 {
 	while (cursor->chunk < table->chunks)
 	{
@@ -117,6 +119,60 @@ segment_grouping_table_next(const GroupingTable *table, GroupingCursor *cursor)
 	return NULL;
 }
 
+/* A group's handle, once the cursor has passed it. */
+static uint32
+handle_of(const GroupingTable *table, const GroupingCursor *cursor, const char *group)
+{
+	return (cursor->chunk << GROUPING_OFFSET_BITS) | (uint32) ((group - (char *) table->chunk[cursor->chunk]) / 8);
+}
+
+#ifdef USE_ASSERT_CHECKING
+/* What is wrong with the groups and their index; NULL if nothing is. */
+static const char *
+find_fault(const GroupingTable *table)
+{
+	GroupingCursor cursor = {0, 0};
+	uint32 groups = 0;
+	uint32 taken = 0;
+	char *group;
+
+	for (uint32 i = 0; i < table->chunks; i++)
+		if (table->chunk[i]->used > table->chunk[i]->size)
+			return "A chunk holds more than it has room for.";
+	while ((group = next_group(table, &cursor)) != NULL)
+	{
+		uint32 handle = handle_of(table, &cursor, group);
+		uint32 hash = group == table->null_group ? 0 : grouping_hash_of_group(table->layout, group);
+		uint32 position = hash & table->mask;
+
+		groups++;
+		if (group == table->null_group)
+			continue;
+		while (table->index[position] != 0 && (table->index[position] & table->handle_mask) != handle)
+			position = (position + 1) & table->mask;
+		if (table->index[position] != ((hash & ~table->handle_mask) | handle))
+			return "A group is not found by its hash.";
+	}
+	for (uint32 i = 0;; i++)
+	{
+		taken += table->index[i] != 0;
+		if (i == table->mask)
+			break;
+	}
+	if (groups != table->groups)
+		return "The chunks do not hold as many groups as were counted.";
+	return taken + (table->null_group != NULL) != groups ? "The index does not hold every group once." : NULL;
+}
+#endif
+
+char *
+segment_grouping_table_next(const GroupingTable *table, GroupingCursor *cursor)
+{
+	if (cursor->chunk == 0 && cursor->offset == 0)
+		SEGMENT_CHECK_STATE(find_fault(table));
+	return next_group(table, cursor);
+}
+
 /* Makes the index anew. */
 static void
 rebuild_index(GroupingTable *table, uint32 slots)
@@ -129,10 +185,9 @@ rebuild_index(GroupingTable *table, uint32 slots)
 	new_index(table, slots);
 	pfree(old);
 	table->memory -= old_size;
-	while ((group = segment_grouping_table_next(table, &cursor)) != NULL)
+	while ((group = next_group(table, &cursor)) != NULL)
 		if (group != table->null_group)
-			place(table, grouping_hash_of_group(table->layout, group),
-				  (cursor.chunk << GROUPING_OFFSET_BITS) | ((group - (char *) table->chunk[cursor.chunk]) / 8));
+			place(table, grouping_hash_of_group(table->layout, group), handle_of(table, &cursor, group));
 }
 
 /* The size of a chunk that a group of size bytes would be the first in. */

@@ -10,6 +10,7 @@
 #include "utils/date.h"
 #include "utils/timestamp.h"
 
+#include "core/checked.h"
 #include "core/decimal.h"
 
 /* Registers the room's aggregates with the grouping node; called once, when the library is loaded. */
@@ -38,7 +39,10 @@ typedef struct Ledger
 	uint8 days[FLEXIBLE_ARRAY_MEMBER];
 } Ledger;
 
-#define DatumGetLedger(datum) ((Ledger *) PG_DETOAST_DATUM(datum))
+/* What is wrong with a value; NULL if nothing is. */
+extern const char *segment_ledger_fault(const void *value);
+
+#define DatumGetLedger(datum) SEGMENT_CHECKED(Ledger, PG_DETOAST_DATUM(datum), segment_ledger_fault)
 #define PG_GETARG_LEDGER(n) DatumGetLedger(PG_GETARG_DATUM(n))
 
 /* One day. An order that spans days counts on the day of its first row >= 0, money on the day of each row. */
@@ -119,7 +123,10 @@ typedef struct RepeatSummary
 	int64 skipped;		/* days with orders or returns that were no purchase */
 } RepeatSummary;
 
-#define DatumGetRepeat(datum) ((RepeatSummary *) PG_DETOAST_DATUM(datum))
+/* What is wrong with a value; NULL if nothing is. */
+extern const char *segment_repeat_fault(const void *value);
+
+#define DatumGetRepeat(datum) SEGMENT_CHECKED(RepeatSummary, PG_DETOAST_DATUM(datum), segment_repeat_fault)
 #define PG_GETARG_REPEAT(n) DatumGetRepeat(PG_GETARG_DATUM(n))
 
 /* Zeroed, with size and version. */

@@ -297,6 +297,7 @@ segment_ledger_state_result(const LedgerState *state, SegmentOrderIdType *id_typ
 	Ledger *rows;
 	LedgerOrders orders;
 
+	SEGMENT_CHECK_STATE(segment_ledger_state_fault(state));
 	segment_ledger_orders_of(state, id_type, &orders);
 	/* slim rows have different ids, unless that is only found out here */
 	if (!state->is_full && (rare == NULL || rare->n_wide == 0) &&

@@ -223,6 +223,31 @@ segment_ledger_state_add(LedgerState *state, const LedgerMemory *memory, DateADT
 	}
 }
 
+#ifdef USE_ASSERT_CHECKING
+const char *
+segment_ledger_state_fault(const LedgerState *state)
+{
+	const LedgerRareParts *rare = state->rare;
+	uint32 orders = OidIsValid(state->id_type) ? state->ids.count : 0;
+
+	if (used_by_rows(state) > state->capacity || state->rows_unified > state->n_rows)
+		return "There are more rows than there is room for, or fewer than are unified.";
+	if (state->scale > SEGMENT_MAX_DECIMALS)
+		return "The scale of a state is out of range.";
+	for (uint32 i = 0; i < state->n_rows; i++)
+		if (ledger_state_row(state, i).order > orders)
+			return "A row is of an order that is not there.";
+	if (rare == NULL)
+		return NULL;
+	if (rare->n_wide > rare->wide_capacity || rare->wide_unified > rare->n_wide)
+		return "There are more wide rows than there is room for, or fewer than are unified.";
+	for (uint32 i = 0; i < rare->n_wide; i++)
+		if (rare->wide[i].order > orders)
+			return "A wide row is of an order that is not there.";
+	return rare->packed != NULL ? segment_ledger_fault(rare->packed) : NULL;
+}
+#endif
+
 /* Keeps each id once. */
 static void
 unify(LedgerState *state, const LedgerMemory *memory, SegmentOrderIdType *id_type)
@@ -254,6 +279,7 @@ unify(LedgerState *state, const LedgerMemory *memory, SegmentOrderIdType *id_typ
 		rare->wide_unified = rare->n_wide;
 	}
 	pfree(number_of);
+	SEGMENT_CHECK_STATE(segment_ledger_state_fault(state));
 }
 
 /* Room for so many more bytes of ids. */
@@ -284,6 +310,8 @@ segment_ledger_state_merge(LedgerState *state, const LedgerMemory *memory, const
 	SegmentAmount amount;
 	uint32 base = 0;
 
+	SEGMENT_CHECK_STATE(segment_ledger_state_fault(state));
+	SEGMENT_CHECK_STATE(segment_ledger_state_fault(other));
 	if (OidIsValid(other->id_type))
 	{
 		state->id_type = other->id_type;
@@ -329,4 +357,5 @@ segment_ledger_state_merge(LedgerState *state, const LedgerMemory *memory, const
 		MemoryContextSwitchTo(caller);
 		state->has_rows = true;
 	}
+	SEGMENT_CHECK_STATE(segment_ledger_state_fault(state));
 }

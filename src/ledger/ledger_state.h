@@ -117,6 +117,11 @@ segment_ledger_state_add_slim(LedgerState *state, DateADT day, uint32 order, seg
 extern void segment_ledger_state_merge(LedgerState *state, const LedgerMemory *memory, const LedgerState *other,
 									   SegmentOrderIdType *id_type);
 
+#ifdef USE_ASSERT_CHECKING
+/* What is wrong with a state; NULL if nothing is. */
+extern const char *segment_ledger_state_fault(const LedgerState *state);
+#endif
+
 /* A row of a state by its place, whatever its form. */
 static inline LedgerRow
 ledger_state_row(const LedgerState *state, uint32 i)

@@ -223,6 +223,18 @@ segment_ledger_from_bytes(const char *bytes, int length, const char **fault)
 	return ledger;
 }
 
+const char *
+segment_ledger_fault(const void *value)
+{
+	const char *fault;
+	Ledger *copy = segment_ledger_from_bytes((const char *) value + VARHDRSZ, (int) VARSIZE(value) - VARHDRSZ, &fault);
+
+	if (copy == NULL)
+		return fault;
+	pfree(copy);
+	return NULL;
+}
+
 /* Version, scale, number of days and the first of them, then the encoded days, which are the same on any machine. */
 Datum
 segment_ledger_send(PG_FUNCTION_ARGS)

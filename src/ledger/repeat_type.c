@@ -169,6 +169,17 @@ find_fault(const RepeatSummary *repeat)
 	return NULL;
 }
 
+const char *
+segment_repeat_fault(const void *value)
+{
+	const RepeatSummary *repeat = value;
+
+	if (VARSIZE(repeat) != sizeof(RepeatSummary) || repeat->version != SEGMENT_REPEAT_VERSION ||
+		repeat->has_spend > 1 || repeat->has_first_spend > 1 || repeat->reserved != 0)
+		return "The head of a repeat_summary is none.";
+	return find_fault(repeat);
+}
+
 /* repeat_summary(x, t_x, t, spend, unit [, first_spend]), of which spend and first_spend may be NULL. */
 Datum
 segment_repeat_summary_make(PG_FUNCTION_ARGS)

@@ -9,6 +9,7 @@
 #include "lib/stringinfo.h"
 #include "utils/date.h"
 
+#include "core/checked.h"
 #include "math/wide.h"
 
 #define SEGMENT_RATES_VERSION 1
@@ -48,7 +49,10 @@ typedef struct Rates
 	SegmentCurrency currency[FLEXIBLE_ARRAY_MEMBER];
 } Rates;
 
-#define DatumGetRates(datum) ((Rates *) PG_DETOAST_DATUM(datum))
+/* What is wrong with a value; NULL if nothing is. */
+extern const char *segment_rates_fault(const void *value);
+
+#define DatumGetRates(datum) SEGMENT_CHECKED(Rates, PG_DETOAST_DATUM(datum), segment_rates_fault)
 #define PG_GETARG_RATES(n) DatumGetRates(PG_GETARG_DATUM(n))
 
 static inline const SegmentRate *

@@ -252,3 +252,36 @@ segment_rates_read(StringInfo buffer)
 	pfree(rows);
 	return rates;
 }
+
+const char *
+segment_rates_fault(const void *value)
+{
+	const Rates *rates = value;
+	int64 n = 0;
+
+	if (rates->version != SEGMENT_RATES_VERSION || rates->padding != 0 || rates->n_currencies < 0 ||
+		rates->n_rates < 0 ||
+		VARSIZE(rates) != offsetof(Rates, currency) + (Size) rates->n_currencies * sizeof(SegmentCurrency) +
+							  (Size) rates->n_rates * sizeof(SegmentRate))
+		return "The head of rates is none.";
+	for (int32 i = 0; i < rates->n_currencies; i++)
+	{
+		const SegmentCurrency *currency = &rates->currency[i];
+
+		if (currency->first != n || currency->count < 1 || currency->count > rates->n_rates - n)
+			return "The rates of a currency do not follow those of the one before.";
+		if (i > 0 && memcmp(currency[-1].code, currency->code, SEGMENT_CURRENCY_SIZE) >= 0)
+			return "Currencies must ascend.";
+		for (int32 j = 0; j < currency->count; j++)
+		{
+			const SegmentRate *rate = segment_rates_of(rates) + n + j;
+
+			if (rate->units <= 0 || rate->scale < 0 || rate->scale > SEGMENT_RATE_DIGITS)
+				return "A rate is not positive, or its decimals are out of range.";
+			if (j > 0 && rate[-1].day >= rate->day)
+				return "The days of a currency must ascend.";
+		}
+		n += currency->count;
+	}
+	return n != rates->n_rates ? "There are rates without a currency." : NULL;
+}

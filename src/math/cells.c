@@ -43,6 +43,20 @@ align8(size_t size)
 	return (size + 7) & ~(size_t) 7;
 }
 
+bool
+segment_cells_sound(int dims, const double *cells, int n)
+{
+	for (int i = 0; i < n; i++, cells += SEGMENT_CELL_SIZE(dims))
+	{
+		if (!(cells[0] > 0.0 && isfinite(cells[0])))
+			return false;
+		for (int j = 1; j <= dims; j++)
+			if (!isfinite(cells[j]) || !(cells[dims + j] >= 0.0 && isfinite(cells[dims + j])))
+				return false;
+	}
+	return true;
+}
+
 size_t
 segment_cells_workspace(int dims, int n, int m)
 {

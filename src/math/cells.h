@@ -10,6 +10,7 @@
 #ifndef SEGMENT_MATH_CELLS_H
 #define SEGMENT_MATH_CELLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,9 @@ typedef struct SegmentCellTree
 	double limit;			  /* what a micro-cluster's scaled sum of squares was at most, when … */
 	double weight;			  /* … the total weight was this */
 } SegmentCellTree;
+
+/* True if n micro-clusters are what points can have: finite, of positive weight, with no negative deviation. */
+extern bool segment_cells_sound(int dims, const double *cells, int n);
 
 /* Bytes of scratch memory that segment_cells_reduce needs for n items and at most m micro-clusters. */
 extern size_t segment_cells_workspace(int dims, int n, int m);

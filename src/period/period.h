@@ -8,6 +8,8 @@
 
 #include "utils/date.h"
 
+#include "core/checked.h"
+
 #define SEGMENT_PERIODS_VERSION 1
 
 /* A grid of months for eight centuries, or of days for 27 years. */
@@ -23,7 +25,10 @@ typedef struct Periods
 	DateADT boundary[FLEXIBLE_ARRAY_MEMBER]; /* count + 1 finite days, strictly ascending */
 } Periods;
 
-#define DatumGetPeriods(datum) ((Periods *) PG_DETOAST_DATUM(datum))
+/* What is wrong with a value; NULL if nothing is. */
+extern const char *segment_periods_fault(const void *value);
+
+#define DatumGetPeriods(datum) SEGMENT_CHECKED(Periods, PG_DETOAST_DATUM(datum), segment_periods_fault)
 #define PG_GETARG_PERIODS(n) DatumGetPeriods(PG_GETARG_DATUM(n))
 
 /* The number of the period that holds the day; 0 before the first, count + 1 after the last. */

@@ -29,6 +29,17 @@ fault_of(const DateADT *boundary, int n)
 	return NULL;
 }
 
+const char *
+segment_periods_fault(const void *value)
+{
+	const Periods *periods = value;
+
+	if (periods->version != SEGMENT_PERIODS_VERSION || periods->count < 1 || periods->count > SEGMENT_MAX_PERIODS ||
+		VARSIZE(periods) != offsetof(Periods, boundary) + ((Size) periods->count + 1) * sizeof(DateADT))
+		return "The head of periods is none.";
+	return fault_of(periods->boundary, periods->count + 1);
+}
+
 /* Reads {2024-01-01,2024-02-01,...} into boundary, which has room for SEGMENT_MAX_PERIODS + 1. */
 static const char *
 parse(const char *text, DateADT *boundary, int *n)

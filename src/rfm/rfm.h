@@ -9,6 +9,7 @@
 #ifndef SEGMENT_RFM_RFM_H
 #define SEGMENT_RFM_RFM_H
 
+#include "core/checked.h"
 #include "core/day.h"
 #include "core/decimal.h"
 #include "core/order_ids.h"
@@ -41,7 +42,10 @@ typedef struct RfmWide
 	SegmentWide returned;
 } RfmWide;
 
-#define DatumGetRfm(datum) ((Rfm *) PG_DETOAST_DATUM(datum))
+/* What is wrong with a value, which may be partial as states are; NULL if nothing is. */
+extern const char *segment_rfm_fault(const void *value);
+
+#define DatumGetRfm(datum) SEGMENT_CHECKED(Rfm, PG_DETOAST_DATUM(datum), segment_rfm_fault)
 #define PG_GETARG_RFM(n) DatumGetRfm(PG_GETARG_DATUM(n))
 
 /*
@@ -57,7 +61,7 @@ segment_rfm_open(Datum datum, Rfm *buffer)
 		return DatumGetRfm(datum);
 	SET_VARSIZE(buffer, sizeof(Rfm));
 	memcpy(VARDATA(buffer), VARDATA_SHORT(value), sizeof(Rfm) - VARHDRSZ);
-	return buffer;
+	return SEGMENT_CHECKED(Rfm, buffer, segment_rfm_fault);
 }
 
 /* Registers the room's aggregates with the grouping node; called once, when the library is loaded. */

@@ -75,6 +75,27 @@ find_fault(const RfmParts *parts)
 	return find_partial_fault(parts);
 }
 
+const char *
+segment_rfm_fault(const void *value)
+{
+	const Rfm *rfm = value;
+	RfmParts parts;
+
+	if (rfm->version != SEGMENT_RFM_VERSION || rfm->is_wide > 1 || rfm->scale > SEGMENT_MAX_DECIMALS ||
+		rfm->kind < SEGMENT_TIME_DATE || rfm->kind > SEGMENT_TIME_TIMESTAMPTZ ||
+		VARSIZE(rfm) != (rfm->is_wide ? sizeof(RfmWide) : sizeof(Rfm)))
+		return "The head of an rfm is none.";
+	parts.kind = (SegmentTimeKind) rfm->kind;
+	parts.scale = rfm->scale;
+	parts.first = rfm->first;
+	parts.last = rfm->last;
+	parts.orders = rfm->orders;
+	parts.returns = rfm->returns;
+	parts.total = segment_rfm_total(rfm);
+	parts.returned = segment_rfm_returned(rfm);
+	return find_partial_fault(&parts);
+}
+
 /* The canonical value of checked parts. */
 static Rfm *
 build(const RfmParts *parts)

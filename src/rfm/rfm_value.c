@@ -232,6 +232,7 @@ segment_rfm_finish(Rfm *rfm)
 	segment_int128 returned;
 	Rfm *narrow;
 
+	SEGMENT_CHECK_STATE(segment_rfm_fault(rfm));
 	if (!rfm->is_wide)
 		return rfm;
 	if (!segment_wide_to_int128(&((RfmWide *) rfm)->total, &total) ||

@@ -6,6 +6,7 @@
 
 #include "fmgr.h"
 
+#include "core/checked.h"
 #include "core/option.h"
 #include "math/cuts.h"
 #include "rfm/rfm.h"
@@ -22,7 +23,10 @@ typedef struct CutPoints
 	SegmentCuts cuts;
 } CutPoints;
 
-#define DatumGetCutPoints(datum) ((CutPoints *) PG_DETOAST_DATUM(datum))
+/* What is wrong with a value; NULL if nothing is. */
+extern const char *segment_cut_points_fault(const void *value);
+
+#define DatumGetCutPoints(datum) SEGMENT_CHECKED(CutPoints, PG_DETOAST_DATUM(datum), segment_cut_points_fault)
 #define PG_GETARG_CUT_POINTS(n) DatumGetCutPoints(PG_GETARG_DATUM(n))
 
 /* A value in the current context. */
@@ -38,7 +42,10 @@ typedef struct RfmCutPoints
 	SegmentCuts recency;
 } RfmCutPoints;
 
-#define DatumGetRfmCutPoints(datum) ((RfmCutPoints *) PG_DETOAST_DATUM(datum))
+/* What is wrong with a value; NULL if nothing is. */
+extern const char *segment_rfm_cut_points_fault(const void *value);
+
+#define DatumGetRfmCutPoints(datum) SEGMENT_CHECKED(RfmCutPoints, PG_DETOAST_DATUM(datum), segment_rfm_cut_points_fault)
 #define PG_GETARG_RFM_CUT_POINTS(n) DatumGetRfmCutPoints(PG_GETARG_DATUM(n))
 
 static inline const SegmentCuts *

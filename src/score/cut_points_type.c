@@ -27,7 +27,17 @@ segment_cut_points_value(const SegmentCuts *cuts)
 	SET_VARSIZE(value, offsetof(CutPoints, cuts) + size);
 	value->version = SEGMENT_CUT_POINTS_VERSION;
 	memcpy(&value->cuts, cuts, size);
-	return value;
+	return SEGMENT_CHECKED(CutPoints, value, segment_cut_points_fault);
+}
+
+const char *
+segment_cut_points_fault(const void *value)
+{
+	const CutPoints *cut_points = value;
+
+	if (cut_points->version != SEGMENT_CUT_POINTS_VERSION)
+		return "The head of cut_points is none.";
+	return segment_cuts_fault(&cut_points->cuts, VARSIZE(cut_points) - offsetof(CutPoints, cuts));
 }
 
 PG_FUNCTION_INFO_V1(segment_cut_points_in);

@@ -27,7 +27,10 @@ typedef struct Quantiles
 	double values[FLEXIBLE_ARRAY_MEMBER];
 } Quantiles;
 
-#define DatumGetQuantiles(datum) ((Quantiles *) PG_DETOAST_DATUM(datum))
+/* What is wrong with a value; NULL if nothing is. */
+extern const char *segment_quantiles_fault(const void *value);
+
+#define DatumGetQuantiles(datum) SEGMENT_CHECKED(Quantiles, PG_DETOAST_DATUM(datum), segment_quantiles_fault)
 #define PG_GETARG_QUANTILES(n) DatumGetQuantiles(PG_GETARG_DATUM(n))
 
 static inline SegmentMultiset

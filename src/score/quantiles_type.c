@@ -110,6 +110,23 @@ segment_quantiles_decode(const unsigned char *bytes, Size size, const char **fau
 	return quantiles;
 }
 
+const char *
+segment_quantiles_fault(const void *value)
+{
+	const Quantiles *quantiles = value;
+	SegmentMultiset set = segment_quantiles_set(quantiles);
+	const char *fault;
+	int64 total;
+
+	if (quantiles->version != SEGMENT_QUANTILES_VERSION || quantiles->zero2 != 0 ||
+		VARSIZE(quantiles) != segment_quantiles_size(quantiles->n, quantiles->width))
+		return "The head of quantiles is none.";
+	fault = segment_multiset_fault(&set, &total, segment_score_poll);
+	if (fault == NULL && total != quantiles->total)
+		fault = "The counts do not add up to the total.";
+	return fault;
+}
+
 PG_FUNCTION_INFO_V1(segment_quantiles_send);
 
 Datum

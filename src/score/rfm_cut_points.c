@@ -36,7 +36,24 @@ segment_rfm_cut_points_value(const SegmentCuts *const cuts[RFM_DIMENSIONS], RfmM
 		memcpy(place, cuts[d], segment_cuts_size(cuts[d]));
 		place += segment_cuts_size(cuts[d]);
 	}
-	return value;
+	return SEGMENT_CHECKED(RfmCutPoints, value, segment_rfm_cut_points_fault);
+}
+
+const char *
+segment_rfm_cut_points_fault(const void *value)
+{
+	const RfmCutPoints *cut_points = value;
+	const SegmentCuts *cuts[RFM_DIMENSIONS];
+	const char *fault = NULL;
+
+	if (cut_points->version != SEGMENT_CUT_POINTS_VERSION || cut_points->monetary > RFM_MONETARY_AVERAGE)
+		return "The head of rfm_cut_points is none.";
+	segment_rfm_cuts(cut_points, cuts);
+	for (int d = 0; d < RFM_DIMENSIONS && fault == NULL; d++)
+		fault = segment_cuts_fault(cuts[d], segment_cuts_size(cuts[d]));
+	if (fault == NULL && (const char *) segment_cuts_next(cuts[RFM_MONETARY]) != (const char *) value + VARSIZE(value))
+		return "The length does not fit the three.";
+	return fault != NULL ? fault : segment_rfm_cuts_fault(cuts);
 }
 
 const char *

@@ -30,7 +30,12 @@ typedef enum RfmDimension
  */
 typedef uint32 RfmScore;
 
+#ifdef USE_ASSERT_CHECKING
+extern RfmScore segment_checked_score(RfmScore score);
+#define DatumGetRfmScore(datum) segment_checked_score((RfmScore) DatumGetUInt32(datum))
+#else
 #define DatumGetRfmScore(datum) ((RfmScore) DatumGetUInt32(datum))
+#endif
 #define RfmScoreGetDatum(score) UInt32GetDatum(score)
 #define PG_GETARG_RFM_SCORE(n) DatumGetRfmScore(PG_GETARG_DATUM(n))
 #define PG_RETURN_RFM_SCORE(score) return RfmScoreGetDatum(score)

@@ -80,6 +80,26 @@ segment_rfm_score_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(text);
 }
 
+/* True for a score that a function of ours can have made. */
+static bool
+is_sound(RfmScore score)
+{
+	int scores[RFM_DIMENSIONS];
+	int bins[RFM_DIMENSIONS];
+
+	unpack(score, scores, bins);
+	return pack(scores, bins) == score && segment_triple_is_valid(scores, bins);
+}
+
+#ifdef USE_ASSERT_CHECKING
+RfmScore
+segment_checked_score(RfmScore score)
+{
+	SEGMENT_CHECK_STATE(is_sound(score) ? NULL : "The bits of an rfm_score are none.");
+	return score;
+}
+#endif
+
 /* Binary form: the packed 4 bytes, checked. */
 PG_FUNCTION_INFO_V1(segment_rfm_score_recv);
 
@@ -88,11 +108,8 @@ segment_rfm_score_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
 	RfmScore score = (RfmScore) pq_getmsgint(buffer, 4);
-	int scores[RFM_DIMENSIONS];
-	int bins[RFM_DIMENSIONS];
 
-	unpack(score, scores, bins);
-	if (pack(scores, bins) != score || !segment_triple_is_valid(scores, bins))
+	if (!is_sound(score))
 		segment_refuse_binary("rfm_score", psprintf("The value is 0x%08X; scores are 1 to bins, and bins are %d to %d.",
 													score, SEGMENT_MIN_BINS, SEGMENT_MAX_BINS));
 	PG_RETURN_RFM_SCORE(score);
