@@ -263,7 +263,6 @@ segment_order_ids_unify(SegmentOrderIds *ids, SegmentOrderIdType *id_type, uint3
 	uint32 count = 0;
 	Size used = 0;
 
-	SEGMENT_CHECK_STATE(segment_order_ids_fault(ids, id_type));
 	if (segment_order_ids_are_distinct(ids, id_type))
 	{
 		for (uint32 i = 0; number_of != NULL && i < ids->count; i++)

@@ -105,10 +105,16 @@ segment_order_ids_is_small(const SegmentOrderIds *ids)
 	return ids->capacity < SEGMENT_ORDER_IDS_SMALL;
 }
 
+#ifdef USE_ASSERT_CHECKING
+/* What is wrong with a set; NULL if nothing is. */
+extern const char *segment_order_ids_fault(const SegmentOrderIds *ids, const SegmentOrderIdType *id_type);
+#endif
+
 /* True if no id comes twice, as far as that can be told without looking at them. */
 static inline bool
 segment_order_ids_are_distinct(const SegmentOrderIds *ids, const SegmentOrderIdType *id_type)
 {
+	SEGMENT_CHECK_STATE(segment_order_ids_fault(ids, id_type));
 	return ids->count <= 1 || (id_type->by_image && !ids->unordered);
 }
 
@@ -125,11 +131,6 @@ extern void segment_order_ids_unify(SegmentOrderIds *ids, SegmentOrderIdType *id
  * unifying pays. 54000 if there are too many ids.
  */
 extern void segment_order_ids_reserve(SegmentOrderIds *ids, Size more, MemoryContext context, SegmentArena *arena);
-
-#ifdef USE_ASSERT_CHECKING
-/* What is wrong with a set; NULL if nothing is. */
-extern const char *segment_order_ids_fault(const SegmentOrderIds *ids, const SegmentOrderIdType *id_type);
-#endif
 
 extern void segment_order_ids_write(StringInfo buffer, const SegmentOrderIds *ids);
 

@@ -459,11 +459,34 @@ test_gmm(void)
 	}
 }
 
+/* What a server with assertions holds cells to. */
+static void
+test_cells_sound(void)
+{
+	const double broken[] = {0.0, -1.0, INFINITY, NAN};
+	double cells[] = {2.0, 5.0, -3.0, 0.0, 1.5, 1.0, 0.0, 0.0, 0.0, 0.0};
+	bool all_refused = true;
+
+	tap_ok(segment_cells_sound(2, cells, 2), "cells of positive weight, finite, without negative deviations are sound");
+	for (int i = 0; i < 10; i++)
+		for (int j = 0; j < 4; j++)
+		{
+			double whole = cells[i];
+			bool may_be = i % 5 == 0 ? false : isfinite(broken[j]) && (i % 5 < 3 || broken[j] >= 0.0);
+
+			cells[i] = broken[j];
+			all_refused &= segment_cells_sound(2, cells, 2) == may_be;
+			cells[i] = whole;
+		}
+	tap_ok(all_refused, "and with any number broken they are not");
+}
+
 int
 main(void)
 {
 	test_transform();
 	test_cells();
+	test_cells_sound();
 	test_reassign();
 	test_kmeans();
 	test_exact_sum();
