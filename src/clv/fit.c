@@ -59,9 +59,16 @@ work_space(Size size)
 	return MemoryContextAllocHuge(CurrentMemoryContext, size);
 }
 
+/* A penalty that determines what so few customers leave open: logs to a factor of ten, and no less than is usual. */
+static double
+helpful_penalty(double penalty, double customers)
+{
+	return fmax(fmax(0.001, 0.1 / customers), 10 * penalty);
+}
+
 /* Natural parameters and their covariance from those of the logs; says so if the fit did not converge. */
 static ClvModel *
-model_of_fit(int kind, int n_covariates, const SegmentFit *fit)
+model_of_fit(int kind, int n_covariates, double penalty, double customers, const SegmentFit *fit)
 {
 	int natural = segment_clv_natural(kind);
 	ClvModel *model = segment_clv_new(kind, n_covariates, fit->has_covariance);
@@ -96,13 +103,17 @@ model_of_fit(int kind, int n_covariates, const SegmentFit *fit)
 				 errdetail("No customer has a repeat purchase: the likelihood rises for ever as orders get rarer."),
 				 errhint("Observe longer, or take in customers who came back.")));
 	else if (fit->status != SEGMENT_FIT_CONVERGED)
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("%s did not converge: %s", segment_clv_kind_name(kind), segment_clv_status_name(fit->status)),
-				 errdetail("The data do not determine all parameters; there are %s standard errors.",
-						   fit->has_covariance ? "doubtful" : "no"),
-				 errhint("model_info and btyd_check say more. A small penalty such as 0.001, more customers or "
-						 "a longer period may help.")));
+		ereport(
+			WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("%s did not converge: %s", segment_clv_kind_name(kind), segment_clv_status_name(fit->status)),
+			 errdetail("The data do not determine all parameters; there are %s standard errors.",
+					   fit->has_covariance ? "doubtful" : "no"),
+			 fit->status == SEGMENT_FIT_MAX_ITERATIONS
+				 ? errhint("Raise max_iter.")
+				 : errhint("Pass penalty => %g: it draws parameters that the data leave open toward the scale of the "
+						   "data. btyd_check says what a sample lacks.",
+						   helpful_penalty(penalty, customers))));
 	return model;
 }
 
@@ -152,7 +163,7 @@ segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *optio
 		if (done)
 			break;
 	}
-	model = model_of_fit(kind, btyd->n_covariates, &fit);
+	model = model_of_fit(kind, btyd->n_covariates, options->penalty, (double) segment_cells_customers(btyd), &fit);
 	model->unit = btyd->unit;
 	model->n_cells = btyd->n_cells;
 	model->customers = segment_cells_customers(btyd);
@@ -240,7 +251,7 @@ segment_gamma_gamma(PG_FUNCTION_ARGS)
 						   spend->skipped),
 				 errhint("spend_agg(summary, true) takes the first purchase too.")));
 	segment_gamma_gamma_fit(spend->n_cells, cells_row(spend, 0), cells_counts(spend), &options, &fit);
-	model = model_of_fit(CLV_GAMMA_GAMMA, 0, &fit);
+	model = model_of_fit(CLV_GAMMA_GAMMA, 0, options.penalty, (double) segment_cells_customers(spend), &fit);
 	model->n_cells = spend->n_cells;
 	model->customers = segment_cells_customers(spend);
 	model->skipped = spend->skipped;
@@ -281,7 +292,7 @@ segment_sbg(PG_FUNCTION_ARGS)
 		active[i] = (double) counts[i];
 	}
 	segment_sbg_fit(n, active, &options, &fit);
-	model = model_of_fit(CLV_SBG, 0, &fit);
+	model = model_of_fit(CLV_SBG, 0, options.penalty, (double) counts[0], &fit);
 	model->n_cells = n;
 	model->customers = counts[0];
 	model->penalty = options.penalty;

@@ -34,8 +34,8 @@ PG_FUNCTION_INFO_V1(segment_renewal_survival);
 PG_FUNCTION_INFO_V1(segment_renewal_rate);
 PG_FUNCTION_INFO_V1(segment_residual_renewals);
 
-/* Beyond this length, search from the mean instead. */
-#define MAX_QUANTILE 100000000.0
+/* The largest number of orders that is asked for or answered. */
+#define MAX_ORDERS 1000000000
 
 SegmentHistory
 segment_clv_history(const ClvModel *model, const RepeatSummary *repeat)
@@ -113,9 +113,9 @@ segment_expected_orders(PG_FUNCTION_ARGS)
 static void
 check_n(int64 n)
 {
-	if (n < 0 || n > 1000000000)
+	if (n < 0 || n > MAX_ORDERS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("n is out of range"),
-						errdetail("n is " INT64_FORMAT "; accepted are 0 to 1000000000.", n),
+						errdetail("n is " INT64_FORMAT "; accepted are 0 to %d.", n, MAX_ORDERS),
 						errhint("n is a number of orders.")));
 }
 
@@ -194,7 +194,7 @@ check_probability(double probability, bool with_one)
 	return probability;
 }
 
-/* The smallest n with P(at most n orders) >= probability. */
+/* The smallest n with P(at most n orders) >= probability: at most 60 looks at the distribution. */
 Datum
 segment_orders_quantile(PG_FUNCTION_ARGS)
 {
@@ -206,10 +206,15 @@ segment_orders_quantile(PG_FUNCTION_ARGS)
 	double high = 0;
 
 	/* P(at least n + 1) falls with n: double, then halve. */
-	while (high < MAX_QUANTILE && segment_outlook_at_least(&outlook, horizon, high + 1) > more)
+	while (segment_outlook_at_least(&outlook, horizon, high + 1) > more)
 	{
+		CHECK_FOR_INTERRUPTS();
+		if (high >= MAX_ORDERS)
+			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("quantile of orders is out of range"),
+							errdetail("It is more than %d orders within the horizon.", MAX_ORDERS),
+							errhint("Pass a shorter horizon, and check the parameters of the model.")));
 		low = high;
-		high = 2 * high + 1;
+		high = fmin(2 * high + 1, MAX_ORDERS);
 	}
 	while (high - low > 1)
 	{

@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "clv/predict.h"
@@ -60,7 +61,10 @@ discounted(const SegmentOutlook *outlook, double horizon, double discount, doubl
 	for (int i = 1; i <= steps; i++)
 	{
 		double end = fmin(i * step, horizon);
-		double orders = segment_outlook_orders(outlook, end);
+		double orders;
+
+		CHECK_FOR_INTERRUPTS();
+		orders = segment_outlook_orders(outlook, end);
 
 		total += (orders - before) * exp(-discount * end);
 		before = orders;

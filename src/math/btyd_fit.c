@@ -12,11 +12,17 @@
 /* A poll costs little, but not nothing: one every so many histories. */
 #define POLL_EVERY 4096
 
+/* Two fits whose costs differ by less, relatively, are one. */
+#define SAME_COST 1e-10
+
 typedef struct BtydSample
 {
 	SegmentBtydKind kind;
 	const SegmentBtydCells *cells;
 	const SegmentFitOptions *options;
+	/* Of each covariate over the customers: the fit sees them as distances from the mean, in deviations. */
+	double mean[SEGMENT_BTYD_MAX_COVARIATES];
+	double deviation[SEGMENT_BTYD_MAX_COVARIATES];
 } BtydSample;
 
 static bool
@@ -61,6 +67,74 @@ segment_btyd_params_of(SegmentBtydKind kind, const double *theta, int n_covariat
 	}
 }
 
+static void
+measure_covariates(BtydSample *sample, double customers)
+{
+	const SegmentBtydCells *cells = sample->cells;
+	size_t i;
+	int j;
+
+	for (j = 0; j < cells->n_covariates; j++)
+	{
+		double square = 0;
+
+		sample->mean[j] = 0;
+		for (i = 0; i < cells->n_cells; i++)
+			sample->mean[j] +=
+				(double) cells->counts[i] / customers * cells->cells[(3 + cells->n_covariates) * i + 3 + j];
+		for (i = 0; i < cells->n_cells; i++)
+		{
+			double distance = cells->cells[(3 + cells->n_covariates) * i + 3 + j] - sample->mean[j];
+
+			square += (double) cells->counts[i] / customers * distance * distance;
+		}
+		sample->deviation[j] = square > 0 ? sqrt(square) : 1;
+	}
+}
+
+/* From coefficients of covariates as the fit sees them to those of the caller's, which moves the scales too. */
+static void
+caller_covariates(const BtydSample *sample, SegmentFit *fit)
+{
+	int z = sample->cells->n_covariates;
+	int n = fit->n_params - 2 * z;
+	double slope[SEGMENT_FIT_MAX_PARAMS][SEGMENT_FIT_MAX_PARAMS] = {{0}};
+	double theta[SEGMENT_FIT_MAX_PARAMS];
+	double covariance[SEGMENT_FIT_TRIANGLE];
+	int i;
+	int j;
+
+	for (i = 0; i < fit->n_params; i++)
+		slope[i][i] = i < n ? 1 : 1 / sample->deviation[(i - n) % z];
+	for (j = 0; j < z; j++)
+	{
+		double share = sample->mean[j] / sample->deviation[j];
+
+		slope[1][n + j] = share;
+		if (sample->kind != SEGMENT_PARETO_NBD)
+			slope[2][n + z + j] = -share;
+		slope[3][n + z + j] = sample->kind == SEGMENT_PARETO_NBD ? share : -share;
+	}
+	for (i = 0; i < fit->n_params; i++)
+	{
+		theta[i] = linear(slope[i], fit->theta, fit->n_params);
+		for (j = 0; j <= i; j++)
+		{
+			double sum = 0;
+			int k;
+			int l;
+
+			for (k = 0; k < fit->n_params; k++)
+				for (l = 0; l < fit->n_params; l++)
+					sum += slope[i][k] * slope[j][l] *
+						   fit->covariance[k >= l ? SEGMENT_TRIANGLE(k, l) : SEGMENT_TRIANGLE(l, k)];
+			covariance[SEGMENT_TRIANGLE(i, j)] = sum;
+		}
+	}
+	memcpy(fit->theta, theta, fit->n_params * sizeof(double));
+	memcpy(fit->covariance, covariance, SEGMENT_TRIANGLE(fit->n_params, 0) * sizeof(double));
+}
+
 /* Any model, history by history, with or without covariates. */
 static double
 cell_objective(const double *theta, double *gradient, void *arg)
@@ -82,11 +156,14 @@ cell_objective(const double *theta, double *gradient, void *arg)
 		SegmentHistory history = {cell[0], cell[1], cell[2]};
 		double count = (double) cells->counts[i];
 		double by[SEGMENT_BTYD_MAX_PARAMS];
+		double covariates[SEGMENT_BTYD_MAX_COVARIATES];
 
 		if (i % 64 == 0 && stopped(sample->options))
 			return 0;
+		for (j = 0; j < z; j++)
+			covariates[j] = (cell[3 + j] - sample->mean[j]) / sample->deviation[j];
 		if (z > 0)
-			segment_btyd_params_of(sample->kind, theta, z, cell + 3, &params);
+			segment_btyd_params_of(sample->kind, theta, z, covariates, &params);
 		total += count * segment_btyd_log_likelihood(&params, &history, by);
 		for (j = 0; j < n; j++)
 			by[j] *= count * params.p[j];
@@ -94,8 +171,8 @@ cell_objective(const double *theta, double *gradient, void *arg)
 			gradient[j] += by[j];
 		for (j = 0; j < z; j++)
 		{
-			gradient[n + j] -= by[1] * cell[3 + j];
-			gradient[n + z + j] += (sample->kind == SEGMENT_PARETO_NBD ? -by[3] : by[2] + by[3]) * cell[3 + j];
+			gradient[n + j] -= by[1] * covariates[j];
+			gradient[n + z + j] += (sample->kind == SEGMENT_PARETO_NBD ? -by[3] : by[2] + by[3]) * covariates[j];
 		}
 	}
 	return total;
@@ -113,7 +190,7 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const Segm
 {
 	/* Of the shape of the rate and of leaving; the scales follow from the data. */
 	static const double shapes[4][4] = {{0.5, 1, 0.7, 2}, {2, 1, 0.3, 1}, {0.1, 1, 2, 10}, {1, 1, 0.05, 0.5}};
-	BtydSample sample = {kind, cells, options};
+	BtydSample sample = {kind, cells, options, {0}, {0}};
 	SegmentBtydTables tables = {kind, cells, options, 0, 0, NULL, NULL, NULL};
 	SegmentFitProblem problem;
 	double customers = 0;
@@ -131,6 +208,7 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const Segm
 		orders += count * cell[0];
 		time += count * cell[2];
 	}
+	measure_covariates(&sample, customers);
 	memset(&problem, 0, sizeof(problem));
 	problem.arg = &sample;
 	problem.objective = cell_objective;
@@ -149,6 +227,14 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const Segm
 	problem.max_iterations = options->max_iterations;
 	problem.poll = options->poll;
 	problem.poll_arg = options->poll_arg;
+	/* The mean time observed is the fit's unit of time; BG/BB has no parameter that a time could scale. */
+	if (kind != SEGMENT_BGBB && time > 0)
+	{
+		problem.center[1] = log(time / customers);
+		if (kind == SEGMENT_PARETO_NBD)
+			problem.center[3] = problem.center[1];
+		problem.unit_log_likelihood = orders * problem.center[1];
+	}
 	for (attempt = 0; attempt < 4; attempt++)
 	{
 		double start[SEGMENT_FIT_MAX_PARAMS] = {0};
@@ -162,17 +248,17 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const Segm
 		else
 		{
 			/* Rates average orders per time, a little more because some have left. */
-			natural[1] = natural[0] * (time + 1e-6 * customers) / (1.5 * orders + 0.05 * customers);
+			natural[1] = natural[0] / (1.5 * orders / customers + 0.05);
 			if (kind == SEGMENT_PARETO_NBD)
-				natural[3] = time / customers + 1e-6;
+				natural[3] = 1;
 		}
 		for (j = 0; j < problem.n_logs; j++)
 			start[j] = fmin(fmax(log(natural[j]), 1 - SEGMENT_FIT_WALL), SEGMENT_FIT_WALL - 1);
 		segment_fit(&problem, start, &one);
-		/* The first is kept unless another one is better: more converged, or a higher likelihood. */
-		if (attempt == 0 || (one.status == SEGMENT_FIT_CONVERGED && fit->status != SEGMENT_FIT_CONVERGED) ||
-			((one.status == SEGMENT_FIT_CONVERGED) == (fit->status == SEGMENT_FIT_CONVERGED) &&
-			 one.log_likelihood > fit->log_likelihood))
+		/* The lowest is kept; of those that differ by no more than the noise of the sums, the first that converged. */
+		if (attempt == 0 || one.cost < fit->cost - SAME_COST * (1 + fabs(fit->cost)) ||
+			(one.cost < fit->cost + SAME_COST * (1 + fabs(fit->cost)) && one.status == SEGMENT_FIT_CONVERGED &&
+			 fit->status != SEGMENT_FIT_CONVERGED))
 			*fit = one;
 		if (one.status == SEGMENT_FIT_STOPPED)
 		{
@@ -182,6 +268,8 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const Segm
 		if (fit->status == SEGMENT_FIT_CONVERGED)
 			break;
 	}
+	if (cells->n_covariates > 0)
+		caller_covariates(&sample, fit);
 	/* Without a repeat order the likelihood rises for ever: rates to zero, or leaving at once. */
 	if (orders == 0 && fit->status != SEGMENT_FIT_STOPPED)
 	{
@@ -268,10 +356,13 @@ segment_gamma_gamma_fit(size_t n_cells, const double *cells, const int64_t *coun
 	problem.max_iterations = options->max_iterations;
 	problem.poll = options->poll;
 	problem.poll_arg = options->poll_arg;
+	/* The mean spend is the fit's unit of money. */
+	problem.center[2] = log(spend / customers);
+	problem.unit_log_likelihood = customers * problem.center[2];
 	/* The population's mean p v / (q - 1) is that of the sample. */
 	start[0] = log(4);
 	start[1] = log(4);
-	start[2] = fmin(fmax(log(spend / customers * 3 / 4), 1 - SEGMENT_FIT_WALL), SEGMENT_FIT_WALL - 1);
+	start[2] = log(0.75);
 	segment_fit(&problem, start, fit);
 }
 

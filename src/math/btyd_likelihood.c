@@ -162,6 +162,7 @@ pareto_log_likelihood(const double *p, const SegmentHistory *h, double *log_odds
 		f.least = alpha < beta ? alpha : beta;
 		integrand.log_f = pareto_log_f;
 		integrand.bound = pareto_bound;
+		integrand.is_concave = true;
 		integrand.n_extra = gradient != NULL ? 4 : 0;
 		integrand.arg = &f;
 		low = log(f.least + h->t_x);

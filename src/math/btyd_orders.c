@@ -96,6 +96,7 @@ integrate_moments(const MomentIntegral *f, double (*log_f)(double, const void *,
 
 	integrand.log_f = log_f;
 	integrand.bound = moment_bound;
+	integrand.is_concave = true;
 	integrand.n_extra = n_extra;
 	integrand.arg = f;
 	if (f->leave_a > 0)

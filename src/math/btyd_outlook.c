@@ -215,10 +215,83 @@ segment_outlook_rate(const SegmentOutlook *o, double time)
 	}
 }
 
-/* Sum over chances i = 1 .. time of E p * E (1 - theta)^i * exp(-discount i). */
+/* At most so fast does the rest of a sum over chances fall that is done as an integral, and not before so many. */
+#define SLOW_DECLINE 0.02
+#define FIRST_CHANCES 1000
+
+typedef struct ChanceIntegral
+{
+	const SegmentOutlook *outlook;
+	double discount;
+	double first; /* the log of the value is 0 here */
+} ChanceIntegral;
+
+/* Chances y, in z = log(leave_b + y): those that are survived, discounted. */
+static double
+chance_log_f(double z, const void *arg, double *values)
+{
+	const ChanceIntegral *f = arg;
+	const SegmentOutlook *o = f->outlook;
+	double base = o->leave_b + f->first;
+	double more = exp(z) - base;
+
+	(void) values;
+	return z + segment_log_gamma_ratio(base, fmax(more, 0)) -
+		   segment_log_gamma_ratio(o->leave_a + base, fmax(more, 0)) - f->discount * more;
+}
+
+static double
+chance_bound(double z, const void *arg)
+{
+	const ChanceIntegral *f = arg;
+
+	return 1 + f->outlook->leave_a + f->discount * exp(z + 1);
+}
+
+/*
+ * Sum over chances i = first + 1 .. time of the value, relative to that at first, where it falls slowly: the integral
+ * and the correction of Euler and Maclaurin. What is left out is below the decline to the power of five / 30240.
+ */
+static double
+chance_rest(const SegmentOutlook *o, double first, double time, double discount)
+{
+	ChanceIntegral f = {o, discount, first};
+	SegmentIntegrand integrand;
+	double low = log(o->leave_b + first);
+	double sum;
+	double ends[2] = {first, time};
+	double correction = 0;
+	int i;
+
+	integrand.log_f = chance_log_f;
+	integrand.bound = chance_bound;
+	integrand.is_concave = true;
+	integrand.n_extra = 0;
+	integrand.arg = &f;
+	/* What comes after exp(-45) can't be seen in a double. */
+	if (discount > 0)
+		ends[1] = fmin(time, first + 45 / discount);
+	segment_integrate(&integrand, low, low + log1p((ends[1] - first) / (o->leave_b + first)), 0, &sum);
+	for (i = 0; i < 2; i++)
+	{
+		double low_base = o->leave_b + ends[i];
+		double decline = segment_digamma(o->leave_a + low_base) - segment_digamma(low_base) + discount;
+		double change = segment_trigamma(o->leave_a + low_base) - segment_trigamma(low_base);
+		double z = log(low_base);
+		double value = i == 0 ? 1 : exp(chance_log_f(z, &f, NULL) - z);
+		double slope = -decline;
+		double third = -decline * decline * decline + 3 * decline * change;
+
+		correction += (i == 0 ? -1 : 1) * value * (0.5 + slope / 12 - third / 720);
+	}
+	return sum + correction;
+}
+
+/* Sum over chances i = 1 .. time of E p * E (1 - theta)^i * exp(-discount i): some thousand terms, the rest at once. */
 static double
 bgbb_orders(const SegmentOutlook *o, double time, double discount)
 {
+	double factor = exp(-discount);
 	double survive = 1;
 	double total = 0;
 	double i;
@@ -227,7 +300,12 @@ bgbb_orders(const SegmentOutlook *o, double time, double discount)
 	{
 		double term;
 
-		survive *= (o->leave_b + i) / (o->leave_a + o->leave_b + i) * exp(-discount);
+		if (i >= FIRST_CHANCES && o->leave_a / (o->leave_a + o->leave_b + i) + discount < SLOW_DECLINE)
+		{
+			total += survive * chance_rest(o, i, time, discount);
+			break;
+		}
+		survive *= (o->leave_b + i) / (o->leave_a + o->leave_b + i) * factor;
 		total += survive;
 		term = discount > 0 ? survive / -expm1(-discount) : survive;
 		if (term < 1e-17 * total)
@@ -262,26 +340,47 @@ typedef struct DiscountIntegral
 	double discount;
 } DiscountIntegral;
 
+/* Moments y, in z = log(y + least). */
 static double
 discount_log_f(double z, const void *arg, double *values)
 {
 	const DiscountIntegral *f = arg;
-	double e = exp(z);
-	double y = fmax(e - f->least, 0);
+	double y = fmax(exp(z) - f->least, 0);
 
 	(void) values;
 	return z + log(segment_outlook_rate(f->outlook, y)) - f->discount * y;
+}
+
+/*
+ * How fast the log of the rate falls with z. Of E (1 + p tau)^-m, m = k + 1, it is m E [p tau (1 + p tau)^-(m+1)] /
+ * E (1 + p tau)^-m * (y + least) / y, which grows by a factor of e in a unit of z at most.
+ */
+static double
+rate_decline(const DiscountIntegral *f, double y)
+{
+	const SegmentOutlook *o = f->outlook;
+	double m = o->shape + 1;
+	double tau = y / o->scale;
+	double survives;
+
+	if (o->kind == SEGMENT_PARETO_NBD)
+		return o->leave_a * (y + f->least) / (y + o->leave_b);
+	/* While next to nobody has left, this is the mean of p; later it is less. */
+	if (m * tau < 1e-6)
+		return m * o->leave_a / (o->leave_a + o->leave_b) * (y + f->least) / o->scale;
+	survives = beta_average(KERNEL_SURVIVES, m, tau, o->leave_a, o->leave_b);
+	if (!(survives > 0))
+		return m;
+	return m * (1 - beta_average(KERNEL_SURVIVES, m + 1, tau, o->leave_a, o->leave_b) / survives) * (y + f->least) / y;
 }
 
 static double
 discount_bound(double z, const void *arg)
 {
 	const DiscountIntegral *f = arg;
-	const SegmentOutlook *o = f->outlook;
-	double e = exp(z + 1);
-	double leave = o->kind == SEGMENT_PARETO_NBD ? o->leave_a * fmin(e / o->leave_b, 1) : 1;
+	double e = exp(z);
 
-	return 1 + leave + f->discount * e;
+	return 1 + 2.718281828459045 * (rate_decline(f, fmax(e - f->least, 0)) + f->discount * e);
 }
 
 double
@@ -303,10 +402,14 @@ segment_outlook_discounted(const SegmentOutlook *o, double time, double discount
 	/* What comes after exp(-45) can't be seen in a double. */
 	end = fmin(time, 45 / discount);
 	f.outlook = o;
-	f.least = o->kind == SEGMENT_PARETO_NBD ? o->leave_b : o->scale;
+	/* Where the rate begins to fall; below, nothing happens. */
+	f.least = o->kind == SEGMENT_PARETO_NBD
+				  ? o->leave_b
+				  : o->scale / (1 + (o->shape + 1) * (o->leave_a / (o->leave_a + o->leave_b)));
 	f.discount = discount;
 	integrand.log_f = discount_log_f;
 	integrand.bound = discount_bound;
+	integrand.is_concave = o->kind == SEGMENT_PARETO_NBD;
 	integrand.n_extra = 0;
 	integrand.arg = &f;
 	segment_integrate(&integrand, log(f.least), log(f.least) + log1p(end / f.least), 0, &sum);

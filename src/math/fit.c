@@ -21,6 +21,9 @@
 /* Largest gradient component per observation at which a point counts as the optimum. */
 #define GRADIENT_TOLERANCE 1e-8
 
+/* A log that is known to a factor of exp(5) at best is not determined: the likelihood has a ridge. */
+#define RIDGE 5.0
+
 typedef struct FitRun
 {
 	const SegmentFitProblem *problem;
@@ -28,14 +31,24 @@ typedef struct FitRun
 	bool stopped;
 } FitRun;
 
+static void
+from_center(const SegmentFitProblem *problem, const double *theta, double *with_center)
+{
+	int i;
+
+	for (i = 0; i < problem->n_params; i++)
+		with_center[i] = theta[i] + problem->center[i];
+}
+
 /*
  * What is minimised: minus the mean log-likelihood, plus the penalty, plus walls that keep a parameter whose best
- * value is zero or infinity within reach of a double.
+ * value is zero or infinity within reach of a double. theta is without the centers, here and in all that follows.
  */
 static double
 cost(FitRun *run, const double *theta, double *gradient, double *log_likelihood)
 {
 	const SegmentFitProblem *problem = run->problem;
+	double with_center[SEGMENT_FIT_MAX_PARAMS];
 	double value;
 	int i;
 
@@ -62,21 +75,17 @@ cost(FitRun *run, const double *theta, double *gradient, double *log_likelihood)
 		}
 	}
 	run->evaluations++;
-	*log_likelihood = problem->objective(theta, gradient, problem->arg);
-	value = -*log_likelihood / problem->observations;
+	from_center(problem, theta, with_center);
+	*log_likelihood = problem->objective(with_center, gradient, problem->arg);
+	value = -(*log_likelihood + problem->unit_log_likelihood) / problem->observations;
 	for (i = 0; i < problem->n_params; i++)
 	{
-		bool is_log = i < problem->n_logs;
-		double natural = is_log ? exp(theta[i]) : theta[i];
 		double over = fabs(theta[i]) - SEGMENT_FIT_WALL;
 
 		gradient[i] /= -problem->observations;
-		if (problem->penalty > 0)
-		{
-			value += problem->penalty * natural * natural;
-			gradient[i] += 2 * problem->penalty * natural * (is_log ? natural : 1);
-		}
-		if (is_log && over > 0)
+		value += problem->penalty * theta[i] * theta[i];
+		gradient[i] += 2 * problem->penalty * theta[i];
+		if (i < problem->n_logs && over > 0)
 		{
 			value += over * over;
 			gradient[i] += theta[i] > 0 ? 2 * over : -2 * over;
@@ -190,19 +199,18 @@ static void
 given_hessian(FitRun *run, const double *theta, double *triangle)
 {
 	const SegmentFitProblem *problem = run->problem;
+	double with_center[SEGMENT_FIT_MAX_PARAMS];
 	int n = problem->n_params;
 	int i;
 
-	problem->hessian(theta, triangle, problem->arg);
+	from_center(problem, theta, with_center);
+	problem->hessian(with_center, triangle, problem->arg);
 	for (i = 0; i < SEGMENT_TRIANGLE(n, 0); i++)
 		triangle[i] /= -problem->observations;
 	for (i = 0; i < n; i++)
 	{
-		bool is_log = i < problem->n_logs;
-		double natural = is_log ? exp(theta[i]) : 1;
-
-		triangle[SEGMENT_TRIANGLE(i, i)] += problem->penalty * (is_log ? 4 : 2) * natural * natural;
-		if (is_log && fabs(theta[i]) > SEGMENT_FIT_WALL)
+		triangle[SEGMENT_TRIANGLE(i, i)] += 2 * problem->penalty;
+		if (i < problem->n_logs && fabs(theta[i]) > SEGMENT_FIT_WALL)
 			triangle[SEGMENT_TRIANGLE(i, i)] += 2;
 	}
 	run->evaluations++;
@@ -289,6 +297,7 @@ newton(FitRun *run, SegmentFit *fit)
 			break;
 	}
 	fit->gradient_norm = largest(gradient, n);
+	fit->cost = value;
 }
 
 void
@@ -299,6 +308,7 @@ segment_fit(const SegmentFitProblem *problem, const double *start, SegmentFit *f
 	lbfgs_parameter_t parameters;
 	lbfgsfloatval_t *theta = lbfgs_malloc(problem->n_params);
 	bool at_wall = false;
+	bool on_ridge = false;
 	bool is_near;
 	int code = 0;
 	int i;
@@ -337,6 +347,10 @@ segment_fit(const SegmentFitProblem *problem, const double *start, SegmentFit *f
 	/* The covariance is that of the whole sample. */
 	for (i = 0; i < SEGMENT_TRIANGLE(fit->n_params, 0); i++)
 		fit->covariance[i] /= problem->observations;
+	for (i = 0; i < problem->n_logs && fit->has_covariance; i++)
+		if (!(fit->covariance[SEGMENT_TRIANGLE(i, i)] <= RIDGE * RIDGE))
+			on_ridge = true;
+	from_center(problem, fit->theta, fit->theta);
 	if (run.stopped)
 		fit->status = SEGMENT_FIT_STOPPED;
 	else if (at_wall)
@@ -346,8 +360,11 @@ segment_fit(const SegmentFitProblem *problem, const double *start, SegmentFit *f
 	}
 	else if (!(fit->gradient_norm <= GRADIENT_TOLERANCE))
 		fit->status = code == LBFGSERR_MAXIMUMITERATION ? SEGMENT_FIT_MAX_ITERATIONS : SEGMENT_FIT_FAILED;
-	else if (!fit->has_covariance)
+	else if (!fit->has_covariance || on_ridge)
+	{
 		fit->status = SEGMENT_FIT_FLAT;
+		fit->has_covariance = false;
+	}
 	else
 		fit->status = SEGMENT_FIT_CONVERGED;
 }

@@ -15,14 +15,14 @@
 /* Place of element (i, j), i >= j, in a lower triangle by rows. */
 #define SEGMENT_TRIANGLE(i, j) ((i) * ((i) + 1) / 2 + (j))
 
-/* Parameters beyond exp(±this) are at the boundary: the likelihood still rises, or is flat, toward zero or infinity. */
+/* Parameters beyond exp(±this), in the scale of the data, are at the boundary: the likelihood still rises, or is flat, toward zero or infinity. */
 #define SEGMENT_FIT_WALL 17.0
 
 typedef enum SegmentFitStatus
 {
 	SEGMENT_FIT_CONVERGED = 1,
 	SEGMENT_FIT_BOUNDARY = 2, /* the best value lies at zero or infinity of a parameter */
-	SEGMENT_FIT_FLAT = 3,	  /* no curvature: the data do not determine the parameters */
+	SEGMENT_FIT_FLAT = 3,	  /* no curvature, or next to none: the data do not determine the parameters */
 	SEGMENT_FIT_MAX_ITERATIONS = 4,
 	SEGMENT_FIT_FAILED = 5,	   /* gradient not zero at the best point found */
 	SEGMENT_FIT_STOPPED = 6,   /* poll said so */
@@ -37,6 +37,7 @@ typedef struct SegmentFit
 	int evaluations;
 	double log_likelihood; /* without the penalty */
 	double gradient_norm;  /* largest component, per observation */
+	double cost;		   /* what was minimised, per observation */
 	double theta[SEGMENT_FIT_MAX_PARAMS];
 	bool has_covariance;
 	double covariance[SEGMENT_FIT_TRIANGLE]; /* of theta; lower triangle by rows */
@@ -56,12 +57,20 @@ typedef struct SegmentFitProblem
 	int n_params;
 	int n_logs;			 /* the first so many parameters are logs, and have walls */
 	double observations; /* the objective is divided by this */
-	double penalty;		 /* times the sum of squared natural parameters, per observation; 0: none */
+	double penalty;		 /* times the sum of squared parameters, logs from their center, per observation; 0: none */
+
+	/*
+	 * What the units of the data add to the logs of parameters that have a dimension, and take from the log-likelihood.
+	 * Walls, penalty and stopping rules look at what is left, so that the units change nothing but the result's units.
+	 */
+	double center[SEGMENT_FIT_MAX_PARAMS];
+	double unit_log_likelihood;
 	int max_iterations;
 	bool (*poll)(void *arg); /* true: stop; may be NULL */
 	void *poll_arg;
 } SegmentFitProblem;
 
+/* start: the parameters to begin with, without their centers. */
 extern void segment_fit(const SegmentFitProblem *problem, const double *start, SegmentFit *fit);
 
 /* Inverse of a symmetric positive definite matrix (lower triangle by rows, in place); false if it is not. */

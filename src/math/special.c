@@ -216,40 +216,129 @@ static const double gauss_weight[8] = {0.1894506104550684963, 0.1826034150449235
 /* Within a panel log f moves by this much at most: sixteen nodes are then exact to a double. */
 #define PANEL_SLOPE 12.0
 
+/* Adds the sixteen nodes of a panel to the sums; returns what it adds to the first. */
+static double
+add_panel(const SegmentIntegrand *f, double low, double width, double reference, double *sums)
+{
+	double half = width / 2;
+	double middle = low + half;
+	double values[SEGMENT_MAX_EXTRA];
+	double panel = 0;
+	int i;
+	int j;
+
+	for (i = 0; i < 16; i++)
+	{
+		double node = i < 8 ? -gauss_node[7 - i] : gauss_node[i - 8];
+		double weight = half * (i < 8 ? gauss_weight[7 - i] : gauss_weight[i - 8]);
+		double y = middle + half * node;
+		double value = weight * exp(f->log_f(y, f->arg, f->n_extra > 0 ? values : NULL) - reference);
+
+		panel += value;
+		for (j = 0; j < f->n_extra; j++)
+			sums[1 + j] += value * values[j];
+	}
+	sums[0] += panel;
+	return panel;
+}
+
+/* So many panels are tried from low on, before the peak is looked for. */
+#define MARCH_PANELS 64
+
+/* Below the peak by this much in logs, nothing counts: not with values that grow by the root of f, either. */
+#define PEAK_DROP 90.0
+
+/* Where log_f, which rises from low to the peak or falls from there, is PEAK_DROP below it; low if it nowhere is. */
+static double
+edge_of(const SegmentIntegrand *f, double far, double peak, double at_peak)
+{
+	int i;
+
+	if (f->log_f(far, f->arg, NULL) > at_peak - PEAK_DROP)
+		return far;
+	for (i = 0; i < 60; i++)
+	{
+		double middle = far + (peak - far) / 2;
+
+		if (f->log_f(middle, f->arg, NULL) > at_peak - PEAK_DROP)
+			peak = middle;
+		else
+			far = middle;
+	}
+	return far;
+}
+
+/*
+ * The integral of a log-concave function whose peak is too sharp, or too far from low, to be reached by steps. Finds
+ * the peak and where the function has died away on both sides, and halves that range until log_f is nearly a line in
+ * each panel. As log_f is concave, its curve within a panel is at most twice as far from the line as at the middle.
+ */
+static void
+integrate_peak(const SegmentIntegrand *f, double low, double high, double reference, double *sums)
+{
+	double left = low;
+	double right = high;
+	double at_peak;
+	double todo[64]; /* right ends of the panels that the halving has left for later */
+	double at;
+	int n = 0;
+	int i;
+
+	for (i = 0; i < 100 && right - left > 1e-15 * fabs(left); i++)
+	{
+		double first = right - (right - left) * 0.6180339887498949;
+		double second = left + (right - left) * 0.6180339887498949;
+
+		if (f->log_f(first, f->arg, NULL) < f->log_f(second, f->arg, NULL))
+			left = first;
+		else
+			right = second;
+	}
+	at_peak = f->log_f(left, f->arg, NULL);
+	at = edge_of(f, low, left, at_peak);
+	todo[n++] = edge_of(f, high, left, at_peak);
+	while (n > 0)
+	{
+		double width = todo[n - 1] - at;
+		double middle = at + width / 2;
+		double bend =
+			f->log_f(middle, f->arg, NULL) - (f->log_f(at, f->arg, NULL) + f->log_f(todo[n - 1], f->arg, NULL)) / 2;
+
+		if (n < 64 && middle > at && (width > 1 || bend > 0.5))
+			todo[n++] = middle;
+		else
+		{
+			add_panel(f, at, width, reference, sums);
+			at = todo[--n];
+		}
+	}
+}
+
 void
 segment_integrate(const SegmentIntegrand *f, double low, double high, double reference, double *sums)
 {
 	double at = low;
-	double values[SEGMENT_MAX_EXTRA];
+	int panels;
 	int j;
 
 	for (j = 0; j <= f->n_extra; j++)
 		sums[j] = 0;
-	while (at < high)
+	for (panels = 0; at < high; panels++)
 	{
 		double bound = f->bound(at, f->arg);
 		double width = bound > PANEL_SLOPE ? PANEL_SLOPE / bound : 1.0;
-		double middle;
-		double half;
-		double panel = 0;
-		int i;
+		double panel;
 
 		if (at + width * 1.001 > high)
 			width = high - at;
-		half = width / 2;
-		middle = at + half;
-		for (i = 0; i < 16; i++)
+		if (panels == MARCH_PANELS && f->is_concave)
 		{
-			double node = i < 8 ? -gauss_node[7 - i] : gauss_node[i - 8];
-			double weight = half * (i < 8 ? gauss_weight[7 - i] : gauss_weight[i - 8]);
-			double y = middle + half * node;
-			double value = weight * exp(f->log_f(y, f->arg, f->n_extra > 0 ? values : NULL) - reference);
-
-			panel += value;
-			for (j = 0; j < f->n_extra; j++)
-				sums[1 + j] += value * values[j];
+			for (j = 0; j <= f->n_extra; j++)
+				sums[j] = 0;
+			integrate_peak(f, low, high, reference, sums);
+			return;
 		}
-		sums[0] += panel;
+		panel = add_panel(f, at, width, reference, sums);
 		if (at + width == at)
 			break; /* low and high are equal to the last bit */
 		at += width;

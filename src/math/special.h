@@ -4,6 +4,8 @@
 #ifndef SEGMENT_MATH_SPECIAL_H
 #define SEGMENT_MATH_SPECIAL_H
 
+#include <stdbool.h>
+
 /* log |gamma(x)|, without the C library's global sign. */
 extern double segment_log_gamma(double x);
 
@@ -35,14 +37,16 @@ extern double segment_normal_quantile(double p);
 /*
  * Integral from low to high of exp(log_f(y) - reference), for a log_f that is analytic near the axis. bound(y) is an
  * upper bound of |slope of log_f| from y to y + 1: panels are short where it is large. Sixteen Gauss-Legendre nodes a
- * panel; stops early where what is left is below 1e-18 of the sum and log_f falls. The moments of other functions of y
- * come from the same nodes: log_f fills values[0 .. n_extra - 1], whose weighted sums go to sums[1..]. values is NULL
+ * panel; stops early where what is left is below 1e-18 of the sum and log_f falls. If log_f is concave, the work is bounded
+ * by some hundred panels, however sharp its peak: reference must then be near the peak, or exp overflows. The moments of
+ * other functions of y come from the same nodes: log_f fills values[0 .. n_extra - 1], whose weighted sums go to sums[1..]. values is NULL
  * where they are not asked for.
  */
 typedef struct SegmentIntegrand
 {
 	double (*log_f)(double y, const void *arg, double *values);
 	double (*bound)(double y, const void *arg);
+	bool is_concave;
 	int n_extra; /* at most SEGMENT_MAX_EXTRA */
 	const void *arg;
 } SegmentIntegrand;
