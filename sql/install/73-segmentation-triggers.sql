@@ -7,7 +7,7 @@ DECLARE
 BEGIN
   IF NOT has_table_privilege('segment.change_queue', 'INSERT') THEN
     RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege',
-      MESSAGE = format('permission denied to write down a change of %s', TG_RELID::regclass),
+      MESSAGE = format('permission denied to record the change to %s', TG_RELID::regclass),
       DETAIL = format('A segmentation follows the table by triggers, and role "%s" has no INSERT privilege on segment.change_queue.', current_user),
       HINT = format('Ask its owner for: SELECT segment.grant_writer(%L).', current_user);
   END IF;
@@ -114,7 +114,7 @@ BEGIN
   END IF;
   IF v.changes IN ('none', 'rebuild', 'triggers') AND (v.changed_at IS NOT NULL OR v.tombstones IS NOT NULL)
      OR v.changes = 'changed_at' AND (v.changed_at IS NULL OR v.tombstones IS NOT NULL) OR v.changes = 'tombstones' AND v.tombstones IS NULL THEN
-    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('changes is %s, which other options do not fit', v.changes),
+    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('the options do not fit changes => %L', v.changes),
       DETAIL = format('changed_at is %s, tombstones is %s.', coalesce(v.changed_at, 'NULL'), coalesce(v.tombstones::text, 'NULL')),
       HINT = 'changed_at needs the column changed_at; tombstones needs a relation, and takes a column changed_at; the others need neither.';
   END IF;

@@ -265,10 +265,10 @@ expected_of(const ClvModel *model, const Cells *holdout)
 						 CLV_FEWER_CUSTOMERS);
 	expected = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(sizeof(double), (Size) holdout->n_cells + 1));
 	if (model->unit != holdout->unit)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("units of time differ"),
-						errdetail("The model counts in units of %g days, the hold-out in units of %g days.",
-								  model->unit, holdout->unit),
-						errhint("Fit the model on holdout_btyd(holdout).")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("units of time differ"),
+				 errdetail("The unit in days is %g for the model, %g for the hold-out.", model->unit, holdout->unit),
+				 errhint("Fit the model on holdout_btyd(holdout).")));
 	if (model->kind == SEGMENT_BGBB)
 		check_periods(holdout);
 	for (int32 i = 0; i < holdout->n_cells; i++)
@@ -380,10 +380,10 @@ segment_tracked_orders(PG_FUNCTION_ARGS)
 	double total = 0;
 
 	if (model->unit != btyd->unit)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("units of time differ"),
-						errdetail("The model counts in units of %g days, the histories in units of %g days.",
-								  model->unit, btyd->unit),
-						errhint("Make all summaries with the same unit, for example '1 week'.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("units of time differ"),
+				 errdetail("The unit in days is %g for the model, %g for the histories.", model->unit, btyd->unit),
+				 errhint("Make all summaries with the same unit, for example '1 week'.")));
 	if (!(fabs(after) <= 1e9))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("time is out of range"),
 						errdetail("It is %g units; accepted are up to 1000000000.", after),

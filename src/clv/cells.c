@@ -342,7 +342,7 @@ segment_cells_check_alike(const Cells *a, const Cells *b)
 {
 	if (a->unit != b->unit)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("units of time differ"),
-						errdetail("One is %g days, the other %g days.", a->unit, b->unit),
+						errdetail("The unit in days is %g in one, %g in the other.", a->unit, b->unit),
 						errhint("Make all summaries with the same unit, for example '1 week'.")));
 	if (a->horizon != b->horizon)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("hold-out periods differ"),

@@ -44,8 +44,8 @@ segment_clv_history(const ClvModel *model, const RepeatSummary *repeat)
 
 	if (repeat->unit != model->unit)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("units of time differ"),
-						errdetail("The model counts in units of %g days, the customer's summary in units of %g days.",
-								  model->unit, repeat->unit),
+						errdetail("The unit in days is %g for the model, %g for the customer's summary.", model->unit,
+								  repeat->unit),
 						errhint("Make the summary with the unit of the model: ledger_repeat(ledger, as_of, unit).")));
 	history.x = (double) repeat->x;
 	history.t_x = repeat->t_x;

@@ -250,8 +250,8 @@ segment_progress_list(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (!find_board())
 	{
-		ereport(NOTICE, (errmsg("this server has no progress board"),
-						 errdetail("Servers before version 17 have one if the library is preloaded."),
+		ereport(NOTICE, (errmsg("progress reporting is not available on this server"),
+						 errdetail("Servers before version 17 have it if the library is preloaded."),
 						 errhint("Add segment to shared_preload_libraries. Without it, long calls say how far they are "
 								 "by a NOTICE.")));
 		return (Datum) 0;
