@@ -23,7 +23,7 @@ CREATE TYPE segment.rfm (
   INPUT = segment_internal.rfm_in, OUTPUT = segment_internal.rfm_out, RECEIVE = segment_internal.rfm_recv, SEND = segment_internal.rfm_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = plain
 );
-COMMENT ON TYPE segment.rfm IS 'Summary of one customer''s orders: first and last order, number of orders, exact net total, returns. Made by rfm_agg, read by rfm_recency, rfm_frequency, rfm_monetary, …';
+COMMENT ON TYPE segment.rfm IS 'Summary of one customer''s orders: first and last order, number of orders, exact net total, returns. Made by rfm_agg, read by rfm_recency, rfm_frequency, rfm_monetary, ...';
 
 -- Accessors. zone matters for timestamptz orders only: the time zone whose calendar days count.
 
@@ -136,7 +136,7 @@ CREATE AGGREGATE segment.rfm_rollup(segment.rfm) (
   SFUNC = segment_internal.rfm_agg_combine, STYPE = segment.rfm, SSPACE = 96, FINALFUNC = segment_internal.rfm_agg_final,
   COMBINEFUNC = segment_internal.rfm_agg_combine, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE segment.rfm_rollup(segment.rfm) IS 'Merges stored summaries of one customer (one a day, one a shop, …) into one: assumes that every order lies in one part; an order split over two parts counts twice. NULLs are skipped; NULL without input. 22023 if the times are of different types.';
+COMMENT ON AGGREGATE segment.rfm_rollup(segment.rfm) IS 'Merges stored summaries of one customer (one a day, one a shop, ...) into one: assumes that every order lies in one part; an order split over two parts counts twice. NULLs are skipped; NULL without input. 22023 if the times are of different types.';
 
 CREATE FUNCTION segment_internal.rfm_orders_combine(internal, internal) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_rfm_orders_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;

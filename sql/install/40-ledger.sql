@@ -4,7 +4,7 @@ CREATE TYPE segment.ledger;
 
 CREATE FUNCTION segment_internal.ledger_in(cstring) RETURNS segment.ledger
   AS 'MODULE_PATHNAME', 'segment_ledger_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.ledger_in(cstring) IS 'Text input of type ledger: {day amount[ orders returns returned],…}. 22P02 for anything else.';
+COMMENT ON FUNCTION segment_internal.ledger_in(cstring) IS 'Text input of type ledger: {day amount[ orders returns returned],...}. 22P02 for anything else.';
 
 CREATE FUNCTION segment_internal.ledger_out(segment.ledger) RETURNS cstring
   AS 'MODULE_PATHNAME', 'segment_ledger_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -199,7 +199,7 @@ CREATE AGGREGATE segment.ledger_rollup(segment.ledger) (
   SFUNC = segment_internal.ledger_rollup_trans, STYPE = internal, SSPACE = 256, FINALFUNC = segment_internal.ledger_agg_final,
   COMBINEFUNC = segment_internal.ledger_agg_combine, SERIALFUNC = segment_internal.ledger_agg_serialize, DESERIALFUNC = segment_internal.ledger_agg_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE segment.ledger_rollup(segment.ledger) IS 'Merges stored ledgers of one customer (one a day, one a shop, …) into one: assumes that every order lies in one part; an order split over two parts counts twice. NULLs are skipped; NULL without input.';
+COMMENT ON AGGREGATE segment.ledger_rollup(segment.ledger) IS 'Merges stored ledgers of one customer (one a day, one a shop, ...) into one: assumes that every order lies in one part; an order split over two parts counts twice. NULLs are skipped; NULL without input.';
 
 CREATE FUNCTION segment_internal.ledger_add(segment.ledger, segment.ledger) RETURNS segment.ledger
   AS 'MODULE_PATHNAME', 'segment_ledger_add' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

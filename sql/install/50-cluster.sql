@@ -22,7 +22,7 @@ CREATE TYPE segment.coreset (
   INPUT = segment_internal.coreset_in, OUTPUT = segment_internal.coreset_out, RECEIVE = segment_internal.coreset_recv, SEND = segment_internal.coreset_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
 );
-COMMENT ON TYPE segment.coreset IS 'Bounded, mergeable summary of feature vectors: up to 8192 distinct points with weights, exactly; beyond that, clustering features. Made by coreset_agg, merged by coreset_rollup and +, read by kmeans, gmm, kmeans_choose, …';
+COMMENT ON TYPE segment.coreset IS 'Bounded, mergeable summary of feature vectors: up to 8192 distinct points with weights, exactly; beyond that, clustering features. Made by coreset_agg, merged by coreset_rollup and +, read by kmeans, gmm, kmeans_choose, ...';
 
 -- Comparison by bytes: equal values have equal bytes; the order has no meaning of its own.
 
@@ -237,7 +237,7 @@ COMMENT ON AGGREGATE segment.coreset_agg(float8, float8, float8, float8, float8,
 CREATE AGGREGATE segment.coreset_rollup(segment.coreset) (
   SFUNC = segment_internal.coreset_combine, STYPE = segment.coreset, FINALFUNC = segment_internal.coreset_final, COMBINEFUNC = segment_internal.coreset_combine, SSPACE = 1000000, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE segment.coreset_rollup(segment.coreset) IS 'Coreset of all vectors behind stored coresets (by day, shard, …); the same as one scan over all of them while points are distinct. NULLs are skipped; NULL without any. 22023 for coresets made with different options or features.';
+COMMENT ON AGGREGATE segment.coreset_rollup(segment.coreset) IS 'Coreset of all vectors behind stored coresets (by day, shard, ...); the same as one scan over all of them while points are distinct. NULLs are skipped; NULL without any. 22023 for coresets made with different options or features.';
 
 CREATE FUNCTION segment_internal.coreset_add(segment.coreset, segment.coreset) RETURNS segment.coreset
   AS 'MODULE_PATHNAME', 'segment_coreset_add' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -255,4 +255,4 @@ COMMENT ON FUNCTION segment.coreset_info(segment.coreset) IS 'One row about a co
 
 CREATE FUNCTION segment.coreset_features(coreset segment.coreset, OUT feature int, OUT lowest float8, OUT highest float8, OUT mean float8, OUT variance float8, OUT missing bigint) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_coreset_features' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 5;
-COMMENT ON FUNCTION segment.coreset_features(segment.coreset) IS 'One row a feature (1, 2, …): lowest and highest value in the user''s units; mean and variance (of the population) of the transformed feature; missing: NULLs seen, also in vectors that were skipped.';
+COMMENT ON FUNCTION segment.coreset_features(segment.coreset) IS 'One row a feature (1, 2, ...): lowest and highest value in the user''s units; mean and variance (of the population) of the transformed feature; missing: NULLs seen, also in vectors that were skipped.';

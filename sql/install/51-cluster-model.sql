@@ -22,7 +22,7 @@ CREATE TYPE segment.kmeans_model (
   INPUT = segment_internal.kmeans_model_in, OUTPUT = segment_internal.kmeans_model_out, RECEIVE = segment_internal.kmeans_model_recv, SEND = segment_internal.kmeans_model_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = extended
 );
-COMMENT ON TYPE segment.kmeans_model IS 'Fitted clusters: transform, scale and centroids, and how they were found. Made by kmeans, kmeans_agg and relabel; applied by cluster_of, cluster_distance, …; its text form is a JSON object.';
+COMMENT ON TYPE segment.kmeans_model IS 'Fitted clusters: transform, scale and centroids, and how they were found. Made by kmeans, kmeans_agg and relabel; applied by cluster_of, cluster_distance, ...; its text form is a JSON object.';
 
 -- Comparison by bytes: equal values have equal bytes; the order has no meaning of its own.
 

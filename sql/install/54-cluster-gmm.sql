@@ -88,7 +88,7 @@ COMMENT ON FUNCTION segment.gmm_choose(segment.coreset, int, int, text, text, te
 
 CREATE FUNCTION segment.gmm_responsibilities(model segment.gmm_model, features float8[]) RETURNS float8[]
   AS 'MODULE_PATHNAME', 'segment_gmm_responsibilities' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.gmm_responsibilities(segment.gmm_model, float8[]) IS 'Probability that the vector belongs to component 1, 2, …; they sum to 1. NULL for a NULL model or vector, and for a NULL feature under nulls skip. 22023 if the vector does not fit the model; 22003 for NaN and infinity.';
+COMMENT ON FUNCTION segment.gmm_responsibilities(segment.gmm_model, float8[]) IS 'Probability that the vector belongs to component 1, 2, ...; they sum to 1. NULL for a NULL model or vector, and for a NULL feature under nulls skip. 22023 if the vector does not fit the model; 22003 for NaN and infinity.';
 
 CREATE FUNCTION segment.cluster_of(model segment.gmm_model, features float8[]) RETURNS int
   AS 'MODULE_PATHNAME', 'segment_gmm_cluster_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

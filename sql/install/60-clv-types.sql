@@ -4,7 +4,7 @@ CREATE TYPE segment.btyd;
 
 CREATE FUNCTION segment_internal.btyd_in(cstring) RETURNS segment.btyd
   AS 'MODULE_PATHNAME', 'segment_btyd_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.btyd_in(cstring) IS 'Text input of type btyd: {unit days covariates n: x t_x t*count, …}. 22P02 for anything else.';
+COMMENT ON FUNCTION segment_internal.btyd_in(cstring) IS 'Text input of type btyd: {unit days covariates n: x t_x t*count, ...}. 22P02 for anything else.';
 
 CREATE FUNCTION segment_internal.btyd_out(segment.btyd) RETURNS cstring
   AS 'MODULE_PATHNAME', 'segment_cells_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -71,7 +71,7 @@ CREATE TYPE segment.spend_summary;
 
 CREATE FUNCTION segment_internal.spend_summary_in(cstring) RETURNS segment.spend_summary
   AS 'MODULE_PATHNAME', 'segment_spend_summary_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.spend_summary_in(cstring) IS 'Text input of type spend_summary: {with_first 0 skipped n: purchases spend*count, …}. 22P02 for anything else.';
+COMMENT ON FUNCTION segment_internal.spend_summary_in(cstring) IS 'Text input of type spend_summary: {with_first 0 skipped n: purchases spend*count, ...}. 22P02 for anything else.';
 
 CREATE FUNCTION segment_internal.spend_summary_out(segment.spend_summary) RETURNS cstring
   AS 'MODULE_PATHNAME', 'segment_cells_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -138,7 +138,7 @@ CREATE TYPE segment.holdout;
 
 CREATE FUNCTION segment_internal.holdout_in(cstring) RETURNS segment.holdout
   AS 'MODULE_PATHNAME', 'segment_holdout_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.holdout_in(cstring) IS 'Text input of type holdout: {unit days horizon units: x t_x t spend before orders amount*count, …}. 22P02 for anything else.';
+COMMENT ON FUNCTION segment_internal.holdout_in(cstring) IS 'Text input of type holdout: {unit days horizon units: x t_x t spend before orders amount*count, ...}. 22P02 for anything else.';
 
 CREATE FUNCTION segment_internal.holdout_out(segment.holdout) RETURNS cstring
   AS 'MODULE_PATHNAME', 'segment_cells_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -223,7 +223,7 @@ CREATE TYPE segment.btyd_model (
   INPUT = segment_internal.btyd_model_in, OUTPUT = segment_internal.btyd_model_out, RECEIVE = segment_internal.btyd_model_recv, SEND = segment_internal.btyd_model_send,
   INTERNALLENGTH = VARIABLE, ALIGNMENT = double, STORAGE = plain
 );
-COMMENT ON TYPE segment.btyd_model IS 'A fitted transaction model: nbd, bgnbd, mbgnbd, pareto_nbd or bgbb. Read by p_alive, expected_orders, p_orders, clv, …; described by model_info and model_parameters.';
+COMMENT ON TYPE segment.btyd_model IS 'A fitted transaction model: nbd, bgnbd, mbgnbd, pareto_nbd or bgbb. Read by p_alive, expected_orders, p_orders, clv, ...; described by model_info and model_parameters.';
 
 CREATE FUNCTION segment_internal.btyd_model_to_jsonb(btyd_model segment.btyd_model) RETURNS jsonb
   AS 'MODULE_PATHNAME', 'segment_clv_model_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

@@ -270,11 +270,11 @@ COMMENT ON FUNCTION segment.residual_orders(segment.btyd_model, segment.repeat_s
 
 CREATE FUNCTION segment.clv(model segment.btyd_model, spend segment.spend_model, customer segment.repeat_summary, horizon interval, annual_discount float8 DEFAULT 0, margin_rate float8 DEFAULT 1, timing text DEFAULT 'continuous', step interval DEFAULT '1 month') RETURNS float8
   AS 'MODULE_PATHNAME', 'segment_clv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.clv(segment.btyd_model, segment.spend_model, segment.repeat_summary, interval, float8, float8, text, interval) IS 'Customer lifetime value within the horizon: discounted_orders × expected_spend × margin_rate (1 gives revenue). Orders so far are not in it. NULL where the spend is unknown, or for NULL arguments. 22023 where the summary''s unit is not the model''s, or an argument is out of range.';
+COMMENT ON FUNCTION segment.clv(segment.btyd_model, segment.spend_model, segment.repeat_summary, interval, float8, float8, text, interval) IS 'Customer lifetime value within the horizon: discounted_orders x expected_spend x margin_rate (1 gives revenue). Orders so far are not in it. NULL where the spend is unknown, or for NULL arguments. 22023 where the summary''s unit is not the model''s, or an argument is out of range.';
 
 CREATE FUNCTION segment.residual_value(model segment.btyd_model, spend segment.spend_model, customer segment.repeat_summary, annual_discount float8, margin_rate float8 DEFAULT 1) RETURNS float8
   AS 'MODULE_PATHNAME', 'segment_residual_value' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.residual_value(segment.btyd_model, segment.spend_model, segment.repeat_summary, float8, float8) IS 'Customer lifetime value over an infinite horizon: residual_orders × expected_spend × margin_rate. NULL where the spend is unknown, or for NULL arguments. 22023 where the summary''s unit is not the model''s, or an argument is out of range.';
+COMMENT ON FUNCTION segment.residual_value(segment.btyd_model, segment.spend_model, segment.repeat_summary, float8, float8) IS 'Customer lifetime value over an infinite horizon: residual_orders x expected_spend x margin_rate. NULL where the spend is unknown, or for NULL arguments. 22023 where the summary''s unit is not the model''s, or an argument is out of range.';
 
 -- Backtests.
 
@@ -310,7 +310,7 @@ COMMENT ON FUNCTION segment.backtest_calibration(segment.holdout, segment.btyd_m
 
 CREATE FUNCTION segment.backtest_gain(holdout segment.holdout, model segment.btyd_model, OUT decile int, OUT customers_share float8, OUT orders_share float8, OUT amount_share float8) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_backtest_gain' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.backtest_gain(segment.holdout, segment.btyd_model) IS 'Customers by expected orders, best first: the share of the hold-out''s orders and amount that the best 10 %, 20 %, … of them hold. 22023 where the model''s unit is not the holdout''s.';
+COMMENT ON FUNCTION segment.backtest_gain(segment.holdout, segment.btyd_model) IS 'Customers by expected orders, best first: the share of the hold-out''s orders and amount that the best 10 %, 20 %, ... of them hold. 22023 where the model''s unit is not the holdout''s.';
 
 CREATE FUNCTION segment.tracked_orders(model segment.btyd_model, customers segment.btyd, after interval) RETURNS float8
   AS 'MODULE_PATHNAME', 'segment_tracked_orders' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

@@ -39,7 +39,7 @@ BEGIN ATOMIC
   WHERE v.levels = value_tiers.levels
   ORDER BY v.sort;
 END;
-COMMENT ON FUNCTION segment.value_tiers(int) IS 'The value tiers of 2 × 2 or 3 × 3 levels as rows: levels of spend and of returning, name, sort key (1 is best), meaning, what to do. No rows for other levels or NULL.';
+COMMENT ON FUNCTION segment.value_tiers(int) IS 'The value tiers of 2 x 2 or 3 x 3 levels as rows: levels of spend and of returning, name, sort key (1 is best), meaning, what to do. No rows for other levels or NULL.';
 
 CREATE FUNCTION segment.value_tier_sort(spend_level int, return_level int, levels int DEFAULT 2) RETURNS int
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

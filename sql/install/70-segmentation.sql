@@ -104,7 +104,7 @@ CREATE TABLE segment.segmentation_version (
 );
 COMMENT ON TABLE segment.segmentation_version IS 'one row a version of a segmentation: what it reads and how it scores; never changed once it was refreshed';
 COMMENT ON COLUMN segment.segmentation_version.segmentation IS 'the segmentation''s name';
-COMMENT ON COLUMN segment.segmentation_version.version IS '1, 2, …';
+COMMENT ON COLUMN segment.segmentation_version.version IS '1, 2, ...';
 COMMENT ON COLUMN segment.segmentation_version.state IS 'draft (can be refreshed beside the active one), active, or retired';
 COMMENT ON COLUMN segment.segmentation_version.source IS 'table, partitioned table, view, materialized view or foreign table with the orders';
 COMMENT ON COLUMN segment.segmentation_version.customer IS 'column of the source: customer id, of any hashable type';
@@ -123,10 +123,10 @@ COMMENT ON COLUMN segment.segmentation_version.zone IS 'time zone whose calendar
 COMMENT ON COLUMN segment.segmentation_version.as_of_rule IS 'as_of of a refresh that names none: last_order (day of the last order, at most today), today, yesterday';
 COMMENT ON COLUMN segment.segmentation_version.opt_out IS 'relation with the customers that must not be profiled';
 COMMENT ON COLUMN segment.segmentation_version.opt_out_customer IS 'column of opt_out with the customer id';
-COMMENT ON COLUMN segment.segmentation_version.channel IS 'column of the source: where the row was sold (store, web, …); NULL: not looked at';
+COMMENT ON COLUMN segment.segmentation_version.channel IS 'column of the source: where the row was sold (store, web, ...); NULL: not looked at';
 COMMENT ON COLUMN segment.segmentation_version.clusters IS 'customers are labelled by this many clusters, fitted when cut points are made; NULL: not by fitted clusters';
 COMMENT ON COLUMN segment.segmentation_version.cluster_model IS 'customers are labelled by the clusters of this model; NULL: not by a given one';
-COMMENT ON COLUMN segment.segmentation_version.cluster_names IS 'names of clusters 1, 2, …; where there is none, Cluster and its number';
+COMMENT ON COLUMN segment.segmentation_version.cluster_names IS 'names of clusters 1, 2, ...; where there is none, Cluster and its number';
 COMMENT ON COLUMN segment.segmentation_version.features IS 'what describes a customer for clusters, in the model''s order: of recency (days), orders, revenue, average_order, tenure (days), returns, returned';
 COMMENT ON COLUMN segment.segmentation_version.value_tiers IS 'customers are labelled by value tiers of this many levels, 2 or 3; NULL: not by value';
 COMMENT ON COLUMN segment.segmentation_version.orders_model IS 'model of future orders for value tiers: mbgnbd or pareto_nbd';

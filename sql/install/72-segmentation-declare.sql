@@ -213,7 +213,7 @@ COMMENT ON FUNCTION segment.create_segmentation(text, regclass, name, name, name
   'declares a segmentation of the customers of a table, view or foreign table, without touching it, as the current role; '
   'refresh computes it. name: 1 to 63 characters; source, customer, at, amount: the relation and its columns; the options '
   'are those of the columns of segmentation and segmentation_version. opt_out_customer: by default the column named as the '
-  'customer; min_market: by default 20 × bins. Labels come from the scheme unless clusters (a number of them, fitted at the '
+  'customer; min_market: by default 20 x bins. Labels come from the scheme unless clusters (a number of them, fitted at the '
   'first refresh, or at each if cut_points float), cluster_model (a model of your own) or value_tiers (2 or 3 levels) is given. Returns the name. 42710 if it exists, 42703, 42804, 42601 and others for '
   'what cannot be run';
 

@@ -199,7 +199,7 @@ BEGIN
     EXECUTE format('SELECT count(*) FROM (%s) x', sql) INTO rows;
     share := NULL;
     severity := CASE WHEN rows = 0 THEN 'info' ELSE 'ok' END;
-    message := CASE WHEN rows = 0 THEN format('indexes, not rows: without one that begins with the customer, incremental refresh (changes => …) reads the whole '
+    message := CASE WHEN rows = 0 THEN format('indexes, not rows: without one that begins with the customer, incremental refresh (changes => ...) reads the whole '
                                               'table: CREATE INDEX ON %s (%I, %I)', source, customer, at)
                     ELSE 'indexes, not rows, that begin with the customer' END;
     RETURN NEXT;

@@ -158,7 +158,7 @@ segment_cluster_of(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(segment_cluster_of_columns);
 
-/* cluster_of(model, f1 float8, …, fn float8) -> int; not strict, so that nulls mean and error work. */
+/* cluster_of(model, f1 float8, ..., fn float8) -> int; not strict, so that nulls mean and error work. */
 Datum
 segment_cluster_of_columns(PG_FUNCTION_ARGS)
 {

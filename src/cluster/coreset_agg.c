@@ -114,7 +114,7 @@ segment_coreset_agg_trans(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(segment_coreset_agg_trans_columns);
 
-/* Transition: (state, f1 float8, …, fn float8): transform log. */
+/* Transition: (state, f1 float8, ..., fn float8): transform log. */
 Datum
 segment_coreset_agg_trans_columns(PG_FUNCTION_ARGS)
 {
@@ -127,7 +127,7 @@ segment_coreset_agg_trans_columns(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(segment_coreset_agg_trans_columns_as);
 
-/* Transition: (state, f1 float8, …, fn float8, transform text). */
+/* Transition: (state, f1 float8, ..., fn float8, transform text). */
 Datum
 segment_coreset_agg_trans_columns_as(PG_FUNCTION_ARGS)
 {

@@ -1,5 +1,5 @@
 /*
- * kmeans_window.c: kmeans_assign(features, k, …) OVER (…): fits on the partition and assigns its rows at once.
+ * kmeans_window.c: kmeans_assign(features, k, ...) OVER (...): fits on the partition and assigns its rows at once.
  */
 #include "postgres.h"
 
@@ -107,7 +107,7 @@ fit_partition(FunctionCallInfo fcinfo, WindowObject window, PartitionModel *part
 
 PG_FUNCTION_INFO_V1(segment_kmeans_assign);
 
-/* kmeans_assign(features, k [, transform [, scale [, seed]]]) OVER (…). */
+/* kmeans_assign(features, k [, transform [, scale [, seed]]]) OVER (...). */
 Datum
 segment_kmeans_assign(PG_FUNCTION_ARGS)
 {

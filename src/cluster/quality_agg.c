@@ -199,7 +199,7 @@ segment_cluster_quality_trans(PG_FUNCTION_ARGS)
 
 PG_FUNCTION_INFO_V1(segment_cluster_quality_trans_columns);
 
-/* Transition: (state, model, f1 float8, …, fn float8). */
+/* Transition: (state, model, f1 float8, ..., fn float8). */
 Datum
 segment_cluster_quality_trans_columns(PG_FUNCTION_ARGS)
 {

@@ -114,7 +114,7 @@ extern CellsState *segment_cells_state(const Cells *head);
 
 extern void segment_cells_add(CellsState *state, const double *row, int64 count);
 
-/* Adds all rows of another value; 22023 where units, covariates, … differ. */
+/* Adds all rows of another value; 22023 where units, covariates, ... differ. */
 extern void segment_cells_merge(CellsState *state, const Cells *other);
 
 /* The same for a state known to be compatible; other is not changed. */

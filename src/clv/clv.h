@@ -33,7 +33,7 @@ typedef enum ClvFamily
 #define CLV_WARN_FLAT 4
 #define CLV_WARN_NO_MEAN 8		 /* Gamma-Gamma with q <= 1: the population has no mean spend */
 #define CLV_WARN_CORRELATED 16	 /* frequency and spend are correlated, against the model's assumption */
-#define CLV_WARN_NO_REPEATERS 32 /* … and so no optimum */
+#define CLV_WARN_NO_REPEATERS 32 /* ... and so no optimum */
 
 /* A fitted model; the parameters follow, then, if there is one, the lower triangle of their covariance by rows. */
 typedef struct ClvModel
@@ -74,7 +74,7 @@ clv_covariance(const ClvModel *model)
 
 extern ClvFamily segment_clv_family(int kind);
 
-/* "mbgnbd", "gamma_gamma", … */
+/* "mbgnbd", "gamma_gamma", ... */
 extern const char *segment_clv_kind_name(int kind);
 
 /* The model of customers' orders with this name; 22023 for another word. */
@@ -86,7 +86,7 @@ extern int segment_clv_natural(int kind);
 /* Name of parameter i: "r", "rate_1" (first covariate's effect on the rate), "leave_1". buffer: 32 bytes. */
 extern const char *segment_clv_param_name(const ClvModel *model, int i, char *buffer);
 
-/* Why it stopped: "converged", "boundary", … */
+/* Why it stopped: "converged", "boundary", ... */
 extern const char *segment_clv_status_name(int status);
 
 /* A model without parameters set: zeroed, sized, kind and counts of parameters filled. */

@@ -4,7 +4,7 @@
  *
  * The text form is a flat JSON object, as of all models:
  *     {"model":"mbgnbd","covariates":0,"unit":7,"with_first":false,"params":[0.52,6.18,0.89,1.61],"status":"converged",
- *      "warnings":0,"customers":2357,"histories":1016, …,"covariance":[0.0069, …]}
+ *      "warnings":0,"customers":2357,"histories":1016, ...,"covariance":[0.0069, ...]}
  * without covariance if there is none.
  */
 #include "postgres.h"
@@ -159,7 +159,7 @@ find_fault(const ClvModel *model)
 
 	for (int i = 0; i < model->n_params; i++)
 		if (i < natural ? !is_natural(model->params[i]) : !(fabs(model->params[i]) <= 1e6))
-			return "Parameters must be positive and finite, coefficients within ±1000000.";
+			return "Parameters must be positive and finite, coefficients within +/-1000000.";
 	if (model->n_covariates > 0 && (segment_clv_family(model->kind) != CLV_BTYD_MODEL || model->kind == SEGMENT_BGBB ||
 									model->kind == SEGMENT_NBD))
 		return "A model of this kind has no covariates.";

@@ -58,7 +58,7 @@ segment_time_refuse(int64 time, SegmentTimeKind kind)
 	ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("time of an order is not finite"),
 					errdetail("The %s is %s; accepted are finite times.", segment_time_kind_name(kind),
 							  time < 0 ? "-infinity" : "infinity"),
-					errhint("Leave such rows out with WHERE isfinite(…), or turn the time into NULL: rows with a "
+					errhint("Leave such rows out with WHERE isfinite(...), or turn the time into NULL: rows with a "
 							"NULL time are skipped.")));
 }
 

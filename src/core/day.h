@@ -37,7 +37,7 @@ segment_time_from_datum(Datum value, SegmentTimeKind kind)
 /* True for a finite time within the range of its type. */
 extern bool segment_time_is_finite(int64 time, SegmentTimeKind kind);
 
-/* Raises 22008 for ±infinity. */
+/* Raises 22008 for +/-infinity. */
 pg_noreturn extern void segment_time_refuse(int64 time, SegmentTimeKind kind);
 
 /*

@@ -288,14 +288,14 @@ segment_amount_refuse(SegmentAmountFault fault, Datum value, SegmentAmountType t
 	{
 		case SEGMENT_AMOUNT_NOT_FINITE:
 			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("amount is not a finite number"),
-							errdetail("The amount%s is %s; accepted are numbers within ±10^%d.", when, shown,
+							errdetail("The amount%s is %s; accepted are numbers within +/-10^%d.", when, shown,
 									  SEGMENT_AMOUNT_DIGITS),
 							errhint("Leave such rows out with WHERE, or turn the amount into NULL: rows with a "
 									"NULL amount are skipped.")));
 			break;
 		case SEGMENT_AMOUNT_TOO_LARGE:
 			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("amount is out of range"),
-							errdetail("The amount%s is %s; accepted are numbers within ±10^%d.", when, shown,
+							errdetail("The amount%s is %s; accepted are numbers within +/-10^%d.", when, shown,
 									  SEGMENT_AMOUNT_DIGITS),
 							errhint("Check the row, or pass the amount in a larger unit.")));
 			break;

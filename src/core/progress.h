@@ -2,7 +2,7 @@
  * progress.h: what long calls are doing, for other connections to see (view segment.progress).
  *
  *   segment_progress_begin("kmeans", 58, bytes);
- *   segment_progress_step(1); … segment_progress_step(58);
+ *   segment_progress_step(1); ... segment_progress_step(58);
  *   segment_progress_end();
  *
  * Calls nest: a refresh that fits a model shows both. An error or the end of the transaction closes open levels. The

@@ -24,7 +24,7 @@ extern void segment_ledger_register(void);
  *
  *   days since the day before (0 for the first) * 2, plus 1 if the day is not simple
  *   simple, which is one order and no return: the amount, in units of 10^-scale
- *   else: orders * 2 + dates_order; returns; the amount in zigzag (0, -1, 1, -2, …); the amount returned, positive
+ *   else: orders * 2 + dates_order; returns; the amount in zigzag (0, -1, 1, -2, ...); the amount returned, positive
  *
  * A simple day of 2 decimals takes 3 to 5 bytes. Each calendar has exactly one encoding at a scale.
  */

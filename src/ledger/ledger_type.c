@@ -41,7 +41,7 @@ find_fault(const LedgerDay *day, int scale)
 	if (day->orders > 0 && !day->dates_order)
 		return "A day with orders must be one that can date an order.";
 	if (!segment_rfm_total_in_range(&day->net, scale) || !segment_rfm_total_in_range(&day->returned, scale))
-		return "The amounts must lie within ±10^50.";
+		return "The amounts must lie within +/-10^50.";
 	if (!segment_wide_is_zero(&day->returned) && !segment_wide_is_negative(&day->returned))
 		return "The amount returned must not be negative.";
 	return NULL;

@@ -240,7 +240,7 @@ static void
 refuse_day(void)
 {
 	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("a day of a ledger is out of range"),
-					errdetail("Amounts of a day must stay within ±10^50, counts below 2^62."),
+					errdetail("Amounts of a day must stay within +/-10^50, counts below 2^62."),
 					errhint("Check the ledgers that are merged.")));
 }
 

@@ -53,7 +53,7 @@ extern int segment_btyd_n_params(SegmentBtydKind kind);
 /* Name of parameter i, "alpha". */
 extern const char *segment_btyd_param_name(SegmentBtydKind kind, int i);
 
-/* "nbd", …, from SEGMENT_NBD on. */
+/* "nbd", ..., from SEGMENT_NBD on. */
 extern const char *const segment_btyd_names[SEGMENT_BTYD_KINDS];
 
 /* Log-likelihood of one history; gradient by the natural parameters if gradient is not NULL. */

@@ -15,7 +15,7 @@ typedef struct Leaf
 {
 	double priority; /* scaled sum of squares; 0: can't be split */
 	double cut;		 /* split there: left is below */
-	int dim;		 /* … in this dimension */
+	int dim;		 /* ... in this dimension */
 	int start;
 	int count;
 	int side; /* the buffer that holds the items */

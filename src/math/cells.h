@@ -35,8 +35,8 @@ typedef struct SegmentCellTree
 	SegmentCellNode *node;	  /* room for 2 m - 1 */
 	int32_t *cell;			  /* 2 m - 1: the micro-cluster that a leaf stands for */
 	double *inverse_variance; /* dims: what sums of squares are multiplied with */
-	double limit;			  /* what a micro-cluster's scaled sum of squares was at most, when … */
-	double weight;			  /* … the total weight was this */
+	double limit;			  /* what a micro-cluster's scaled sum of squares was at most, when ... */
+	double weight;			  /* ... the total weight was this */
 } SegmentCellTree;
 
 /* True if n micro-clusters are what points can have: finite, of positive weight, with no negative deviation. */

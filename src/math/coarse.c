@@ -10,7 +10,7 @@
 /* Micro-clusters across a cluster in every dimension. */
 #define CELLS_ACROSS 5.0
 
-/* … and this many at least. */
+/* ... and this many at least. */
 #define FEWEST_CELLS 500.0
 
 /* Fewer than this share of the micro-clusters, or the search stays on all. */

@@ -109,7 +109,7 @@ segment_cuts_fault(const SegmentCuts *cuts, size_t size)
 	return NULL;
 }
 
-/* Reads "{a, b, …}" of at most limit doubles or counts into numbers (one of the two). */
+/* Reads "{a, b, ...}" of at most limit doubles or counts into numbers (one of the two). */
 static const char *
 parse_list(const char **text, int limit, double *doubles, int64_t *counts, int *n)
 {

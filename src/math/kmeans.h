@@ -19,7 +19,7 @@ typedef struct SegmentKmeansOptions
 	int k;			  /* 1 .. number of distinct points */
 	int starts;		  /* >= 1 independent starts; the best goes on */
 	int swaps;		  /* >= 0 attempts to move one centroid elsewhere */
-	int stall;		  /* … which end after so many in a row that failed; 0: never */
+	int stall;		  /* ... which end after so many in a row that failed; 0: never */
 	int max_iter;	  /* >= 1 rounds of assignment and update in one descent */
 	double tolerance; /* a descent stops when a round improves the sum by this fraction or less; 0: never */
 	uint64_t seed;
@@ -53,7 +53,7 @@ extern size_t segment_kmeans_workspace(int n, int dims, int k);
 
 /*
  * Fits k centroids: greedy k-means++ (Arthur & Vassilvitskii 2007, the greedy form of their section 7), Lloyd's descent,
- * the best of all starts, then swaps (Fränti 2018, "Efficiency of random swap clustering", J. Big Data 5:13; the centroid
+ * the best of all starts, then swaps (Franti 2018, "Efficiency of random swap clustering", J. Big Data 5:13; the centroid
  * to give up is the one whose loss is smallest, as in Lattanzi & Sohler 2019), then a last descent. A centroid that loses
  * its last point moves to the point that adds most to the sum. Centroids come numbered by weight, heaviest first, ties
  * by coordinates.

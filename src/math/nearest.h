@@ -28,7 +28,7 @@ extern void segment_nearest(const SegmentPoints *points, int first, int count, c
 /*
  * Brings labels and distances of all points up to date after some centroids moved: gives what segment_nearest would give,
  * to the bit, at less cost where few moved. A point need not look at centroids that stayed, unless its own went further away
- * (Kaukoranta, Fränti & Nevalainen 2000, "A fast exact GLA based on code vector activity detection").
+ * (Kaukoranta, Franti & Nevalainen 2000, "A fast exact GLA based on code vector activity detection").
  */
 extern void segment_reassign(const SegmentPoints *points, const double *centroid, int k, const bool *moved,
 							 int32_t *label, double *nearest);

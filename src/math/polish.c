@@ -28,7 +28,7 @@
 #define STRAIGHT 0.85
 
 /*
- * … and for so many first steps at most: REACH times the sum of squares between micro-clusters over that within, and
+ * ... and for so many first steps at most: REACH times the sum of squares between micro-clusters over that within, and
  * within bounds. Where micro-clusters are large beside clusters, they say little about what comes next. No way up to 2
  * can lead uphill.
  */

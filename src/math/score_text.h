@@ -1,6 +1,6 @@
 /*
  * score_text.h: the text form of a score triple: '5-4-3' (five bins each), '3-2-1/4' (four bins each), '3-2-1/4-3-2'
- * (bins of recency, frequency, monetary), and 'none', 'none/4', … for a customer without an order.
+ * (bins of recency, frequency, monetary), and 'none', 'none/4', ... for a customer without an order.
  */
 #ifndef SEGMENT_MATH_SCORE_TEXT_H
 #define SEGMENT_MATH_SCORE_TEXT_H

@@ -36,7 +36,7 @@ log_one_plus(double a)
 	double e;
 
 	memcpy(&bits, &u, sizeof(bits));
-	/* The exponent that brings the mantissa below sqrt(2): 0x3fe6a09e… is sqrt(1/2), and u is at least 1. */
+	/* The exponent that brings the mantissa below sqrt(2): 0x3fe6a09e... is sqrt(1/2), and u is at least 1. */
 	bits -= UINT64_C(0x3fe6a09e667f3bcd);
 	/* It goes into the lowest bits of 2^52: a conversion from integers would not vectorize. */
 	exponent = (bits >> 52) | UINT64_C(0x4330000000000000);

@@ -19,7 +19,7 @@ extern double segment_signed_log(double x);
 /* Its inverse. */
 extern double segment_signed_exp(double y);
 
-/* count values in place, at x[0], x[stride], x[2 * stride], … */
+/* count values in place, at x[0], x[stride], x[2 * stride], ... */
 extern void segment_signed_log_array(double *x, int count, int stride);
 
 /* One value, forth and back. */

@@ -57,7 +57,7 @@ find_partial_fault(const RfmParts *parts)
 		return "Orders must have a time of the first and of the last one.";
 	if (!segment_rfm_total_in_range(&parts->total, parts->scale) ||
 		!segment_rfm_total_in_range(&parts->returned, parts->scale))
-		return "The totals must lie within ±10^50.";
+		return "The totals must lie within +/-10^50.";
 	if (segment_wide_is_zero(&parts->returned) != (parts->returns == 0) ||
 		(!segment_wide_is_zero(&parts->returned) && !segment_wide_is_negative(&parts->returned)))
 		return "The amount returned must be positive where there are returns, and zero where there are none.";
@@ -115,7 +115,7 @@ build(const RfmParts *parts)
 	return segment_rfm_finish(&wide->head);
 }
 
-/* Splits "kind(a,b,…)" in place into kind and fields; false if the text has another shape. */
+/* Splits "kind(a,b,...)" in place into kind and fields; false if the text has another shape. */
 static bool
 split_text(char *text, char **kind, char **fields)
 {

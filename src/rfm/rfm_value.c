@@ -51,7 +51,7 @@ static void
 refuse_total(void)
 {
 	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("total of amounts is out of range"),
-					errdetail("The total of an rfm must stay within ±10^%d.", SEGMENT_RFM_TOTAL_DIGITS),
+					errdetail("The total of an rfm must stay within +/-10^%d.", SEGMENT_RFM_TOTAL_DIGITS),
 					errhint("Check the summaries that are merged.")));
 }
 

@@ -100,7 +100,7 @@ whole_range(const SegmentCuts *cuts, int score, double lowest, double *from, dou
 	return *from <= *to;
 }
 
-/* "5: 0 to 13, 4: 14 to 33, …": what days or orders get which score; scores that nobody can get are left out. */
+/* "5: 0 to 13, 4: 14 to 33, ...": what days or orders get which score; scores that nobody can get are left out. */
 static void
 write_whole_cuts(StringInfo out, const SegmentCuts *cuts, double lowest)
 {
@@ -122,7 +122,7 @@ write_whole_cuts(StringInfo out, const SegmentCuts *cuts, double lowest)
 	}
 }
 
-/* "5: above 2058.426, 4: above 942.276, …, 1: the rest" */
+/* "5: above 2058.426, 4: above 942.276, ..., 1: the rest" */
 static void
 write_money_cuts(StringInfo out, const SegmentCuts *cuts)
 {

@@ -205,7 +205,7 @@ segment_label(PG_FUNCTION_ARGS)
 	RETURN_LABEL_TEXT(name);
 }
 
-/* label_sort(…): the segment's rank as smallint, 1 is best; Others, No orders and Prospect come last. */
+/* label_sort(...): the segment's rank as smallint, 1 is best; Others, No orders and Prospect come last. */
 PG_FUNCTION_INFO_V1(segment_label_sort);
 
 Datum
@@ -218,7 +218,7 @@ segment_label_sort(PG_FUNCTION_ARGS)
 	PG_RETURN_INT16((int16) label->sort);
 }
 
-/* label_meaning(…): who is in the segment. */
+/* label_meaning(...): who is in the segment. */
 PG_FUNCTION_INFO_V1(segment_label_meaning);
 
 Datum
@@ -227,7 +227,7 @@ segment_label_meaning(PG_FUNCTION_ARGS)
 	RETURN_LABEL_TEXT(meaning);
 }
 
-/* label_action(…): what to do about them. */
+/* label_action(...): what to do about them. */
 PG_FUNCTION_INFO_V1(segment_label_action);
 
 Datum
@@ -236,7 +236,7 @@ segment_label_action(PG_FUNCTION_ARGS)
 	RETURN_LABEL_TEXT(action);
 }
 
-/* label_colour(…): #RRGGBB. */
+/* label_colour(...): #RRGGBB. */
 PG_FUNCTION_INFO_V1(segment_label_colour);
 
 Datum

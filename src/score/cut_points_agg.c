@@ -1,6 +1,6 @@
 /*
- * cut_points_agg.c: the aggregates that make cut points in one step: cut_points_agg(value, bins, …) and
- * rfm_cut_points_agg(rfm, as_of, bins, …).
+ * cut_points_agg.c: the aggregates that make cut points in one step: cut_points_agg(value, bins, ...) and
+ * rfm_cut_points_agg(rfm, as_of, bins, ...).
  *
  * Both keep multisets that spill to disk, one a dimension, and the options, which must be the same in every row.
  */

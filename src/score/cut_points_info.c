@@ -83,7 +83,7 @@ segment_rfm_cut_points_info(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* Appends {"side": …, "direction": …, "method": …, "thresholds": […], "counts": […] or null}. */
+/* Appends {"side": ..., "direction": ..., "method": ..., "thresholds": [...], "counts": [...] or null}. */
 static void
 put_json(StringInfo json, const SegmentCuts *cuts)
 {

@@ -228,7 +228,7 @@ segment_quantile(PG_FUNCTION_ARGS)
 
 	if (!(p >= 0 && p <= 1))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("p is out of range"),
-						errdetail("p is %g; accepted are 0 to 1.", p), errhint("The median is quantile(…, 0.5).")));
+						errdetail("p is %g; accepted are 0 to 1.", p), errhint("The median is quantile(..., 0.5).")));
 	position = p * (double) (total - 1);
 	rank = (int64) floor(position);
 	for (seen = segment_multiset_count(&set, 0); seen <= rank && i + 1 < set.n; seen += segment_multiset_count(&set, i))
@@ -260,7 +260,7 @@ segment_quantiles_entries(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* {"count": n, "values": [[value, count], …]}. */
+/* {"count": n, "values": [[value, count], ...]}. */
 PG_FUNCTION_INFO_V1(segment_quantiles_to_jsonb);
 
 Datum

@@ -81,7 +81,7 @@ parse(const char *text, SegmentCutsBuffer buffers[RFM_DIMENSIONS], RfmMonetary *
 
 		if ((d > 0 && !segment_text_char(&text, ';')) || !segment_text_word(&text, dimension_letters[d]) ||
 			!segment_text_char(&text, ':'))
-			return "It has three parts, r: …; f: …; m: ….";
+			return "It has three parts, r: ...; f: ...; m: ...";
 		if (d == RFM_MONETARY)
 		{
 			if (segment_text_word(&text, segment_monetary_option.words[RFM_MONETARY_TOTAL]))

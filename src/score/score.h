@@ -72,7 +72,7 @@ typedef enum RfmMonetary
 	RFM_MONETARY_AVERAGE
 } RfmMonetary;
 
-/* Registers the node of rfm_score(…) OVER () and hooks it into the planner; called once, when the library is loaded. */
+/* Registers the node of rfm_score(...) OVER () and hooks it into the planner; called once, when the library is loaded. */
 extern void segment_score_init(void);
 
 /* What an rfm_cut_points value consists of; cuts point into the value, or into a copy in the current context. */

@@ -1,5 +1,5 @@
 /*
- * score_node.c: running the node of rfm_score(…) OVER (…), see score_node.h.
+ * score_node.c: running the node of rfm_score(...) OVER (...), see score_node.h.
  */
 #include "postgres.h"
 

@@ -1,5 +1,5 @@
 /*
- * score_node.h: the executor node of rfm_score(…) OVER (…): scores without sorting. Private to the room.
+ * score_node.h: the executor node of rfm_score(...) OVER (...): scores without sorting. Private to the room.
  *
  * It reads its input, keeps the rows in a tuplestore, finds the cut points and returns the rows with their scores.
  * Groups that are all in memory are not stored but read twice. Several processes each do so with their share of the

@@ -1,5 +1,5 @@
 /*
- * score_parallel.c: rfm_score(…) OVER (…) by several processes, see score_node.h.
+ * score_parallel.c: rfm_score(...) OVER (...) by several processes, see score_node.h.
  *
  * No participant waits after it has returned a row: a waiting process could otherwise wait for one that waits for room
  * in its queue of rows.

@@ -65,7 +65,7 @@ segment_score_falls_back(const ScoreOptions *options, int64 n, const SegmentCuts
 						errdetail("The partition has " INT64_FORMAT
 								  " customers with orders, min_partition is " INT64_FORMAT ".",
 								  n, options->min_partition),
-						errhint("Pass fallback => (SELECT rfm_cut_points_agg(rfm, as_of, bins) FROM …).")));
+						errhint("Pass fallback => (SELECT rfm_cut_points_agg(rfm, as_of, bins) FROM ...).")));
 	segment_rfm_cuts(options->fallback, cuts);
 	return true;
 }

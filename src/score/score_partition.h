@@ -7,7 +7,7 @@
 
 #include "score/cut_points.h"
 
-/* Arguments of rfm_score(…) OVER, in the order of the SQL function. */
+/* Arguments of rfm_score(...) OVER, in the order of the SQL function. */
 enum
 {
 	SCORE_ARG_RFM,

@@ -1,5 +1,5 @@
 /*
- * score_path.c: when the node of rfm_score(…) OVER (…) is offered to the planner. Whatever is not understood here
+ * score_path.c: when the node of rfm_score(...) OVER (...) is offered to the planner. Whatever is not understood here
  * stays with core's WindowAgg.
  */
 #include "postgres.h"
@@ -81,7 +81,7 @@ find_keys(PlannerInfo *root, const WindowClause *window, const Path *child, Scor
 	return true;
 }
 
-/* True if a window function is rfm_score(…) OVER (…) and the node can do what its window asks for. */
+/* True if a window function is rfm_score(...) OVER (...) and the node can do what its window asks for. */
 static bool
 find_function(PlannerInfo *root, WindowFunc *function, const Path *child, ScoreFunction *found)
 {

@@ -1,5 +1,5 @@
 /*
- * score_window.c: the window function rfm_score(rfm, as_of, …) OVER (…): scores every customer of a partition by the
+ * score_window.c: the window function rfm_score(rfm, as_of, ...) OVER (...): scores every customer of a partition by the
  * partition's own cut points.
  *
  * The first call of a partition reads the summaries once into plain arrays, finds the cut points by selection, and

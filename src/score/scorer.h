@@ -1,5 +1,5 @@
 /*
- * scorer.h: the work of one rfm_score(…) OVER (PARTITION BY …) in the node: customers are scored by the cut points of
+ * scorer.h: the work of one rfm_score(...) OVER (PARTITION BY ...) in the node: customers are scored by the cut points of
  * their own partition without being sorted. Private to the room.
  *
  * Each row leaves a record in the batch that the hash of its partition's keys says. When all rows are read, each batch

@@ -16,14 +16,14 @@ END
 $$;
 
 SELECT is(pg_temp.refusal($$SELECT segment.rfm_agg(timestamp '2025-01-01 10:00', 'NaN'::numeric)$$),
-  '22003 | amount is not a finite number | The amount of the row at 2025-01-01 10:00:00 is NaN; accepted are numbers within ±10^30. | Leave such rows out with WHERE, or turn the amount into NULL: rows with a NULL amount are skipped.',
+  '22003 | amount is not a finite number | The amount of the row at 2025-01-01 10:00:00 is NaN; accepted are numbers within +/-10^30. | Leave such rows out with WHERE, or turn the amount into NULL: rows with a NULL amount are skipped.',
   'NaN, numeric');
 SELECT matches(pg_temp.refusal($$SELECT segment.rfm_agg(date '2025-01-01', v::numeric) FROM (VALUES ('Infinity'), ('-Infinity')) t(v)$$),
   '^22003 .* 2025-01-01 is Infinity', 'infinity, numeric');
 SELECT matches(pg_temp.refusal($$SELECT segment.rfm_agg(date '2025-01-01', 'NaN'::float8)$$), '^22003 .* is NaN', 'NaN, float8');
 SELECT matches(pg_temp.refusal($$SELECT segment.rfm_agg(date '2025-01-01', '-Infinity'::float8)$$), '^22003 .* is -Infinity', '-infinity, float8');
 SELECT is(pg_temp.refusal($$SELECT segment.rfm_agg(timestamptz '2025-01-01 10:00+00', 1e30)$$),
-  '22003 | amount is out of range | The amount of the row at 2025-01-01 10:00:00Z is 1000000000000000000000000000000; accepted are numbers within ±10^30. | Check the row, or pass the amount in a larger unit.',
+  '22003 | amount is out of range | The amount of the row at 2025-01-01 10:00:00Z is 1000000000000000000000000000000; accepted are numbers within +/-10^30. | Check the row, or pass the amount in a larger unit.',
   'the first amount that is too large');
 SELECT is(pg_temp.refusal($$SELECT segment.rfm_agg(date '2025-01-01', 1e30 - 0.00000000000000000001)$$), 'accepted', 'the last that is not');
 SELECT is(pg_temp.refusal($$SELECT segment.rfm_agg(date '2025-01-01', -(1e30 - 0.00000000000000000001))$$), 'accepted', 'nor below zero');
@@ -34,7 +34,7 @@ SELECT is(pg_temp.refusal($$SELECT segment.rfm_agg(date '2025-01-01', 0.00000000
   '22003 | amount has too many decimals | The amount of the row at 2025-01-01 is 0.000000000000000000001; accepted are up to 20 decimals. | Round it: round(amount, 20).',
   '21 decimals');
 SELECT is(pg_temp.refusal($$SELECT segment.rfm_agg(date 'infinity', 1)$$),
-  '22008 | time of an order is not finite | The date is infinity; accepted are finite times. | Leave such rows out with WHERE isfinite(…), or turn the time into NULL: rows with a NULL time are skipped.',
+  '22008 | time of an order is not finite | The date is infinity; accepted are finite times. | Leave such rows out with WHERE isfinite(...), or turn the time into NULL: rows with a NULL time are skipped.',
   'an infinite date');
 SELECT matches(pg_temp.refusal($$SELECT segment.rfm_agg(timestamptz '-infinity', 1)$$), '^22008 .* is -infinity', 'an infinite timestamptz');
 SELECT matches(pg_temp.refusal($$SELECT segment.rfm_agg(timestamp 'infinity', 1, 7)$$), '^22008 ', 'with an order id too');

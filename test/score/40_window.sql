@@ -83,7 +83,7 @@ FROM (VALUES
   ($$NULL::date$$, '22004 | as_of must not be NULL | It is an option, and options have no unknown value. | Pass a value, or leave the argument out if it has a default.'),
   ($$'2025-01-31', bins => NULL$$, '22004 | bins must not be NULL | It is an option, and options have no unknown value. | Pass a value, or leave the argument out if it has a default.'),
   ($$'2025-01-31', min_partition => 11$$,
-   '22023 | a partition is smaller than min_partition, and there is no fallback | The partition has 10 customers with orders, min_partition is 11. | Pass fallback => (SELECT rfm_cut_points_agg(rfm, as_of, bins) FROM …).'),
+   '22023 | a partition is smaller than min_partition, and there is no fallback | The partition has 10 customers with orders, min_partition is 11. | Pass fallback => (SELECT rfm_cut_points_agg(rfm, as_of, bins) FROM ...).'),
   ($$'2025-01-31', 4, fallback => 'r: within {30,90}; f: from {2,5}; m: total from {50,200}'$$,
    '22023 | fallback has other bins than the partition | fallback has 3 bins in a dimension, the partition 4. | Make fallback with the same bins.'),
   ($$'2025-01-31', 3, fallback => 'r: within {30,90}; f: from {2,5}; m: average from {50,200}'$$,
