@@ -244,17 +244,17 @@ INSERT INTO pw TABLE t;
 CREATE TABLE dim AS SELECT i AS id, 'dim ' || i AS name FROM generate_series(1, 40) i;
 CREATE INDEX ON t (i4);
 CREATE FUNCTION day_after(integer) RETURNS date STABLE PARALLEL SAFE LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT day FROM days) + $1; END $$;
-CREATE AGGREGATE twin(date, numeric) (sfunc = segment.rfm_agg_trans, stype = segment.rfm, combinefunc = segment.rfm_agg_combine, finalfunc = segment.rfm_agg_final, parallel = safe);
+CREATE AGGREGATE twin(date, numeric) (sfunc = segment_internal.rfm_agg_trans, stype = segment.rfm, combinefunc = segment_internal.rfm_agg_combine, finalfunc = segment_internal.rfm_agg_final, parallel = safe);
 DO $$
 DECLARE
   start segment.rfm;
 BEGIN
   SELECT segment.rfm_agg(date '2020-01-01', 5::numeric) INTO start;
-  EXECUTE format('CREATE AGGREGATE started(date, numeric) (sfunc = segment.rfm_agg_trans, stype = segment.rfm, finalfunc = segment.rfm_agg_final, initcond = %L)', start);
+  EXECUTE format('CREATE AGGREGATE started(date, numeric) (sfunc = segment_internal.rfm_agg_trans, stype = segment.rfm, finalfunc = segment_internal.rfm_agg_final, initcond = %L)', start);
 END
 $$;
-CREATE AGGREGATE orders(date, numeric) (sfunc = segment.rfm_agg_trans, stype = segment.rfm, combinefunc = segment.rfm_agg_combine, finalfunc = segment.rfm_frequency, parallel = safe);
-CREATE AGGREGATE unfinished(date, numeric) (sfunc = segment.rfm_agg_trans, stype = segment.rfm, combinefunc = segment.rfm_agg_combine, parallel = safe);
+CREATE AGGREGATE orders(date, numeric) (sfunc = segment_internal.rfm_agg_trans, stype = segment.rfm, combinefunc = segment_internal.rfm_agg_combine, finalfunc = segment.rfm_frequency, parallel = safe);
+CREATE AGGREGATE unfinished(date, numeric) (sfunc = segment_internal.rfm_agg_trans, stype = segment.rfm, combinefunc = segment_internal.rfm_agg_combine, parallel = safe);
 CREATE TABLE days AS SELECT date '2036-02-29' AS day, segment.rfm_cut_points_agg(r, date '2035-01-01', 5) AS cuts FROM (SELECT segment.rfm_agg(da, nu2) AS r FROM t GROUP BY many) q;
 ANALYZE;
 CREATE TABLE failures (number int, query text, detail text);
