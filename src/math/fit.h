@@ -15,7 +15,7 @@
 /* Place of element (i, j), i >= j, in a lower triangle by rows. */
 #define SEGMENT_TRIANGLE(i, j) ((i) * ((i) + 1) / 2 + (j))
 
-/* Parameters beyond exp(±this), in the scale of the data, are at the boundary: the likelihood still rises, or is flat, toward zero or infinity. */
+/* Parameters beyond exp(+/-this), in the scale of the data, are at the boundary: the likelihood still rises, or is flat, toward zero or infinity. */
 #define SEGMENT_FIT_WALL 17.0
 
 typedef enum SegmentFitStatus
