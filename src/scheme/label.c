@@ -135,6 +135,7 @@ cached_zone(FunctionCallInfo fcinfo, LabelCache *cache, text *name)
 		cache->zone = segment_zone(name);
 		if (cache->zone_name != NULL)
 			pfree(cache->zone_name);
+		cache->zone_name = NULL; /* out of memory, nothing may point to what is gone */
 		cache->zone_name = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, VARSIZE_ANY(name));
 		memcpy(cache->zone_name, name, VARSIZE_ANY(name));
 	}
