@@ -141,7 +141,7 @@ $$;
 -- missing.
 CREATE FUNCTION try_all(state regtype, initial text, most int) RETURNS void LANGUAGE sql AS $$
   WITH ours AS MATERIALIZED (
-    SELECT * FROM pg_proc WHERE pronamespace = 'segment'::regnamespace AND prokind = 'f' AND NOT proretset AND proargtypes[0] = state),
+    SELECT * FROM pg_proc WHERE pronamespace IN ('segment'::regnamespace, 'segment_internal'::regnamespace) AND prokind = 'f' AND NOT proretset AND proargtypes[0] = state),
   transitions AS (
     SELECT p.oid, p.proargtypes FROM ours p
     WHERE prorettype = state AND pronargs BETWEEN 2 AND 4
