@@ -112,7 +112,7 @@ SELECT ok(NOT scores_with_node(:'by_market'), 'not when turned off');
 -- What stays with core.
 SELECT * FROM same_scores('SELECT customer, ' || :'score' || '(PARTITION BY market), count(*) OVER (PARTITION BY market) FROM orders GROUP BY customer, market', 'another window function of the same partitioning', false);
 SELECT * FROM same_scores('SELECT customer, ' || :'score' || '(PARTITION BY market ORDER BY customer) FROM orders GROUP BY customer, market', 'an order', false);
-SELECT * FROM same_scores('SELECT customer, ' || :'score' || '(PARTITION BY market::varbit) FROM (SELECT *, ''1'' AS market FROM (SELECT customer, at, amount FROM orders) o) o GROUP BY customer, market', 'a type without a hash', false);
+SELECT * FROM same_scores('SELECT customer, ' || :'score' || '(PARTITION BY (customer % 4)::bit(4)::varbit) FROM orders GROUP BY customer', 'a type without a hash', false);
 
 -- Errors are those of the function.
 SET LOCAL segment.enable_fast_aggregate = force;
