@@ -306,6 +306,18 @@ main(void)
 	gradients();
 	continuity();
 	stress();
+	/* Customers leave soon: discounting within a year and for ever, by an independent quadrature with 25 digits. */
+	{
+		SegmentBtydParams leaving = {SEGMENT_BGNBD, {650, 0.1, 100, 1.6}};
+		SegmentHistory none = {0, 0, 1000};
+		SegmentOutlook o = segment_btyd_outlook(&leaving, &none);
+		double discount = log(1.1) / 365.25;
+
+		close_to(segment_outlook_discounted(&o, 365.25, discount), 1.0157465, 1e-7, "discounted, leaving soon, a year");
+		close_to(segment_outlook_discounted(&o, 36525, discount), 1.0157465, 1e-7,
+				 "discounted, leaving soon, a century");
+	}
+
 	printf("1..%d\n", count);
 	return failures != 0;
 }
