@@ -37,7 +37,7 @@ FROM generate_series(1, 5000) g;
 SELECT is((SELECT count(*) FROM amount, fx, LATERAL (SELECT convert_currency(rates, amount, a, b, '2019-11-08') AS c) c
   WHERE a <> b AND c <> sign(amount) * div(abs(amount) * coalesce((SELECT rate FROM ecb WHERE currency = b), 1) * 2 * 10::numeric ^ 30
       + coalesce((SELECT rate FROM ecb WHERE currency = a), 1) * 10::numeric ^ 20,
-    coalesce((SELECT rate FROM ecb WHERE currency = a), 1) * 2 * 10::numeric ^ 20) / 10::numeric ^ 10), 0::bigint, 'half away from zero at the tenth decimal, always');
+    coalesce((SELECT rate FROM ecb WHERE currency = a), 1) * 2 * 10::numeric ^ 20) * 0.0000000001), 0::bigint, 'half away from zero at the tenth decimal, always');
 SELECT is(convert_currency('EUR {ABC {2020-01-01 3}}', 0.00000000015, 'ABC', 'EUR', '2020-01-01'), 0.0000000001, 'a half goes away from zero');
 SELECT is(convert_currency('EUR {ABC {2020-01-01 3}}', -0.00000000015, 'ABC', 'EUR', '2020-01-01'), -0.0000000001, 'below zero too');
 SELECT is(convert_currency('EUR {ABC {2020-01-01 1.25}}', 99999999999999999999999999999.99999999999999999999, 'EUR', 'ABC', '2020-01-01'), 125000000000000000000000000000.0000000000, 'the largest amount');
