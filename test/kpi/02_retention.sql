@@ -43,7 +43,7 @@ CREATE FUNCTION lifecycle(zone text, first date, last date) RETURNS text LANGUAG
 $$;
 SELECT is(lifecycle('UTC', '2020-01-09', '2020-01-17'), '1 0 1 1 0 0 1 0 0|0 0 0 1 1 0 0 0 0|0 0 0 1 0 0 1 0 1|0 -1 0 0 -2 -1 0 -2 0', 'lifecycle, all history');
 SELECT is(lifecycle('UTC', '2020-01-12', '2020-01-19'), '1 0 0 1 0 0 0 0|1 1 0 0 0 0 0 0|1 0 0 1 0 1 0 1|0 -2 -1 0 -2 0 -1 0', 'lifecycle, days 12 to 19');
-SELECT is(lifecycle('US/Pacific', '2020-01-12', '2020-01-19'), '1 0 0 1 0 0 0 0|0 0 0 0 0 0 0 0|1 1 0 1 0 1 0 1|-1 -2 -1 0 -2 0 -1 0', 'and in another zone');
+SELECT is(lifecycle('America/Los_Angeles', '2020-01-12', '2020-01-19'), '1 0 0 1 0 0 0 0|0 0 0 0 0 0 0 0|1 1 0 1 0 1 0 1|-1 -2 -1 0 -2 0 -1 0', 'and in another zone');
 
 -- money, returns, first ever, open and future periods
 CREATE TABLE shop (c int, d date, amount numeric);

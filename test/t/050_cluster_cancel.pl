@@ -43,7 +43,7 @@ for my $name (sort keys %queries)
 
 my ($out, $err) = ('', '');
 $node->psql('postgres', q{SET maintenance_work_mem = '1MB'; SELECT segment.gmm(c, 100) FROM s}, stdout => \$out, stderr => \$err);
-like($err, qr/gmm needs more than maintenance_work_mem.*It needs \d+ kB; maintenance_work_mem is 1024 kB/s, 'a fit says what it needs');
+like($err, qr/maintenance_work_mem is too small for \S*gmm.*It needs \d+ kB; maintenance_work_mem is 1024 kB/s, 'a fit says what it needs');
 
 # Peak memory of a fresh session's process, in kB.
 sub peak
