@@ -110,7 +110,8 @@ BEGIN
   -- a final function that is called after each row must leave the state as it was
   running := format('SELECT c, v FROM (SELECT c, pg_temp.mixed(%s) OVER (PARTITION BY c ORDER BY g) AS v, g = max(g) OVER (PARTITION BY c) AS is_last FROM o) w WHERE is_last', arguments);
   got := answer(running, 'off', 0);
-  IF got IS DISTINCT FROM expected AND other_parts NOT LIKE '%READ_WRITE%' AND NOT (got LIKE '22___ %' AND expected LIKE '22___ %') THEN
+  -- and may refuse the first rows of a group, of which there are fewer than it needs
+  IF got IS DISTINCT FROM expected AND other_parts NOT LIKE '%READ_WRITE%' AND got NOT LIKE '22___ %' THEN
     fault := fault || format('as a window function: %s, grouped %s; ', got, expected);
   END IF;
   FOREACH kind IN ARRAY ARRAY['alone force 0', 'alone force 2', 'alone off 2', 'beside off 0', 'beside force 0', 'beside force 2'] LOOP
