@@ -42,7 +42,6 @@ call_of(FunctionCallInfo fcinfo)
 	count = segment_order_input_of_call(fcinfo, &call->input);
 	call->has_order_id = count > 2;
 	call->has_zone = count > 3;
-	call->zone.context = fcinfo->flinfo->fn_mcxt;
 	if (call->has_order_id)
 	{
 		Oid type = get_fn_expr_argtype(fcinfo->flinfo, 3);
@@ -63,14 +62,13 @@ segment_ledger_zone_of(LedgerZone *zone, Datum argument, bool is_null)
 	if (is_null)
 		segment_refuse_null_option("zone");
 	name = DatumGetTextPP(argument);
-	if (zone->name == NULL || VARSIZE_ANY_EXHDR(name) != VARSIZE_ANY_EXHDR(zone->name) ||
-		memcmp(VARDATA_ANY(name), VARDATA_ANY(zone->name), VARSIZE_ANY_EXHDR(name)) != 0)
+	if (zone->zone == NULL || VARSIZE_ANY_EXHDR(name) != zone->length ||
+		memcmp(VARDATA_ANY(name), zone->name, zone->length) != 0)
 	{
-		MemoryContext caller = MemoryContextSwitchTo(zone->context);
-
+		/* no longer name than there is room for is that of a zone */
 		zone->zone = segment_zone(name);
-		zone->name = cstring_to_text_with_len(VARDATA_ANY(name), (int) VARSIZE_ANY_EXHDR(name));
-		MemoryContextSwitchTo(caller);
+		zone->length = VARSIZE_ANY_EXHDR(name);
+		memcpy(zone->name, VARDATA_ANY(name), zone->length);
 	}
 	return zone->zone;
 }

@@ -6,15 +6,18 @@
 
 #include "ledger/ledger_state.h"
 
-/* The zone of the last row; all zero but for the context: none yet. */
+/* The zone of the last row; all zero: none yet. It points to nothing of its own, as it may change with each row. */
 typedef struct LedgerZone
 {
-	MemoryContext context; /* of the other two */
-	text *name;
 	pg_tz *zone;
+	Size length;
+	char name[TZ_STRLEN_MAX + 1];
 } LedgerZone;
 
-/* The zone of a row, looked up again only when its name changes; 22004 for NULL, 22023 for an unknown one. */
+/*
+ * The zone of a row, looked up again only when its name changes; 22004 for NULL, 22023 for an unknown one. Leaves memory
+ * behind in the current context.
+ */
 extern pg_tz *segment_ledger_zone_of(LedgerZone *zone, Datum argument, bool is_null);
 
 #endif

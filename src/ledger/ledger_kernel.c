@@ -53,7 +53,6 @@ ledger_bind(const Oid *argument_types, int arguments, Oid collation)
 		get_typlenbyval(binding->order_type, &binding->order_length, &binding->order_by_value);
 	}
 	binding->has_zone = arguments > ARG_ZONE;
-	binding->zone.context = CurrentMemoryContext;
 	binding->collation = collation;
 	return binding;
 }

@@ -1,6 +1,6 @@
 -- 04_states.sql: every form that the rows of a customer take on the way to a ledger, against plain SQL.
 \ir ../lib/begin.sql
-SELECT plan(22);
+SELECT plan(26);
 SET search_path = public, segment;
 SET LOCAL max_parallel_workers_per_gather = 0;
 
@@ -61,6 +61,28 @@ INSERT INTO sources VALUES
    'SELECT customer, day, CASE WHEN h % 13 = 0 THEN cents * 1e24 ELSE round(cents / 1e4, 4) END AS amount, (n / 3)::numeric AS id FROM lines ORDER BY h OFFSET 0', 'ledger_agg(day, amount, id)'),
   ('few ids, over and over', 'SELECT customer, day, round(cents / 100.0, 2) AS amount, n % 4 AS id FROM lines', 'ledger_agg(day, amount, id)');
 SELECT is(wrong_days(source, aggregate, node), 0::bigint, what || ', node ' || node) FROM sources, unnest('{off,force}'::text[]) node;
+
+-- Zones that take turns: a row leaves nothing behind, and has the day of its own zone.
+CREATE FUNCTION memory(zone text, node text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  c refcursor;
+  first record;
+  bytes bigint;
+BEGIN
+  PERFORM set_config('segment.enable_fast_aggregate', node, true);
+  OPEN c NO SCROLL FOR EXECUTE format($q$SELECT i %% 10, ledger_agg(timestamptz '2024-01-10 12:00+00', 1, 1, %s) FROM generate_series(1, 100000) i GROUP BY 1$q$, zone);
+  FETCH c INTO first;
+  SELECT sum(total_bytes) INTO bytes FROM pg_backend_memory_contexts;
+  CLOSE c;
+  RETURN bytes;
+END
+$$;
+SELECT cmp_ok(memory($$CASE WHEN i % 3 = 0 THEN 'UTC' ELSE 'Europe/Berlin' END$$, node) - memory($$'Europe/Berlin'$$, node), '<', 1000000::bigint,
+  'memory, node ' || node) FROM unnest('{off,force}'::text[]) node;
+SELECT results_eq($$
+  SELECT day, orders FROM set_config('segment.enable_fast_aggregate', $$ || quote_literal(node) || $$, true),
+    (SELECT ledger_agg(timestamptz '2024-01-10 23:30+00', 1, i, CASE WHEN i % 3 = 0 THEN 'UTC' ELSE 'Europe/Berlin' END) l FROM generate_series(1, 9) i GROUP BY i < 0) s, ledger_entries(l)$$,
+  $$VALUES (date '2024-01-10', 3::bigint), (date '2024-01-11', 6::bigint)$$, 'days, node ' || node) FROM unnest('{off,force}'::text[]) node;
 
 SELECT * FROM finish();
 ROLLBACK;
