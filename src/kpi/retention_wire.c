@@ -20,8 +20,19 @@
 #include "kpi/retention.h"
 #include "math/wire.h"
 
-/* Counts stay below this, so that sums of a few of them cannot overflow. */
+/* Counts and amounts stay within these, so that sums of a few of them cannot overflow. */
 #define MAX_COUNT (PG_INT64_MAX >> 24)
+#define MAX_AMOUNT_BYTES 29
+
+/* What is written can be read: sums beyond the limits, which only made-up values have, make no value. */
+pg_noreturn static void
+refuse_sum(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("sum of retention is out of range"),
+					errdetail("A count exceeds " INT64_FORMAT ", or an amount takes more than %d bytes.", MAX_COUNT,
+							  MAX_AMOUNT_BYTES),
+					errhint("Check the values that are merged.")));
+}
 
 static void
 put_fixed(StringInfo buffer, uint64 value, int width)
@@ -37,6 +48,8 @@ put_count(StringInfo buffer, int64 count)
 {
 	uint64 rest = (uint64) count;
 
+	if (unlikely(rest > MAX_COUNT))
+		refuse_sum();
 	for (; rest >= 0x80; rest >>= 7)
 		appendStringInfoCharMacro(buffer, (char) (0x80 | (rest & 0x7F)));
 	appendStringInfoCharMacro(buffer, (char) rest);
@@ -59,6 +72,8 @@ put_amount(StringInfo buffer, const SegmentWide *amount)
 		length--;
 	if (segment_wide_is_zero(amount))
 		length = 0;
+	if (unlikely(length > MAX_AMOUNT_BYTES))
+		refuse_sum();
 	appendStringInfoCharMacro(buffer, (char) length);
 	for (int i = 0; i < length; i++)
 		appendStringInfoCharMacro(buffer, (char) byte_of(amount, i));
@@ -161,7 +176,7 @@ get_amount(Reader *reader)
 
 	if (reader->broken || length == 0)
 		return amount;
-	if (length > 29 || reader->end - reader->at < length)
+	if (length > MAX_AMOUNT_BYTES || reader->end - reader->at < length)
 	{
 		reader->broken = true;
 		return amount;

@@ -1,6 +1,6 @@
 -- 02_retention.sql: cohorts and lifecycle from ledgers: the public test figures of products, and rules
 \ir ../lib/begin.sql
-SELECT plan(33);
+SELECT plan(37);
 SET search_path = public, segment;
 
 -- One row a cohort: customers by period, blank after the end.
@@ -109,6 +109,15 @@ SELECT throws_ok($$SELECT retention_agg(l, periods('month', '2023-01-01', '2024-
 SELECT throws_ok($$SELECT a.r + b.r FROM r1 a, r2 b$$, '22023', 'retention of different periods or days', 'other periods');
 SELECT throws_ok($$SELECT cohort_table(r, 'after') FROM r1$$, '22023', NULL, 'an unknown kind');
 SELECT throws_ok($$SELECT retention_agg(l, periods('day', '2023-01-01', '2026-01-01'), '2024-05-01') FROM calendars$$, '54000', 'too many periods for retention', 'too many periods');
+
+-- Sums that no stored value may hold: a value that cannot be read again must not come out.
+CREATE TABLE large AS SELECT replace(r::text, '00000101fb01fb', made)::retention AS r
+FROM (SELECT retention_agg(ledger_agg, periods('month', '2024-01-01', '2024-02-01'), '2024-01-31') AS r FROM (SELECT ledger_agg(date '2024-01-10', -5)) l) v,
+  (VALUES ('0000ffffffffff0f01fb01fb'), ('00000101fb1d' || repeat('00', 28) || '80')) m(made);
+SELECT is((SELECT count(*) FROM large WHERE r::text LIKE '%ffffffffff0f%' OR r::text LIKE '%0080%'), 2::bigint, 'the largest count and amount');
+SELECT throws_ok($$SELECT r + r FROM large WHERE r::text LIKE '%ffffffffff0f%'$$, '22003', 'sum of retention is out of range', 'a count beyond them');
+SELECT throws_ok($$SELECT r + r FROM large WHERE r::text NOT LIKE '%ffffffffff0f%'$$, '22003', 'sum of retention is out of range', 'an amount beyond them');
+SELECT throws_ok($$SELECT retention_rollup(r) FROM large, generate_series(1, 2) WHERE r::text LIKE '%ffffffffff0f%'$$, '22003', 'sum of retention is out of range', 'in an aggregate');
 
 SELECT * FROM finish();
 ROLLBACK;
