@@ -18,7 +18,8 @@ BEGIN
       concat_ws(' UNION ', CASE WHEN TG_OP <> 'DELETE' THEN format('SELECT %s, n.%I::text FROM new_rows n', TG_ARGV[0]::integer, TG_ARGV[1]) END,
                            CASE WHEN TG_OP <> 'INSERT' THEN format('SELECT %s, n.%I::text FROM old_rows n', TG_ARGV[0]::integer, TG_ARGV[1]) END));
   END IF;
-  -- A role that sees a part of the rows only must not label by them.
+  -- A role that sees a part of the rows only must not label by them. What a definition runs, runs as the writer: the owner of the
+  -- segmentation must be one who could have put a trigger of its own on the table, whatever ledger set its rows name.
   IF TG_OP <> 'TRUNCATE' AND has_table_privilege('segment.live_customer', 'INSERT') AND NOT row_security_active(TG_RELID) THEN
     EXECUTE concat('SELECT array_agg(customer) FROM (', concat_ws(' UNION ',
       CASE WHEN TG_OP <> 'DELETE' THEN format('SELECT n.%I::text AS customer FROM new_rows n', TG_ARGV[1]) END,
@@ -28,6 +29,7 @@ BEGIN
       PERFORM segment.refresh_customer(v.segmentation, c)
       FROM segment.segmentation s JOIN segment.segmentation_version v ON v.segmentation = s.name AND v.version = s.active_version, unnest(customers) c
       WHERE v.ledger_set = TG_ARGV[0]::integer AND v.live
+        AND EXISTS (SELECT FROM pg_roles r WHERE r.rolname = s.owner AND has_table_privilege(r.oid, TG_RELID, 'TRIGGER'))
         AND EXISTS (SELECT FROM segment.snapshot t WHERE t.segmentation = s.name AND t.version = v.version AND t.customers > 0);
     END IF;
   END IF;

@@ -1,6 +1,6 @@
 -- 09_live.sql: one customer's row is kept current by triggers, in the transaction that writes
 \ir ../lib/begin.sql
-SELECT plan(14);
+SELECT plan(16);
 CREATE TABLE shop (customer integer, at timestamptz, amount numeric, market text);
 CREATE INDEX ON shop (customer);
 INSERT INTO shop SELECT g % 60, timestamptz '2025-01-01Z' + g * interval '7 hours', g % 97, 'north' FROM generate_series(1, 600) g;
@@ -42,5 +42,28 @@ SELECT is((SELECT rows FROM segment.forget('150') WHERE table_name = 'segment.li
 SELECT throws_ok($$SELECT segment.create_segmentation('x', 'shop', 'customer', 'at', 'amount', live => true)$$, '22023', NULL, 'live needs triggers');
 SELECT throws_ok($$SELECT segment.create_segmentation('x', 'shop', 'customer', 'at', 'amount', changes => 'triggers', cut_points => 'floating', live => true)$$,
   '22023', NULL, 'and frozen cut points');
+
+-- A row of segmentation_version that names another's ledger set, beside a view of its own: what the view calls must not run as who
+-- writes to the other's table.
+CREATE ROLE segment_test_mallory;
+GRANT CREATE ON SCHEMA public TO segment_test_mallory;
+SELECT segment.grant_segmentation('segment_test_mallory');
+CREATE TABLE loot (who name);
+GRANT INSERT ON loot TO PUBLIC;
+SELECT ledger_set AS shop_set FROM segment.segmentation_version WHERE segmentation = 'shop' AND ledger_set IS NOT NULL LIMIT 1 \gset
+SET ROLE segment_test_mallory;
+CREATE TABLE bait AS SELECT g % 50 AS customer, date '2025-01-01' + g AS at, g::numeric AS amount FROM generate_series(1, 150) g;
+CREATE FUNCTION planted(integer) RETURNS integer LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.loot VALUES (current_user); RETURN $1; END';
+CREATE VIEW bait_view AS SELECT public.planted(customer) AS customer, at, amount FROM bait;
+GRANT SELECT ON bait_view TO PUBLIC;
+SELECT segment.create_segmentation('bait', 'bait', 'customer', 'at', 'amount', changes => 'triggers', live => true);
+SELECT segment.refresh('bait', '2025-06-30');
+INSERT INTO bait VALUES (7, '2025-06-30', 5);
+SELECT is((SELECT count(*) FROM segment.live_customer WHERE segmentation = 'bait'), 1::bigint, 'an owner''s own table is followed');
+UPDATE segment.segmentation_version SET source = 'bait_view', ledger_set = :shop_set WHERE segmentation = 'bait';
+RESET ROLE;
+DELETE FROM loot;
+INSERT INTO shop VALUES (1, '2025-07-04Z', 1, 'north');
+SELECT is_empty('TABLE loot', 'nobody''s code runs as who writes to another''s table');
 SELECT * FROM finish();
 ROLLBACK;
