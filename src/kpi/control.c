@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 
 #include "core/error.h"
@@ -51,6 +52,7 @@ put_row(ReturnSetInfo *result, int position, double value, double center, double
 					   Float8GetDatum(lower),	Float8GetDatum(upper), BoolGetDatum(value < lower || value > upper)};
 	bool nulls[6] = {false};
 
+	CHECK_FOR_INTERRUPTS();
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
@@ -69,6 +71,8 @@ segment_control_limits(PG_FUNCTION_ARGS)
 	int baseline;
 	double sum = 0.0;
 	double ranges = 0.0;
+	double center;
+	double half;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
@@ -83,14 +87,20 @@ segment_control_limits(PG_FUNCTION_ARGS)
 					 errdetail("Point %d is %g.", i + 1, point[i]), errhint("Leave out periods without a value.")));
 	if (n < 2)
 		return (Datum) 0;
-	for (int i = 0; i < baseline; i++)
+	/* From the first point: the mean of equal points is that point to the last bit, or rounding would be a signal. */
+	for (int i = 1; i < baseline; i++)
 	{
-		sum += point[i];
-		if (i > 0)
-			ranges += fabs(point[i] - point[i - 1]);
+		sum += point[i] - point[0];
+		ranges += fabs(point[i] - point[i - 1]);
 	}
+	center = point[0] + sum / baseline;
+	half = 3.0 * ranges / (baseline - 1) / D2;
+	if (!isfinite(center - half) || !isfinite(center + half))
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("control limits are out of range"),
+						errdetail("The mean is %g, the limits lie %g from it.", center, half),
+						errhint("Pass the points in a larger unit.")));
 	for (int i = 0; i < n; i++)
-		put_row(result, i + 1, point[i], sum / baseline, 3.0 * ranges / (baseline - 1) / D2, -INFINITY, INFINITY);
+		put_row(result, i + 1, point[i], center, half, -INFINITY, INFINITY);
 	return (Datum) 0;
 }
 

@@ -23,7 +23,8 @@ quantile_of(double confidence)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("confidence is out of range"),
 						errdetail("confidence is %g; accepted are numbers between 0 and 1.", confidence),
 						errhint("95 percent is 0.95.")));
-	return segment_normal_quantile(0.5 + confidence / 2.0);
+	/* from the tail, which does not round to nothing where the confidence is near 1 */
+	return -segment_normal_quantile((1.0 - confidence) / 2.0);
 }
 
 /* rate_interval(numerator, denominator, confidence) -> (rate, low, high): NULLs without a denominator. Strict. */

@@ -8,6 +8,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -139,6 +140,7 @@ segment_ledger_entries(PG_FUNCTION_ARGS)
 		Datum values[5];
 		bool nulls[5] = {false, false, false, false, false};
 
+		CHECK_FOR_INTERRUPTS();
 		(void) segment_wide_negate(&day.returned);
 		values[0] = DateADTGetDatum(day.day);
 		values[1] = Int64GetDatum(day.orders);
@@ -285,7 +287,7 @@ segment_ledger_gaps(PG_FUNCTION_ARGS)
 }
 
 static int
-compare_gaps(const void *a, const void *b)
+compare_gaps(const void *a, const void *b, void *arg)
 {
 	int32 gap_a = *(const int32 *) a;
 	int32 gap_b = *(const int32 *) b;
@@ -296,7 +298,7 @@ compare_gaps(const void *a, const void *b)
 static double
 median(int32 *gaps, int n)
 {
-	qsort(gaps, n, sizeof(int32), compare_gaps);
+	qsort_interruptible(gaps, n, sizeof(int32), compare_gaps, NULL);
 	return n % 2 == 1 ? gaps[n / 2] : ((double) gaps[n / 2 - 1] + gaps[n / 2]) / 2;
 }
 

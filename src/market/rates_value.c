@@ -95,7 +95,7 @@ segment_rate_rows_add_all(SegmentRateRows *rows, const Rates *rates)
 
 /* By code, day, and then the rate, so that a contradiction is reported alike for any order of rows. */
 static int
-compare_rows(const void *a, const void *b)
+compare_rows(const void *a, const void *b, void *arg)
 {
 	const SegmentRateRow *x = (const SegmentRateRow *) a;
 	const SegmentRateRow *y = (const SegmentRateRow *) b;
@@ -121,13 +121,13 @@ segment_rates_build(SegmentRateRows *rows)
 
 	if (rows->n == 0)
 		return NULL;
-	qsort(rows->row, rows->n, sizeof(SegmentRateRow), compare_rows);
+	qsort_interruptible(rows->row, rows->n, sizeof(SegmentRateRow), compare_rows, NULL);
 	for (int64 i = 0; i < rows->n; i++)
 	{
 		const SegmentRateRow *row = &rows->row[i];
 		const SegmentRateRow *last = kept == 0 ? NULL : &rows->row[kept - 1];
 
-		if (last && compare_rows(last, row) == 0)
+		if (last && compare_rows(last, row, NULL) == 0)
 			continue;
 		if (last && memcmp(last->code, row->code, SEGMENT_CURRENCY_SIZE) == 0 && last->rate.day == row->rate.day)
 		{

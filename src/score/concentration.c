@@ -22,6 +22,10 @@ concentration_of(const Quantiles *quantiles, SegmentMultiset *set)
 
 	*set = segment_quantiles_set(quantiles);
 	segment_concentration(set, &what);
+	if (!isfinite(what.total))
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("total of the values is out of range"),
+						errdetail("The sum of %lld values leaves the range of float8.", (long long) what.n),
+						errhint("Pass the values in a larger unit.")));
 	return what;
 }
 
@@ -68,9 +72,11 @@ PG_FUNCTION_INFO_V1(segment_quantiles_left_out);
 Datum
 segment_quantiles_left_out(PG_FUNCTION_ARGS)
 {
-	SegmentMultiset set;
+	SegmentMultiset set = segment_quantiles_set(PG_GETARG_QUANTILES(0));
+	SegmentConcentration what;
 
-	PG_RETURN_INT64(concentration_of(PG_GETARG_QUANTILES(0), &set).left_out);
+	segment_concentration(&set, &what);
+	PG_RETURN_INT64(what.left_out);
 }
 
 /* lorenz_table(quantiles, steps): steps + 1 points of the curve, linear between two customers. Strict. */

@@ -1,6 +1,6 @@
 -- 01_rates.sql: intervals, decomposition, concentration, control limits: published figures and rules
 \ir ../lib/begin.sql
-SELECT plan(47);
+SELECT plan(55);
 SET search_path = public, segment;
 
 -- Wilson: Newcombe 1998 (table I), statsmodels proportion_confint
@@ -13,6 +13,8 @@ SELECT ok(abs(low - 0.348499283643951) < 1e-9 AND abs(high - 0.651500716356049) 
 SELECT is(round(low::numeric, 6) || ' ' || round(high::numeric, 6), '0.678542 0.713104', '1,892 of 2,718') FROM rate_interval(1892, 2718);
 SELECT is(round(low::numeric, 6) || ' ' || round(high::numeric, 6), '0.641562 0.669827', '2,845 of 4,338') FROM rate_interval(2845, 4338);
 SELECT is(num_nulls(rate, low, high), 3, 'no denominator') FROM rate_interval(0, 0);
+SELECT ok(low > 0 AND low < rate AND rate < high AND high < 1, 'nearly certain, and still an interval') FROM rate_interval(1, 3, 0.9999999999999999);
+SELECT is(high - low, 0::float8, 'no confidence, no interval') FROM rate_interval(1, 3, 1e-320);
 SELECT throws_ok('SELECT rate_interval(3, 2)', '22023', 'numerator is out of range', 'more than there are');
 SELECT throws_ok('SELECT rate_interval(-1, 2)', '22023', 'numerator is out of range', 'fewer than none');
 SELECT throws_ok('SELECT rate_interval(1, 2, 1)', '22023', 'confidence is out of range', 'certainty');
@@ -52,6 +54,9 @@ SELECT is(top_share('{0:9,10}', 0.1), 1::float8, 'top 10 %');
 SELECT is(round(top_share('{1,2,3,4,5,6,7,8,9,10}', 0.2)::numeric, 12), round(19 / 55.0, 12), 'exactly two of ten');
 SELECT is(round(top_share('{1,2,3,4,5,6,7,8,9,10}', 0.21)::numeric, 12), round(27 / 55.0, 12), 'rounded up');
 SELECT is(top_share('{1,2}', 0) || ' ' || top_share('{1,2}', 1), '0 1', 'none and all');
+SELECT throws_ok($$SELECT gini('{2,1e+308:3}')$$, '22003', 'total of the values is out of range', 'a total beyond the range of numbers');
+SELECT throws_ok($$SELECT * FROM lorenz_table('{2,1e+308:3}')$$, '22003', 'total of the values is out of range', 'no curve of it either');
+SELECT is(left_out('{-1,1e+308:3}'), 1::bigint, 'but what is left out is counted');
 SELECT throws_ok($$SELECT top_share('{1,2}', 20)$$, '22023', 'share is out of range', '20 instead of 0.2');
 SELECT results_eq($$SELECT customers_share, round(total_share::numeric, 6) FROM lorenz_table('{1,2,3,4}', 4)$$,
   $$VALUES (0::float8, 0.000000), (0.25, 0.1), (0.5, 0.3), (0.75, 0.6), (1, 1)$$, 'Lorenz curve');
@@ -68,6 +73,10 @@ SELECT results_eq($$SELECT round(lower::numeric, 6), round(upper::numeric, 6) FR
   'VALUES (0.256806, 0.531500), (0.253971, 0.534336), (0.278091, 0.510216)', 'Laney''s limits');
 SELECT is(round(lower::numeric, 7) || ' ' || round(upper::numeric, 7), '0.1417151 0.3826092', 'three points') FROM control_limits_rate('{30,45,22}', '{120,150,100}', 'binomial') WHERE "position" = 1;
 SELECT is((SELECT array_agg("position") FROM control_limits('{10,11,10,11,10,30}'::float8[], baseline => 5) WHERE is_signal), '{6}', 'limits from a baseline');
+SELECT is((SELECT count(*) FROM generate_series(1, 300) g, LATERAL (SELECT g / 7.0::float8 * 10 ^ (g % 21 - 10) AS same) x, control_limits(array_fill(same, ARRAY[2 + g % 40])) WHERE is_signal OR center <> same),
+  0::bigint, 'equal points are no signal: rounding their sum makes none');
+SELECT throws_ok($$SELECT * FROM control_limits('{1e308,-1e308}')$$, '22003', 'control limits are out of range', 'limits beyond the range of numbers');
+SELECT is((SELECT center FROM control_limits('{1e308,1e308,1e308}') LIMIT 1), 1e308::float8, 'a mean within it, though the sum is not');
 SELECT throws_ok($$SELECT * FROM control_limits_rate('{1,2}', '{2,0}')$$, '22023', 'rate is out of range', 'no denominator');
 
 SELECT * FROM finish();
