@@ -34,6 +34,9 @@ is_plain_expression(SelectStmt *select)
 		select->intoClause || select->valuesLists || select->op != SETOP_NONE)
 		return false;
 	target = linitial_node(ResTarget, select->targetList);
+	/* "*" is all columns */
+	if (IsA(target->val, ColumnRef) && IsA(llast(castNode(ColumnRef, target->val)->fields), A_Star))
+		return false;
 	return target->name == NULL && target->indirection == NIL;
 }
 

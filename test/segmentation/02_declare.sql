@@ -1,6 +1,6 @@
 -- 02_declare.sql: what create_segmentation refuses, whose a segmentation is, versions
 \ir ../lib/begin.sql
-SELECT plan(46);
+SELECT plan(47);
 
 CREATE TABLE shop (id int, "Customer Id" uuid, at timestamptz, day date, amount numeric, units int, price money, market text, note text);
 INSERT INTO shop
@@ -81,5 +81,15 @@ SELECT segment.drop_segmentation('s');
 SELECT is((SELECT count(*) FROM segment.snapshot_customer) + (SELECT count(*) FROM segment.segmentation_cut_points), 0::bigint, 'drop_segmentation leaves nothing but the log');
 SELECT is((array_agg(action ORDER BY run_at DESC))[1], 'drop', 'which says so') FROM segment.segmentation_run;
 
+CREATE FUNCTION segment_test_refused(filter text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM segment_internal.check_filter(filter);
+  RETURN false;
+EXCEPTION WHEN syntax_error THEN
+  RETURN true;
+END
+$$;
+SELECT is((SELECT count(*) FROM unnest('{*,o.*,"1, 2",true) OR (true,x := 1,true INTO y,true UNION SELECT true}'::text[]) f, LATERAL (SELECT segment_test_refused(f)) r(x) WHERE NOT x), 0::bigint,
+  'a filter is one expression');
 SELECT * FROM finish();
 ROLLBACK;
