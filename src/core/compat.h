@@ -72,6 +72,13 @@
 #define SEGMENT_EXECUTOR_RUN_VALUES direction, count, execute_once
 #endif
 
+/* From 18 on a path counts the nodes that settings disable, itself and below, which comes before any cost. */
+#if PG_VERSION_NUM >= 180000
+#define segment_count_disabled(path, child) ((path)->disabled_nodes = (child)->disabled_nodes)
+#else
+#define segment_count_disabled(path, child) ((void) (path), (void) (child))
+#endif
+
 /* From 18 on the magic block has a name and a version. */
 #ifdef PG_MODULE_MAGIC_EXT
 #define SEGMENT_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "segment", .version = SEGMENT_VERSION)

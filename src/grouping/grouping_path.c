@@ -133,6 +133,8 @@ grouping_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, 
 									  makeFloat(psprintf("%.1f", groups)));
 	path->custom_private = lappend(path->custom_private, makeInteger(by_rows));
 	set_costs(root, path, shape, input->rows, groups, processes, by_rows);
+	if (segment_grouping_enable != GROUPING_FORCE)
+		segment_count_disabled(&path->path, input);
 	return path;
 }
 

@@ -209,6 +209,8 @@ score_path(RelOptInfo *output_rel, PathTarget *target, List *functions, Path *ch
 	path->path.total_cost = child->total_cost + target->cost.startup + child->rows * (per_row + target->cost.per_tuple);
 	if (segment_grouping_enable == GROUPING_FORCE)
 		path->path.startup_cost = path->path.total_cost = 0.03;
+	else
+		segment_count_disabled(&path->path, child);
 	return path;
 }
 

@@ -1,7 +1,7 @@
 -- When the planner takes the node, privileges, prepared statements, cursors, EXPLAIN.
 \ir ../lib/begin.sql
 \ir same.psql
-SELECT plan(25);
+SELECT plan(27);
 
 CREATE TABLE orders AS
 SELECT (i * 7919) % 5003 AS customer, timestamptz '2020-01-01 UTC' + (i % 1000) * interval '1 day' AS ordered,
@@ -128,6 +128,29 @@ REVOKE EXECUTE ON FUNCTION segment_internal.rfm_agg_trans(segment.rfm, timestamp
 SET LOCAL ROLE segment_grouping_reader;
 SELECT lives_ok(:'query', 'the transition function needs the aggregate''s owner to have the privilege');
 RESET ROLE;
+
+-- What settings turn off is not taken because the node stands on it: a hash index has no parallel scan.
+SET LOCAL segment.enable_fast_aggregate = on;
+CREATE TABLE one_shop AS SELECT *, 1 AS shop FROM orders;
+CREATE INDEX ON one_shop USING hash (shop);
+ANALYZE one_shop;
+SET LOCAL enable_bitmapscan = off;
+SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0; SET LOCAL min_parallel_table_scan_size = 0;
+SET LOCAL max_parallel_workers_per_gather = 2;
+CREATE FUNCTION reads_all(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  line text;
+BEGIN
+  FOR line IN EXECUTE 'EXPLAIN (COSTS off) ' || query LOOP
+    IF line LIKE '%Seq Scan%' THEN RETURN true; END IF;
+  END LOOP;
+  RETURN false;
+END
+$$;
+\set of_shop 'SELECT customer, segment.rfm_agg(ordered, amount) FROM one_shop WHERE shop = 1 GROUP BY customer'
+SELECT ok(reads_all(:'of_shop'), 'a parallel scan, if nothing forbids it');
+SET LOCAL enable_seqscan = off;
+SELECT ok(NOT reads_all(:'of_shop'), 'no sequential scan where they are turned off');
 
 SELECT * FROM finish();
 ROLLBACK;
