@@ -260,6 +260,10 @@ segment_retention_rate(PG_FUNCTION_ARGS)
 	Datum values[RATE_COLUMNS] = {0};
 	bool nulls[RATE_COLUMNS] = {false};
 
+	if (retention->n < 2)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("retention has a single period"),
+						errdetail("A rate compares one period with a later one."),
+						errhint("Collect it over two periods or more.")));
 	segment_check_int_range("from_period", from, 1, retention->n - 1);
 	segment_check_int_range("to_period", to, from + 1, retention->n);
 	start = segment_retention_active(retention, from);

@@ -1,6 +1,6 @@
 -- 02_retention.sql: cohorts and lifecycle from ledgers: the public test figures of products, and rules
 \ir ../lib/begin.sql
-SELECT plan(37);
+SELECT plan(38);
 SET search_path = public, segment;
 
 -- One row a cohort: customers by period, blank after the end.
@@ -118,6 +118,8 @@ SELECT is((SELECT count(*) FROM large WHERE r::text LIKE '%ffffffffff0f%' OR r::
 SELECT throws_ok($$SELECT r + r FROM large WHERE r::text LIKE '%ffffffffff0f%'$$, '22003', 'sum of retention is out of range', 'a count beyond them');
 SELECT throws_ok($$SELECT r + r FROM large WHERE r::text NOT LIKE '%ffffffffff0f%'$$, '22003', 'sum of retention is out of range', 'an amount beyond them');
 SELECT throws_ok($$SELECT retention_rollup(r) FROM large, generate_series(1, 2) WHERE r::text LIKE '%ffffffffff0f%'$$, '22003', 'sum of retention is out of range', 'in an aggregate');
+
+SELECT throws_ok($$SELECT retention_rate(retention_agg(l, periods('month', '2023-01-01', '2023-02-01'), '2024-05-01'), 1, 1) FROM calendars$$, '22023', 'retention has a single period', 'nothing to compare with');
 
 SELECT * FROM finish();
 ROLLBACK;
