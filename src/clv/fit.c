@@ -66,24 +66,47 @@ helpful_penalty(double penalty, double customers)
 	return fmax(fmax(0.001, 0.1 / customers), 10 * penalty);
 }
 
+/*
+ * The covariance of the natural parameters from that of their logs; false if there is none, or if one of its numbers
+ * has left the range of a double: then the model has no standard errors.
+ */
+static bool
+natural_covariance(const SegmentFit *fit, int natural, const double *params, double *covariance)
+{
+	for (int i = 0; i < fit->n_params && fit->has_covariance; i++)
+		for (int j = 0; j <= i; j++)
+		{
+			double *element = &covariance[SEGMENT_TRIANGLE(i, j)];
+
+			*element = segment_positive_zero(fit->covariance[SEGMENT_TRIANGLE(i, j)] * (i < natural ? params[i] : 1) *
+											 (j < natural ? params[j] : 1));
+			if (!isfinite(*element) || (i == j && *element < 0))
+				return false;
+		}
+	return fit->has_covariance;
+}
+
 /* Natural parameters and their covariance from those of the logs; says so if the fit did not converge. */
 static ClvModel *
 model_of_fit(int kind, int n_covariates, double penalty, double customers, const SegmentFit *fit)
 {
 	int natural = segment_clv_natural(kind);
-	ClvModel *model = segment_clv_new(kind, n_covariates, fit->has_covariance);
-	double *covariance = model->params + model->n_params;
+	double params[SEGMENT_FIT_MAX_PARAMS];
+	double covariance[SEGMENT_FIT_TRIANGLE];
+	bool has_covariance;
+	ClvModel *model;
 
 	/* Serves the cancel that stopped the fit. */
 	CHECK_FOR_INTERRUPTS();
 	for (int i = 0; i < fit->n_params; i++)
-		model->params[i] =
-			segment_positive_zero(i < natural ? fmin(fmax(exp(fit->theta[i]), 1e-16), 1e16) : fit->theta[i]);
-	for (int i = 0; i < fit->n_params && fit->has_covariance; i++)
-		for (int j = 0; j <= i; j++)
-			covariance[SEGMENT_TRIANGLE(i, j)] =
-				segment_positive_zero(fit->covariance[SEGMENT_TRIANGLE(i, j)] * (i < natural ? model->params[i] : 1) *
-									  (j < natural ? model->params[j] : 1));
+		params[i] = segment_positive_zero(i < natural ? fmin(fmax(exp(fit->theta[i]), 1e-16), 1e16)
+													  : fmin(fmax(fit->theta[i], -1e6), 1e6));
+	has_covariance = natural_covariance(fit, natural, params, covariance);
+	model = segment_clv_new(kind, n_covariates, has_covariance);
+	memcpy(model->params, params, sizeof(double) * model->n_params);
+	if (has_covariance)
+		memcpy(model->params + model->n_params, covariance,
+			   sizeof(double) * model->n_params * (model->n_params + 1) / 2);
 	model->status = (uint8) fit->status;
 	model->iterations = fit->iterations;
 	model->evaluations = fit->evaluations;
@@ -108,7 +131,7 @@ model_of_fit(int kind, int n_covariates, double penalty, double customers, const
 			(errcode(ERRCODE_WARNING),
 			 errmsg("%s did not converge: %s", segment_clv_kind_name(kind), segment_clv_status_name(fit->status)),
 			 errdetail("The data do not determine all parameters; there are %s standard errors.",
-					   fit->has_covariance ? "doubtful" : "no"),
+					   has_covariance ? "doubtful" : "no"),
 			 fit->status == SEGMENT_FIT_MAX_ITERATIONS
 				 ? errhint("Raise max_iter.")
 				 : errhint("Pass penalty => %g: it draws parameters that the data leave open toward the scale of the "

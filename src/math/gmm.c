@@ -250,6 +250,9 @@ maximize(const SegmentPoints *points, const double *deviation, const double *res
 					points->w[i] * responsibility[i * (size_t) gmm->k + (size_t) c] * points->x[(size_t) j * n + i];
 			mean[j] /= weight;
 		}
+		/* Each is up to n * dims * dims operations. */
+		if (options->poll)
+			options->poll();
 		for (i = 0; i < n && weight > 0.0; i++)
 		{
 			double r = responsibility[i * (size_t) gmm->k + (size_t) c];
@@ -291,7 +294,8 @@ expect(const SegmentPoints *points, const double *deviation, const SegmentGmm *g
 		double largest = -INFINITY;
 		double all = 0.0;
 
-		SEGMENT_POLL(poll, i);
+		/* Every 256 points: one is up to k * dims * dims operations. */
+		SEGMENT_POLL(poll, i << 8);
 		for (j = 0; j < dims; j++)
 			x[j] = points->x[(size_t) j * n + i];
 		(void) segment_gmm_densities(gmm, prepared, x, density, scratch);

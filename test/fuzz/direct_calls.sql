@@ -114,7 +114,7 @@ BEGIN
   INSERT INTO pool_quantiles (v) SELECT raw_quantiles(amount) FROM orders GROUP BY customer % 2;
   INSERT INTO pool_coreset (v) SELECT raw_coreset(ARRAY[amount, customer], 'none') FROM orders GROUP BY customer % 2;
   INSERT INTO pool_coreset (v) SELECT raw_coreset(NULL, 'log') FROM orders;
-  INSERT INTO pool_coreset (v) SELECT segment.coreset_compress(raw_coreset(ARRAY[sqrt(g), g % 91], 'none'), 200) FROM generate_series(1, 10000) g;
+  INSERT INTO pool_coreset (v) SELECT segment.coreset_compress(raw_coreset(ARRAY[sqrt(g), g % 91], 'none'), 40) FROM generate_series(1, 10000) g;
   INSERT INTO pool_cluster_quality (v) SELECT raw_quality(m, ARRAY[amount, customer]) FROM orders, (SELECT segment.kmeans(segment.coreset_agg(ARRAY[amount, customer]), 2) FROM orders) k (m);
   INSERT INTO pool_cluster_quality (v) SELECT raw_quality(m, NULL) FROM orders, (SELECT segment.kmeans(segment.coreset_agg(ARRAY[amount, customer]), 2) FROM orders) k (m);
 END
