@@ -116,8 +116,11 @@ for my $i (1 .. $#token - 8)
 	next if $t !~ /^$word$/ || $before eq '.' || $next eq '.';
 	if ($before =~ /^(?:join|update|references)$/ || $before eq 'from' && $i > 1 && $token[$i - 2] ne 'distinct' || $before eq 'into' && $token[$i - 2] eq 'insert')
 	{
-		broken($i, "relation $t") if $relation{$t} && !$local{$t} && $next ne '(';
+		broken($i, "relation $t") if $t !~ /^(?:pg_.*|cascade|lateral|only|or|select|set|skip)$/ && !$local{$t} && $next ne '(';
 	}
+	broken($i, "type $t") if $type{$t} && $next =~ /^(?:\)|\[)$/ && $before eq 'as' && $token[$i - 2] ne ')' && "@token[($i > 12 ? $i - 12 : 0) .. $i]" =~ /\bcast \((?:(?! select | from )[^()]|\([^()]*\))* as \w+$/;
+	broken($i, "type $t") if $type{$t} && $before eq '(' && $token[$i - 2] eq 'cast' && $token[$i - 3] =~ /^(?:create|on)$/;
+	broken($i, "type $t%$token[$i + 2]") if $type{$t} && $next eq '%' && $token[$i + 2] =~ /^(?:row)?type$/;
 	broken($i, "type $t") if $type{$t} && ($before eq '::' || $before =~ /^(?:returns|setof)$/ || $before =~ /^(?:stype|leftarg|rightarg)$/);
 	broken($i, "type $t") if $type{$t} && $before eq '=' && $token[$i - 2] =~ /^(?:stype|leftarg|rightarg)$/;
 	if ($function{$t} && $next eq '(' && ($before =~ /^(?:select|perform|return|call|where|and|or|not|then|else|when|case|in|function)$/ || $before =~ /^(?:\(|,|=|<|>|<=|>=|<>|\|\||\+|-|\*|\/|:=)$/))
