@@ -185,6 +185,9 @@ segment_coreset_reduce(CoresetState *state, int most)
 void
 segment_coreset_compress(CoresetState *state, int cells)
 {
+	/* Without a vector there is nothing to compress, and no micro-cluster to be made. */
+	if (state->head.dims == 0)
+		return;
 	if (state->head.mode == SEGMENT_CORESET_DISTINCT)
 		segment_coreset_leave_distinct(state);
 	if (can_absorb(state))

@@ -1,7 +1,7 @@
 -- 20_checklist.sql: the checklist of the aggregates coreset_agg, coreset_rollup and kmeans_agg
 -- (bad bytes and cancel: test/t)
 \ir ../lib/begin.sql
-SELECT plan(66);
+SELECT plan(67);
 SET search_path = public, segment;
 CREATE TABLE v AS
 SELECT g AS id, (hashint4(g) & 127)::float8 AS r, (hashint4(g + 7) & 31)::float8 AS f, (hashint4(g) & 127) * 0.25 + 1 AS m, hashint4(g) & 3 AS part
@@ -113,5 +113,8 @@ SELECT ok(NOT (coreset_info(c)).exact AND (coreset_info(c)).bytes <= 300000 AND 
 SELECT is(coreset_agg(a, b, c), (SELECT c FROM big), 'the same plan gives the same bytes') FROM many;
 SELECT ok(abs(x.mean - y.mean) < 1e-9 * abs(y.mean) AND abs(x.variance - y.variance) < 1e-9 * y.variance, 'mean and variance are those of all points, feature ' || feature)
 FROM coreset_features((SELECT c FROM big)) x, LATERAL (SELECT avg(v) AS mean, var_pop(v) AS variance FROM (SELECT ln(1 + CASE feature WHEN 1 THEN a WHEN 2 THEN b ELSE c END) AS v FROM many) q) y;
+-- a coreset without a vector, of 100 rows that were NULL, stays what it is: its text is read again
+SELECT is(coreset_compress(c, 2)::text::coreset::text, c::text, 'compressing a coreset without vectors changes nothing')
+FROM (SELECT '\x01000100000000000000000000000000000000000000000000000064000000000000000000000000'::coreset) e (c);
 SELECT * FROM finish();
 ROLLBACK;
