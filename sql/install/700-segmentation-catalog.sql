@@ -1,0 +1,68 @@
+-- segmentation: the catalog of its tables, and who acts for whom
+
+CREATE TABLE segment_internal.owned_table (
+  name name PRIMARY KEY,
+  key text NOT NULL CHECK (key IN ('name', 'segmentation', 'version_id', 'ledger_set', 'snapshot', 'none')),
+  personal text,
+  read text NOT NULL CHECK (read IN ('member', 'owner', 'summary', 'public', 'nobody')),
+  content text
+);
+COMMENT ON TABLE segment_internal.owned_table IS
+  'one row a table of schema segment that the extension writes as its owner. Policies, grants, dump settings, forget, personal_data and drop_segmentation follow from it';
+COMMENT ON COLUMN segment_internal.owned_table.name IS 'the table, in schema segment';
+COMMENT ON COLUMN segment_internal.owned_table.key IS
+  'column that leads to the segmentation: name or segmentation (its name), version_id, ledger_set, snapshot; none: the rows belong to no segmentation';
+COMMENT ON COLUMN segment_internal.owned_table.personal IS 'column that identifies a person; NULL: there is none';
+COMMENT ON COLUMN segment_internal.owned_table.read IS
+  'who sees rows, beside the owner of the database: member (owner and readers of the segmentation), summary (those, and readers of its published summaries alone), owner (its owner), public (everybody), nobody';
+COMMENT ON COLUMN segment_internal.owned_table.content IS 'where personal is given: what the table says about the person';
+SELECT pg_catalog.pg_extension_config_dump('segment_internal.owned_table', 'WHERE false');
+
+-- What queries of users bring in.
+CREATE TYPE segment_internal.incoming_row AS (customer text, market text, rfm segment.rfm, score segment.rfm_score, segment text, sort smallint,
+  channel text, repeat segment.repeat_summary, due date);
+COMMENT ON TYPE segment_internal.incoming_row IS 'a customer''s state on a day, as a query of the segmentation''s owner computed it: see collect';
+CREATE TYPE segment_internal.incoming_ledger AS (customer text, last_day date, opted_out boolean, rows bigint, ledger segment.ledger,
+  market_days date[], markets text[], channel_days date[], channels text[], channel_rows bigint[]);
+COMMENT ON TYPE segment_internal.incoming_ledger IS 'a customer''s ledger, as a query of the segmentation''s owner computed it: see collect_ledgers';
+CREATE TYPE segment_internal.incoming_id AS (customer text);
+COMMENT ON TYPE segment_internal.incoming_id IS 'a customer id, as a query of the segmentation''s owner found it: see collect_ids';
+
+CREATE FUNCTION segment_internal.caller() RETURNS regrole AS 'MODULE_PATHNAME', 'segment_caller' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment_internal.caller() IS 'the role that called the function of schema segment within which this runs; 42501 elsewhere';
+
+CREATE FUNCTION segment_internal.act_for(role regrole) RETURNS void AS 'MODULE_PATHNAME', 'segment_act_for' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment_internal.act_for(regrole) IS
+  'from here on, in this call of a function of schema segment, collect, read_as_owner and run_as_owner run as that role. 42501 unless the caller has its privileges, 42704 for a role that is gone';
+
+CREATE FUNCTION segment_internal.act_for_reader(segmentation text) RETURNS void AS 'MODULE_PATHNAME', 'segment_act_for_reader' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment_internal.act_for_reader(text) IS
+  'as act_for the segmentation''s owner, but to read only, for callers who have the privileges of its owner or of a reader; 42704 for others';
+
+CREATE FUNCTION segment_internal.read_as_owner(query text) RETURNS text[] AS 'MODULE_PATHNAME', 'segment_read_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment_internal.read_as_owner(text) IS
+  'the first row of a query, as text, run as the role of act_for in a restricted operation; NULL without a row';
+
+CREATE FUNCTION segment_internal.run_as_owner(command text) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_run_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment_internal.run_as_owner(text) IS 'runs a command as the role of act_for in a restricted operation; the number of rows';
+
+CREATE FUNCTION segment_internal.collect(query text) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_collect' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment_internal.collect(text) IS
+  'runs a query as the role of act_for in a restricted operation and keeps its rows, whose types must be those of incoming_row, until the next time '
+  'or the end of the call. Returns their number; incoming() reads them';
+CREATE FUNCTION segment_internal.collect_ledgers(query text) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_collect_ledgers' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment_internal.collect_ledgers(text) IS 'as collect, for rows of type incoming_ledger, which incoming_ledgers() reads';
+CREATE FUNCTION segment_internal.collect_ids(query text) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_collect_ids' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment_internal.collect_ids(text) IS 'as collect, for rows of type incoming_id, which incoming_ids() reads';
+
+CREATE FUNCTION segment_internal.incoming_support(internal) RETURNS internal AS 'MODULE_PATHNAME', 'segment_incoming_support' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.incoming_support(internal) IS 'planner support: the number of incoming rows';
+CREATE FUNCTION segment_internal.incoming() RETURNS SETOF segment_internal.incoming_row AS 'MODULE_PATHNAME', 'segment_incoming'
+  LANGUAGE C VOLATILE PARALLEL UNSAFE SUPPORT segment_internal.incoming_support;
+COMMENT ON FUNCTION segment_internal.incoming() IS 'the rows that collect kept; none before. 42501 outside of a function of schema segment';
+CREATE FUNCTION segment_internal.incoming_ledgers() RETURNS SETOF segment_internal.incoming_ledger AS 'MODULE_PATHNAME', 'segment_incoming_ledgers'
+  LANGUAGE C VOLATILE PARALLEL UNSAFE SUPPORT segment_internal.incoming_support;
+COMMENT ON FUNCTION segment_internal.incoming_ledgers() IS 'the rows that collect_ledgers kept; none before. 42501 outside of a function of schema segment';
+CREATE FUNCTION segment_internal.incoming_ids() RETURNS SETOF segment_internal.incoming_id AS 'MODULE_PATHNAME', 'segment_incoming_ids'
+  LANGUAGE C VOLATILE PARALLEL UNSAFE SUPPORT segment_internal.incoming_support;
+COMMENT ON FUNCTION segment_internal.incoming_ids() IS 'the rows that collect_ids kept; none before. 42501 outside of a function of schema segment';

@@ -1,0 +1,15 @@
+/*
+ * authority.h: what the room's other files ask about who acts.
+ */
+#ifndef SEGMENT_SEGMENTATION_AUTHORITY_H
+#define SEGMENT_SEGMENTATION_AUTHORITY_H
+
+#include "postgres.h"
+
+/* Whether the current user is the tables' owner by a call of ours. */
+bool segment_within_authority(void);
+
+/* The role whose queries may be run; error outside a call, and before act_for. */
+Oid segment_authority_acts_for(void);
+
+#endif
