@@ -144,6 +144,13 @@ segment_named_memory(const char *name, Size size, SegmentMemoryInit init)
 #define segment_has_null_treatment(function) ((void) (function), false)
 #endif
 
+/* The next datum of a sort, in ascending direction, copied where it is a pointer; false at the end. */
+#if PG_VERSION_NUM >= 160000
+#define segment_tuplesort_getdatum(sort, value, null) tuplesort_getdatum(sort, true, true, value, null, NULL)
+#else
+#define segment_tuplesort_getdatum(sort, value, null) tuplesort_getdatum(sort, true, value, null, NULL)
+#endif
+
 /* palloc of n elements with a checked size, without palloc_array's newer symbol. */
 #define segment_palloc_array(type, n) ((type *) palloc(mul_size(sizeof(type), (n))))
 #define segment_palloc0_array(type, n) ((type *) palloc0(mul_size(sizeof(type), (n))))

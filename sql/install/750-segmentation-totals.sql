@@ -1,0 +1,444 @@
+-- segmentation: totals of each snapshot, brought forward from day to day
+--
+-- What BI views show of a snapshot is kept as sums, in tables of few rows. Sums are exact (integers and decimals), so a day's
+-- follow from those of the day before: take away the states that ended, add those that began. The result is that of
+-- reading all states, to the digit; sums lose their zeros at the end, so that it prints the same too.
+
+CREATE TABLE segment.segment_total (
+  snapshot integer NOT NULL,
+  version_id integer NOT NULL,
+  market text NOT NULL,
+  segment text NOT NULL,
+  sort smallint NOT NULL,
+  customers bigint NOT NULL,
+  customers_with_orders bigint NOT NULL,
+  orders numeric NOT NULL,
+  orders_squared numeric NOT NULL,
+  revenue numeric NOT NULL,
+  revenue_squared numeric NOT NULL,
+  average numeric NOT NULL,
+  average_squared numeric NOT NULL,
+  last_day numeric NOT NULL,
+  last_day_squared numeric NOT NULL,
+  PRIMARY KEY (snapshot, market, segment, sort)
+);
+INSERT INTO segment_internal.owned_table VALUES ('segment_total', 'version_id', NULL, 'member', NULL);
+COMMENT ON TABLE segment.segment_total IS 'totals of each snapshot by market and segment; written by refresh, shown by segment_summary and segment_profile';
+COMMENT ON COLUMN segment.segment_total.snapshot IS 'the snapshot';
+COMMENT ON COLUMN segment.segment_total.version_id IS 'number of its version';
+COMMENT ON COLUMN segment.segment_total.market IS 'the market; all where the segmentation has none';
+COMMENT ON COLUMN segment.segment_total.segment IS 'the segment';
+COMMENT ON COLUMN segment.segment_total.sort IS 'its rank, 1 is best';
+COMMENT ON COLUMN segment.segment_total.customers IS 'number of customers';
+COMMENT ON COLUMN segment.segment_total.customers_with_orders IS 'how many of them have orders, so a recency and an average order';
+COMMENT ON COLUMN segment.segment_total.orders IS 'number of their orders';
+COMMENT ON COLUMN segment.segment_total.orders_squared IS 'sum of the squares of their numbers of orders';
+COMMENT ON COLUMN segment.segment_total.revenue IS 'net amount of their orders';
+COMMENT ON COLUMN segment.segment_total.revenue_squared IS 'sum of the squares of it';
+COMMENT ON COLUMN segment.segment_total.average IS 'sum of their average orders, each rounded to 12 decimals';
+COMMENT ON COLUMN segment.segment_total.average_squared IS 'sum of the squares of these';
+COMMENT ON COLUMN segment.segment_total.last_day IS 'sum of the days of their last orders, in days since 2000-01-01: recency of any day follows';
+COMMENT ON COLUMN segment.segment_total.last_day_squared IS 'sum of the squares of these';
+
+CREATE TABLE segment.score_total (
+  snapshot integer NOT NULL,
+  version_id integer NOT NULL,
+  r smallint NOT NULL,
+  f smallint NOT NULL,
+  m smallint NOT NULL,
+  segment text NOT NULL,
+  sort smallint NOT NULL,
+  customers bigint NOT NULL,
+  revenue numeric NOT NULL,
+  PRIMARY KEY (snapshot, r, f, m, segment, sort)
+);
+INSERT INTO segment_internal.owned_table VALUES ('score_total', 'version_id', NULL, 'member', NULL);
+COMMENT ON TABLE segment.score_total IS 'totals of each snapshot by scores and segment, of customers with scores; written by refresh, shown by rfm_grid';
+COMMENT ON COLUMN segment.score_total.snapshot IS 'the snapshot';
+COMMENT ON COLUMN segment.score_total.version_id IS 'number of its version';
+COMMENT ON COLUMN segment.score_total.r IS 'recency score';
+COMMENT ON COLUMN segment.score_total.f IS 'frequency score';
+COMMENT ON COLUMN segment.score_total.m IS 'monetary score';
+COMMENT ON COLUMN segment.score_total.segment IS 'the segment';
+COMMENT ON COLUMN segment.score_total.sort IS 'its rank, 1 is best';
+COMMENT ON COLUMN segment.score_total.customers IS 'number of customers';
+COMMENT ON COLUMN segment.score_total.revenue IS 'net amount of their orders';
+
+CREATE TABLE segment.move_total (
+  snapshot integer NOT NULL,
+  version_id integer NOT NULL,
+  from_segment text NOT NULL,
+  from_sort smallint,
+  to_segment text NOT NULL,
+  to_sort smallint,
+  customers bigint NOT NULL,
+  revenue numeric NOT NULL,
+  by_order bigint NOT NULL,
+  by_time bigint NOT NULL,
+  by_recalibration bigint NOT NULL,
+  UNIQUE NULLS NOT DISTINCT (snapshot, from_segment, to_segment, from_sort, to_sort)
+);
+INSERT INTO segment_internal.owned_table VALUES ('move_total', 'version_id', NULL, 'member', NULL);
+COMMENT ON TABLE segment.move_total IS 'how many customers went from which segment to which between a snapshot and the one before; written by refresh, shown by segment_migration';
+COMMENT ON COLUMN segment.move_total.snapshot IS 'the later snapshot';
+COMMENT ON COLUMN segment.move_total.version_id IS 'number of its version';
+COMMENT ON COLUMN segment.move_total.from_segment IS 'segment before, or Not a customer';
+COMMENT ON COLUMN segment.move_total.from_sort IS 'its rank; NULL for Not a customer';
+COMMENT ON COLUMN segment.move_total.to_segment IS 'segment after, or No customer any more';
+COMMENT ON COLUMN segment.move_total.to_sort IS 'its rank; NULL for No customer any more';
+COMMENT ON COLUMN segment.move_total.customers IS 'number of customers';
+COMMENT ON COLUMN segment.move_total.revenue IS 'net amount of their orders, after or, if gone, before';
+COMMENT ON COLUMN segment.move_total.by_order IS 'how many moved by their own orders';
+COMMENT ON COLUMN segment.move_total.by_time IS 'how many moved as time passed';
+COMMENT ON COLUMN segment.move_total.by_recalibration IS 'how many moved by other cut points or rules only';
+
+CREATE TABLE segment.drift_total (
+  snapshot integer NOT NULL,
+  version_id integer NOT NULL,
+  feature text NOT NULL,
+  bin integer NOT NULL,
+  customers bigint NOT NULL,
+  PRIMARY KEY (snapshot, feature, bin)
+);
+INSERT INTO segment_internal.owned_table VALUES ('drift_total', 'version_id', NULL, 'member', NULL);
+COMMENT ON TABLE segment.drift_total IS 'how many customers of each snapshot lie in each bin of its version''s first cut points; written by refresh, shown by drift';
+COMMENT ON COLUMN segment.drift_total.snapshot IS 'the snapshot';
+COMMENT ON COLUMN segment.drift_total.version_id IS 'number of its version';
+COMMENT ON COLUMN segment.drift_total.feature IS 'recency, frequency, monetary, or segment';
+COMMENT ON COLUMN segment.drift_total.bin IS 'the score by the first cut points; of segment the rank';
+COMMENT ON COLUMN segment.drift_total.customers IS 'number of customers';
+
+CREATE TABLE segment.value_curve_point (
+  snapshot integer NOT NULL,
+  version_id integer NOT NULL,
+  percentile smallint NOT NULL,
+  customers bigint NOT NULL,
+  revenue numeric NOT NULL,
+  PRIMARY KEY (snapshot, percentile)
+);
+INSERT INTO segment_internal.owned_table VALUES ('value_curve_point', 'version_id', NULL, 'member', NULL);
+COMMENT ON TABLE segment.value_curve_point IS 'what the best 0 to 100 per cent of the customers of each snapshot brought; written by refresh, shown by value_curve';
+COMMENT ON COLUMN segment.value_curve_point.snapshot IS 'the snapshot';
+COMMENT ON COLUMN segment.value_curve_point.version_id IS 'number of its version';
+COMMENT ON COLUMN segment.value_curve_point.percentile IS '0 to 100';
+COMMENT ON COLUMN segment.value_curve_point.customers IS 'how many customers these are; a part of one counts as a whole one';
+COMMENT ON COLUMN segment.value_curve_point.revenue IS 'net amount of their orders';
+
+CREATE TABLE segment.evidence_total (
+  snapshot integer NOT NULL,
+  version_id integer NOT NULL,
+  base integer NOT NULL,
+  segment text NOT NULL,
+  sort smallint NOT NULL,
+  customers bigint NOT NULL,
+  buyers bigint NOT NULL,
+  orders_since numeric NOT NULL,
+  revenue_since numeric NOT NULL,
+  PRIMARY KEY (snapshot, segment, sort)
+);
+INSERT INTO segment_internal.owned_table VALUES ('evidence_total', 'version_id', NULL, 'member', NULL);
+COMMENT ON TABLE segment.evidence_total IS 'what those who carried a segment at least 90 days before a snapshot have bought since; written by refresh, shown by segment_evidence';
+COMMENT ON COLUMN segment.evidence_total.snapshot IS 'the snapshot up to which orders count';
+COMMENT ON COLUMN segment.evidence_total.version_id IS 'number of its version';
+COMMENT ON COLUMN segment.evidence_total.base IS 'the snapshot at which they carried the segment';
+COMMENT ON COLUMN segment.evidence_total.segment IS 'the segment';
+COMMENT ON COLUMN segment.evidence_total.sort IS 'its rank, 1 is best';
+COMMENT ON COLUMN segment.evidence_total.customers IS 'number of customers of both snapshots';
+COMMENT ON COLUMN segment.evidence_total.buyers IS 'how many of them have ordered since';
+COMMENT ON COLUMN segment.evidence_total.orders_since IS 'number of their orders since';
+COMMENT ON COLUMN segment.evidence_total.revenue_since IS 'net amount since';
+
+CREATE TYPE segment_internal.state_sum AS (
+  market text, segment text, sort smallint, r smallint, f smallint, m smallint, customers bigint, customers_with_orders bigint,
+  orders numeric, orders_squared numeric, revenue numeric, revenue_squared numeric, average numeric, average_squared numeric,
+  last_day numeric, last_day_squared numeric, hashes numeric
+);
+COMMENT ON TYPE segment_internal.state_sum IS 'sums over states of one market, segment and score: as in segment_total; hashes is the sum of the states'' hashes, their fingerprint';
+
+CREATE FUNCTION segment_internal.state_sums_trans(internal, customer text, market text, rfm segment.rfm, score segment.rfm_score, segment text, sort smallint, channel text, zone text)
+  RETURNS internal LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_state_sums_trans';
+COMMENT ON FUNCTION segment_internal.state_sums_trans(internal, text, text, segment.rfm, segment.rfm_score, text, smallint, text, text) IS 'behind state_sums_agg';
+CREATE FUNCTION segment_internal.state_sums_final(internal) RETURNS segment_internal.state_sum[]
+  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_state_sums_final';
+COMMENT ON FUNCTION segment_internal.state_sums_final(internal) IS 'behind state_sums_agg';
+CREATE AGGREGATE segment_internal.state_sums_agg(customer text, market text, rfm segment.rfm, score segment.rfm_score, segment text, sort smallint, channel text, zone text) (
+  SFUNC = segment_internal.state_sums_trans, STYPE = internal, SSPACE = 65536, FINALFUNC = segment_internal.state_sums_final, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE segment_internal.state_sums_agg(text, text, segment.rfm, segment.rfm_score, text, smallint, text, text) IS
+  'sums over states by market, segment and score, an element each, sorted. A state without a summary adds nothing; NULL without any';
+
+CREATE FUNCTION segment_internal.revenue_curve_trans(internal, rfm segment.rfm) RETURNS internal
+  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_revenue_curve_trans';
+COMMENT ON FUNCTION segment_internal.revenue_curve_trans(internal, segment.rfm) IS 'behind revenue_curve_agg';
+CREATE FUNCTION segment_internal.revenue_curve_final(internal) RETURNS numeric[]
+  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_revenue_curve_final';
+COMMENT ON FUNCTION segment_internal.revenue_curve_final(internal) IS 'behind revenue_curve_agg';
+CREATE AGGREGATE segment_internal.revenue_curve_agg(rfm segment.rfm) (
+  SFUNC = segment_internal.revenue_curve_trans, STYPE = internal, SSPACE = 65536, FINALFUNC = segment_internal.revenue_curve_final,
+  FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE segment_internal.revenue_curve_agg(segment.rfm) IS
+  'what the best 0, 1, ... 100 per cent of the customers brought, 101 exact sums; a part of a customer counts as a whole one. A NULL summary adds nothing; NULL without any';
+
+CREATE FUNCTION segment_internal.sums_of_day(version_id integer, day date, zone text) RETURNS segment_internal.state_sum[]
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT segment_internal.state_sums_agg(s.customer, s.market, s.rfm, s.score, s.segment, s.sort, s.channel, zone)
+  FROM segment.state s
+  WHERE s.version_id = sums_of_day.version_id AND s.from_day <= day AND s.until_day > day;
+END;
+COMMENT ON FUNCTION segment_internal.sums_of_day(integer, date, text) IS 'sums over all states of a version that hold on a day';
+
+-- The state before is found by the primary key, one look-up a state that began.
+CREATE FUNCTION segment_internal.sums_of_changes(version_id integer, day date, zone text) RETURNS segment_internal.state_sum[]
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  WITH both AS MATERIALIZED (
+    SELECT segment_internal.state_sums_agg(n.customer, n.market, n.rfm, n.score, n.segment, n.sort, n.channel, zone) AS began,
+           segment_internal.state_sums_agg(o.customer, o.market, o.rfm, o.score, o.segment, o.sort, o.channel, zone) AS ended
+    FROM segment.state n
+    LEFT JOIN LATERAL (
+      SELECT * FROM segment.state o
+      WHERE o.version_id = sums_of_changes.version_id AND o.customer = n.customer AND o.from_day < day
+      ORDER BY o.from_day DESC LIMIT 1) o ON true
+    WHERE n.version_id = sums_of_changes.version_id AND n.from_day = day
+  )
+  SELECT array_agg(x) FROM (
+    SELECT u AS x FROM both, unnest(both.began) u
+    UNION ALL
+    SELECT ROW(u.market, u.segment, u.sort, u.r, u.f, u.m, - u.customers, - u.customers_with_orders, - u.orders, - u.orders_squared,
+               - u.revenue, - u.revenue_squared, - u.average, - u.average_squared, - u.last_day, - u.last_day_squared,
+               - u.hashes)::segment_internal.state_sum
+    FROM both, unnest(both.ended) u) y;
+END;
+COMMENT ON FUNCTION segment_internal.sums_of_changes(integer, date, text) IS
+  'sums over the states of a version that began on a day, and, negative, over those that ended on it';
+
+CREATE FUNCTION segment_internal.write_segment_totals(s segment.snapshot, before integer, sums segment_internal.state_sum[]) RETURNS void
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  INSERT INTO segment.segment_total
+  SELECT s.id, s.version_id, x.market, x.segment, x.sort, sum(x.customers), sum(x.customers_with_orders), sum(x.orders), sum(x.orders_squared),
+         trim_scale(sum(x.revenue)), trim_scale(sum(x.revenue_squared)), trim_scale(sum(x.average)), trim_scale(sum(x.average_squared)),
+         sum(x.last_day), sum(x.last_day_squared)
+  FROM (SELECT u.market, u.segment, u.sort, u.customers, u.customers_with_orders, u.orders, u.orders_squared, u.revenue,
+               u.revenue_squared, u.average, u.average_squared, u.last_day, u.last_day_squared
+        FROM unnest(sums) u
+        UNION ALL
+        SELECT t.market, t.segment, t.sort, t.customers, t.customers_with_orders, t.orders, t.orders_squared, t.revenue,
+               t.revenue_squared, t.average, t.average_squared, t.last_day, t.last_day_squared
+        FROM segment.segment_total t WHERE t.snapshot = before) x
+  GROUP BY x.market, x.segment, x.sort
+  HAVING sum(x.customers) <> 0;
+  INSERT INTO segment.score_total
+  SELECT s.id, s.version_id, x.r, x.f, x.m, x.segment, x.sort, sum(x.customers), trim_scale(sum(x.revenue))
+  FROM (SELECT u.r, u.f, u.m, u.segment, u.sort, u.customers, u.revenue FROM unnest(sums) u WHERE u.r IS NOT NULL
+        UNION ALL
+        SELECT t.r, t.f, t.m, t.segment, t.sort, t.customers, t.revenue FROM segment.score_total t WHERE t.snapshot = before) x
+  GROUP BY x.r, x.f, x.m, x.segment, x.sort
+  HAVING sum(x.customers) <> 0;
+END;
+COMMENT ON FUNCTION segment_internal.write_segment_totals(segment.snapshot, integer, segment_internal.state_sum[]) IS
+  'writes segment_total and score_total of a snapshot: those of the snapshot before (NULL: none) and sums';
+
+-- Those whose state began on the day have moved, or not; who stayed are all others of the segment.
+CREATE FUNCTION segment_internal.write_move_totals(s segment.snapshot, p segment.snapshot) RETURNS void
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  INSERT INTO segment.move_total
+  WITH moved AS MATERIALIZED (
+    SELECT n.previous_segment, n.previous_sort, n.segment, n.sort, count(*) AS customers, sum(segment.rfm_monetary(coalesce(n.rfm, o.rfm))) AS revenue,
+           count(*) FILTER (WHERE n.moved_by = 'order') AS by_order, count(*) FILTER (WHERE n.moved_by = 'time') AS by_time,
+           count(*) FILTER (WHERE n.moved_by = 'recalibration') AS by_recalibration
+    FROM segment.state n
+    LEFT JOIN LATERAL (
+      SELECT x.rfm FROM segment.state x
+      WHERE n.rfm IS NULL AND x.version_id = (p).version_id AND x.customer = n.customer AND x.from_day <= (p).as_of AND x.until_day > (p).as_of
+      ORDER BY x.from_day DESC LIMIT 1) o ON true
+    WHERE n.version_id = s.version_id AND n.from_day = s.as_of
+      AND (n.previous_segment IS DISTINCT FROM n.segment OR n.previous_sort IS DISTINCT FROM n.sort)
+    GROUP BY n.previous_segment, n.previous_sort, n.segment, n.sort
+  ),
+  stayed AS (
+    SELECT x.segment, x.sort, sum(x.customers)::bigint AS customers, sum(x.revenue) AS revenue
+    FROM (SELECT t.segment, t.sort, t.customers, t.revenue FROM segment.segment_total t WHERE t.snapshot = s.id
+          UNION ALL
+          SELECT m.segment, m.sort, - m.customers, - m.revenue FROM moved m WHERE m.segment IS NOT NULL) x
+    GROUP BY x.segment, x.sort
+    HAVING sum(x.customers) <> 0
+  )
+  SELECT s.id, s.version_id, coalesce(m.previous_segment, 'Not a customer'), m.previous_sort, coalesce(m.segment, 'No customer any more'), m.sort,
+         m.customers, trim_scale(m.revenue), m.by_order, m.by_time, m.by_recalibration
+  FROM moved m
+  UNION ALL
+  SELECT s.id, s.version_id, t.segment, t.sort, t.segment, t.sort, t.customers, trim_scale(t.revenue), 0, 0, 0 FROM stayed t;
+END;
+COMMENT ON FUNCTION segment_internal.write_move_totals(segment.snapshot, segment.snapshot) IS
+  'writes move_total of a snapshot, compared with p, from its segment_total and the states that began on its day';
+
+CREATE FUNCTION segment_internal.write_drift_totals(s segment.snapshot, v segment.segmentation_version) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  baseline date;
+BEGIN
+  INSERT INTO segment.drift_total
+  SELECT s.id, s.version_id, 'segment', t.sort, sum(t.customers) FROM segment.segment_total t WHERE t.snapshot = s.id GROUP BY t.sort;
+  IF (v.scores).cut_points = 'frozen' THEN
+    INSERT INTO segment.drift_total
+    SELECT s.id, s.version_id, x.feature, x.bin, sum(t.customers)
+    FROM segment.score_total t
+    CROSS JOIN LATERAL (VALUES ('recency', t.r), ('frequency', t.f), ('monetary', t.m)) x (feature, bin)
+    WHERE t.snapshot = s.id
+    GROUP BY x.feature, x.bin;
+    RETURN;
+  END IF;
+
+  SELECT min(p.as_of) INTO baseline FROM segment.segmentation_cut_points p WHERE p.segmentation = v.segmentation AND p.version = v.version;
+  INSERT INTO segment.drift_total
+  SELECT s.id, s.version_id, x.feature, x.bin, sum(g.customers)
+  FROM (SELECT segment.score_code(segment.rfm_score(coalesce(own.cut_points, everybody.cut_points), c.rfm, s.as_of, (v.days).zone)) AS code, count(*) AS customers
+        FROM segment.state c
+        LEFT JOIN segment.segmentation_cut_points own ON own.segmentation = v.segmentation AND own.version = v.version
+          AND own.as_of = baseline AND own.market = c.market
+        LEFT JOIN segment.segmentation_cut_points everybody ON everybody.segmentation = v.segmentation AND everybody.version = v.version
+          AND everybody.as_of = baseline AND everybody.market = ''
+        WHERE c.version_id = s.version_id AND c.from_day <= s.as_of AND c.until_day > s.as_of AND c.rfm IS NOT NULL
+        GROUP BY 1) g
+  CROSS JOIN LATERAL (VALUES ('recency', g.code / 100), ('frequency', g.code / 10 % 10), ('monetary', g.code % 10)) x (feature, bin)
+  WHERE x.bin IS NOT NULL
+  GROUP BY x.feature, x.bin;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.write_drift_totals(segment.snapshot, segment.segmentation_version) IS
+  'writes drift_total of a snapshot. Frozen cut points are the version''s first, so scores are the bins; where they float all states are scored by the first';
+
+CREATE FUNCTION segment_internal.write_value_curve(s segment.snapshot) RETURNS void
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  INSERT INTO segment.value_curve_point
+  SELECT s.id, s.version_id, p.i - 1, ceil(n.customers * (p.i - 1) / 100.0), p.revenue
+  FROM (SELECT segment_internal.revenue_curve_agg(c.rfm) AS points, count(c.rfm) AS customers
+        FROM segment.state c
+        WHERE c.version_id = s.version_id AND c.from_day <= s.as_of AND c.until_day > s.as_of) n
+  CROSS JOIN LATERAL unnest(n.points) WITH ORDINALITY p (revenue, i);
+END;
+COMMENT ON FUNCTION segment_internal.write_value_curve(segment.snapshot) IS 'writes value_curve_point of a snapshot from its states';
+
+CREATE FUNCTION segment_internal.evidence_base(s segment.snapshot) RETURNS segment.snapshot
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT p
+  FROM segment.snapshot p
+  WHERE p.segmentation = s.segmentation AND p.as_of <= s.as_of - 90 AND (p.version_id = s.version_id OR p.made_active)
+  ORDER BY p.as_of DESC, p.version_id = s.version_id DESC, p.version DESC
+  LIMIT 1;
+END;
+COMMENT ON FUNCTION segment_internal.evidence_base(segment.snapshot) IS
+  'the snapshot whose segments are judged by what was bought until this one: the newest at least 90 days before, of its version or one that was active; NULL: none';
+
+CREATE FUNCTION segment_internal.write_evidence(s segment.snapshot) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  b segment.snapshot := segment_internal.evidence_base(s);
+BEGIN
+  DELETE FROM segment.evidence_total t WHERE t.snapshot = s.id;
+  -- Summaries of look-back windows lose orders, so their difference says nothing.
+  IF b.id IS NULL OR EXISTS (SELECT FROM segment.segmentation_version v
+                             WHERE v.id IN (s.version_id, b.version_id) AND (v.days).look_back_days IS NOT NULL) THEN
+    RETURN;
+  END IF;
+  INSERT INTO segment.evidence_total
+  SELECT s.id, s.version_id, b.id, c.segment, c.sort, count(*), count(*) FILTER (WHERE segment.rfm_frequency(n.rfm) > segment.rfm_frequency(c.rfm)),
+         sum(segment.rfm_frequency(n.rfm) - segment.rfm_frequency(c.rfm)),
+         trim_scale(sum(segment.rfm_monetary(n.rfm) - segment.rfm_monetary(c.rfm)))
+  FROM segment.state c
+  JOIN segment.state n ON n.version_id = s.version_id AND n.customer = c.customer AND n.from_day <= s.as_of AND n.until_day > s.as_of
+  WHERE c.version_id = b.version_id AND c.from_day <= b.as_of AND c.until_day > b.as_of AND c.rfm IS NOT NULL AND n.rfm IS NOT NULL
+  GROUP BY c.segment, c.sort;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.write_evidence(segment.snapshot) IS 'writes evidence_total of a snapshot from its states and those of the base';
+
+CREATE FUNCTION segment_internal.renew_evidence(changed segment.snapshot) RETURNS void
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT segment_internal.write_evidence(t)
+  FROM segment.snapshot t
+  WHERE t.segmentation = (changed).segmentation AND t.as_of >= (changed).as_of + 90
+    AND (EXISTS (SELECT FROM segment.evidence_total e WHERE e.snapshot = t.id AND e.base = (changed).id)
+         OR (segment_internal.evidence_base(t)).id = (changed).id);
+END;
+COMMENT ON FUNCTION segment_internal.renew_evidence(segment.snapshot) IS
+  'writes evidence_total anew of the later snapshots whose base a snapshot is, was, or has become';
+
+CREATE FUNCTION segment_internal.delete_totals(snapshot integer) RETURNS void
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  DELETE FROM segment.segment_total t WHERE t.snapshot = delete_totals.snapshot;
+  DELETE FROM segment.score_total t WHERE t.snapshot = delete_totals.snapshot;
+  DELETE FROM segment.move_total t WHERE t.snapshot = delete_totals.snapshot;
+  DELETE FROM segment.drift_total t WHERE t.snapshot = delete_totals.snapshot;
+  DELETE FROM segment.value_curve_point t WHERE t.snapshot = delete_totals.snapshot;
+  DELETE FROM segment.evidence_total t WHERE t.snapshot = delete_totals.snapshot;
+END;
+COMMENT ON FUNCTION segment_internal.delete_totals(integer) IS 'deletes the totals of a snapshot';
+
+CREATE FUNCTION segment_internal.write_totals(s segment.snapshot) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+  v segment.segmentation_version;
+  p segment.snapshot;
+  before segment.snapshot;
+  sums segment_internal.state_sum[];
+  began bigint;
+BEGIN
+  SELECT x.* INTO v FROM segment.segmentation_version x WHERE x.id = s.version_id;
+  SELECT x.* INTO p FROM segment.snapshot x WHERE x.id = s.previous;
+  -- Where many states changed, all of them are read faster than those of the day before are looked up.
+  IF p.version_id = s.version_id AND p.carry THEN
+    SELECT count(*) INTO began
+    FROM (SELECT FROM segment.state n WHERE n.version_id = s.version_id AND n.from_day = s.as_of LIMIT p.customers / 8 + 1) x;
+    IF began <= p.customers / 8 THEN
+      before := p;
+    END IF;
+  END IF;
+  IF before.id IS NULL THEN
+    sums := segment_internal.sums_of_day(s.version_id, s.as_of, (v.days).zone);
+  ELSE
+    sums := segment_internal.sums_of_changes(s.version_id, s.as_of, (v.days).zone);
+  END IF;
+
+  PERFORM segment_internal.delete_totals(s.id);
+  PERFORM segment_internal.write_segment_totals(s, before.id, sums);
+  IF p.id IS NOT NULL THEN
+    PERFORM segment_internal.write_move_totals(s, p);
+  END IF;
+  PERFORM segment_internal.write_drift_totals(s, v);
+  PERFORM segment_internal.write_value_curve(s);
+  PERFORM segment_internal.write_evidence(s);
+  PERFORM segment_internal.renew_evidence(s);
+  UPDATE segment.snapshot t
+  SET carry = true,
+      customers = coalesce(before.customers, 0) + coalesce((SELECT sum(x.customers) FROM unnest(sums) x), 0),
+      fingerprint = coalesce(before.fingerprint, 0) + coalesce((SELECT sum(x.hashes) FROM unnest(sums) x), 0),
+      moved = (SELECT count(*) FROM segment.state n
+               WHERE n.version_id = s.version_id AND n.from_day = s.as_of AND n.moved_by IN ('new', 'order', 'time', 'recalibration'))
+  WHERE t.id = s.id;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.write_totals(segment.snapshot) IS
+  'writes the totals of a snapshot, its number of customers, how many moved, and its fingerprint: brought forward from the '
+  'snapshot before if that is of the same version and can be carried, else from all states of the day. Call it after the '
+  'states, for the day and for the next snapshot of the version';
+
+CREATE FUNCTION segment_internal.drop_totals(snapshot integer) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  judged integer[] := ARRAY(SELECT DISTINCT e.snapshot FROM segment.evidence_total e WHERE e.base = drop_totals.snapshot AND e.snapshot <> e.base);
+BEGIN
+  PERFORM segment_internal.delete_totals(drop_totals.snapshot);
+  PERFORM segment_internal.write_evidence(t) FROM segment.snapshot t WHERE t.id = ANY (judged);
+END
+$$;
+COMMENT ON FUNCTION segment_internal.drop_totals(integer) IS
+  'deletes the totals of a snapshot that is removed already, and judges anew the segments of later snapshots that were compared with it';
