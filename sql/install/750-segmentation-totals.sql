@@ -193,7 +193,7 @@ COMMENT ON FUNCTION segment_internal.sums_of_day(integer, date, text) IS 'sums o
 CREATE FUNCTION segment_internal.sums_of_changes(version_id integer, day date, zone text) RETURNS segment_internal.state_sum[]
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  WITH both AS MATERIALIZED (
+  WITH pair AS MATERIALIZED (
     SELECT segment_internal.state_sums_agg(n.customer, n.market, n.rfm, n.score, n.segment, n.sort, n.channel, zone) AS began,
            segment_internal.state_sums_agg(o.customer, o.market, o.rfm, o.score, o.segment, o.sort, o.channel, zone) AS ended
     FROM segment.state n
@@ -204,12 +204,12 @@ BEGIN ATOMIC
     WHERE n.version_id = sums_of_changes.version_id AND n.from_day = day
   )
   SELECT array_agg(x) FROM (
-    SELECT u AS x FROM both, unnest(both.began) u
+    SELECT u AS x FROM pair, unnest(pair.began) u
     UNION ALL
     SELECT ROW(u.market, u.segment, u.sort, u.r, u.f, u.m, - u.customers, - u.customers_with_orders, - u.orders, - u.orders_squared,
                - u.revenue, - u.revenue_squared, - u.average, - u.average_squared, - u.last_day, - u.last_day_squared,
                - u.hashes)::segment_internal.state_sum
-    FROM both, unnest(both.ended) u) y;
+    FROM pair, unnest(pair.ended) u) y;
 END;
 COMMENT ON FUNCTION segment_internal.sums_of_changes(integer, date, text) IS
   'sums over the states of a version that began on a day, and, negative, over those that ended on it';

@@ -82,6 +82,35 @@ COMMENT ON COLUMN segment.customer_profile.definition_version IS 'the version th
 COMMENT ON COLUMN segment.customer_profile.computed_at IS 'when it was computed';
 COMMENT ON COLUMN segment.customer_profile.preferred_channel IS 'the channel of most of the customer''s rows; NULL where the segmentation has none';
 
+CREATE VIEW segment.segment_meaning WITH (security_invoker = true) AS
+SELECT v.segmentation, v.version, g.segment, g.sort, g.meaning, g.action, g.colour
+FROM segment.segmentation_version v
+CROSS JOIN LATERAL (
+  SELECT s.segment, s.sort, s.meaning, s.action, s.colour
+  FROM segment.scheme_segments s
+  WHERE s.scheme = (v.label).scheme AND ((v.label).kind = 'scheme' OR s.segment IN ('Others', 'No orders'))
+  UNION ALL
+  SELECT t.tier, t.sort, t.meaning, t.action, segment_internal.segment_colour(t.sort)
+  FROM segment.value_tiers((v.label).tiers) t
+  UNION ALL
+  SELECT l.segment, l.sort,
+         format('Typically %s; %s %% of the customers when fitted',
+                (SELECT string_agg(concat(replace(f.name, '_', ' '), ' ', round(c.centroid[f.position]::numeric, 1)), ', ' ORDER BY f.position)
+                 FROM unnest((v.label).features) WITH ORDINALITY AS f (name, position)), round(100 * c.share::numeric)),
+         NULL, segment_internal.segment_colour(l.sort)
+  FROM (SELECT coalesce((v.label).cluster_model, (SELECT m.clusters FROM segment.segmentation_model m WHERE m.segmentation = v.segmentation
+                                          AND m.version = v.version ORDER BY m.as_of DESC LIMIT 1)) AS model) m,
+       segment.cluster_labels(m.model, (v.label).features, (v.label).names) l JOIN segment.cluster_table(m.model) c USING (cluster)
+) g;
+COMMENT ON VIEW segment.segment_meaning IS 'every segment that a version can name, whatever names it: unique key (segmentation, version, segment)';
+COMMENT ON COLUMN segment.segment_meaning.segmentation IS 'the segmentation''s name';
+COMMENT ON COLUMN segment.segment_meaning.version IS 'the version';
+COMMENT ON COLUMN segment.segment_meaning.segment IS 'the segment';
+COMMENT ON COLUMN segment.segment_meaning.sort IS 'rank, 1 is best; clusters by typical revenue';
+COMMENT ON COLUMN segment.segment_meaning.meaning IS 'who is in it: as the scheme or tier says; of a cluster the typical customer (the newest model''s)';
+COMMENT ON COLUMN segment.segment_meaning.action IS 'what to do about them; NULL for clusters';
+COMMENT ON COLUMN segment.segment_meaning.colour IS 'colour in charts, as #RRGGBB';
+
 CREATE VIEW segment.segment_summary WITH (security_invoker = true) AS
 SELECT t.segmentation, t.as_of, l.market, l.segment AS segment_name, l.sort AS segment_sort,
        l.customers, l.total_customers, l.customers / l.total_customers::numeric AS share_customers,
@@ -230,6 +259,6 @@ COMMENT ON COLUMN segment.segment_profile.is_latest IS 'whether as_of is the new
 COMMENT ON COLUMN segment.segment_profile.definition_version IS 'the version that made the snapshot';
 
 -- The views run with the reader's rights: without rights on the tables they show nothing.
-GRANT SELECT ON segment.published_snapshot, segment.customer_profile, segment.segment_summary, segment.rfm_grid, segment.value_curve, segment.segment_profile TO PUBLIC;
-GRANT SELECT ON segment.published_snapshot, segment.customer_profile, segment.segment_summary, segment.rfm_grid, segment.value_curve, segment.segment_profile
+GRANT SELECT ON segment.published_snapshot, segment.customer_profile, segment.segment_meaning, segment.segment_summary, segment.rfm_grid, segment.value_curve, segment.segment_profile TO PUBLIC;
+GRANT SELECT ON segment.published_snapshot, segment.customer_profile, segment.segment_meaning, segment.segment_summary, segment.rfm_grid, segment.value_curve, segment.segment_profile
   TO @extowner@, pg_database_owner WITH GRANT OPTION;

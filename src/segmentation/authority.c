@@ -71,9 +71,9 @@ typedef struct Incoming
 /* One call of a trampoline. */
 typedef struct Authority
 {
-	Oid caller;        /* who called the outermost one */
-	Oid acts_for;      /* whose queries may be run; InvalidOid before act_for */
-	bool reads_only;   /* on behalf of a reader */
+	Oid caller;		 /* who called the outermost one */
+	Oid acts_for;	 /* whose queries may be run; InvalidOid before act_for */
+	bool reads_only; /* on behalf of a reader */
 	Incoming incoming[KINDS];
 	MemoryContext memory; /* of incoming rows; NULL before there are any */
 	ResourceOwner files;  /* likewise */
@@ -112,11 +112,15 @@ required_actor(void)
 static void
 pin_settings(void)
 {
-	static const char *const setting[][2] = {{"search_path", "pg_catalog, pg_temp"}, {"DateStyle", "ISO, YMD"}, {"IntervalStyle", "postgres"},
-											 {"bytea_output", "hex"}, {"extra_float_digits", "1"}};
+	static const char *const setting[][2] = {{"search_path", "pg_catalog, pg_temp"},
+											 {"DateStyle", "ISO, YMD"},
+											 {"IntervalStyle", "postgres"},
+											 {"bytea_output", "hex"},
+											 {"extra_float_digits", "1"}};
 
 	for (int i = 0; i < (int) lengthof(setting); i++)
-		(void) set_config_option(setting[i][0], setting[i][1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+		(void) set_config_option(setting[i][0], setting[i][1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+								 false);
 }
 
 /* --- the trampoline ------------------------------------------------------------------------------------------------ */
@@ -137,7 +141,8 @@ inner_function(FmgrInfo *outer)
 		elog(ERROR, "cache lookup failed for function %u", outer->fn_oid);
 	form = (Form_pg_proc) GETSTRUCT(own);
 	inner = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, NameGetDatum(&form->proname),
-							PointerGetDatum(&form->proargtypes), ObjectIdGetDatum(get_namespace_oid("segment_internal", false)));
+							PointerGetDatum(&form->proargtypes),
+							ObjectIdGetDatum(get_namespace_oid("segment_internal", false)));
 	if (!OidIsValid(inner))
 		elog(ERROR, "function %s has no counterpart in segment_internal", NameStr(form->proname));
 	ReleaseSysCache(own);
@@ -186,7 +191,8 @@ call_inner(FunctionCallInfo fcinfo, FmgrInfo *inner)
 	if (is_set)
 	{
 		result = *outer_result;
-		result.allowedModes = SFRM_Materialize | SFRM_Materialize_Preferred | (result.allowedModes & SFRM_Materialize_Random);
+		result.allowedModes =
+			SFRM_Materialize | SFRM_Materialize_Preferred | (result.allowedModes & SFRM_Materialize_Random);
 		call->resultinfo = (Node *) &result;
 	}
 	value = FunctionCallInvoke(call);
@@ -215,8 +221,9 @@ segment_as_owner(PG_FUNCTION_ARGS)
 
 	if (fcinfo->flinfo->fn_retset && (fcinfo->resultinfo == NULL || !IsA(fcinfo->resultinfo, ReturnSetInfo) ||
 									  !(((ReturnSetInfo *) fcinfo->resultinfo)->allowedModes & SFRM_Materialize)))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("the function returns rows where none are accepted"),
-						errdetail("It returns all rows at once."), errhint("Call it in FROM.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("the function returns rows where none are accepted"),
+				 errdetail("It returns all rows at once."), errhint("Call it in FROM.")));
 
 	GetUserIdAndSecContext(&user, &context);
 	memset(&own, 0, sizeof(own));
@@ -227,7 +234,8 @@ segment_as_owner(PG_FUNCTION_ARGS)
 	nest = NewGUCNestLevel();
 	PG_TRY();
 	{
-		SetUserIdAndSecContext(ROLE_PG_DATABASE_OWNER, context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+		SetUserIdAndSecContext(ROLE_PG_DATABASE_OWNER,
+							   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 		authority = &own;
 		pin_settings();
 		value = call_inner(fcinfo, inner);
@@ -269,7 +277,8 @@ static void
 check_role_exists(Oid role)
 {
 	if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(role)))
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("the role that owned the segmentation does not exist any more"),
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("the role that owned the segmentation does not exist any more"),
 						errdetail("Its number was %u.", role),
 						errhint("The owner of the database gives the segmentation to another role with "
 								"segment.hand_over(name, role).")));
@@ -285,7 +294,8 @@ segment_act_for(PG_FUNCTION_ARGS)
 	check_role_exists(role);
 	if (!has_privs_of_role(a->caller, role))
 		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("must have the privileges of role \"%s\"", GetUserNameFromId(role, false)),
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must have the privileges of role \"%s\"", GetUserNameFromId(role, false)),
 				 errdetail("The current role is \"%s\".", GetUserNameFromId(a->caller, false)),
 				 errhint("SET ROLE \"%s\" first, or schedule the job as that role.", GetUserNameFromId(role, false))));
 	a->acts_for = role;
@@ -315,8 +325,10 @@ segment_act_for_reader(PG_FUNCTION_ARGS)
 	if (SPI_processed == 1)
 		owner = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
 	if (SPI_processed == 0)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("segmentation \"%s\" does not exist", TextDatumGetCString(value[0])),
-						errdetail("There is none of this name that role \"%s\" may read.", GetUserNameFromId(a->caller, false)),
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("segmentation \"%s\" does not exist", TextDatumGetCString(value[0])),
+						errdetail("There is none of this name that role \"%s\" may read.",
+								  GetUserNameFromId(a->caller, false)),
 						errhint("See the view segment.segmentation_status.")));
 	SPI_finish();
 	if (null)
@@ -596,7 +608,9 @@ segment_incoming_support(PG_FUNCTION_ARGS)
 	{
 		SupportRequestRows *request = (SupportRequestRows *) node;
 		char *name = get_func_name(request->funcid);
-		Kind kind = name == NULL || strcmp(name, "incoming") == 0 ? KIND_STATE : strcmp(name, "incoming_ledgers") == 0 ? KIND_LEDGER : KIND_ID;
+		Kind kind = name == NULL || strcmp(name, "incoming") == 0 ? KIND_STATE
+					: strcmp(name, "incoming_ledgers") == 0		  ? KIND_LEDGER
+																  : KIND_ID;
 
 		request->rows = Max(authority->incoming[kind].count, 1);
 		PG_RETURN_POINTER(request);

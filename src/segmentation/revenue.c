@@ -75,8 +75,8 @@ segment_returned_hash(const Rfm *rfm)
 {
 	SegmentWide returned = segment_rfm_returned(rfm);
 
-	return DatumGetUInt64(DirectFunctionCall2(hash_numeric_extended,
-											  NumericGetDatum(decimal(&returned, rfm->scale)), Int64GetDatum(0)));
+	return DatumGetUInt64(
+		DirectFunctionCall2(hash_numeric_extended, NumericGetDatum(decimal(&returned, rfm->scale)), Int64GetDatum(0)));
 }
 
 static void
@@ -172,8 +172,8 @@ total_datum(const RunningTotal *total)
 static bool
 is_greater(Datum other, Datum units)
 {
-	return DatumGetBool(
-		DirectFunctionCall2(numeric_gt, other, segment_units_to_numeric(DatumGetInt64(units), SEGMENT_REVENUE_DECIMALS)));
+	return DatumGetBool(DirectFunctionCall2(numeric_gt, other,
+											segment_units_to_numeric(DatumGetInt64(units), SEGMENT_REVENUE_DECIMALS)));
 }
 
 /* The number of customers that the best so many per cent are: a part of one counts as a whole. */
@@ -226,8 +226,9 @@ segment_revenue_curve_final(PG_FUNCTION_ARGS)
 		}
 		else
 		{
-			total.others = total.others ? DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(total.others), other))
-										: DatumGetNumericCopy(other);
+			total.others = total.others
+							   ? DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(total.others), other))
+							   : DatumGetNumericCopy(other);
 			has_other = next_value(curve->others, &other);
 		}
 	}

@@ -201,8 +201,8 @@ add_revenue(StateSums *sums, StateGroup *group, const Rfm *rfm, bool fits, int64
 		add_beyond(sums, group, SUM_REVENUE_SQUARED, squared(value));
 		if (rfm->orders == 0)
 			return;
-		value = DatumGetNumeric(DirectFunctionCall2(numeric_div, NumericGetDatum(value),
-													NumericGetDatum(int64_to_numeric(rfm->orders))));
+		value = DatumGetNumeric(
+			DirectFunctionCall2(numeric_div, NumericGetDatum(value), NumericGetDatum(int64_to_numeric(rfm->orders))));
 		value = DatumGetNumeric(
 			DirectFunctionCall2(numeric_round, NumericGetDatum(value), Int32GetDatum(AVERAGE_DECIMALS)));
 		add_beyond(sums, group, SUM_AVERAGE, value);
@@ -251,9 +251,9 @@ hash_of_state(const text *customer, const text *market, const Rfm *rfm, bool fit
 	uint64 hash = hash_bytes_extended((const unsigned char *) parts, sizeof(parts), 0);
 
 	if (!fits)
-		hash = hash_combine64(hash, DatumGetUInt64(DirectFunctionCall2(hash_numeric_extended,
-																	   NumericGetDatum(segment_revenue_numeric(rfm)),
-																	   Int64GetDatum(0))));
+		hash = hash_combine64(
+			hash, DatumGetUInt64(DirectFunctionCall2(hash_numeric_extended,
+													 NumericGetDatum(segment_revenue_numeric(rfm)), Int64GetDatum(0))));
 	if (rfm->returns > 0)
 		hash = hash_combine64(hash, segment_returned_hash(rfm));
 	for (int i = 0; i < (int) lengthof(texts); i++)
