@@ -43,6 +43,15 @@
 #define segment_function_aclcheck(function, role, mode) pg_proc_aclcheck(function, role, mode)
 #endif
 
+/* What a query needs the right to read is noted apart from its range table from 16 on. Include nodes/parsenodes.h first. */
+#if PG_VERSION_NUM >= 160000
+#define segment_read_permissions(query) ((query)->rteperminfos)
+#define SegmentReadPermission RTEPermissionInfo
+#else
+#define segment_read_permissions(query) ((query)->rtable)
+#define SegmentReadPermission RangeTblEntry
+#endif
+
 /* The GROUP BY clause without the keys that the planner found redundant. */
 #if PG_VERSION_NUM >= 160000
 #define segment_group_clause(root) ((root)->processed_groupClause)

@@ -1,0 +1,127 @@
+/*
+ * declare.c: what SQL can't do for declarations: refusing without pages of context, and finding out which columns an
+ * expression reads.
+ */
+#include "postgres.h"
+
+#include "core/compat.h"
+
+#include "access/tupdesc.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/parsenodes.h"
+#include "parser/analyze.h"
+#include "parser/parser.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "access/relation.h"
+
+PG_FUNCTION_INFO_V1(segment_refuse);
+PG_FUNCTION_INFO_V1(segment_columns_read);
+
+/*
+ * refuse(sqlstate text, message text, detail text, hint text): stops with an error, without the lines of context that
+ * every function of ours between the user's call and the check would add: the text says what is wrong by itself.
+ */
+Datum
+segment_refuse(PG_FUNCTION_ARGS)
+{
+	char *given[4];
+
+	for (int i = 0; i < lengthof(given); i++)
+		given[i] = PG_ARGISNULL(i) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(i));
+	if (given[0] == NULL || strlen(given[0]) != 5)
+		given[0] = "XX000";
+	/* Whoever catches the error has kept the stack as it was there. */
+	error_context_stack = NULL;
+	ereport(ERROR, (errcode(MAKE_SQLSTATE(given[0][0], given[0][1], given[0][2], given[0][3], given[0][4])),
+					errmsg_internal("%s", given[1] ? given[1] : "refused"),
+					given[2] ? errdetail_internal("%s", given[2]) : 0, given[3] ? errhint("%s", given[3]) : 0));
+}
+
+/* Adds the names of a row type's columns to a list: of one, or of all if its number is 0. */
+static List *
+add_columns(List *names, TupleDesc desc, AttrNumber number)
+{
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (!attribute->attisdropped && (number == 0 || number == attribute->attnum))
+			names = lappend(names, pstrdup(NameStr(attribute->attname)));
+	}
+	return names;
+}
+
+/*
+ * The columns that an analysed query reads: those that it needs the right to read, in every part of it (a whole row
+ * needs all), and the fields that it takes out of composite values.
+ */
+static bool
+columns_walker(Node *node, void *context)
+{
+	List **names = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, FieldSelect))
+	{
+		FieldSelect *field = (FieldSelect *) node;
+		TupleDesc desc = get_expr_result_tupdesc((Node *) field->arg, true);
+
+		if (desc != NULL)
+			*names = add_columns(*names, desc, field->fieldnum);
+	}
+	if (IsA(node, Query))
+	{
+		Query *query = (Query *) node;
+		ListCell *cell;
+
+		foreach (cell, segment_read_permissions(query))
+		{
+			SegmentReadPermission *read = lfirst(cell);
+			int column = -1;
+
+			if (!OidIsValid(read->relid))
+				continue;
+			while ((column = bms_next_member(read->selectedCols, column)) >= 0)
+			{
+				AttrNumber number = column + FirstLowInvalidHeapAttributeNumber;
+				Relation relation;
+
+				if (number < 0)
+					continue;
+				relation = relation_open(read->relid, NoLock);
+				*names = add_columns(*names, RelationGetDescr(relation), number);
+				relation_close(relation, NoLock);
+			}
+		}
+		return query_tree_walker(query, columns_walker, context, 0);
+	}
+	return expression_tree_walker(node, columns_walker, context);
+}
+
+/*
+ * columns_read(query text) -> text[]: the names of the columns that a query reads, by whatever spelling, alias or whole
+ * row. The query is analysed as the current user, and not run.
+ */
+Datum
+segment_columns_read(PG_FUNCTION_ARGS)
+{
+	char *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	List *parsed = raw_parser(query, RAW_PARSE_DEFAULT);
+	List *names = NIL;
+	ListCell *cell;
+	Datum *value;
+	int n = 0;
+
+	foreach (cell, parsed)
+		columns_walker((Node *) parse_analyze_fixedparams(lfirst_node(RawStmt, cell), query, NULL, 0, NULL), &names);
+	value = segment_palloc_array(Datum, list_length(names) + 1);
+	foreach (cell, names)
+		value[n++] = CStringGetTextDatum(lfirst(cell));
+	PG_RETURN_ARRAYTYPE_P(construct_array(value, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
