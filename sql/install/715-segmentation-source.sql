@@ -196,6 +196,12 @@ $$;
 COMMENT ON FUNCTION segment_internal.check_blocked(segment.segmentation_version) IS
   '42501 if a version, or its filter, reads a column of blocked_column. What a view makes of its columns is not seen';
 
+CREATE FUNCTION segment_internal.check_filter(filter text) RETURNS boolean
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_check_filter';
+COMMENT ON FUNCTION segment_internal.check_filter(text) IS
+  'true if the text is one SQL expression and nothing more, so that it can stand between parentheses in any query; 42601 '
+  'otherwise. Names are not looked up. NULL for NULL';
+
 CREATE FUNCTION segment_internal.check_readable(v segment.segmentation_version) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

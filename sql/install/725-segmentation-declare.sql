@@ -1,18 +1,11 @@
 -- segmentation: declaring one, its versions, and the plain SQL that a version stands for
 
-CREATE FUNCTION segment_internal.check_declarer() RETURNS void
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  caller regrole := segment_internal.caller();
-BEGIN
-  IF NOT pg_has_role(caller, 'pg_database_owner', 'USAGE')
-     AND NOT EXISTS (SELECT FROM segment.segmentation_declarer d WHERE pg_has_role(caller, d.role, 'USAGE')) THEN
-    PERFORM segment_internal.refuse('42501', 'permission denied to declare a segmentation', format('Role %s may not declare segmentations in this database.', caller),
-      format('Ask the owner of the database for: SELECT segment.grant_segmentation(%L).', caller));
-  END IF;
-END
-$$;
-COMMENT ON FUNCTION segment_internal.check_declarer() IS '42501 unless the caller may declare segmentations';
+CREATE FUNCTION segment.keyed_hash(customer text, key bytea) RETURNS text
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT encode(sha256(key || sha256(key || convert_to(customer, 'UTF8'))), 'hex');
+END;
+COMMENT ON FUNCTION segment.keyed_hash(text, bytea) IS 'pseudonym of a customer id as text: keyed SHA-256, 64 hexadecimal digits; NULL for NULL';
 
 CREATE FUNCTION segment_internal.check_fit(v segment.segmentation_version, pseudonymous boolean) RETURNS void
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -76,7 +69,7 @@ BEGIN
   -- A value made by hand: all but plain reading keeps ledgers.
   v.changes.ledgers := (v.changes).kind <> 'reading_all' OR (v.changes).ledgers;
   v.changes.live := coalesce((v.changes).live, false);
-  v.created_by := segment_internal.caller();
+  v.created_by := pg_get_userbyid(segment_internal.caller());
   v.created_at := now();
   RETURN v;
 END
@@ -103,8 +96,7 @@ DECLARE
   v segment.segmentation_version;
 BEGIN
   PERFORM segment_internal.check_declarer(), segment_internal.check_option('create_segmentation', 'name', name),
-    segment_internal.check_option('create_segmentation', 'max_unknown_share', max_unknown_share::text), segment_internal.check_name_free(name),
-    segment_internal.act_for(segment_internal.caller());
+    segment_internal.check_option('create_segmentation', 'max_unknown_share', max_unknown_share::text), segment_internal.check_name_free(name);
   v.segmentation := name;
   v.version := 1;
   v.state := 'active';

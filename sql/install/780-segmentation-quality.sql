@@ -55,16 +55,16 @@ COMMENT ON FUNCTION segment_internal.segmentation_quality(segment.segmentation_v
 CREATE TYPE segment_internal.finding AS (check_name text, severity text, rows bigint, share numeric, message text, sql text);
 COMMENT ON TYPE segment_internal.finding IS 'a row of preflight()';
 
-CREATE FUNCTION segment_internal.found(check_name text, sql text, count text, some text, message text, total bigint DEFAULT NULL) RETURNS segment_internal.finding
+CREATE FUNCTION segment_internal.found(check_name text, sql text, count text, if_any text, message text, total bigint DEFAULT NULL) RETURNS segment_internal.finding
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   rows bigint := (segment_internal.read_as_owner(concat('SELECT ', count, ' FROM (', sql, ') AS x')))[1];
 BEGIN
-  RETURN ROW(check_name, CASE WHEN rows > 0 THEN some ELSE 'ok' END, rows, round(rows / nullif(total::numeric, 0), 6), message, sql);
+  RETURN ROW(check_name, CASE WHEN rows > 0 THEN if_any ELSE 'ok' END, rows, round(rows / nullif(total::numeric, 0), 6), message, sql);
 END
 $$;
 COMMENT ON FUNCTION segment_internal.found(text, text, text, text, text, bigint) IS
-  'a finding of preflight: count is the expression that counts the rows x of sql; some is the severity if there are any; share only where total is given';
+  'a finding of preflight: count is the expression that counts the rows x of sql; if_any is the severity if there are any; share only where total is given';
 
 CREATE FUNCTION segment_internal.preflight_columns(source regclass, customer name, at name, amount name, order_id name, market name, currency name)
   RETURNS SETOF segment_internal.finding
