@@ -73,6 +73,7 @@ FROM (VALUES
   ('privacy', 'keep_days', 'number', NULL, 1, 36500, false, 'snapshots older than this, counted from the newest, are removed by refresh; without it none'),
   ('privacy', 'purpose', 'text', NULL, 1, 10000, false, 'what it is for, and the purpose of the processing; shown in reports')
 ) AS o (made_by, option, kind, words, lowest, highest, needed, meaning);
+GRANT SELECT ON segment_internal.declaration_option TO PUBLIC;
 COMMENT ON VIEW segment_internal.declaration_option IS 'every option of a declaration: one row a function and argument; errors and the documentation''s tables come from here';
 COMMENT ON COLUMN segment_internal.declaration_option.made_by IS 'the function that takes it';
 COMMENT ON COLUMN segment_internal.declaration_option.option IS 'name of the argument';
@@ -110,17 +111,28 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION segment_internal.option_of(text, text) IS 'one option of a declaration';
 
+CREATE FUNCTION segment_internal.option_default(made_by text, option text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT nullif(regexp_replace(pg_catalog.pg_get_function_arg_default(p.oid, pg_catalog.array_position(p.proargnames, option)), '::.*$', ''), 'NULL')
+  FROM pg_catalog.pg_proc p WHERE p.pronamespace = 'segment'::pg_catalog.regnamespace AND p.proname = made_by;
+END;
+COMMENT ON FUNCTION segment_internal.option_default(text, text) IS 'default of an option, as SQL; NULL: none';
+
 CREATE FUNCTION segment_internal.check_option(made_by text, option text, value text) RETURNS void
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   o segment_internal.declaration_option := segment_internal.option_of(made_by, option);
   accepted text := format('accepted are %s.', segment_internal.option_accepts(o));
-  hint text := format('See %s in docs/segmentation.md%s.', made_by, CASE WHEN o.needed THEN '' ELSE format(', or leave %s out', option) END);
+  def text := segment_internal.option_default(made_by, option);
+  hint text := format(CASE WHEN def IS NOT NULL THEN 'Leave it out for the default, %s; docs/segmentation.md says what each value does.'
+                           WHEN o.needed THEN 'Pass a value that is accepted; docs/segmentation.md says what each does.'
+                           ELSE 'Leave it out, or pass a value that is accepted; docs/segmentation.md says what each does.' END, def);
 BEGIN
   IF value IS NULL THEN
     IF o.needed THEN
       PERFORM segment_internal.refuse('22004', format('%s of %s must not be NULL', option, made_by), upper(left(accepted, 1)) || substr(accepted, 2),
-        'Pass a value, or leave the argument out if it has a default.');
+        hint);
     END IF;
     RETURN;
   END IF;

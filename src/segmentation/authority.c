@@ -35,6 +35,7 @@
 #include "utils/typcache.h"
 
 #include "segmentation/authority.h"
+#include "segmentation/refuse.h"
 
 PG_FUNCTION_INFO_V1(segment_as_owner);
 PG_FUNCTION_INFO_V1(segment_caller);
@@ -240,12 +241,15 @@ segment_as_owner(PG_FUNCTION_ARGS)
 		pin_settings();
 		value = call_inner(fcinfo, inner);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
 		authority = outer;
 		SetUserIdAndSecContext(user, context);
+		segment_rethrow(own.outer_memory);
 	}
 	PG_END_TRY();
+	authority = outer;
+	SetUserIdAndSecContext(user, context);
 	AtEOXact_GUC(false, nest);
 	release(&own);
 	return value;

@@ -1,6 +1,5 @@
 /*
- * declare.c: what SQL can't do for declarations: refusing without pages of context, and finding out which columns an
- * expression reads.
+ * columns.c: which columns a query reads.
  */
 #include "postgres.h"
 
@@ -19,28 +18,7 @@
 #include "utils/rel.h"
 #include "access/relation.h"
 
-PG_FUNCTION_INFO_V1(segment_refuse);
 PG_FUNCTION_INFO_V1(segment_columns_read);
-
-/*
- * refuse(sqlstate text, message text, detail text, hint text): stops with an error, without the lines of context that
- * every function of ours between the user's call and the check would add: the text says what is wrong by itself.
- */
-Datum
-segment_refuse(PG_FUNCTION_ARGS)
-{
-	char *given[4];
-
-	for (int i = 0; i < lengthof(given); i++)
-		given[i] = PG_ARGISNULL(i) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(i));
-	if (given[0] == NULL || strlen(given[0]) != 5)
-		given[0] = "XX000";
-	/* Whoever catches the error has kept the stack as it was there. */
-	error_context_stack = NULL;
-	ereport(ERROR, (errcode(MAKE_SQLSTATE(given[0][0], given[0][1], given[0][2], given[0][3], given[0][4])),
-					errmsg_internal("%s", given[1] ? given[1] : "refused"),
-					given[2] ? errdetail_internal("%s", given[2]) : 0, given[3] ? errhint("%s", given[3]) : 0));
-}
 
 /* Adds the names of a row type's columns to a list: of one, or of all if its number is 0. */
 static List *
