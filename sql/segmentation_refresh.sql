@@ -6,7 +6,7 @@ SELECT c AS customer, date '2025-06-30' - (c * 7) % 180 - o * 30 AS at, 10 + (c 
 FROM generate_series(1, 60) c, generate_series(0, c % 5) o;
 INSERT INTO orders VALUES (NULL, '2025-06-01', 99, 'north');
 
-SELECT segment.create_segmentation('shop', 'orders', 'customer', 'at', 'amount', market => 'market', min_market => 10, changes => 'triggers');
+SELECT segment.create_segmentation('shop', 'orders', 'customer', 'at', 'amount', market => 'market', scores => segment.rfm_scores(min_market => 10), changes => segment.by_triggers());
 SELECT * FROM segment.refresh('shop', '2025-06-30');
 SELECT segment_name, customers, orders, revenue FROM segment.segment_summary
 WHERE segmentation = 'shop' AND is_latest AND market = 'all' ORDER BY segment_sort, segment_name COLLATE "C";
@@ -37,7 +37,7 @@ SELECT count(*) FROM segment.customer_profile WHERE segmentation = 'shop' AND cu
 -- refused
 SELECT segment.create_segmentation('shop', 'orders', 'customer', 'at', 'amount');
 SELECT segment.create_segmentation('other', 'orders', 'client', 'at', 'amount');
-SELECT segment.create_segmentation('other', 'orders', 'customer', 'at', 'amount', scheme => 'clasic');
+SELECT segment.create_segmentation('other', 'orders', 'customer', 'at', 'amount', label => segment.by_scheme('clasic'));
 SELECT segment.refresh('shopp');
 SELECT segment.drop_segmentation('shop');
 DELETE FROM segment.forgotten;

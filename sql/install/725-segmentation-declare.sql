@@ -270,7 +270,7 @@ CREATE FUNCTION segment_internal.definition(name text, as_of date, version integ
 DECLARE
   v segment.segmentation_version := segment_internal.segmentation_version_of(name, version);
 BEGIN
-  PERFORM segment_internal.act_for_reader(name), segment_internal.source_oid(v);
+  PERFORM segment_internal.act_for_reader(name), segment_internal.check_source(v);
   RETURN segment_internal.definition_text(v, coalesce(as_of, (SELECT max(t.as_of) FROM segment.snapshot t WHERE t.version_id = v.id),
                                                       segment.day_of(now(), (v.days).zone)));
 END

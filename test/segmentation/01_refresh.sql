@@ -8,8 +8,7 @@ SELECT plan(20);
 
 CREATE TABLE sales AS TABLE valid_sales;
 SELECT segment.create_segmentation('frozen', 'sales', 'customer_id', 'ordered_at', 'amount', 'order_id');
-SELECT segment.create_segmentation('floating', 'sales', 'customer_id', 'ordered_at', 'amount', 'order_id',
-  cut_points => 'floating', scheme => 'classic');
+SELECT segment.create_segmentation('floating', 'sales', 'customer_id', 'ordered_at', 'amount', 'order_id', label => segment.by_scheme('classic'), scores => segment.rfm_scores(cut_points => 'floating'));
 CREATE TEMP TABLE month_end AS
 SELECT (m + interval '1 month')::date - 1 AS as_of FROM generate_series(timestamp '2011-01-01', '2011-11-01', '1 month') m;
 CREATE TEMP TABLE refreshed AS

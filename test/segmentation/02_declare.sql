@@ -16,10 +16,10 @@ SELECT throws_ok($$SELECT declare(at => 'note')$$, '42804', NULL, 'a time that i
 SELECT throws_ok($$SELECT declare(amount => 'price')$$, '42804', NULL, 'an amount that is money');
 SELECT throws_ok($$SELECT declare(source => 'pg_class_oid_index')$$, '42809', NULL, 'an index');
 SELECT throws_ok($$SELECT segment.create_segmentation('s', 'shop', NULL, 'at', 'amount')$$, '22004', NULL, 'no customer');
-SELECT throws_ok($$SELECT segment.create_segmentation('s', 'shop', 'id', 'at', 'amount', scheme => 'nosuch')$$, '42704', NULL, 'an unknown scheme');
-SELECT throws_ok($$SELECT segment.create_segmentation('s', 'shop', 'id', 'at', 'amount', zone => 'Mars/Olympus')$$, '22023', NULL, 'an unknown zone');
-SELECT throws_ok($$SELECT segment.create_segmentation('s', 'shop', 'id', 'at', 'amount', cut_points => 'sometimes')$$, '23514', NULL, 'an unknown kind of cut points');
-SELECT throws_ok($$SELECT segment.create_segmentation('', 'shop', 'id', 'at', 'amount')$$, '23514', NULL, 'an empty name');
+SELECT throws_ok($$SELECT segment.create_segmentation('s', 'shop', 'id', 'at', 'amount', label => segment.by_scheme('nosuch'))$$, '42704', NULL, 'an unknown scheme');
+SELECT throws_ok($$SELECT segment.create_segmentation('s', 'shop', 'id', 'at', 'amount', days => segment.calendar(zone => 'Mars/Olympus'))$$, '22023', NULL, 'an unknown zone');
+SELECT throws_ok($$SELECT segment.create_segmentation('s', 'shop', 'id', 'at', 'amount', scores => segment.rfm_scores(cut_points => 'sometimes'))$$, '22023', NULL, 'an unknown kind of cut points');
+SELECT throws_ok($$SELECT segment.create_segmentation('', 'shop', 'id', 'at', 'amount')$$, '22023', NULL, 'an empty name');
 SELECT throws_ok(format('SELECT segment.create_segmentation(''s'', ''shop'', ''id'', ''at'', ''amount'', filter => %L)', f), '42601', NULL, 'filter: ' || f)
 FROM unnest(ARRAY['true) OR (true', 'true; DROP TABLE shop', 'true UNION SELECT 1', 'true FROM shop', '', 'units >', 'true AS x', 'true ORDER BY 1']) f;
 SELECT throws_ok($$SELECT segment.create_segmentation('s', 'shop', 'id', 'at', 'amount', filter => 'nosuch = 1')$$, '42703', NULL, 'filter: an unknown column');
@@ -33,8 +33,8 @@ SELECT is(count(*), 0::bigint, 'nothing is left of refused declarations') FROM s
 -- One with everything
 CREATE TABLE opt_out (who uuid);
 INSERT INTO opt_out VALUES ('00000000-0000-4000-8000-000000000007');
-SELECT is(segment.create_segmentation('s', 'shop', 'Customer Id', 'at', 'amount', 'id', 'market', E'o.units > 0 -- not for free',
-  90, 'classic', zone => 'Asia/Tokyo', opt_out => 'opt_out', opt_out_customer => 'who'), 's', 'all options together');
+SELECT is(segment.create_segmentation('s', 'shop', 'Customer Id', 'at', 'amount', 'id', 'market', NULL, E'o.units > 0 -- not for free',
+  segment.by_scheme('classic'), days => segment.calendar('Asia/Tokyo', look_back_days => 90), privacy => segment.privacy(opt_out => 'opt_out', opt_out_customer => 'who')), 's', 'all options together');
 SELECT throws_ok($$SELECT declare()$$, '42710', NULL, 'a name that exists');
 SELECT is(customers, 319::bigint, 'customers with units, without the one who opted out') FROM segment.refresh('s');
 SELECT is(as_of, date '2025-09-08', 'as_of is the last order''s day in its zone') FROM segment.published_snapshot;
@@ -49,9 +49,9 @@ SELECT is_empty($$SELECT customer_id::text, market, orders, revenue, rfm_code, s
   EXCEPT SELECT customer_id, market, orders, revenue, rfm_code, segment_name FROM segment.customer_profile$$, 'definition gives the same rows');
 
 -- Versions
-SELECT throws_ok($$SELECT segment.new_version('s', '{"nosuch": 1}')$$, '22023', NULL, 'an unknown option');
-SELECT throws_ok($$SELECT segment.new_version('s', '{"state": "active"}')$$, '22023', NULL, 'a column that is no option');
-SELECT is(segment.new_version('s', '{"scheme": "grid", "look_back_days": null, "min_market": 107}'), 2, 'a draft');
+SELECT throws_ok($$SELECT segment.new_version('s', nosuch => 1)$$, '42883', NULL, 'an unknown option');
+SELECT throws_ok($$SELECT segment.new_version('s', label => segment.by_scheme('nosuch'))$$, '42704', NULL, 'a scheme that is none');
+SELECT is(segment.new_version('s', label => segment.by_scheme('grid'), scores => segment.rfm_scores(min_market => 107), days => segment.calendar('Asia/Tokyo')), 2, 'a draft');
 CREATE TEMP TABLE one AS SELECT * FROM segment.customer_profile;
 SELECT is(customers, 319::bigint, 'a draft can be refreshed') FROM segment.refresh('s', '2025-09-08', 2);
 SELECT is(refreshed, date '2025-09-01', 'of an earlier day too') FROM segment.refresh('s', '2025-09-01', 2);

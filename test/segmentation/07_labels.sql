@@ -24,7 +24,7 @@ END
 $$;
 
 -- Clusters
-SELECT segment.create_segmentation('clusters', 'sales', 'customer_id', 'ordered_at', 'amount', 'order_id', clusters => 4, channel => 'channel');
+SELECT segment.create_segmentation('clusters', 'sales', 'customer_id', 'ordered_at', 'amount', 'order_id', channel => 'channel', label => segment.by_clusters(4));
 CREATE TEMP TABLE unfitted AS SELECT segment.definition('clusters', '2011-08-31') AS sql;
 SELECT segment.refresh('clusters', '2011-08-31');
 SELECT segment.refresh('clusters', '2011-09-30');
@@ -60,18 +60,18 @@ SELECT is(count(*) FILTER (WHERE moved_by = 'recalibration'), 0::bigint, 'frozen
 SELECT cmp_ok(count(*) FILTER (WHERE moved_by = 'time'), '>', 0::bigint, 'recency moves customers') FROM segment.customer_profile WHERE segmentation = 'clusters';
 
 -- A model and names of one's own
-SELECT segment.new_version('clusters', jsonb_build_object('clusters', NULL, 'cluster_model', model::text, 'cluster_names', '{Core,Fading,Whales}'::text[])) FROM model;
+SELECT segment.new_version('clusters', label => segment.by_cluster_model(model, names => '{Core,Fading,Whales}')) FROM model;
 SELECT segment.refresh('clusters', '2011-09-30', 2);
 SELECT results_eq($$SELECT first_segment, second_segment, adjusted_rand FROM segment.compare_versions('clusters', 1, 2, '2011-09-30') ORDER BY 1$$,
   $$VALUES ('Cluster 1', 'Core', 1::float8), ('Cluster 2', 'Fading', 1), ('Cluster 3', 'Whales', 1), ('Cluster 4', 'Cluster 4', 1)$$, 'a given model with names of one''s own');
-SELECT throws_ok($$SELECT segment.new_version('clusters', '{"cluster_names": ["A", "A"]}')$$, '22023', NULL, 'names must differ');
-SELECT throws_ok($$SELECT segment.new_version('clusters', '{"value_tiers": 2}')$$, '23514', NULL, 'not clusters and tiers at once');
-SELECT throws_ok($$SELECT segment.new_version('clusters', '{"features": ["age"]}')$$, '22023', NULL, 'unknown features');
-SELECT throws_ok($$SELECT segment.new_version('clusters', '{"features": ["orders"], "clusters": null, "cluster_model": "x"}')$$, '22P02', NULL, 'a model that is none');
+SELECT throws_ok($$SELECT segment.new_version('clusters', label => segment.by_clusters(4, names => '{A,A}'))$$, '22023', NULL, 'names must differ');
+SELECT throws_ok($$SELECT segment.new_version('clusters', label => ROW('both', 'standard', 3, NULL, NULL, '{orders}', 2, 'mbgnbd', '1 year')::segment.label_rule)$$, '22023', NULL, 'not clusters and tiers at once');
+SELECT throws_ok($$SELECT segment.new_version('clusters', label => segment.by_clusters(4, features => '{age}'))$$, '22023', NULL, 'unknown features');
+SELECT throws_ok($$SELECT segment.new_version('clusters', label => segment.by_cluster_model('x', features => '{orders}'))$$, '22P02', NULL, 'a model that is none');
 
 -- Floating clusters keep their numbers.
-SELECT segment.create_segmentation('floating', 'sales', 'customer_id', 'ordered_at', 'amount', 'order_id', clusters => 4, cut_points => 'floating',
-  features => '{recency,orders,revenue,average_order,tenure}');
+SELECT segment.create_segmentation('floating', 'sales', 'customer_id', 'ordered_at', 'amount', 'order_id', 
+  label => segment.by_clusters(4, features => '{recency,orders,revenue,average_order,tenure}'), scores => segment.rfm_scores(cut_points => 'floating'));
 SELECT segment.refresh('floating', d) FROM unnest('{2011-08-31,2011-09-30}'::date[]) d;
 SELECT is(count(*), 2::bigint, 'floating: a model a day') FROM segment.segmentation_model WHERE segmentation = 'floating';
 SELECT is(pasted_differs('floating', '2011-09-30'), 0::bigint, 'definition gives the rows');
@@ -83,7 +83,7 @@ SELECT cmp_ok(count(*) FILTER (WHERE moved_by = 'recalibration'), '>', 0::bigint
 
 -- Value tiers
 SET client_min_messages = error; -- the data do not determine all parameters
-SELECT segment.create_segmentation('value', 'sales', 'customer_id', 'ordered_at', 'amount', 'order_id', value_tiers => 3);
+SELECT segment.create_segmentation('value', 'sales', 'customer_id', 'ordered_at', 'amount', 'order_id', label => segment.by_value_tiers(3));
 SELECT segment.definition('value', '2011-08-31') AS sql \gset
 SELECT segment.refresh('value', '2011-08-31');
 SELECT segment.refresh('value', '2011-09-30');
@@ -107,15 +107,15 @@ SELECT results_eq($$SELECT segment_name, action IS NOT NULL, colour IS NOT NULL 
   $$SELECT tier, true, true FROM segment.value_tiers(3) ORDER BY sort$$, 'all nine tiers, each with what to do');
 SELECT ok(bool_and(p ->> 'action' <> ''), 'export_person too')
 FROM jsonb_array_elements(segment.export_person('12347') -> 'profiles') p WHERE p ->> 'segmentation' = 'value';
-SELECT segment.new_version('value', '{"value_tiers": 2, "orders_model": "mbgnbd", "horizon": "6 months"}');
+SELECT segment.new_version('value', label => segment.by_value_tiers(2, 'mbgnbd', '6 months'));
 SELECT segment.refresh('value', '2011-10-31', 2);
 SELECT is(count(*) FILTER (WHERE moved_by = 'recalibration' AND segment_name NOT IN (SELECT tier FROM segment.value_tiers(3))) > 0, true, 'other tiers are a recalibration')
 FROM segment.snapshot_customer c JOIN segment.snapshot s ON s.id = c.snapshot, LATERAL (SELECT c.segment AS segment_name) n WHERE s.segmentation = 'value' AND s.version = 2;
-SELECT throws_ok($$SELECT segment.new_version('value', '{"look_back_days": 90}')$$, '23514', NULL, 'tiers need whole histories');
-SELECT throws_ok($$SELECT segment.create_segmentation('x', 'sales', 'customer_id', 'ordered_at', 'amount', value_tiers => 4)$$, '23514', NULL, 'two or three levels');
+SELECT throws_ok($$SELECT segment.new_version('value', days => segment.calendar(look_back_days => 90))$$, '22023', NULL, 'tiers need whole histories');
+SELECT throws_ok($$SELECT segment.create_segmentation('x', 'sales', 'customer_id', 'ordered_at', 'amount', label => segment.by_value_tiers(4))$$, '22023', NULL, 'two or three levels');
 
 -- From tiers to clusters: names of another kind
-SELECT segment.new_version('value', '{"value_tiers": null, "clusters": 3}');
+SELECT segment.new_version('value', label => segment.by_clusters(3));
 SELECT segment.activate_version('value', 3);
 SELECT segment.refresh('value', '2011-11-30');
 SELECT is_empty($$SELECT moved_by FROM segment.customer_profile WHERE segmentation = 'value' AND as_of = '2011-11-30' AND moved_by NOT IN ('new', 'recalibration')$$,
@@ -124,10 +124,10 @@ SELECT is_empty($$SELECT moved_by FROM segment.customer_profile WHERE segmentati
 -- Customers without orders, or with nothing kept
 CREATE TABLE returns AS SELECT g AS c, date '2025-01-01' + g % 40 AS at, CASE WHEN g = 5 THEN -g ELSE g END AS amount FROM generate_series(1, 60) g
 UNION ALL SELECT 7, date '2025-01-08', -7;
-SELECT segment.create_segmentation('returns', 'returns', 'c', 'at', 'amount', value_tiers => 2);
+SELECT segment.create_segmentation('returns', 'returns', 'c', 'at', 'amount', label => segment.by_value_tiers(2));
 SELECT segment.refresh('returns');
 SELECT results_eq($$SELECT customer_id, segment_name, segment_sort FROM segment.customer_profile WHERE segmentation = 'returns' AND customer_id IN ('5', '7') ORDER BY 1$$,
   $$VALUES ('5', 'No orders', 1001::smallint), ('7', 'Others', 1000::smallint)$$, 'a return alone is No orders; an order that came back whole has no value to expect');
-SELECT is(segment.create_segmentation('returned', 'returns', 'c', 'at', 'amount', clusters => 2), 'returned', 'clusters of the same');
+SELECT is(segment.create_segmentation('returned', 'returns', 'c', 'at', 'amount', label => segment.by_clusters(2)), 'returned', 'clusters of the same');
 SELECT * FROM finish();
 ROLLBACK;

@@ -38,7 +38,7 @@ SELECT is_empty($$
 CREATE TABLE sales AS TABLE valid_sales;
 CREATE INDEX ON sales (customer_id);
 SELECT segment.create_segmentation('plain', 'sales', 'customer_id', 'ordered_at', 'amount', 'order_id', market => 'country');
-SELECT segment.create_segmentation('stored', 'sales', 'customer_id', 'ordered_at', 'amount', 'order_id', market => 'country', changes => 'rebuild');
+SELECT segment.create_segmentation('stored', 'sales', 'customer_id', 'ordered_at', 'amount', 'order_id', market => 'country', changes => segment.by_reading_all(ledgers => true));
 CREATE TEMP TABLE month_end AS
 SELECT (m + interval '1 month')::date - 1 AS as_of FROM generate_series(timestamp '2011-01-01', '2011-11-01', '1 month') m;
 SELECT is(count(segment.refresh('plain', as_of)), 11::bigint, 'eleven month ends from the orders') FROM (SELECT as_of FROM month_end ORDER BY as_of) m;
@@ -89,7 +89,7 @@ SELECT is_empty($$
 SELECT is(segment.new_version('stored'), 2, 'a version with cut points of its own');
 SELECT is((SELECT count(*) FROM segment.ledger_set), 1::bigint, 'on the same ledgers');
 SELECT is(customers, 4297::bigint, 'is made from them') FROM segment.refresh('stored', '2011-11-30', 2, 'nothing');
-SELECT segment.new_version('stored', '{"filter": "amount > 1"}');
+SELECT segment.new_version('stored', filter => 'amount > 1');
 SELECT is((SELECT count(*) FROM segment.ledger_set), 2::bigint, 'another filter reads other rows');
 
 -- --- how changes are found ---------------------------------------------------------------------------------------------------
@@ -97,10 +97,9 @@ CREATE TABLE shop (customer integer, day date, amount integer, written timestamp
 INSERT INTO shop SELECT g % 50, date '2025-01-01' + g, g, '2025-06-01' FROM generate_series(1, 200) g;
 CREATE TABLE gone (who integer, at timestamptz);
 CREATE TABLE out_list (customer integer);
-SELECT segment.create_segmentation('written', 'shop', 'customer', 'day', 'amount', changes => 'changed_at', changed_at => 'written', changed_look_back => '1 hour');
-SELECT segment.create_segmentation('listed', 'shop', 'customer', 'day', 'amount', changes => 'tombstones', tombstones => 'gone', tombstone_customer => 'who',
-  tombstone_at => 'at', opt_out => 'out_list');
-SELECT segment.create_segmentation('followed', 'shop', 'customer', 'day', 'amount', changes => 'triggers');
+SELECT segment.create_segmentation('written', 'shop', 'customer', 'day', 'amount', changes => segment.by_column('written', '1 hour'));
+SELECT segment.create_segmentation('listed', 'shop', 'customer', 'day', 'amount', changes => segment.by_tombstones('gone', 'who', 'at'), privacy => segment.privacy(opt_out => 'out_list'));
+SELECT segment.create_segmentation('followed', 'shop', 'customer', 'day', 'amount', changes => segment.by_triggers());
 SELECT is(count(segment.refresh(n, '2025-12-31')), 3::bigint, 'three ways') FROM unnest('{written,listed,followed}'::text[]) n;
 DELETE FROM shop WHERE customer = 7;
 INSERT INTO shop VALUES (100, '2025-12-30', 5, '2025-06-02');
@@ -128,12 +127,12 @@ TRUNCATE shop;
 SELECT is((segment.refresh('followed', '2025-12-31')).customers, 0::bigint, 'TRUNCATE is seen');
 
 -- --- refused ------------------------------------------------------------------------------------------------------------------
-SELECT throws_ok($$SELECT segment.create_segmentation('x', 'shop', 'customer', 'day', 'amount', changes => 'magic')$$, '22023', NULL, 'an unknown way');
-SELECT throws_ok($$SELECT segment.create_segmentation('x', 'shop', 'customer', 'day', 'amount', changes => 'changed_at')$$, '22023', NULL, 'a way without its column');
-SELECT throws_ok($$SELECT segment.create_segmentation('x', 'valid_sales', 'customer_id', 'ordered_at', 'amount', changes => 'triggers')$$, '42809', NULL, 'triggers on a view');
-SELECT throws_ok($$SELECT segment.create_segmentation('x', 'shop', 'customer', 'day', 'amount', changes => 'changed_at', changed_at => 'amount')$$, '42804', NULL, 'a column that is no time');
+SELECT throws_ok($$SELECT segment.create_segmentation('x', 'shop', 'customer', 'day', 'amount', changes => ROW('magic', NULL, NULL, NULL, NULL, NULL, false, true)::segment.change_rule)$$, '22023', NULL, 'an unknown way');
+SELECT throws_ok($$SELECT segment.create_segmentation('x', 'shop', 'customer', 'day', 'amount', changes => segment.by_column(NULL))$$, '22004', NULL, 'a way without its column');
+SELECT throws_ok($$SELECT segment.create_segmentation('x', 'valid_sales', 'customer_id', 'ordered_at', 'amount', changes => segment.by_triggers())$$, '42809', NULL, 'triggers on a view');
+SELECT throws_ok($$SELECT segment.create_segmentation('x', 'shop', 'customer', 'day', 'amount', changes => segment.by_column('amount'))$$, '42804', NULL, 'a column that is no time');
 CREATE TABLE odd AS SELECT 1.0::numeric AS customer, date '2025-01-01' AS day, 1 AS amount;
-SELECT throws_ok($$SELECT segment.create_segmentation('x', 'odd', 'customer', 'day', 'amount', changes => 'rebuild')$$, '0A000', NULL, 'ids that print in several ways');
+SELECT throws_ok($$SELECT segment.create_segmentation('x', 'odd', 'customer', 'day', 'amount', changes => segment.by_reading_all(ledgers => true))$$, '42804', NULL, 'ids that print in several ways');
 
 -- --- removed -------------------------------------------------------------------------------------------------------------------
 SELECT lives_ok($$SELECT segment.drop_segmentation(n) FROM unnest('{stored,written,listed,followed,plain}'::text[]) n$$, 'segmentations are dropped');

@@ -4,7 +4,7 @@ SELECT plan(16);
 CREATE TABLE shop (customer integer, at timestamptz, amount numeric, market text);
 CREATE INDEX ON shop (customer);
 INSERT INTO shop SELECT g % 60, timestamptz '2025-01-01Z' + g * interval '7 hours', g % 97, 'north' FROM generate_series(1, 600) g;
-SELECT segment.create_segmentation('shop', 'shop', 'customer', 'at', 'amount', market => 'market', changes => 'triggers', live => true);
+SELECT segment.create_segmentation('shop', 'shop', 'customer', 'at', 'amount', market => 'market', changes => segment.by_triggers(live => true));
 SELECT segment.create_segmentation('whole', 'shop', 'customer', 'at', 'amount', market => 'market');
 INSERT INTO shop VALUES (1, '2025-06-01Z', 5, 'north');
 SELECT is((SELECT count(*) FROM segment.live_customer), 0::bigint, 'before the first refresh there is nothing to score by');
@@ -39,8 +39,8 @@ SELECT is_empty($$TABLE segment.live_customer$$, 'many customers at once wait fo
 SELECT is((SELECT count(*) FROM segment.change_queue), 150::bigint, 'which will find them');
 SELECT isnt(segment.refresh_customer('shop', '150'), NULL, 'one can be brought up to date by hand');
 SELECT is((SELECT rows FROM segment.forget('150') WHERE table_name = 'segment.live_customer'), 1::bigint, 'forget reaches the row');
-SELECT throws_ok($$SELECT segment.create_segmentation('x', 'shop', 'customer', 'at', 'amount', live => true)$$, '22023', NULL, 'live needs triggers');
-SELECT throws_ok($$SELECT segment.create_segmentation('x', 'shop', 'customer', 'at', 'amount', changes => 'triggers', cut_points => 'floating', live => true)$$,
+SELECT throws_ok($$SELECT segment.create_segmentation('x', 'shop', 'customer', 'at', 'amount', changes => segment.by_triggers(live => NULL))$$, '22004', NULL, 'live is yes or no');
+SELECT throws_ok($$SELECT segment.create_segmentation('x', 'shop', 'customer', 'at', 'amount', scores => segment.rfm_scores(cut_points => 'floating'), changes => segment.by_triggers(live => true))$$,
   '22023', NULL, 'and frozen cut points');
 
 -- A row of segmentation_version that names another's ledger set, beside a view of its own: what the view calls must not run as who
@@ -56,7 +56,7 @@ CREATE TABLE bait AS SELECT g % 50 AS customer, date '2025-01-01' + g AS at, g::
 CREATE FUNCTION planted(integer) RETURNS integer LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.loot VALUES (current_user); RETURN $1; END';
 CREATE VIEW bait_view AS SELECT public.planted(customer) AS customer, at, amount FROM bait;
 GRANT SELECT ON bait_view TO PUBLIC;
-SELECT segment.create_segmentation('bait', 'bait', 'customer', 'at', 'amount', changes => 'triggers', live => true);
+SELECT segment.create_segmentation('bait', 'bait', 'customer', 'at', 'amount', changes => segment.by_triggers(live => true));
 SELECT segment.refresh('bait', '2025-06-30');
 INSERT INTO bait VALUES (7, '2025-06-30', 5);
 SELECT is((SELECT count(*) FROM segment.live_customer WHERE segmentation = 'bait'), 1::bigint, 'an owner''s own table is followed');

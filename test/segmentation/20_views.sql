@@ -112,7 +112,7 @@ SELECT is((SELECT count(*) FROM segment.segment_profile WHERE segmentation = 'ti
 -- Names that the views give themselves are taken.
 SELECT throws_ok($$INSERT INTO segment.scheme (name) VALUES ('x'); INSERT INTO segment.scheme_rule (scheme, position, segment) VALUES ('x', 1, 'Unknown customer')$$,
   '23514', NULL, 'no segment of a scheme is called as the line of unknown customers');
-SELECT throws_ok($$SELECT segment.create_segmentation('y', 'sales', 'customer_id', 'ordered_at', 'amount', clusters => 2, cluster_names => '{a,Not a customer}')$$,
+SELECT throws_ok($$SELECT segment.create_segmentation('y', 'sales', 'customer_id', 'ordered_at', 'amount', label => segment.by_clusters(2, names => '{a,Not a customer}'))$$,
   '22023', NULL, 'nor is a cluster');
 SELECT * FROM finish();
 ROLLBACK;

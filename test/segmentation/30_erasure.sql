@@ -11,13 +11,13 @@ SELECT '00000000-0000-4000-8000-000000000042' AS person \gset
 CREATE TABLE opt_out (id uuid);
 
 -- Everything that stores customers: snapshots, drafts, models, ledgers, queues, publications.
-SELECT segment.create_segmentation('plain', 'people', 'id', 'at', 'amount', market => 'place', channel => 'channel', opt_out => 'opt_out');
-SELECT segment.create_segmentation('value', 'people', 'id', 'at', 'amount', value_tiers => 2, orders_model => 'mbgnbd', changes => 'rebuild');
-SELECT segment.create_segmentation('queue', 'people', 'id', 'at', 'amount', clusters => 2, changes => 'triggers', opt_out => 'opt_out');
+SELECT segment.create_segmentation('plain', 'people', 'id', 'at', 'amount', market => 'place', channel => 'channel', privacy => segment.privacy(opt_out => 'opt_out'));
+SELECT segment.create_segmentation('value', 'people', 'id', 'at', 'amount', label => segment.by_value_tiers(2, 'mbgnbd'), changes => segment.by_reading_all(ledgers => true));
+SELECT segment.create_segmentation('queue', 'people', 'id', 'at', 'amount', label => segment.by_clusters(2), changes => segment.by_triggers(), privacy => segment.privacy(opt_out => 'opt_out'));
 SET client_min_messages = error; -- the data do not determine a model of orders
 SELECT segment.refresh(s, d) FROM unnest('{plain,value,queue}'::text[]) s, unnest('{2025-04-30,2025-05-31}'::date[]) d;
 SELECT segment.publish_summary('plain', 5);
-SELECT segment.new_version('plain', '{"scheme": "grid", "changes": "changed_at", "changed_at": "changed_at"}'), segment.refresh('plain', '2025-05-31', 2);
+SELECT segment.new_version('plain', label => segment.by_scheme('grid'), changes => segment.by_column('changed_at')), segment.refresh('plain', '2025-05-31', 2);
 UPDATE people SET amount = amount + 1 WHERE id = :'person';
 
 -- Rows with the id anywhere in them, by table, found by the catalog

@@ -35,17 +35,21 @@ CREATE FUNCTION pick(VARIADIC choices text[]) RETURNS text LANGUAGE sql VOLATILE
 CREATE FUNCTION declare(name text) RETURNS text LANGUAGE plpgsql AS $f$
 DECLARE
   at text := pick('At', 'day', 'local');
-  label text := pick('scheme', 'scheme', 'clusters', 'tiers');
+  market text := pick('%I', NULL);
+  scheme text := pick('standard', 'classic', 'grid', 'quartiles');
+  label text := CASE pick('scheme', 'scheme', 'clusters', 'tiers')
+    WHEN 'clusters' THEN format('segment.by_clusters(%s, names => %L)', pick('2', '3'), ARRAY['O''Neill', '"x"'])
+    WHEN 'tiers' THEN format('segment.by_value_tiers(%s)', pick('2', '3')) ELSE format('segment.by_scheme(%L)', scheme) END;
   call text := format('SELECT segment.create_segmentation(%L, %L, %L, %L, %L', name,
     pick('"Odd ""Shop"."Order Lines; --"', '"a view"', '"a ""matview"""', 'parts', '"foreign"'), 'Kunde''s ID', at, pick('select', 'units', 'price'));
 BEGIN
-  call := call || format(', order_id => %L, market => %L, min_market => %s', pick('Order', NULL), pick('%I', NULL), pick('1', '20', '1000', 'NULL'))
-    || format(', channel => %L, zone => %L, cut_points => %L', pick('\x', NULL), pick('UTC', 'Asia/Tokyo', 'America/Caracas', 'Australia/Lord_Howe'), pick('frozen', 'floating'))
+  call := call || format(', order_id => %L, market => %L, channel => %L', pick('Order', NULL), market, pick('\x', NULL))
     || format(', filter => %L', pick(NULL, E'o.units > 1 -- no gifts', '"order by 1; DROP TABLE x"', '"%I" IS DISTINCT FROM ''$$'' /* ; */', '"Kunde''s ID" LIKE ''%1%'' AND "select" <> 0'))
-    || format(', method => %L, monetary => %L, scheme => %L', pick('quantile', 'equal_width'), pick('total', 'average'), pick('standard', 'classic', 'grid', 'quartiles'))
-    || CASE WHEN random() < 0.5 THEN ', opt_out => ''"Opt Out"'', opt_out_customer => ''Who?''' ELSE '' END
-    || CASE label WHEN 'clusters' THEN ', clusters => ' || pick('2', '3') || ', cluster_names => ' || quote_literal(ARRAY['O''Neill', '"x"'])
-                  WHEN 'tiers' THEN ', value_tiers => ' || pick('2', '3') ELSE ', look_back_days => ' || pick('NULL', '30', '90') END || ')';
+    || format(', label => %s, scores => segment.rfm_scores(%L, %L, %L, %s)', label, pick('frozen', 'floating'), pick('quantile', 'equal_width'), pick('total', 'average'),
+              CASE WHEN market IS NULL THEN 'NULL' ELSE pick('1', '20', '1000', 'NULL') END)
+    || format(', days => segment.calendar(%L, look_back_days => %s)', pick('UTC', 'Asia/Tokyo', 'America/Caracas', 'Australia/Lord_Howe'),
+              CASE WHEN label LIKE '%by_scheme%' THEN pick('NULL', '30', '90') ELSE 'NULL' END)
+    || CASE WHEN random() < 0.5 THEN ', privacy => segment.privacy(opt_out => ''"Opt Out"'', opt_out_customer => ''Who?'')' ELSE '' END || ')';
   EXECUTE call;
   RETURN call;
 END
@@ -90,7 +94,7 @@ SELECT is((SELECT count(*) FROM parts), (SELECT count(*) FROM "a view"), 'no tab
 SELECT is_empty($$SELECT name FROM tried WHERE segment.definition(name) !~ '^(--[^\n]*\n)+WITH '$$, 'a name can not leave its comment');
 SELECT throws_ok(format('SELECT segment.create_segmentation(''x'', ''parts'', %L, ''At'', ''units'')', c), '42703', NULL, 'customer ' || c)
 FROM unnest(ARRAY['"Kunde''s ID"', '1) FROM parts; --', 'Kunde''s ID::int']) c;
-SELECT throws_ok($$SELECT segment.create_segmentation('x', 'parts', 'Kunde''s ID', 'At', 'units', method => 'quantile'', 5) --')$$, '22023', NULL, 'a method that is none');
+SELECT throws_ok($$SELECT segment.create_segmentation('x', 'parts', 'Kunde''s ID', 'At', 'units', scores => segment.rfm_scores(method => 'quantile'', 5) --'))$$, '22023', NULL, 'a method that is none');
 DO $$BEGIN EXECUTE format('COPY (SELECT) TO %L', '/tmp/segment_' || pg_backend_pid() || '.csv'); END$$;
 
 SELECT * FROM finish();

@@ -5,7 +5,7 @@ SELECT plan(26);
 CREATE TABLE people (id text, at date, amount int, place text, "Religion" text);
 INSERT INTO people SELECT 'customer ' || g % 200, date '2025-01-01' + g / 5, g * 7919 % 1000, (ARRAY['north', 'south'])[1 + g % 2], 'x' FROM generate_series(1, 1000) g;
 SELECT segment.create_segmentation('plain', 'people', 'id', 'at', 'amount', market => 'place');
-SELECT segment.create_segmentation('hidden', 'people', 'id', 'at', 'amount', market => 'place', pseudonymous => true);
+SELECT segment.create_segmentation('hidden', 'people', 'id', 'at', 'amount', market => 'place', privacy => segment.privacy(pseudonymous => true));
 SELECT segment.refresh(s, d) FROM unnest('{plain,hidden}'::text[]) s, unnest('{2025-06-30,2025-07-10}'::date[]) d;
 SELECT is(count(*) FILTER (WHERE customer ~ '^[0-9a-f]{64}$'), 400::bigint, 'pseudonyms instead of ids') FROM segment.snapshot_customer c
 JOIN segment.snapshot s ON s.id = c.snapshot WHERE segmentation = 'hidden' AND customer NOT LIKE '%customer%';
@@ -19,8 +19,8 @@ SELECT is_empty($$
   FROM segment.customer_profile WHERE segmentation = 'hidden'$$, 'with the same values and history');
 SELECT is(octet_length(key), 32, 'by a key of 32 bytes') FROM segment.pseudonym_key;
 SELECT is((segment.refresh('hidden', '2025-07-10')).moved, (SELECT moved FROM segment.snapshot WHERE segmentation = 'hidden' AND as_of = '2025-07-10'), 'which stays');
-SELECT throws_ok($$SELECT segment.new_version('hidden', '{"changes": "rebuild"}')$$, '0A000', NULL, 'no ledgers by pseudonym');
-SELECT throws_ok($$SELECT segment.create_segmentation('x', 'people', 'id', 'at', 'amount', changes => 'triggers', pseudonymous => true)$$, '0A000', NULL, 'nor queues');
+SELECT throws_ok($$SELECT segment.new_version('hidden', changes => segment.by_reading_all(ledgers => true))$$, '0A000', NULL, 'no ledgers by pseudonym');
+SELECT throws_ok($$SELECT segment.create_segmentation('x', 'people', 'id', 'at', 'amount', changes => segment.by_triggers(), privacy => segment.privacy(pseudonymous => true))$$, '0A000', NULL, 'nor queues');
 
 -- Access and erasure by the id
 SELECT results_eq($$SELECT p ->> 'segmentation', count(*) FROM jsonb_array_elements(segment.export_person('customer 7') -> 'profiles') p GROUP BY 1 ORDER BY 1$$,
@@ -37,7 +37,8 @@ INSERT INTO segment.blocked_column VALUES ('religion', 'special category (GDPR a
 SELECT throws_ok($$SELECT segment.create_segmentation('x', 'people', 'id', 'at', 'amount', market => 'Religion')$$, '42501', NULL, 'a blocked column as market');
 SELECT throws_ok($$SELECT segment.create_segmentation('x', 'people', 'id', 'at', 'amount', channel => 'Religion')$$, '42501', NULL, 'as channel');
 SELECT throws_ok(format('SELECT segment.create_segmentation(''x'', ''people'', ''id'', ''at'', ''amount'', filter => %L)', f), '42501', NULL, 'in a filter: ' || f)
-FROM unnest(ARRAY['"Religion" = ''x''', 'o."Religion" IS NULL', '(SELECT "Religion" FROM people p WHERE p.id = o.id LIMIT 1) = ''x''']) f;
+FROM unnest(ARRAY['"Religion" = ''x''', 'o."Religion" IS NULL', '(SELECT "Religion" FROM public.people p WHERE p.id = o.id LIMIT 1) = ''x''', 'U&"\0052eligion" = ''x''', 'to_jsonb(o) ->> ''Religion'' = ''x''',
+  'EXISTS (SELECT FROM public.people p WHERE p = o)', 'EXISTS (SELECT FROM (SELECT * FROM public.people) p WHERE p.id = o.id)']) f;
 SELECT lives_ok($$SELECT segment.create_segmentation('allowed', 'people', 'id', 'at', 'amount', filter => 'place <> ''religions''')$$, 'other words are not');
 INSERT INTO segment.blocked_column VALUES ('place');
 SELECT throws_ok($$SELECT segment.refresh('plain')$$, '42501', NULL, 'blocked later: refresh stops');
@@ -45,7 +46,7 @@ SELECT throws_ok($$SELECT segment.definition('plain')$$, '42501', NULL, 'and not
 DELETE FROM segment.blocked_column;
 
 -- Retention, and the log
-SELECT segment.create_segmentation('short', 'people', 'id', 'at', 'amount', keep_days => 10, description => 'newsletter');
+SELECT segment.create_segmentation('short', 'people', 'id', 'at', 'amount', privacy => segment.privacy(keep_days => 10, purpose => 'newsletter'));
 SELECT segment.refresh('short', d) FROM unnest('{2025-06-01,2025-06-05,2025-06-11,2025-06-12}'::date[]) d;
 SELECT results_eq($$SELECT as_of FROM segment.snapshot WHERE segmentation = 'short' ORDER BY 1$$, $$VALUES (date '2025-06-05'), ('2025-06-11'), ('2025-06-12')$$,
   'refresh removes snapshots older than keep_days');

@@ -37,7 +37,7 @@ INSERT INTO segment.scheme_rule (scheme, position, segment, r_lower, f_lower, me
   ('$quoted', 3, '__proto__', 2, NULL, '', NULL, '#FFFFFF'), ('$quoted', 4, 'constructor', NULL, NULL, '&lt;b&gt;', NULL, NULL);
 CREATE VIEW sold AS SELECT *, CASE WHEN customer_id < 5 THEN '$quoted' WHEN customer_id % 3 = 0 THEN '<b>B</b>' ELSE 'all' END AS market FROM orders;
 SELECT segment.create_segmentation('$quoted', 'sold', 'customer_id', 'ordered_at', 'amount', 'order_id', market => 'market',
-  scheme => '$quoted', description => '$quoted');
+  label => segment.by_scheme('$quoted'), privacy => segment.privacy(purpose => '$quoted'));
 SELECT segment.refresh('$quoted', '2025-06-30'), segment.refresh('$quoted', '2025-12-31'), segment.publish_summary('$quoted');
 SELECT segment.create_segmentation('shop', 'orders', 'customer_id', 'ordered_at', 'amount', 'order_id');
 SELECT segment.refresh('shop', '2025-06-30'), segment.refresh('shop', '2025-12-31');
@@ -46,10 +46,10 @@ INSERT INTO segment.scheme_rule (scheme, position, segment) VALUES ('one', 1, 'E
 INSERT INTO segment.scheme_rule (scheme, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper)
 SELECT 'many', row_number() OVER (ORDER BY r DESC, f DESC, m DESC), format('Segment %s %s %s', r, f, m), r, r, f, f, 3 * m - 2, 3 * m
 FROM generate_series(1, 9) r, generate_series(1, 9) f, generate_series(1, 3) m;
-SELECT segment.create_segmentation('one', 'orders', 'customer_id', 'ordered_at', 'amount', filter => 'amount > 0', scheme => 'one');
-SELECT segment.create_segmentation('many', 'orders', 'customer_id', 'ordered_at', 'amount', scheme => 'many');
+SELECT segment.create_segmentation('one', 'orders', 'customer_id', 'ordered_at', 'amount', filter => 'amount > 0', label => segment.by_scheme('one'));
+SELECT segment.create_segmentation('many', 'orders', 'customer_id', 'ordered_at', 'amount', label => segment.by_scheme('many'));
 SELECT segment.refresh('one', '2025-12-31'), segment.refresh('many', '2025-09-30'), segment.refresh('many', '2025-12-31');
-SELECT segment.create_segmentation('groups', 'orders', 'customer_id', 'ordered_at', 'amount', clusters => 3);
+SELECT segment.create_segmentation('groups', 'orders', 'customer_id', 'ordered_at', 'amount', label => segment.by_clusters(3));
 SELECT segment.refresh('groups', '2025-09-30'), segment.refresh('groups', '2025-12-31');
 CREATE TABLE refunds AS SELECT 1 AS customer_id, date '2025-01-01' AS ordered_at, -5 AS amount;
 SELECT segment.create_segmentation('nothing', 'refunds', 'customer_id', 'ordered_at', 'amount');

@@ -71,7 +71,7 @@ my @relations = split /\n/, as($superuser, 'shop', q{SELECT c.oid::regclass FROM
 	WHERE c.relkind IN ('r', 'v') AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'segmentation')
 	AND c.relname <> 'refresh_progress' ORDER BY 1});
 cmp_ok(scalar @relations, '>', 20, 'tables and views by segmentation');
-as('south', 'shop', q{SELECT segment.new_version('south', '{"changes": "rebuild"}'), segment.refresh('south', '2025-03-10'), segment.refresh('south', '2025-03-20', 2);
+as('south', 'shop', q{SELECT segment.new_version('south', changes => segment.by_reading_all(ledgers => true)), segment.refresh('south', '2025-03-10'), segment.refresh('south', '2025-03-20', 2);
 	SELECT segment.publish_summary('south', 2, '2025-03-10')});
 my $whose = join ' UNION ', map { "SELECT segmentation FROM $_" } grep { $_ ne 'segment.published_summary' } @relations;
 is(as('north', 'shop', "SELECT string_agg(segmentation, ' ' ORDER BY 1) FROM ($whose) x"), 'north', 'north sees rows of its own segmentation only');
@@ -144,8 +144,8 @@ my $person = 'b5c0a1de-0000-4000-8000-0123456789ab';
 as('keeper', 'restored', <<"SQL");
 CREATE TABLE people AS SELECT '$person'::uuid AS id, date '2025-01-01' AS at, 10 AS amount
 UNION ALL SELECT gen_random_uuid(), date '2025-01-01' + g, g FROM generate_series(1, 100) g;
-SELECT segment.create_segmentation('people', 'people', 'id', 'at', 'amount', market => 'id', min_market => 1);
-SELECT segment.new_version('people', '{"market": null}');
+SELECT segment.create_segmentation('people', 'people', 'id', 'at', 'amount', market => 'id', scores => segment.rfm_scores(min_market => 1));
+SELECT segment.new_version('people', market => '', scores => segment.rfm_scores());
 SELECT segment.activate_version('people', 2);
 SELECT segment.refresh('people');
 SELECT segment.forget('$person');

@@ -18,25 +18,21 @@ CREATE EXTENSION segment;
 CREATE SCHEMA test;
 
 -- Each pair has a source of its own. moment is the simulated clock that changed_at follows.
-CREATE TABLE test.pair (name text PRIMARY KEY, kinds text[], options text);
+CREATE TABLE test.pair (name text PRIMARY KEY, kinds text[], options text, changes text);
 INSERT INTO test.pair VALUES
-('changed_at', '{insert,late,update,unknown}',
- $$changes => 'changed_at', changed_at => 'changed', changed_look_back => '30 minutes'$$),
+('changed_at', '{insert,late,update,unknown}', NULL, $$segment.by_column('changed', '30 minutes')$$),
 ('tombstones', '{insert,late,update,unknown,delete,move,opt_out,forget}',
- $$changes => 'tombstones', changed_at => 'changed', changed_look_back => '30 minutes', tombstones => 'test.tombstones_gone',
-   tombstone_customer => 'who', tombstone_at => 'changed', opt_out => 'test.tombstones_out', opt_out_customer => 'who',
-   order_id => 'order_id', market => 'market', min_market => 5, look_back_days => 60, channel => 'channel'$$),
+ $$order_id => 'order_id', market => 'market', channel => 'channel', scores => segment.rfm_scores(min_market => 5), days => segment.calendar(look_back_days => 60),
+   privacy => segment.privacy('test.tombstones_out', 'who')$$,
+ $$segment.by_tombstones('test.tombstones_gone', 'who', 'changed', 'changed', '30 minutes')$$),
 ('triggers', '{insert,late,update,unknown,delete,move,truncate,opt_out,forget}',
- $$changes => 'triggers', order_id => 'order_id', market => 'market', min_market => 5, cut_points => 'floating',
-   filter => 'amount < 180', opt_out => 'test.triggers_out', opt_out_customer => 'who', scheme => 'classic'$$),
+ $$order_id => 'order_id', market => 'market', filter => 'amount < 180', label => segment.by_scheme('classic'),
+   scores => segment.rfm_scores('floating', min_market => 5), privacy => segment.privacy('test.triggers_out', 'who')$$, 'segment.by_triggers()'),
 ('clusters', '{insert,late,update,unknown,delete,move}',
- $$changes => 'triggers', clusters => 3, channel => 'channel', zone => 'Australia/Lord_Howe'$$),
-('tiers', '{insert,late,update,delete,move}', $$changes => 'triggers', value_tiers => 2, order_id => 'order_id'$$);
+ $$channel => 'channel', label => segment.by_clusters(3), days => segment.calendar('Australia/Lord_Howe')$$, 'segment.by_triggers()'),
+('tiers', '{insert,late,update,delete,move}', $$label => segment.by_value_tiers(2), order_id => 'order_id'$$, 'segment.by_triggers()');
 
 CREATE PROCEDURE test.make(pair test.pair) LANGUAGE plpgsql AS $$
-DECLARE
-  full_options text := regexp_replace(regexp_replace(pair.options, 'changes => ''\w+''', 'changes => ''rebuild'''),
-                                      '(,\s*)?\m(changed_at|changed_look_back|tombstones|tombstone_customer|tombstone_at) => ''[^'']*''', '', 'g');
 BEGIN
   EXECUTE format('CREATE TABLE test.%I (id serial PRIMARY KEY, customer %s, at %s, amount numeric, order_id integer, market text, channel text, changed timestamp)',
                  pair.name, CASE pair.name WHEN 'clusters' THEN 'uuid' WHEN 'tombstones' THEN 'char(8)' ELSE 'integer' END,
@@ -44,8 +40,9 @@ BEGIN
   EXECUTE format('CREATE TABLE test.%I (who %s)', pair.name || '_out', CASE pair.name WHEN 'tombstones' THEN 'char(8)' ELSE 'integer' END);
   EXECUTE format('CREATE TABLE test.%I (who %s, changed timestamp)', pair.name || '_gone', CASE pair.name WHEN 'tombstones' THEN 'char(8)' ELSE 'integer' END);
   CALL test.add(pair, 400, 150, timestamp '2020-01-01');
-  EXECUTE format('SELECT segment.create_segmentation(%L, %L, ''customer'', ''at'', ''amount'', %s)', pair.name, 'test.' || pair.name, pair.options);
-  EXECUTE format('SELECT segment.create_segmentation(%L, %L, ''customer'', ''at'', ''amount'', %s)', pair.name || ' full', 'test.' || pair.name, full_options);
+  EXECUTE format('SELECT segment.create_segmentation(%L, %L, ''customer'', ''at'', ''amount''%s, changes => %s)', pair.name, 'test.' || pair.name, ', ' || pair.options, pair.changes);
+  EXECUTE format('SELECT segment.create_segmentation(%L, %L, ''customer'', ''at'', ''amount''%s, changes => segment.by_reading_all(ledgers => true))',
+    pair.name || ' full', 'test.' || pair.name, ', ' || pair.options);
 END
 $$;
 

@@ -24,7 +24,7 @@ SET ROLE shop;
 CREATE TABLE orders AS
 SELECT g % 8000 AS customer, date '2025-01-01' + g % 300 AS day, (g * 7919 % 10000) / 100.0 AS amount FROM generate_series(1, 80000) g;
 CREATE INDEX ON orders (customer);
-SELECT segment.create_segmentation('shop', 'orders', 'customer', 'day', 'amount', changes => 'triggers');
+SELECT segment.create_segmentation('shop', 'orders', 'customer', 'day', 'amount', changes => segment.by_triggers());
 SELECT segment.refresh('shop', '2025-06-01');
 SELECT segment.refresh('shop', '2025-07-01');
 SQL

@@ -38,7 +38,7 @@ CREATE TABLE orders_1 PARTITION OF orders FOR VALUES FROM ('2025-01-01') TO ('20
 CREATE TABLE orders_2 PARTITION OF orders FOR VALUES FROM ('2025-07-01') TO ('2026-01-01');
 GRANT SELECT, INSERT, UPDATE (amount) ON orders, orders_1, orders_2 TO till;
 INSERT INTO orders SELECT g % 300, date '2025-01-01' + g % 360, g % 89, (ARRAY['north', 'south'])[1 + g % 2] FROM generate_series(1, 3000) g;
-SELECT segment.create_segmentation('all', 'orders', 'customer', 'at', 'amount', changes => 'triggers', live => true);
+SELECT segment.create_segmentation('all', 'orders', 'customer', 'at', 'amount', changes => segment.by_triggers(live => true));
 GRANT INSERT ON orders TO late;
 SELECT step FROM (SELECT segment_internal.segmentation_progress('all', 'waiting')) p, segment.refresh_progress;
 SELECT customers FROM segment.refresh('all', '2025-12-31');
@@ -80,12 +80,12 @@ CREATE POLICY own_region ON orders USING (region = current_user);
 CREATE POLICY write ON orders FOR INSERT WITH CHECK (true);
 GRANT SELECT, TRIGGER ON orders, orders_1, orders_2, orders_3 TO north;
 SQL
-is(as('north', q{SELECT segment.create_segmentation('north', 'public.orders', 'customer', 'at', 'amount', changes => 'triggers'); SELECT customers = (SELECT count(DISTINCT customer) FROM public.orders) FROM segment.refresh('north', '2026-01-01')}),
+is(as('north', q{SELECT segment.create_segmentation('north', 'public.orders', 'customer', 'at', 'amount', changes => segment.by_triggers()); SELECT customers = (SELECT count(DISTINCT customer) FROM public.orders) FROM segment.refresh('north', '2026-01-01')}),
 	"north\nt", 'north declares and refreshes');
 as('till', q{INSERT INTO orders VALUES (5, '2025-12-31', 70, 'north'), (6, '2025-12-31', 70, 'south'), (2000, '2025-12-31', 70, 'north'), (2001, '2025-12-31', 70, 'south')});
 is(as('shop', <<'SQL'), 'copy', 'a filtered copy');
 CREATE TABLE copy AS SELECT * FROM orders WHERE region = 'north';
-SELECT segment.create_segmentation('copy', 'copy', 'customer', 'at', 'amount', changes => 'rebuild');
+SELECT segment.create_segmentation('copy', 'copy', 'customer', 'at', 'amount', changes => segment.by_reading_all(ledgers => true));
 SQL
 as('shop', q{SELECT segment.refresh('copy', '2026-01-01')});
 as('north', q{SELECT segment.refresh('north', '2026-01-01')});

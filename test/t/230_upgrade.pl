@@ -35,12 +35,12 @@ INSERT INTO segment.scheme_rule (scheme, position, segment, sort) VALUES ('ours'
 INSERT INTO segment.blocked_column VALUES ('religion', 'article 9');
 DO $$
 BEGIN
-  PERFORM segment.create_segmentation('schemes', 'orders', 'customer', 'at', 'amount', market => 'country', scheme => 'ours', opt_out => 'opt_out');
-  PERFORM segment.create_segmentation('clusters', 'orders', 'customer', 'at', 'amount', clusters => 3, changes => 'triggers');
-  PERFORM segment.create_segmentation('tiers', 'orders', 'customer', 'at', 'amount', value_tiers => 2, pseudonymous => true);
-  PERFORM segment.create_segmentation('live', 'orders', 'customer', 'at', 'amount', changes => 'triggers', live => true);
+  PERFORM segment.create_segmentation('schemes', 'orders', 'customer', 'at', 'amount', market => 'country', label => segment.by_scheme('ours'), privacy => segment.privacy(opt_out => 'opt_out'));
+  PERFORM segment.create_segmentation('clusters', 'orders', 'customer', 'at', 'amount', label => segment.by_clusters(3), changes => segment.by_triggers());
+  PERFORM segment.create_segmentation('tiers', 'orders', 'customer', 'at', 'amount', label => segment.by_value_tiers(2), privacy => segment.privacy(pseudonymous => true));
+  PERFORM segment.create_segmentation('live', 'orders', 'customer', 'at', 'amount', changes => segment.by_triggers(live => true));
   PERFORM segment.refresh(s, d) FROM unnest('{schemes,clusters,tiers,live}'::text[]) s, unnest('{2025-04-30,2025-05-31}'::date[]) d;
-  PERFORM segment.publish_summary('schemes', 200), segment.new_version('schemes', '{"scheme": "classic"}'), segment.forget('7');
+  PERFORM segment.publish_summary('schemes', 200), segment.new_version('schemes', label => segment.by_scheme('classic')), segment.forget('7');
   PERFORM segment.grant_segmentation('analyst'), segment.grant_reader('analyst', 'schemes');
   UPDATE orders SET amount = amount + 1 WHERE customer = 8;
 END
