@@ -124,6 +124,23 @@ COMMENT ON COLUMN segment.value_curve_point.percentile IS '0 to 100';
 COMMENT ON COLUMN segment.value_curve_point.customers IS 'how many customers these are; a part of one counts as a whole one';
 COMMENT ON COLUMN segment.value_curve_point.revenue IS 'net amount of their orders';
 
+CREATE TABLE segment.value_ranking (
+  snapshot integer PRIMARY KEY,
+  version_id integer NOT NULL,
+  ranking bytea,
+  began bytea,
+  ended bytea
+);
+ALTER TABLE segment.value_ranking ALTER ranking SET STORAGE EXTERNAL;
+INSERT INTO segment_internal.owned_table VALUES ('value_ranking', 'version_id', NULL, 'nobody', NULL);
+COMMENT ON TABLE segment.value_ranking IS 'the revenues of a version''s customers, largest first, without their ids, and how they changed since: what value_curve_point is brought forward from';
+COMMENT ON COLUMN segment.value_ranking.snapshot IS 'the snapshot';
+COMMENT ON COLUMN segment.value_ranking.version_id IS 'number of its version';
+COMMENT ON COLUMN segment.value_ranking.ranking IS 'all revenues of the snapshot; NULL: those of the newest snapshot before that has them, changed by each day since';
+COMMENT ON COLUMN segment.value_ranking.began IS 'revenues that the snapshot has and the one before had not; NULL: none';
+COMMENT ON COLUMN segment.value_ranking.ended IS 'revenues that the snapshot before had; NULL: none';
+CREATE INDEX value_ranking_version ON segment.value_ranking (version_id);
+
 CREATE TABLE segment.evidence_total (
   snapshot integer NOT NULL,
   version_id integer NOT NULL,
@@ -169,10 +186,13 @@ COMMENT ON AGGREGATE segment_internal.state_sums_agg(text, text, segment.rfm, se
 
 CREATE FUNCTION segment_internal.revenue_curve_trans(internal, rfm segment.rfm) RETURNS internal
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_revenue_curve_trans';
-COMMENT ON FUNCTION segment_internal.revenue_curve_trans(internal, segment.rfm) IS 'behind revenue_curve_agg';
+COMMENT ON FUNCTION segment_internal.revenue_curve_trans(internal, segment.rfm) IS 'behind revenue_curve_agg and ranking_agg';
 CREATE FUNCTION segment_internal.revenue_curve_final(internal) RETURNS numeric[]
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_revenue_curve_final';
 COMMENT ON FUNCTION segment_internal.revenue_curve_final(internal) IS 'behind revenue_curve_agg';
+CREATE FUNCTION segment_internal.ranking_final(internal) RETURNS bytea
+  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_ranking_final';
+COMMENT ON FUNCTION segment_internal.ranking_final(internal) IS 'behind ranking_agg';
 CREATE AGGREGATE segment_internal.revenue_curve_agg(rfm segment.rfm) (
   SFUNC = segment_internal.revenue_curve_trans, STYPE = internal, SSPACE = 65536, FINALFUNC = segment_internal.revenue_curve_final,
   FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
@@ -189,30 +209,48 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION segment_internal.sums_of_day(integer, date, text) IS 'sums over all states of a version that hold on a day';
 
+CREATE AGGREGATE segment_internal.ranking_agg(rfm segment.rfm) (
+  SFUNC = segment_internal.revenue_curve_trans, STYPE = internal, SSPACE = 65536, FINALFUNC = segment_internal.ranking_final,
+  FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE segment_internal.ranking_agg(segment.rfm) IS
+  'revenues, largest first, as value_ranking keeps them; no bytes if one has more than 6 decimals or leaves 64 bits. A NULL summary adds nothing; NULL without any';
+
+CREATE FUNCTION segment_internal.ranking_curve(ranking bytea, began bytea[], ended bytea[]) RETURNS numeric[]
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_ranking_curve';
+COMMENT ON FUNCTION segment_internal.ranking_curve(bytea, bytea[], bytea[]) IS
+  'what revenue_curve_agg gives, from a ranking and the revenues that joined and left it since. NULL without a customer, if one left that was not there, and for rankings without bytes; XX001 for damaged ones';
+CREATE FUNCTION segment_internal.ranking_merge(ranking bytea, began bytea[], ended bytea[]) RETURNS bytea
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_ranking_merge';
+COMMENT ON FUNCTION segment_internal.ranking_merge(bytea, bytea[], bytea[]) IS 'a ranking with the revenues that joined it and without those that left it; NULL as ranking_curve';
+
 -- The state before is found by the primary key, one look-up a state that began.
-CREATE FUNCTION segment_internal.sums_of_changes(version_id integer, day date, zone text) RETURNS segment_internal.state_sum[]
+CREATE FUNCTION segment_internal.changes_of_day(version_id integer, day date, zone text, OUT sums segment_internal.state_sum[], OUT began bytea, OUT ended bytea) RETURNS record
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   WITH pair AS MATERIALIZED (
     SELECT segment_internal.state_sums_agg(n.customer, n.market, n.rfm, n.score, n.segment, n.sort, n.channel, zone) AS began,
-           segment_internal.state_sums_agg(o.customer, o.market, o.rfm, o.score, o.segment, o.sort, o.channel, zone) AS ended
+           segment_internal.state_sums_agg(o.customer, o.market, o.rfm, o.score, o.segment, o.sort, o.channel, zone) AS ended,
+           segment_internal.ranking_agg(n.rfm) FILTER (WHERE segment.rfm_monetary(n.rfm) IS DISTINCT FROM segment.rfm_monetary(o.rfm)) AS revenues_began,
+           segment_internal.ranking_agg(o.rfm) FILTER (WHERE segment.rfm_monetary(n.rfm) IS DISTINCT FROM segment.rfm_monetary(o.rfm)) AS revenues_ended
     FROM segment.state n
     LEFT JOIN LATERAL (
       SELECT * FROM segment.state o
-      WHERE o.version_id = sums_of_changes.version_id AND o.customer = n.customer AND o.from_day < day
+      WHERE o.version_id = changes_of_day.version_id AND o.customer = n.customer AND o.from_day < day
       ORDER BY o.from_day DESC LIMIT 1) o ON true
-    WHERE n.version_id = sums_of_changes.version_id AND n.from_day = day
+    WHERE n.version_id = changes_of_day.version_id AND n.from_day = day
   )
-  SELECT array_agg(x) FROM (
-    SELECT u AS x FROM pair, unnest(pair.began) u
-    UNION ALL
-    SELECT ROW(u.market, u.segment, u.sort, u.r, u.f, u.m, - u.customers, - u.customers_with_orders, - u.orders, - u.orders_squared,
-               - u.revenue, - u.revenue_squared, - u.average, - u.average_squared, - u.last_day, - u.last_day_squared,
-               - u.hashes)::segment_internal.state_sum
-    FROM pair, unnest(pair.ended) u) y;
+  SELECT ARRAY(SELECT u FROM unnest(p.began) u
+               UNION ALL
+               SELECT ROW(u.market, u.segment, u.sort, u.r, u.f, u.m, - u.customers, - u.customers_with_orders, - u.orders, - u.orders_squared,
+                          - u.revenue, - u.revenue_squared, - u.average, - u.average_squared, - u.last_day, - u.last_day_squared,
+                          - u.hashes)::segment_internal.state_sum
+               FROM unnest(p.ended) u),
+         p.revenues_began, p.revenues_ended
+  FROM pair p;
 END;
-COMMENT ON FUNCTION segment_internal.sums_of_changes(integer, date, text) IS
-  'sums over the states of a version that began on a day, and, negative, over those that ended on it';
+COMMENT ON FUNCTION segment_internal.changes_of_day(integer, date, text) IS
+  'sums over the states of a version that began on a day, and, negative, over those that ended on it; the revenues among them that differ';
 
 CREATE FUNCTION segment_internal.write_segment_totals(s segment.snapshot, before integer, sums segment_internal.state_sum[]) RETURNS void
   LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -312,17 +350,68 @@ $$;
 COMMENT ON FUNCTION segment_internal.write_drift_totals(segment.snapshot, segment.segmentation_version) IS
   'writes drift_total of a snapshot. Frozen cut points are the version''s first, so scores are the bins; where they float all states are scored by the first';
 
-CREATE FUNCTION segment_internal.write_value_curve(s segment.snapshot) RETURNS void
-  LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
+CREATE FUNCTION segment_internal.ranking_before(before segment.snapshot, OUT base date, OUT ranking bytea, OUT began bytea[], OUT ended bytea[],
+  OUT bytes bigint) RETURNS record
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  complete boolean;
+BEGIN
+  SELECT t.as_of, r.ranking INTO base, ranking
+  FROM segment.value_ranking r JOIN segment.snapshot t ON t.id = r.snapshot
+  WHERE r.version_id = (before).version_id AND r.ranking IS NOT NULL AND t.as_of <= (before).as_of
+  ORDER BY t.as_of DESC LIMIT 1;
+  SELECT coalesce(array_agg(r.began), '{}'), coalesce(array_agg(r.ended), '{}'), count(*) = count(r.snapshot),
+         coalesce(sum(coalesce(octet_length(r.began), 0) + coalesce(octet_length(r.ended), 0)), 0)
+    INTO began, ended, complete, bytes
+  FROM segment.snapshot t LEFT JOIN segment.value_ranking r ON r.snapshot = t.id
+  WHERE t.version_id = (before).version_id AND t.as_of > base AND t.as_of <= (before).as_of;
+  IF NOT complete THEN
+    ranking := NULL;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.ranking_before(segment.snapshot) IS
+  'the newest whole ranking up to a snapshot, its day, and what joined and left it until that; NULL ranking: not known';
+
+CREATE FUNCTION segment_internal.write_value_curve(s segment.snapshot, before segment.snapshot, began bytea, ended bytea) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  known record := segment_internal.ranking_before(before);
+  points numeric[] := segment_internal.ranking_curve(known.ranking, known.began || began, known.ended || ended);
+  whole bytea;
+BEGIN
+  -- A ranking that much has changed since is written anew.
+  IF points IS NOT NULL AND known.bytes > octet_length(known.ranking) / 4 THEN
+    whole := segment_internal.ranking_merge(known.ranking, known.began || began, known.ended || ended);
+  END IF;
+  IF points IS NULL THEN
+    SELECT segment_internal.ranking_agg(c.rfm) INTO whole
+    FROM segment.state c WHERE c.version_id = s.version_id AND c.from_day <= s.as_of AND c.until_day > s.as_of;
+    points := segment_internal.ranking_curve(whole, '{}', '{}');
+  END IF;
+  IF points IS NULL AND whole IS NOT NULL THEN
+    SELECT segment_internal.revenue_curve_agg(c.rfm) INTO points
+    FROM segment.state c WHERE c.version_id = s.version_id AND c.from_day <= s.as_of AND c.until_day > s.as_of;
+    whole := NULL;
+  ELSIF points IS NOT NULL THEN
+    INSERT INTO segment.value_ranking
+    SELECT s.id, s.version_id, whole, CASE WHEN before.id IS NOT NULL THEN began END, CASE WHEN before.id IS NOT NULL THEN ended END;
+  END IF;
+  IF whole IS NOT NULL THEN
+    -- The one before stays: the same day again goes back to it.
+    DELETE FROM segment.value_ranking r USING segment.snapshot t
+    WHERE r.version_id = s.version_id AND t.id = r.snapshot
+      AND t.as_of < (SELECT max(u.as_of) FROM segment.value_ranking o JOIN segment.snapshot u ON u.id = o.snapshot
+                     WHERE o.version_id = s.version_id AND o.ranking IS NOT NULL AND u.as_of < s.as_of);
+  END IF;
+
   INSERT INTO segment.value_curve_point
   SELECT s.id, s.version_id, p.i - 1, ceil(n.customers * (p.i - 1) / 100.0), p.revenue
-  FROM (SELECT segment_internal.revenue_curve_agg(c.rfm) AS points, count(c.rfm) AS customers
-        FROM segment.state c
-        WHERE c.version_id = s.version_id AND c.from_day <= s.as_of AND c.until_day > s.as_of) n
-  CROSS JOIN LATERAL unnest(n.points) WITH ORDINALITY p (revenue, i);
-END;
-COMMENT ON FUNCTION segment_internal.write_value_curve(segment.snapshot) IS 'writes value_curve_point of a snapshot from its states';
+  FROM (SELECT sum(t.customers) AS customers FROM segment.segment_total t WHERE t.snapshot = s.id) n, unnest(points) WITH ORDINALITY p (revenue, i);
+END
+$$;
+COMMENT ON FUNCTION segment_internal.write_value_curve(segment.snapshot, segment.snapshot, bytea, bytea) IS
+  'writes value_curve_point of a snapshot: from the ranking of the snapshot before (NULL: not to be used) and the revenues that differ, else from all states; and its value_ranking';
 
 CREATE FUNCTION segment_internal.evidence_base(s segment.snapshot) RETURNS segment.snapshot
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -379,6 +468,7 @@ BEGIN ATOMIC
   DELETE FROM segment.move_total t WHERE t.snapshot = delete_totals.snapshot;
   DELETE FROM segment.drift_total t WHERE t.snapshot = delete_totals.snapshot;
   DELETE FROM segment.value_curve_point t WHERE t.snapshot = delete_totals.snapshot;
+  DELETE FROM segment.value_ranking t WHERE t.snapshot = delete_totals.snapshot;
   DELETE FROM segment.evidence_total t WHERE t.snapshot = delete_totals.snapshot;
 END;
 COMMENT ON FUNCTION segment_internal.delete_totals(integer) IS 'deletes the totals of a snapshot';
@@ -389,8 +479,8 @@ DECLARE
   v segment.segmentation_version;
   p segment.snapshot;
   before segment.snapshot;
-  sums segment_internal.state_sum[];
   began bigint;
+  changes record;
 BEGIN
   SELECT x.* INTO v FROM segment.segmentation_version x WHERE x.id = s.version_id;
   SELECT x.* INTO p FROM segment.snapshot x WHERE x.id = s.previous;
@@ -403,24 +493,24 @@ BEGIN
     END IF;
   END IF;
   IF before.id IS NULL THEN
-    sums := segment_internal.sums_of_day(s.version_id, s.as_of, (v.days).zone);
+    SELECT segment_internal.sums_of_day(s.version_id, s.as_of, (v.days).zone) AS sums, NULL::bytea AS began, NULL::bytea AS ended INTO changes;
   ELSE
-    sums := segment_internal.sums_of_changes(s.version_id, s.as_of, (v.days).zone);
+    changes := segment_internal.changes_of_day(s.version_id, s.as_of, (v.days).zone);
   END IF;
 
   PERFORM segment_internal.delete_totals(s.id);
-  PERFORM segment_internal.write_segment_totals(s, before.id, sums);
+  PERFORM segment_internal.write_segment_totals(s, before.id, changes.sums);
   IF p.id IS NOT NULL THEN
     PERFORM segment_internal.write_move_totals(s, p);
   END IF;
   PERFORM segment_internal.write_drift_totals(s, v);
-  PERFORM segment_internal.write_value_curve(s);
+  PERFORM segment_internal.write_value_curve(s, before, changes.began, changes.ended);
   PERFORM segment_internal.write_evidence(s);
   PERFORM segment_internal.renew_evidence(s);
   UPDATE segment.snapshot t
   SET carry = true,
-      customers = coalesce(before.customers, 0) + coalesce((SELECT sum(x.customers) FROM unnest(sums) x), 0),
-      fingerprint = coalesce(before.fingerprint, 0) + coalesce((SELECT sum(x.hashes) FROM unnest(sums) x), 0),
+      customers = coalesce(before.customers, 0) + coalesce((SELECT sum(x.customers) FROM unnest(changes.sums) x), 0),
+      fingerprint = coalesce(before.fingerprint, 0) + coalesce((SELECT sum(x.hashes) FROM unnest(changes.sums) x), 0),
       moved = (SELECT count(*) FROM segment.state n
                WHERE n.version_id = s.version_id AND n.from_day = s.as_of AND n.moved_by IN ('new', 'order', 'time', 'recalibration'))
   WHERE t.id = s.id;
@@ -442,3 +532,12 @@ END
 $$;
 COMMENT ON FUNCTION segment_internal.drop_totals(integer) IS
   'deletes the totals of a snapshot that is removed already, and judges anew the segments of later snapshots that were compared with it';
+
+CREATE FUNCTION segment_internal.forget_totals(version_id integer) RETURNS void
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  UPDATE segment.snapshot t SET carry = false WHERE t.version_id = forget_totals.version_id AND t.carry;
+  DELETE FROM segment.value_ranking r WHERE r.version_id = forget_totals.version_id;
+END;
+COMMENT ON FUNCTION segment_internal.forget_totals(integer) IS
+  'call it where states of a version were removed: totals of past days stay as they are, the next day''s are computed from all states';

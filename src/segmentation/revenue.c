@@ -12,12 +12,12 @@
 #include "utils/typcache.h"
 
 #include "core/error.h"
+#include "segmentation/ranking.h"
 #include "segmentation/revenue.h"
 
 PG_FUNCTION_INFO_V1(segment_revenue_curve_trans);
 PG_FUNCTION_INFO_V1(segment_revenue_curve_final);
-
-#define PERCENTILES 100
+PG_FUNCTION_INFO_V1(segment_ranking_final);
 
 /* The values that fit an integer, and the others. */
 typedef struct Curve
@@ -25,6 +25,7 @@ typedef struct Curve
 	Tuplesortstate *units; /* NULL: none yet */
 	Tuplesortstate *others;
 	int64 n;
+	int zeros; /* at the end of all values that fit */
 } Curve;
 
 bool
@@ -100,7 +101,7 @@ begin_sort(Oid type)
 	return tuplesort_begin_datum(type, greater, InvalidOid, false, maintenance_work_mem, NULL, TUPLESORT_NONE);
 }
 
-/* revenue_curve_agg(rfm): a NULL summary adds nothing. */
+/* revenue_curve_agg(rfm), ranking_agg(rfm): a NULL summary adds nothing. */
 Datum
 segment_revenue_curve_trans(PG_FUNCTION_ARGS)
 {
@@ -118,6 +119,7 @@ segment_revenue_curve_trans(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 	{
 		curve = palloc0(sizeof(Curve));
+		curve->zeros = SEGMENT_REVENUE_DECIMALS;
 		AggRegisterCallback(fcinfo, end_sorts, PointerGetDatum(curve));
 	}
 	else
@@ -130,6 +132,8 @@ segment_revenue_curve_trans(PG_FUNCTION_ARGS)
 		{
 			if (curve->units == NULL)
 				curve->units = begin_sort(INT8OID);
+			while (units % segment_power_of_ten(curve->zeros) != 0)
+				curve->zeros--;
 			tuplesort_putdatum(curve->units, Int64GetDatum(units), false);
 		}
 		else
@@ -152,21 +156,54 @@ next_value(Tuplesortstate *sort, Datum *value)
 	return sort != NULL && segment_tuplesort_getdatum(sort, value, &null);
 }
 
-/* A running total: an integer as long as it fits, and a numeric beside it. */
-typedef struct RunningTotal
+/* The number of customers that the best so many per cent are: a part of one counts as a whole. */
+static int64
+customers_of(int64 n, int percentile)
 {
-	segment_int128 units;
-	Numeric others; /* NULL: nothing */
-} RunningTotal;
+	return n / SEGMENT_PERCENTILES * percentile +
+		   (n % SEGMENT_PERCENTILES * percentile + SEGMENT_PERCENTILES - 1) / SEGMENT_PERCENTILES;
+}
 
-static Datum
-total_datum(const RunningTotal *total)
+/* The points that are reached. */
+void
+segment_curve_take_points(SegmentCurvePoints *curve)
 {
-	Datum sum = segment_units_to_numeric(total->units, SEGMENT_REVENUE_DECIMALS);
+	while (curve->next <= SEGMENT_PERCENTILES && curve->stop == curve->taken)
+	{
+		Datum sum = segment_units_to_numeric(curve->units, SEGMENT_REVENUE_DECIMALS);
 
-	if (total->others)
-		sum = DirectFunctionCall2(numeric_add, sum, NumericGetDatum(total->others));
-	return DirectFunctionCall1(numeric_trim_scale, sum);
+		if (curve->others)
+			sum = DirectFunctionCall2(numeric_add, sum, NumericGetDatum(curve->others));
+		curve->points[curve->next++] = DirectFunctionCall1(numeric_trim_scale, sum);
+		curve->stop = customers_of(curve->n, curve->next);
+	}
+}
+
+void
+segment_curve_begin(SegmentCurvePoints *curve, int64 n)
+{
+	memset(curve, 0, sizeof(SegmentCurvePoints));
+	curve->n = n;
+	segment_curve_take_points(curve);
+}
+
+void
+segment_curve_add_other(SegmentCurvePoints *curve, Numeric value)
+{
+	curve->others =
+		curve->others
+			? DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(curve->others), NumericGetDatum(value)))
+			: DatumGetNumericCopy(NumericGetDatum(value));
+	if (++curve->taken == curve->stop)
+		segment_curve_take_points(curve);
+}
+
+ArrayType *
+segment_curve_end(SegmentCurvePoints *curve)
+{
+	if (curve->next <= SEGMENT_PERCENTILES)
+		elog(ERROR, "the value curve ended early");
+	return construct_array(curve->points, SEGMENT_PERCENTILES + 1, NUMERICOID, -1, false, TYPALIGN_INT);
 }
 
 static bool
@@ -176,62 +213,85 @@ is_greater(Datum other, Datum units)
 											segment_units_to_numeric(DatumGetInt64(units), SEGMENT_REVENUE_DECIMALS)));
 }
 
-/* The number of customers that the best so many per cent are: a part of one counts as a whole. */
-static int64
-customers_of(int64 n, int percentile)
+/* The state of a final function, sorted; NULL without a customer. */
+static Curve *
+sorted_state(FunctionCallInfo fcinfo)
 {
-	return n / PERCENTILES * percentile + (n % PERCENTILES * percentile + PERCENTILES - 1) / PERCENTILES;
+	Curve *curve;
+
+	if (AggCheckCallContext(fcinfo, NULL) != AGG_CONTEXT_AGGREGATE)
+		segment_not_an_aggregate("this function");
+	if (PG_ARGISNULL(0))
+		return NULL;
+	curve = (Curve *) PG_GETARG_POINTER(0);
+	if (curve->n == 0)
+		return NULL;
+	if (curve->units)
+		tuplesort_performsort(curve->units);
+	if (curve->others)
+		tuplesort_performsort(curve->others);
+	return curve;
 }
 
 /* numeric[101]: the revenue of the best 0 to 100 per cent; NULL without a customer. */
 Datum
 segment_revenue_curve_final(PG_FUNCTION_ARGS)
 {
-	Curve *curve;
-	Datum points[PERCENTILES + 1];
-	RunningTotal total = {0};
+	Curve *curve = sorted_state(fcinfo);
+	SegmentCurvePoints points;
 	Datum units;
 	Datum other;
 	bool has_units;
 	bool has_other;
-	int percentile = 0;
 
-	if (AggCheckCallContext(fcinfo, NULL) != AGG_CONTEXT_AGGREGATE)
-		segment_not_an_aggregate("revenue_curve_final");
-	if (PG_ARGISNULL(0))
+	if (curve == NULL)
 		PG_RETURN_NULL();
-	curve = (Curve *) PG_GETARG_POINTER(0);
-	if (curve->n == 0)
-		PG_RETURN_NULL();
-	if (curve->units)
-		tuplesort_performsort(curve->units);
-	if (curve->others)
-		tuplesort_performsort(curve->others);
-
 	has_units = next_value(curve->units, &units);
 	has_other = next_value(curve->others, &other);
-	for (int64 i = 0;; i++)
+	segment_curve_begin(&points, curve->n);
+	while (has_units || has_other)
 	{
-		while (percentile <= PERCENTILES && customers_of(curve->n, percentile) == i)
-			points[percentile++] = total_datum(&total);
-		if (i == curve->n)
-			break;
-		if (i % 65536 == 0)
+		if (points.taken % 65536 == 0)
 			CHECK_FOR_INTERRUPTS();
 		if (has_units && !(has_other && is_greater(other, units)))
 		{
-			/* 2^63 customers of 2^63 units fit */
-			total.units += DatumGetInt64(units);
+			segment_curve_add(&points, DatumGetInt64(units));
 			has_units = next_value(curve->units, &units);
 		}
 		else
 		{
-			total.others = total.others
-							   ? DatumGetNumeric(DirectFunctionCall2(numeric_add, NumericGetDatum(total.others), other))
-							   : DatumGetNumericCopy(other);
+			segment_curve_add_other(&points, DatumGetNumeric(other));
 			has_other = next_value(curve->others, &other);
 		}
 	}
 	end_sorts(PointerGetDatum(curve));
-	PG_RETURN_ARRAYTYPE_P(construct_array(points, PERCENTILES + 1, NUMERICOID, -1, false, TYPALIGN_INT));
+	PG_RETURN_ARRAYTYPE_P(segment_curve_end(&points));
+}
+
+/* bytea: the ranking, as ranking.h has it; no bytes if a revenue does not fit 64 bits, NULL without a customer. */
+Datum
+segment_ranking_final(PG_FUNCTION_ARGS)
+{
+	Curve *curve = sorted_state(fcinfo);
+	RankingWriter writer;
+	Datum units;
+
+	if (curve == NULL)
+		PG_RETURN_NULL();
+	if (curve->others)
+	{
+		bytea *none = palloc(VARHDRSZ);
+
+		SET_VARSIZE(none, VARHDRSZ);
+		PG_RETURN_BYTEA_P(none);
+	}
+	segment_ranking_begin(&writer, curve->n, curve->zeros);
+	for (int64 i = 0; next_value(curve->units, &units); i++)
+	{
+		if (i % 65536 == 0)
+			CHECK_FOR_INTERRUPTS();
+		segment_ranking_put(&writer, DatumGetInt64(units));
+	}
+	end_sorts(PointerGetDatum(curve));
+	PG_RETURN_BYTEA_P(segment_ranking_end(&writer));
 }
