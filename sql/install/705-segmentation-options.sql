@@ -143,7 +143,7 @@ BEGIN
   ELSIF o.kind IN ('number', 'share') AND value::numeric NOT BETWEEN o.lowest AND o.highest
      OR o.kind = 'text' AND char_length(value) NOT BETWEEN coalesce(o.lowest, 0) AND coalesce(o.highest, 1000000)
      OR o.kind = 'duration' AND NOT (isfinite(value::interval) AND value::interval >= interval '0' AND value::interval <= make_interval(years => o.highest)
-                                     AND (o.lowest = 0 OR value::interval > interval '0')) THEN
+                                     AND (o.lowest IS NOT NULL OR value::interval > interval '0')) THEN
     PERFORM segment_internal.refuse('22023', format('%s is out of range', option),
       format('It is %s, an option of %s; %s', CASE WHEN char_length(value) > 70 THEN left(value, 70) || '...' WHEN value = '' THEN 'empty' ELSE value END, made_by, accepted), hint);
   END IF;

@@ -202,6 +202,20 @@ COMMENT ON FUNCTION segment_internal.check_filter(text) IS
   'true if the text is one SQL expression and nothing more, so that it can stand between parentheses in any query; 42601 '
   'otherwise. Names are not looked up. NULL for NULL';
 
+CREATE FUNCTION segment_internal.check_order_id(v segment.segmentation_version) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF v.order_id IS NOT NULL THEN
+    -- looks for the hash function of a type, in an array without elements
+    PERFORM segment_internal.read_as_owner(format('SELECT hash_array(ARRAY(SELECT o.%I FROM %s AS o LIMIT 0))', v.order_id, v.source));
+  END IF;
+EXCEPTION WHEN undefined_function THEN
+  PERFORM segment_internal.refuse('42883', format('order ids of type %s cannot be compared', segment_internal.segmentation_column_type(segment_internal.source_oid(v), v.order_id)),
+    format('Column "%s" is named as order_id; an order id needs a type with equality and a hash function.', v.order_id), 'Name a view that casts the column to text.');
+END
+$$;
+COMMENT ON FUNCTION segment_internal.check_order_id(segment.segmentation_version) IS '42883 unless orders can be told apart by a version''s order id';
+
 CREATE FUNCTION segment_internal.check_readable(v segment.segmentation_version) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -217,7 +231,7 @@ BEGIN
 EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_exception OR feature_not_supported OR invalid_schema_name THEN
   GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
   PERFORM segment_internal.refuse(state, message,
-    CASE WHEN state = '42501' THEN format('The segmentation reads as the role that owns it. %s', detail) WHEN v.filter IS NULL THEN nullif(detail, '')
+    CASE WHEN state = '42501' THEN format('The segmentation reads as the role that owns it. %s', detail) WHEN detail <> '' OR v.filter IS NULL THEN nullif(detail, '')
          ELSE format('The filter is: %s', v.filter) END,
     CASE WHEN state = '42501' THEN 'Grant that role SELECT on the source and its columns, the opt-out relation and the tombstones.' WHEN hint <> '' THEN hint
          ELSE 'Write a condition on the columns of the source, as after WHERE; functions outside pg_catalog carry their schema.' END);

@@ -54,7 +54,7 @@ BEGIN
     segment_internal.check_value('privacy', v.privacy::text, (v.privacy).pseudonymous::text, NULL);
   PERFORM segment_internal.check_label(v.label), segment_internal.check_scores(v.scores), segment_internal.check_days(v.days),
     segment_internal.check_changes(v.changes), segment_internal.check_privacy(v.privacy), segment_internal.check_fit(v, (v.privacy).pseudonymous);
-  PERFORM segment_internal.check_source(v), segment_internal.check_readable(v);
+  PERFORM segment_internal.check_source(v), segment_internal.check_readable(v), segment_internal.check_order_id(v);
 END
 $$;
 COMMENT ON FUNCTION segment_internal.check_version(segment.segmentation_version) IS

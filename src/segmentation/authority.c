@@ -80,6 +80,7 @@ typedef struct Authority
 	ResourceOwner files;  /* likewise */
 	MemoryContext outer_memory;
 	ResourceOwner outer_files;
+	ErrorContextCallback *outer_context;
 } Authority;
 
 /* The innermost call; NULL outside of all, and while what users wrote runs. */
@@ -231,6 +232,7 @@ segment_as_owner(PG_FUNCTION_ARGS)
 	own.caller = outer != NULL && user == ROLE_PG_DATABASE_OWNER ? outer->caller : user;
 	own.outer_memory = CurrentMemoryContext;
 	own.outer_files = CurrentResourceOwner;
+	own.outer_context = error_context_stack;
 
 	nest = NewGUCNestLevel();
 	PG_TRY();
@@ -266,6 +268,12 @@ bool
 segment_within_authority(void)
 {
 	return authority != NULL && GetUserId() == ROLE_PG_DATABASE_OWNER;
+}
+
+ErrorContextCallback *
+segment_callers_context(void)
+{
+	return authority != NULL ? authority->outer_context : NULL;
 }
 
 Oid

@@ -12,4 +12,7 @@ bool segment_within_authority(void);
 /* The role whose queries may be run; error outside a call, and before act_for. */
 Oid segment_authority_acts_for(void);
 
+/* The context of errors outside of our call; NULL outside of all calls. */
+ErrorContextCallback *segment_callers_context(void);
+
 #endif

@@ -8,6 +8,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "segmentation/authority.h"
 #include "segmentation/refuse.h"
 
 PG_FUNCTION_INFO_V1(segment_refuse);
@@ -30,7 +31,7 @@ segment_refuse(PG_FUNCTION_ARGS)
 	if (given[0] == NULL || strlen(given[0]) != 5)
 		given[0] = "XX000";
 	/* Whoever catches the error has kept the stack as it was there. */
-	error_context_stack = NULL;
+	error_context_stack = segment_callers_context();
 	ereport(ERROR, (errcode(MAKE_SQLSTATE(given[0][0], given[0][1], given[0][2], given[0][3], given[0][4])),
 					errmsg_internal("%s", given[1] ? given[1] : "refused"),
 					given[2] ? errdetail_internal("%s", given[2]) : 0, given[3] ? errhint("%s", given[3]) : 0));
@@ -85,14 +86,25 @@ segment_rethrow(MemoryContext memory)
 	error = CopyErrorData();
 	FlushErrorState();
 	ours = error->context ? our_part(error->context) : NULL;
-	if (ours == error->context)
+	if (ours != NULL)
 	{
-		error->context = NULL;
-		/* a statement that we made */
-		error->internalquery = NULL;
-		error->internalpos = 0;
+		char *last = line_beginning(error->context, error->context + strlen(error->context), OUR_FUNCTION, true);
+		char *callers = strchr(last, '\n');
+
+		if (ours == error->context)
+		{
+			/* a statement that we made */
+			error->internalquery = NULL;
+			error->internalpos = 0;
+		}
+		else if (callers == NULL)
+			ours--;
+		if (callers == NULL)
+			*ours = '\0';
+		else
+			memmove(ours, callers + 1, strlen(callers));
+		if (*error->context == '\0')
+			error->context = NULL;
 	}
-	else if (ours != NULL)
-		ours[-1] = '\0';
 	ReThrowError(error);
 }
