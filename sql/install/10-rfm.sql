@@ -39,6 +39,10 @@ CREATE FUNCTION segment.rfm_monetary(rfm segment.rfm) RETURNS numeric
   AS 'MODULE_PATHNAME', 'segment_rfm_monetary' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.rfm_monetary(segment.rfm) IS 'Monetary: net total of all amounts, returns subtracted; exact, the same as sum(numeric), with the largest number of decimals among the amounts (6 for float8 amounts). NULL for NULL.';
 
+CREATE FUNCTION segment_internal.rfm_since_first(rfm segment.rfm, whole segment.rfm) RETURNS segment.rfm
+  AS 'MODULE_PATHNAME', 'segment_rfm_since_first' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.rfm_since_first(segment.rfm, segment.rfm) IS 'rfm, of the orders of a window, with the first order of the whole history: who bought long ago is not new in a window. As it is without orders in either; NULL for NULL. 22023 for times of different types.';
+
 CREATE FUNCTION segment.rfm_average(rfm segment.rfm) RETURNS numeric
   AS 'MODULE_PATHNAME', 'segment_rfm_average' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.rfm_average(segment.rfm) IS 'Average order value: net total / number of orders, with numeric''s rule for decimals. NULL without an order or for NULL.';

@@ -379,6 +379,12 @@ COMMENT ON FUNCTION segment.rfm_score(segment.rfm_cut_points, segment.rfm, date,
   'points were made of the same customers. zone gives the days of timestamptz orders. none for a customer without an '
   'order; NULL if an argument is NULL. 22023 if the summary holds orders after as_of';
 
+CREATE FUNCTION segment_internal.score_due(cut_points segment.rfm_cut_points, rfm segment.rfm, as_of date, zone text, tenure integer[]) RETURNS date
+  AS 'MODULE_PATHNAME', 'segment_score_due' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.score_due(segment.rfm_cut_points, segment.rfm, date, text, integer[]) IS
+  'the first day after as_of on which time alone changes the score, or the days since the first order reach one of tenure; '
+  'NULL if there is none, without orders, and for NULL';
+
 CREATE FUNCTION segment.rfm_cut_points_info(cut_points segment.rfm_cut_points,
   OUT dimension text, OUT score smallint, OUT lower double precision, OUT includes_lower boolean,
   OUT upper double precision, OUT includes_upper boolean, OUT used boolean, OUT count bigint, OUT side text,

@@ -275,6 +275,14 @@ CREATE FUNCTION segment.ledger_repeat_periods(ledger segment.ledger, as_of date,
   AS 'MODULE_PATHNAME', 'segment_ledger_repeat_periods' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.ledger_repeat_periods(segment.ledger, date, interval) IS 'Repeat summary at as_of of a customer with one chance to buy in each period (BG/BB, Fader, Hardie, Shang 2010): x periods with a purchase, t_x the last of them, t whole periods up to as_of, spend the mean amount of a period with a purchase. Period k ends k periods after the first purchase; months and years are the calendar''s, so for calendar years collect date_trunc(''year'', day). Purchases in the period that has not ended are left out. NULL without a purchase up to as_of, or for NULL arguments. 22023 unless the period is whole days or whole months.';
 
+CREATE FUNCTION segment_internal.repeat_later(repeat segment.repeat_summary, days integer) RETURNS segment.repeat_summary
+  AS 'MODULE_PATHNAME', 'segment_repeat_later' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.repeat_later(segment.repeat_summary, integer) IS 'What ledger_repeat gives so many days later if nothing was bought between. NULL for NULL.';
+
+CREATE FUNCTION segment_internal.ledger_due(ledger segment.ledger, as_of date, look_back_days integer) RETURNS date
+  AS 'MODULE_PATHNAME', 'segment_ledger_due' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.ledger_due(segment.ledger, date, integer) IS 'The first day after as_of on which ledger_rfm changes: that of the next entry, or that on which the oldest one leaves the look-back window (NULL: there is none). NULL if there is no such day, or for a NULL ledger or as_of.';
+
 CREATE FUNCTION segment.repeat_summary(x bigint, t_x float8, t float8, spend float8, unit interval, first_spend float8 DEFAULT NULL) RETURNS segment.repeat_summary
   AS 'MODULE_PATHNAME', 'segment_repeat_summary_make' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment.repeat_summary(bigint, float8, float8, float8, interval, float8) IS 'Repeat summary of data that come ready: x repeat purchases, t_x time from the first to the last of them, t time observed, both in units of unit; spend mean amount of the repeat purchases, or NULL. NULL if x, t_x, t or unit is NULL. 22023 unless 0 <= t_x <= t, and t_x = 0 where x = 0.';

@@ -20,6 +20,7 @@
 
 PG_FUNCTION_INFO_V1(segment_ledger_as_of);
 PG_FUNCTION_INFO_V1(segment_ledger_rfm);
+PG_FUNCTION_INFO_V1(segment_ledger_due);
 PG_FUNCTION_INFO_V1(segment_ledger_entries);
 PG_FUNCTION_INFO_V1(segment_ledger_orders);
 PG_FUNCTION_INFO_V1(segment_ledger_revenue);
@@ -122,6 +123,41 @@ segment_ledger_rfm(PG_FUNCTION_ARGS)
 			rfm->returns = 1;
 	}
 	PG_RETURN_POINTER(segment_rfm_finish(rfm));
+}
+
+/*
+ * ledger_due(ledger, as_of, look_back_days): the first day after as_of on which ledger_rfm gives something else: that
+ * of the next entry, or that on which the oldest one leaves the window. NULL look-back: no window. NULL if there is no
+ * such day.
+ */
+Datum
+segment_ledger_due(PG_FUNCTION_ARGS)
+{
+	Ledger *ledger;
+	DateADT as_of;
+	int64 due = PG_INT64_MAX;
+	LedgerReader reader;
+	LedgerDay day;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	ledger = PG_GETARG_LEDGER(0);
+	as_of = PG_GETARG_DATEADT(1);
+	segment_check_as_of(as_of);
+	segment_ledger_open(&reader, ledger);
+	while (segment_ledger_next(&reader, &day))
+	{
+		if (day.day > as_of)
+		{
+			due = Min(due, day.day);
+			break;
+		}
+		if (!PG_ARGISNULL(2) && (int64) day.day + PG_GETARG_INT32(2) > as_of)
+			due = Min(due, (int64) day.day + PG_GETARG_INT32(2));
+	}
+	if (due == PG_INT64_MAX || !IS_VALID_DATE(due))
+		PG_RETURN_NULL();
+	PG_RETURN_DATEADT((DateADT) due);
 }
 
 /* Rows of day, orders, returns, amount, returned. */

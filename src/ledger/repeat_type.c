@@ -22,6 +22,7 @@
 #include "math/text.h"
 
 PG_FUNCTION_INFO_V1(segment_ledger_repeat);
+PG_FUNCTION_INFO_V1(segment_repeat_later);
 PG_FUNCTION_INFO_V1(segment_repeat_summary_make);
 PG_FUNCTION_INFO_V1(segment_repeat_summary_in);
 PG_FUNCTION_INFO_V1(segment_repeat_summary_out);
@@ -146,6 +147,21 @@ segment_ledger_repeat(PG_FUNCTION_ARGS)
 	if (repeat == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(repeat);
+}
+
+/*
+ * repeat_later(repeat, days): what ledger_repeat gives so many days later if nothing was bought between, to the last
+ * bit: the days observed are a whole number.
+ */
+Datum
+segment_repeat_later(PG_FUNCTION_ARGS)
+{
+	const RepeatSummary *repeat = PG_GETARG_REPEAT(0);
+	RepeatSummary *later = segment_repeat_new();
+
+	memcpy(later, repeat, sizeof(RepeatSummary));
+	later->t = (rint(repeat->t * repeat->unit) + PG_GETARG_INT32(1)) / repeat->unit;
+	PG_RETURN_POINTER(later);
 }
 
 /* Why a summary from outside is none, or NULL. */

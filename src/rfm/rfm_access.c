@@ -13,6 +13,7 @@ PG_FUNCTION_INFO_V1(segment_rfm_recency);
 PG_FUNCTION_INFO_V1(segment_rfm_tenure);
 PG_FUNCTION_INFO_V1(segment_rfm_first);
 PG_FUNCTION_INFO_V1(segment_rfm_last);
+PG_FUNCTION_INFO_V1(segment_rfm_since_first);
 PG_FUNCTION_INFO_V1(segment_rfm_frequency);
 PG_FUNCTION_INFO_V1(segment_rfm_monetary);
 PG_FUNCTION_INFO_V1(segment_rfm_average);
@@ -129,4 +130,25 @@ segment_rfm_returned_amount(PG_FUNCTION_ARGS)
 	returned = segment_rfm_returned(rfm);
 	(void) segment_wide_negate(&returned);
 	PG_RETURN_DATUM(segment_decimal_to_numeric(&returned, rfm->scale));
+}
+
+/*
+ * rfm_since_first(rfm, whole): rfm, whose orders are those of a window, with the first order of the whole history:
+ * who bought long ago is not new in a window. Strict; rfm itself without orders in either.
+ */
+Datum
+segment_rfm_since_first(PG_FUNCTION_ARGS)
+{
+	Rfm *rfm = PG_GETARG_RFM(0);
+	const Rfm *whole = PG_GETARG_RFM(1);
+	Rfm *result;
+
+	if (!segment_rfm_has_orders(rfm) || !segment_rfm_has_orders(whole))
+		PG_RETURN_POINTER(rfm);
+	if (rfm->kind != whole->kind)
+		segment_rfm_refuse_kinds((SegmentTimeKind) rfm->kind, (SegmentTimeKind) whole->kind);
+	result = palloc(VARSIZE(rfm));
+	memcpy(result, rfm, VARSIZE(rfm));
+	result->first = Min(rfm->first, whole->first);
+	PG_RETURN_POINTER(result);
 }

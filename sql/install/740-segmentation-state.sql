@@ -1,0 +1,407 @@
+-- segmentation: states. A row of segment.state says what holds of a customer on the snapshot days from from_day on, before until_day.
+-- Whatever the order in which days are computed, the rows are the same: they depend on the days and each customer's value on each.
+
+-- The snapshot that a version's snapshot of a day is compared with: the newest earlier day's that the version made, or that
+-- an active version made then.
+CREATE FUNCTION segment_internal.snapshot_before(segmentation text, version integer, as_of date) RETURNS segment.snapshot
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT p
+  FROM segment.snapshot p
+  WHERE p.segmentation = snapshot_before.segmentation AND p.as_of < snapshot_before.as_of
+    AND (p.version = snapshot_before.version OR p.made_active)
+  ORDER BY p.as_of DESC, p.version = snapshot_before.version DESC, p.version DESC
+  LIMIT 1;
+END;
+COMMENT ON FUNCTION segment_internal.snapshot_before(text, integer, date) IS
+  'the snapshot that previous segments and movements of a version''s snapshot of a day refer to; NULL if there is none';
+
+CREATE FUNCTION segment_internal.snapshot_day_after(version_id integer, as_of date) RETURNS date
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT coalesce(min(n.as_of), 'infinity') FROM segment.snapshot n
+  WHERE n.version_id = snapshot_day_after.version_id AND n.as_of > snapshot_day_after.as_of;
+END;
+COMMENT ON FUNCTION segment_internal.snapshot_day_after(integer, date) IS 'the next day of which a version has a snapshot; infinity if there is none';
+
+CREATE FUNCTION segment_internal.segmentation_label_then(old segment.segmentation_version, calibrated date, v segment.segmentation_version, as_of date) RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF (old.label).kind <> (v.label).kind THEN
+    RETURN 'before.segment';
+  END IF;
+  CASE (v.label).kind
+    WHEN 'value_tiers' THEN
+      RETURN format('segment.value_tier(segment.score(m.spend_levels, segment.expected_spend(m.spend, s.repeat)), '
+        'segment.score(m.return_levels, segment.p_orders(m.orders, s.repeat, interval %L)), %s)', (old.label).horizon, (old.label).tiers);
+    WHEN 'clusters' THEN
+      RETURN format('(SELECT l.segment FROM segment.cluster_labels(m.clusters, %1$L, %2$L) AS l WHERE l.cluster = segment.cluster_of(m.clusters, %3$s))',
+        (old.label).features, (old.label).names, segment_internal.segmentation_features(old, as_of, 's.rfm'));
+    ELSE
+      RETURN format('segment.label(segment.rfm_score(coalesce(old_own.cut_points, old_all.cut_points), s.rfm, DATE %1$L, %2$L), %3$L, '
+        's.rfm, DATE %1$L, %2$L)', as_of, (old.days).zone, (old.label).scheme);
+  END CASE;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.segmentation_label_then(segment.segmentation_version, date, segment.segmentation_version, date) IS
+  'SQL of the segment that a row s (rfm, repeat) would have had under an older version''s rules and the models m or cut points old_own, old_all it had '
+  'on the day calibrated; where old and new label by different things (scheme, clusters, tiers) the old segment, as names then cannot be compared';
+
+CREATE FUNCTION segment_internal.label_then_joins(old segment.segmentation_version, p segment.snapshot) RETURNS text
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  of_day text := format('%%1$s.segmentation = %L AND %%1$s.version = %s', old.segmentation, old.version)
+    || CASE WHEN (old.scores).cut_points = 'frozen' THEN '' ELSE format(' AND %%1$s.as_of = DATE %L', p.as_of) END;
+BEGIN
+  IF (old.label).kind = 'clusters' AND (old.label).cluster_model IS NOT NULL THEN
+    RETURN format(' LEFT JOIN (SELECT segment_internal.flat((x.label).cluster_model) AS clusters FROM segment.segmentation_version AS x WHERE '
+      'x.segmentation = %L AND x.version = %s OFFSET 0) AS m ON true', old.segmentation, old.version);
+  ELSIF (old.label).kind <> 'scheme' THEN
+    RETURN concat(' LEFT JOIN (SELECT segment_internal.flat(x.clusters) AS clusters, segment_internal.flat(x.orders) AS orders, segment_internal.flat(x.spend) AS spend, '
+      'x.spend_levels, x.return_levels FROM segment.segmentation_model AS x WHERE ', format(of_day, 'x'), ' OFFSET 0) AS m ON true');
+  END IF;
+  RETURN concat(' LEFT JOIN segment.segmentation_cut_points AS old_own ON ', format(of_day, 'old_own'), ' AND old_own.market = s.market',
+                ' LEFT JOIN segment.segmentation_cut_points AS old_all ON ', format(of_day, 'old_all'), ' AND old_all.market = ''''');
+END
+$$;
+COMMENT ON FUNCTION segment_internal.label_then_joins(segment.segmentation_version, segment.snapshot) IS
+  'joins that segmentation_label_then needs: models or cut points of the older version as they were at snapshot p';
+
+-- Four columns, and the joins that they need, about a row s (customer, market, rfm, segment, sort, repeat) of version v at as_of.
+CREATE FUNCTION segment_internal.segmentation_movement(v segment.segmentation_version, as_of date, p segment.snapshot, OUT columns text, OUT joins text)
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  old segment.segmentation_version;
+  acted text;
+  same_rules boolean;
+BEGIN
+  IF p.id IS NULL THEN
+    columns := format('NULL::text, NULL::smallint, DATE %L, CASE WHEN s.segment IS NOT NULL THEN ''new'' END', as_of);
+    RETURN;
+  END IF;
+  old := segment_internal.segmentation_version_of(v.segmentation, p.version);
+  same_rules := old.version = v.version AND (v.scores).cut_points = 'frozen';
+  -- With a look-back window a summary changes as old orders leave it, which is time's doing.
+  -- So it does between times of day and ledgers, which know days.
+  acted := CASE WHEN (v.days).look_back_days IS NULL AND (old.days).look_back_days IS NULL AND (v.ledger_set IS NULL) = (old.ledger_set IS NULL)
+             THEN 'before.rfm OPERATOR(segment.<>) s.rfm'
+           ELSE format('segment.rfm_last(s.rfm, %L) > DATE %L', (v.days).zone, p.as_of) END;
+  columns := concat('before.segment, before.sort, ',
+    format('CASE WHEN before.segment = s.segment THEN before.since ELSE DATE %L END, ', as_of),
+    'CASE WHEN s.segment IS NULL THEN CASE WHEN before.segment IS NOT NULL THEN ''gone'' END '
+    'WHEN before.segment IS NULL THEN ''new'' WHEN before.segment = s.segment THEN NULL ',
+    CASE WHEN NOT same_rules THEN format('WHEN %s = before.segment THEN ''recalibration'' ',
+      segment_internal.segmentation_label_then(old, p.as_of, v, as_of)) END,
+    format('WHEN %s THEN ''order'' ELSE ''time'' END', acted));
+  joins := concat(
+    format(' LEFT JOIN segment.state AS before ON before.version_id = %s AND before.customer = s.customer'
+           ' AND before.from_day <= DATE %2$L AND before.until_day > DATE %2$L', p.version_id, p.as_of),
+    CASE WHEN NOT same_rules THEN segment_internal.label_then_joins(old, p) END);
+END
+$$;
+COMMENT ON FUNCTION segment_internal.segmentation_movement(segment.segmentation_version, date, segment.snapshot) IS
+  'SQL of previous segment and rank, since, and what moved a customer, compared with snapshot p (NULL: none before). '
+  'recalibration: under p''s cut points and scheme the segment would have stayed; else order, if the summary of orders '
+  'changed (with a look-back window: if an order is later than p), else time; gone for who is no customer any more';
+
+CREATE FUNCTION segment_internal.put_first_day(v segment.segmentation_version, t segment.snapshot, p segment.snapshot, source text) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  movement record := segment_internal.segmentation_movement(v, t.as_of, p);
+  hashed text := (SELECT format('segment.keyed_hash(i.customer, (SELECT k.key FROM segment.pseudonym_key AS k WHERE k.segmentation = %L))', s.name)
+                  FROM segment.segmentation s WHERE s.name = v.segmentation AND s.pseudonymous);
+  written bigint;
+BEGIN
+  EXECUTE concat(
+    'INSERT INTO segment.state (version_id, customer, from_day, until_day, market, rfm, score, segment, sort, channel, repeat, due, previous_segment, previous_sort, since, moved_by)',
+    format(' SELECT %s, s.customer, DATE %L, ''infinity'', s.market, s.rfm, s.score, s.segment, s.sort, s.channel, s.repeat, s.due, ', v.id, t.as_of), movement.columns,
+    ' FROM (SELECT ', coalesce(hashed, 'i.customer'), ', i.market, i.rfm, i.score, i.segment, i.sort, i.channel, i.repeat, i.due FROM (', source, ') AS i '
+    '(customer, market, rfm, score, segment, sort, channel, repeat, due)) AS s (customer, market, rfm, score, segment, sort, channel, repeat, due)', movement.joins,
+    -- In the order of the index
+    ' ORDER BY s.customer COLLATE "C"');
+  GET DIAGNOSTICS written = ROW_COUNT;
+  RETURN written;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.put_first_day(segment.segmentation_version, segment.snapshot, segment.snapshot, text) IS
+  'writes the states of a version that has none, from a query with the columns of incoming_row; returns their number';
+
+-- Who differs from the row that covers the day, or is missing there. rfm is NULL for who is no customer: in incoming() those among the scored
+-- who have no order that counts any more, and with everybody those whom incoming() does not have.
+CREATE FUNCTION segment_internal.state_differences(v segment.segmentation_version, day date, everybody boolean)
+  RETURNS TABLE (customer text, market text, rfm segment.rfm, score segment.rfm_score, segment text, sort smallint, channel text, repeat segment.repeat_summary,
+                 due date, covered segment.state)
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+DECLARE
+  key bytea := (SELECT k.key FROM segment.pseudonym_key k JOIN segment.segmentation s ON s.name = k.segmentation AND s.pseudonymous WHERE s.name = v.segmentation);
+BEGIN
+  RETURN QUERY
+  SELECT i.customer, i.market, i.rfm, i.score, i.segment, i.sort, i.channel, i.repeat, i.due, s
+  FROM (SELECT CASE WHEN key IS NULL THEN n.customer ELSE segment.keyed_hash(n.customer, key) END COLLATE "C" AS customer,
+               n.market, n.rfm, n.score, n.segment, n.sort, n.channel, n.repeat, n.due FROM segment_internal.incoming() n OFFSET 0) i
+  LEFT JOIN segment.state s ON s.version_id = v.id AND s.customer = i.customer AND s.from_day <= day AND s.until_day > day
+  WHERE ROW(i.market, i.rfm, i.score, i.segment, i.sort, i.channel, i.repeat) OPERATOR(pg_catalog.*<>)
+        ROW(s.market, s.rfm, s.score, s.segment, s.sort, s.channel, segment_internal.repeat_later(s.repeat, day - s.from_day))
+        -- Who is no customer yet, but will be one, waits in a row of its own.
+        AND (i.rfm IS NOT NULL OR s.segment IS NOT NULL OR s.customer IS NULL AND i.due IS NOT NULL)
+  UNION ALL
+  SELECT s.customer, s.market, NULL, NULL, NULL, NULL, NULL, NULL, NULL, s
+  FROM segment.state s
+  LEFT JOIN segment_internal.incoming() n ON s.customer = CASE WHEN key IS NULL THEN n.customer ELSE segment.keyed_hash(n.customer, key) END COLLATE "C"
+  WHERE everybody AND s.version_id = v.id AND s.from_day <= day AND s.until_day > day AND s.segment IS NOT NULL AND n.customer IS NULL;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.state_differences(segment.segmentation_version, date, boolean) IS
+  'of incoming() the customers whose state on a day differs from the stored one, beside the row that covers the day (NULL: none); with everybody those '
+  'too who are stored and not in incoming(), with NULL for rfm';
+
+CREATE FUNCTION segment_internal.put_differences(v segment.segmentation_version, day date, next_day date, everybody boolean) RETURNS text[]
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+DECLARE
+  windowed boolean := (v.days).look_back_days IS NOT NULL;
+  previous_day date := (SELECT p.as_of FROM segment.snapshot t JOIN segment.snapshot p ON p.id = t.previous WHERE t.version_id = v.id AND t.as_of = day);
+  touched text[];
+BEGIN
+  WITH d AS MATERIALIZED (
+    SELECT x.*, (x.covered).from_day AS covered_from, (x.covered).until_day AS covered_until
+    FROM segment_internal.state_differences(v, day, everybody) x),
+  -- The covering row goes on behind the next day.
+  rest AS (
+    INSERT INTO segment.state (version_id, customer, from_day, until_day, market, rfm, score, segment, sort, channel, repeat, due)
+    SELECT v.id, d.customer, next_day, d.covered_until, (d.covered).market, (d.covered).rfm, (d.covered).score, (d.covered).segment, (d.covered).sort,
+           (d.covered).channel, segment_internal.repeat_later((d.covered).repeat, next_day - d.covered_from), (d.covered).due
+    FROM d WHERE d.covered_until > next_day),
+  cut AS (
+    UPDATE segment.state s SET until_day = day, due = NULL FROM d
+    WHERE d.covered_from < day AND s.version_id = v.id AND s.customer = d.customer AND s.from_day = d.covered_from),
+  changed AS (
+    UPDATE segment.state s SET until_day = least(next_day, d.covered_until), market = CASE WHEN d.rfm IS NULL THEN '' ELSE d.market END, rfm = d.rfm, score = d.score, segment = d.segment,
+      sort = d.sort, channel = d.channel, repeat = d.repeat, due = CASE WHEN next_day = 'infinity' THEN d.due END
+    FROM d WHERE d.covered_from = day AND s.version_id = v.id AND s.customer = d.customer AND s.from_day = day),
+  added AS (
+    INSERT INTO segment.state (version_id, customer, from_day, until_day, market, rfm, score, segment, sort, channel, repeat, due,
+      previous_segment, previous_sort, since, moved_by)
+    SELECT v.id, d.customer, day, next_day, CASE WHEN d.rfm IS NULL THEN '' ELSE d.market END, d.rfm, d.score, d.segment, d.sort, d.channel, d.repeat, CASE WHEN next_day = 'infinity' THEN d.due END,
+           (d.covered).segment, (d.covered).sort, CASE WHEN (d.covered).segment = d.segment THEN (d.covered).since ELSE day END,
+           segment_internal.moved_by(d.segment, d.rfm, (d.covered).segment, (d.covered).rfm,
+             CASE WHEN windowed THEN segment.rfm_last(d.rfm, (v.days).zone) > previous_day END)
+    FROM d WHERE d.covered_from IS NULL OR d.covered_from < day)
+  SELECT array_agg(d.customer) INTO touched FROM d;
+  RETURN coalesce(touched, '{}');
+END
+$$;
+COMMENT ON FUNCTION segment_internal.put_differences(segment.segmentation_version, date, date, boolean) IS
+  'cuts the rows that differ on a day around it, and puts new ones between; next_day: the version''s next snapshot day. Returns the customers concerned; '
+  'neighbours that became equal stand side by side still';
+
+CREATE FUNCTION segment_internal.moved_by(segment text, rfm segment.rfm, former_segment text, former_rfm segment.rfm, acted boolean) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT CASE WHEN segment IS NULL THEN CASE WHEN former_segment IS NOT NULL THEN 'gone' END
+              WHEN former_segment IS NULL THEN 'new'
+              WHEN segment = former_segment THEN NULL
+              WHEN coalesce(acted, rfm OPERATOR(segment.<>) former_rfm) THEN 'order' ELSE 'time' END;
+END;
+COMMENT ON FUNCTION segment_internal.moved_by(text, segment.rfm, text, segment.rfm, boolean) IS
+  'why a customer''s segment differs from the former one, under the same rules: acted says whether the customer did something; NULL: if the summary changed';
+
+CREATE FUNCTION segment_internal.settle_rows(v segment.segmentation_version, day date, next_day date, customers text[]) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+DECLARE
+  x date;
+BEGIN
+  -- Between a new customer's first row and the next day on which there are others, nobody is there: gone.
+  INSERT INTO segment.state (version_id, customer, from_day, until_day, market)
+  SELECT v.id, s.customer, next_day, coalesce((SELECT min(n.from_day) FROM segment.state n WHERE n.version_id = v.id AND n.customer = s.customer AND n.from_day > day), 'infinity'), ''
+  FROM segment.state s JOIN unnest(customers) c ON s.customer = c
+  WHERE s.version_id = v.id AND s.from_day = day AND s.until_day = next_day AND isfinite(next_day)
+    AND NOT EXISTS (SELECT FROM segment.state n WHERE n.version_id = v.id AND n.customer = s.customer AND n.from_day = next_day);
+  FOREACH x IN ARRAY ARRAY[next_day, day] LOOP
+    PERFORM segment_internal.merge_rows(v.id, x, customers)
+    WHERE isfinite(x) AND NOT EXISTS (SELECT FROM segment.snapshot t WHERE t.version_id = v.id AND t.as_of = x AND t.restart);
+  END LOOP;
+  DELETE FROM segment.state s USING unnest(customers) c
+  WHERE s.version_id = v.id AND s.customer = c AND s.segment IS NULL AND s.due IS NULL
+    AND NOT EXISTS (SELECT FROM segment.state b WHERE b.version_id = v.id AND b.customer = s.customer AND b.from_day < s.from_day AND b.segment IS NOT NULL);
+END
+$$;
+COMMENT ON FUNCTION segment_internal.settle_rows(segment.segmentation_version, date, date, text[]) IS
+  'after put_differences: makes the rows of customers gapless from the first on and maximal again around the day and the next one';
+
+CREATE FUNCTION segment_internal.merge_rows(version integer, day date, customers text[]) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+BEGIN
+  WITH gone AS (
+    DELETE FROM segment.state s USING segment.state b, unnest(customers) c
+    WHERE s.version_id = version AND s.customer = c AND s.from_day = day
+      AND b.version_id = version AND b.customer = c AND b.from_day < day AND b.until_day = day
+      AND NOT ROW(b.market, b.rfm, b.score, b.segment, b.sort, b.channel, segment_internal.repeat_later(b.repeat, day - b.from_day)) OPERATOR(pg_catalog.*<>)
+              ROW(s.market, s.rfm, s.score, s.segment, s.sort, s.channel, s.repeat)
+    RETURNING s.customer, s.until_day, s.due, b.from_day)
+  UPDATE segment.state b SET until_day = g.until_day, due = g.due
+  FROM gone g WHERE b.version_id = version AND b.customer = g.customer AND b.from_day = g.from_day;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.merge_rows(integer, date, text[]) IS 'rows of customers that begin on a day and say what the row before says become one with it';
+
+CREATE FUNCTION segment_internal.link_day(v segment.segmentation_version, t segment.snapshot, customers text[]) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+DECLARE
+  p segment.snapshot;
+  movement record;
+BEGIN
+  SELECT * INTO p FROM segment.snapshot x WHERE x.id = t.previous;
+  movement := segment_internal.segmentation_movement(v, t.as_of, p);
+  EXECUTE concat(
+    'UPDATE segment.state AS u SET previous_segment = n.previous_segment, previous_sort = n.previous_sort, since = n.since, moved_by = n.moved_by FROM (SELECT s.customer, ',
+    movement.columns, ' FROM segment.state AS s', movement.joins, ' WHERE s.version_id = $1 AND s.from_day = $2',
+    CASE WHEN customers IS NOT NULL THEN ' AND s.customer = ANY ($3)' END, ') AS n (customer, previous_segment, previous_sort, since, moved_by) '
+    'WHERE u.version_id = $1 AND u.from_day = $2 AND u.customer = n.customer AND (u.previous_segment, u.previous_sort, u.since, u.moved_by) IS DISTINCT FROM '
+    '(n.previous_segment, n.previous_sort, n.since, n.moved_by)')
+  USING v.id, t.as_of, customers;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.link_day(segment.segmentation_version, segment.snapshot, text[]) IS
+  'previous segment, since and moved_by of the rows that begin on a snapshot''s day, of customers or (NULL) of all';
+
+-- From row to row: whoever keeps the segment keeps since. Where another version comes before, link_day has said it.
+CREATE FUNCTION segment_internal.link_since(version integer, day date, customers text[]) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+DECLARE
+  restarts date[] := ARRAY(SELECT t.as_of FROM segment.snapshot t WHERE t.version_id = version AND t.restart);
+BEGIN
+  UPDATE segment.state u SET since = n.since
+  FROM (SELECT g.customer, g.from_day, first_value(g.since_then) OVER (PARTITION BY g.customer, g.run ORDER BY g.from_day) AS since
+        FROM (SELECT x.*, count(*) FILTER (WHERE x.is_known) OVER (PARTITION BY x.customer ORDER BY x.from_day) AS run
+              FROM (SELECT s.customer, s.from_day, CASE WHEN k.told THEN s.since ELSE s.from_day END AS since_then,
+                           k.told OR s.segment IS NULL OR s.previous_segment IS DISTINCT FROM s.segment AS is_known
+                    FROM segment.state s JOIN unnest(customers) c ON s.customer = c
+                    CROSS JOIN LATERAL (SELECT s.from_day <= day OR s.from_day = ANY (restarts)) k (told)
+                    WHERE s.version_id = version AND s.until_day > day) x) g
+        WHERE g.run > 0) n
+  WHERE u.version_id = version AND u.customer = n.customer AND u.from_day = n.from_day AND u.since IS DISTINCT FROM n.since;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.link_since(integer, date, text[]) IS
+  'since of the rows of customers that begin behind a day, from those that cover it';
+
+CREATE FUNCTION segment_internal.put_due(version integer) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+BEGIN
+  UPDATE segment.state s SET due = i.due
+  FROM segment_internal.incoming() i
+  WHERE s.version_id = version AND s.customer = i.customer AND s.until_day = 'infinity' AND s.due IS DISTINCT FROM i.due;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.put_due(integer) IS 'due days of incoming() into the rows that hold still: when the newest day of a version was scored';
+
+CREATE FUNCTION segment_internal.put_day(v segment.segmentation_version, t segment.snapshot, everybody boolean) RETURNS text[]
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  next_day date := segment_internal.snapshot_day_after(v.id, t.as_of);
+  touched text[] := segment_internal.put_differences(v, t.as_of, next_day, everybody);
+  following segment.snapshot;
+BEGIN
+  PERFORM segment_internal.settle_rows(v, t.as_of, next_day, touched);
+  IF next_day = 'infinity' AND segment_internal.segmentation_has_due(v) THEN
+    PERFORM segment_internal.put_due(v.id);
+  END IF;
+  PERFORM segment_internal.link_day(v, t, touched);
+  IF isfinite(next_day) THEN
+    SELECT * INTO following FROM segment.snapshot n WHERE n.version_id = v.id AND n.as_of = next_day;
+    PERFORM segment_internal.link_day(v, following, touched);
+  END IF;
+  PERFORM segment_internal.link_since(v.id, t.as_of, touched);
+  PERFORM segment_internal.link_dependents(t, touched);
+  RETURN touched;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.put_day(segment.segmentation_version, segment.snapshot, boolean) IS
+  'makes the states of a version on a snapshot''s day what incoming() says; everybody: who is not in it is no customer. Returns the customers whose rows changed';
+
+-- Where another version begins anew after this snapshot, its rows name its segments.
+CREATE FUNCTION segment_internal.link_dependents(t segment.snapshot, customers text[]) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  n segment.snapshot;
+BEGIN
+  FOR n IN SELECT * FROM segment.snapshot x WHERE x.previous = t.id AND x.version_id <> t.version_id LOOP
+    PERFORM segment_internal.link_day(segment_internal.segmentation_version_of(n.segmentation, n.version), n, customers);
+    PERFORM segment_internal.link_since(n.version_id, n.as_of, customers);
+    PERFORM segment_internal.link_dependents(n, customers);
+  END LOOP;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.link_dependents(segment.snapshot, text[]) IS 'links customers'' rows of other versions that begin anew after a snapshot';
+
+CREATE FUNCTION segment_internal.cut_restart(version integer, day date) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+BEGIN
+  WITH crossing AS MATERIALIZED (SELECT s.* FROM segment.state s WHERE s.version_id = version AND s.from_day < day AND s.until_day > day),
+  cut AS (UPDATE segment.state s SET until_day = day, due = NULL FROM crossing c WHERE s.version_id = version AND s.customer = c.customer AND s.from_day = c.from_day)
+  INSERT INTO segment.state (version_id, customer, from_day, until_day, market, rfm, score, segment, sort, channel, repeat, due)
+  SELECT version, c.customer, day, c.until_day, c.market, c.rfm, c.score, c.segment, c.sort, c.channel, segment_internal.repeat_later(c.repeat, day - c.from_day), c.due
+  FROM crossing c ORDER BY c.customer COLLATE "C";
+END
+$$;
+COMMENT ON FUNCTION segment_internal.cut_restart(integer, date) IS 'lets the rows of a version begin anew on a day';
+
+CREATE FUNCTION segment_internal.relink_snapshots(name text, after date) RETURNS integer[]
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  t segment.snapshot;
+  p segment.snapshot;
+  everybody text[];
+  changed integer[] := '{}';
+BEGIN
+  FOR t IN SELECT * FROM segment.snapshot s WHERE s.segmentation = name AND s.as_of > after ORDER BY s.as_of, s.version LOOP
+    p := segment_internal.snapshot_before(t.segmentation, t.version, t.as_of);
+    CONTINUE WHEN p.id IS NOT DISTINCT FROM t.previous;
+    UPDATE segment.snapshot s SET previous = p.id, restart = p.version_id <> t.version_id AND p.id IS NOT NULL WHERE s.id = t.id RETURNING * INTO p;
+    IF p.restart AND NOT t.restart THEN
+      PERFORM segment_internal.cut_restart(t.version_id, t.as_of);
+    ELSIF t.restart AND NOT p.restart THEN
+      everybody := ARRAY(SELECT s.customer FROM segment.state s WHERE s.version_id = t.version_id AND s.from_day = t.as_of);
+      PERFORM segment_internal.merge_rows(t.version_id, t.as_of, everybody);
+    END IF;
+    PERFORM segment_internal.link_day(segment_internal.segmentation_version_of(t.segmentation, t.version), p, NULL);
+    IF p.restart OR t.restart THEN
+      everybody := ARRAY(SELECT s.customer FROM segment.state s WHERE s.version_id = t.version_id AND s.from_day <= t.as_of AND s.until_day > t.as_of);
+      PERFORM segment_internal.link_since(t.version_id, t.as_of, everybody);
+      PERFORM segment_internal.link_dependents(p, everybody);
+    END IF;
+    changed := changed || t.id;
+  END LOOP;
+  RETURN changed;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.relink_snapshots(text, date) IS
+  'finds anew what the snapshots of a segmentation after a day are compared with, where a snapshot was added, removed or shown since, and links their rows; '
+  'returns those concerned';
+
+CREATE FUNCTION segment_internal.remove_day(t segment.snapshot) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+DECLARE
+  next_day date := segment_internal.snapshot_day_after(t.version_id, t.as_of);
+  restarts boolean := EXISTS (SELECT FROM segment.snapshot n WHERE n.version_id = t.version_id AND n.as_of = next_day AND n.restart);
+  touched text[] := ARRAY(SELECT s.customer FROM segment.state s WHERE s.version_id = t.version_id AND s.from_day = t.as_of);
+BEGIN
+  -- The row before holds until the next day; that day is looked at anew where nothing is known to hold still.
+  WITH begun AS MATERIALIZED (SELECT s.customer, s.from_day, s.until_day FROM segment.state s WHERE s.version_id = t.version_id AND s.from_day = t.as_of),
+  ended AS (DELETE FROM segment.state s USING begun b WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.from_day = t.as_of AND b.until_day <= next_day)
+  UPDATE segment.state s SET from_day = next_day, repeat = segment_internal.repeat_later(s.repeat, next_day - t.as_of)
+  FROM begun b WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.from_day = t.as_of AND b.until_day > next_day;
+  UPDATE segment.state s SET until_day = next_day, due = CASE WHEN next_day = 'infinity' THEN s.from_day END
+  FROM unnest(touched) c WHERE s.version_id = t.version_id AND s.customer = c AND s.until_day = t.as_of;
+  IF isfinite(next_day) AND NOT restarts THEN
+    PERFORM segment_internal.merge_rows(t.version_id, next_day, touched);
+  END IF;
+  DELETE FROM segment.state s USING unnest(touched) c
+  WHERE s.version_id = t.version_id AND s.customer = c AND s.segment IS NULL AND s.due IS NULL
+    AND NOT EXISTS (SELECT FROM segment.state b WHERE b.version_id = s.version_id AND b.customer = s.customer AND b.from_day < s.from_day AND b.segment IS NOT NULL);
+  DELETE FROM segment.snapshot s WHERE s.id = t.id;
+  PERFORM segment_internal.link_since(t.version_id, next_day, touched) WHERE isfinite(next_day);
+END
+$$;
+COMMENT ON FUNCTION segment_internal.remove_day(segment.snapshot) IS
+  'takes a snapshot out of its version''s states: the day before holds until the next one. Links come anew by relink_snapshots';
