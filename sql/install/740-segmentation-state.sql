@@ -205,6 +205,21 @@ END;
 COMMENT ON FUNCTION segment_internal.moved_by(text, segment.rfm, text, segment.rfm, boolean) IS
   'why a customer''s segment differs from the former one, under the same rules: acted says whether the customer did something; NULL: if the summary changed';
 
+CREATE FUNCTION segment_internal.prune_nobody(version integer, customers text[]) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+BEGIN
+  DELETE FROM segment.state s USING unnest(customers) c
+  WHERE s.version_id = version AND s.customer = c AND s.segment IS NULL AND s.due IS NULL
+    AND NOT EXISTS (SELECT FROM segment.state b WHERE b.version_id = version AND b.customer = s.customer AND b.from_day < s.from_day AND b.segment IS NOT NULL)
+    -- Where the version begins anew, who was a customer of the version before has gone.
+    AND NOT EXISTS (SELECT FROM segment.snapshot t JOIN segment.snapshot p ON p.id = t.previous
+                    JOIN segment.state b ON b.version_id = p.version_id AND b.customer = s.customer AND b.from_day <= p.as_of AND b.until_day > p.as_of AND b.segment IS NOT NULL
+                    WHERE t.version_id = version AND t.restart AND t.as_of <= s.from_day);
+END
+$$;
+COMMENT ON FUNCTION segment_internal.prune_nobody(integer, text[]) IS
+  'deletes the rows of customers that say that nobody is there before anybody was, but for those that wait for a day that is known';
+
 CREATE FUNCTION segment_internal.settle_rows(v segment.segmentation_version, day date, next_day date, customers text[]) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 DECLARE
@@ -220,9 +235,7 @@ BEGIN
     PERFORM segment_internal.merge_rows(v.id, x, customers)
     WHERE isfinite(x) AND NOT EXISTS (SELECT FROM segment.snapshot t WHERE t.version_id = v.id AND t.as_of = x AND t.restart);
   END LOOP;
-  DELETE FROM segment.state s USING unnest(customers) c
-  WHERE s.version_id = v.id AND s.customer = c AND s.segment IS NULL AND s.due IS NULL
-    AND NOT EXISTS (SELECT FROM segment.state b WHERE b.version_id = v.id AND b.customer = s.customer AND b.from_day < s.from_day AND b.segment IS NOT NULL);
+  PERFORM segment_internal.prune_nobody(v.id, customers);
 END
 $$;
 COMMENT ON FUNCTION segment_internal.settle_rows(segment.segmentation_version, date, date, text[]) IS
@@ -285,6 +298,21 @@ $$;
 COMMENT ON FUNCTION segment_internal.link_since(integer, date, text[]) IS
   'since of the rows of customers that begin behind a day, from those that cover it';
 
+CREATE FUNCTION segment_internal.add_gone(t segment.snapshot, p segment.snapshot) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+BEGIN
+  INSERT INTO segment.state (version_id, customer, from_day, until_day, market, previous_segment, previous_sort, since, moved_by)
+  SELECT t.version_id, b.customer, t.as_of, least(segment_internal.snapshot_day_after(t.version_id, t.as_of),
+           coalesce((SELECT min(n.from_day) FROM segment.state n WHERE n.version_id = t.version_id AND n.customer = b.customer AND n.from_day > t.as_of), 'infinity')), '',
+         b.segment, b.sort, t.as_of, 'gone'
+  FROM segment.state b
+  WHERE t.restart AND b.version_id = p.version_id AND b.from_day <= p.as_of AND b.until_day > p.as_of AND b.segment IS NOT NULL
+    AND NOT EXISTS (SELECT FROM segment.state s WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.from_day <= t.as_of AND s.until_day > t.as_of);
+END
+$$;
+COMMENT ON FUNCTION segment_internal.add_gone(segment.snapshot, segment.snapshot) IS
+  'where a version begins anew after another one''s snapshot p: rows of those who were customers then and are none in this version';
+
 CREATE FUNCTION segment_internal.put_due(version integer) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 BEGIN
@@ -301,7 +329,12 @@ DECLARE
   next_day date := segment_internal.snapshot_day_after(v.id, t.as_of);
   touched text[] := segment_internal.put_differences(v, t.as_of, next_day, everybody);
   following segment.snapshot;
+  p segment.snapshot;
 BEGIN
+  IF t.restart THEN
+    SELECT * INTO p FROM segment.snapshot x WHERE x.id = t.previous;
+    PERFORM segment_internal.add_gone(t, p);
+  END IF;
   PERFORM segment_internal.settle_rows(v, t.as_of, next_day, touched);
   IF next_day = 'infinity' AND segment_internal.segmentation_has_due(v) THEN
     PERFORM segment_internal.put_due(v.id);
@@ -360,9 +393,10 @@ BEGIN
     UPDATE segment.snapshot s SET previous = p.id, restart = p.version_id <> t.version_id AND p.id IS NOT NULL WHERE s.id = t.id RETURNING * INTO p;
     IF p.restart AND NOT t.restart THEN
       PERFORM segment_internal.cut_restart(t.version_id, t.as_of);
+      PERFORM segment_internal.add_gone(p, x) FROM segment.snapshot x WHERE x.id = p.previous;
     ELSIF t.restart AND NOT p.restart THEN
       everybody := ARRAY(SELECT s.customer FROM segment.state s WHERE s.version_id = t.version_id AND s.from_day = t.as_of);
-      PERFORM segment_internal.merge_rows(t.version_id, t.as_of, everybody);
+      PERFORM segment_internal.merge_rows(t.version_id, t.as_of, everybody), segment_internal.prune_nobody(t.version_id, everybody);
     END IF;
     PERFORM segment_internal.link_day(segment_internal.segmentation_version_of(t.segmentation, t.version), p, NULL);
     IF p.restart OR t.restart THEN
@@ -396,9 +430,7 @@ BEGIN
   IF isfinite(next_day) AND NOT restarts THEN
     PERFORM segment_internal.merge_rows(t.version_id, next_day, touched);
   END IF;
-  DELETE FROM segment.state s USING unnest(touched) c
-  WHERE s.version_id = t.version_id AND s.customer = c AND s.segment IS NULL AND s.due IS NULL
-    AND NOT EXISTS (SELECT FROM segment.state b WHERE b.version_id = s.version_id AND b.customer = s.customer AND b.from_day < s.from_day AND b.segment IS NOT NULL);
+  PERFORM segment_internal.prune_nobody(t.version_id, touched);
   DELETE FROM segment.snapshot s WHERE s.id = t.id;
   PERFORM segment_internal.link_since(t.version_id, next_day, touched) WHERE isfinite(next_day);
 END
