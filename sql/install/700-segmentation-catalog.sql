@@ -19,13 +19,13 @@ COMMENT ON COLUMN segment_internal.owned_table.content IS 'where personal is giv
 SELECT pg_catalog.pg_extension_config_dump('segment_internal.owned_table', 'WHERE false');
 
 -- What queries of users bring in.
-CREATE TYPE segment_internal.incoming_row AS (customer text, market text, rfm segment.rfm, score segment.rfm_score, segment text, sort smallint,
+CREATE TYPE segment_internal.incoming_row AS (customer text COLLATE "C", market text, rfm segment.rfm, score segment.rfm_score, segment text, sort smallint,
   channel text, repeat segment.repeat_summary, due date);
 COMMENT ON TYPE segment_internal.incoming_row IS 'a customer''s state on a day, as a query of the segmentation''s owner computed it: see collect';
-CREATE TYPE segment_internal.incoming_ledger AS (customer text, last_day date, opted_out boolean, rows bigint, ledger segment.ledger,
+CREATE TYPE segment_internal.incoming_ledger AS (customer text COLLATE "C", last_day date, opted_out boolean, rows bigint, ledger segment.ledger,
   market_days date[], markets text[], channel_days date[], channels text[], channel_rows bigint[]);
 COMMENT ON TYPE segment_internal.incoming_ledger IS 'a customer''s ledger, as a query of the segmentation''s owner computed it: see collect_ledgers';
-CREATE TYPE segment_internal.incoming_id AS (customer text);
+CREATE TYPE segment_internal.incoming_id AS (customer text COLLATE "C");
 COMMENT ON TYPE segment_internal.incoming_id IS 'a customer id, as a query of the segmentation''s owner found it: see collect_ids';
 
 CREATE FUNCTION segment_internal.caller() RETURNS regrole AS 'MODULE_PATHNAME', 'segment_caller' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -50,6 +50,9 @@ CREATE FUNCTION segment_internal.collect(query text) RETURNS bigint AS 'MODULE_P
 COMMENT ON FUNCTION segment_internal.collect(text) IS
   'runs a query as the role of act_for in a restricted operation and keeps its rows, whose types must be those of incoming_row, until the next time '
   'or the end of the call. Returns their number; incoming() reads them';
+CREATE FUNCTION segment_internal.collect_stored(query text) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_collect_stored' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment_internal.collect_stored(text) IS
+  'as collect, for a query of ours over stored rows, which runs as the tables'' owner; it may read incoming(), whose place its rows take at the end';
 CREATE FUNCTION segment_internal.collect_ledgers(query text) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_collect_ledgers' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION segment_internal.collect_ledgers(text) IS 'as collect, for rows of type incoming_ledger, which incoming_ledgers() reads';
 CREATE FUNCTION segment_internal.collect_ids(query text) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_collect_ids' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;

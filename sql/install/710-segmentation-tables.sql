@@ -155,6 +155,7 @@ CREATE TABLE segment.snapshot (
   as_of date NOT NULL,
   made_active boolean NOT NULL,
   previous integer,
+  restart boolean NOT NULL DEFAULT false,
   refreshed_at timestamptz NOT NULL,
   customers bigint NOT NULL,
   unknown_rows bigint NOT NULL,
@@ -177,6 +178,7 @@ COMMENT ON COLUMN segment.snapshot.version_id IS 'number of the version among th
 COMMENT ON COLUMN segment.snapshot.as_of IS 'the day, inclusive, up to which orders count';
 COMMENT ON COLUMN segment.snapshot.made_active IS 'whether the version was active then; the views show no others, but of the active version';
 COMMENT ON COLUMN segment.snapshot.previous IS 'the snapshot that previous segments and movements refer to';
+COMMENT ON COLUMN segment.snapshot.restart IS 'whether previous is another version''s: then all states of the version begin anew on the day';
 COMMENT ON COLUMN segment.snapshot.refreshed_at IS 'when it was last computed';
 COMMENT ON COLUMN segment.snapshot.customers IS 'number of customers';
 COMMENT ON COLUMN segment.snapshot.unknown_rows IS 'rows of the source without a customer, up to as_of';
@@ -189,7 +191,7 @@ COMMENT ON COLUMN segment.snapshot.carry IS 'whether the totals of the next day 
 
 CREATE TABLE segment.state (
   version_id integer NOT NULL,
-  customer text NOT NULL,
+  customer text COLLATE "C" NOT NULL,
   from_day date NOT NULL,
   until_day date NOT NULL DEFAULT 'infinity',
   market text NOT NULL,
@@ -267,7 +269,7 @@ COMMENT ON COLUMN segment.ledger_set.followed IS 'digest of the tables that trig
 
 CREATE TABLE segment.customer_ledger (
   ledger_set integer NOT NULL,
-  customer text NOT NULL,
+  customer text COLLATE "C" NOT NULL,
   generation bigint NOT NULL,
   last_day date,
   opted_out boolean NOT NULL DEFAULT false,
@@ -299,7 +301,7 @@ COMMENT ON COLUMN segment.customer_ledger.channel_rows IS 'the number of rows';
 
 CREATE TABLE segment.change_queue (
   ledger_set integer NOT NULL,
-  customer text,
+  customer text COLLATE "C",
   everything boolean NOT NULL DEFAULT false
 );
 INSERT INTO segment_internal.owned_table VALUES ('change_queue', 'ledger_set', 'customer', 'owner', 'ids of customers whose orders changed since the last refresh');

@@ -26,7 +26,8 @@ CREATE FUNCTION segment_internal.segmentation_source(v segment.segmentation_vers
 BEGIN ATOMIC
   SELECT concat('  FROM ', v.source, E' AS o\n  WHERE ', coalesce(nullif(concat_ws(E'\n    AND ',
     segment_internal.segmentation_days(v, as_of, false), '(' || v.filter || E'\n)',
-    'NOT EXISTS (SELECT FROM ' || (v.privacy).opt_out || format(' AS x WHERE x.%I = o.%I)', (v.privacy).opt_out_customer, v.customer),
+    CASE WHEN (v.privacy).opt_out IS NOT NULL THEN
+      concat('NOT EXISTS (SELECT FROM ', (v.privacy).opt_out, format(' AS x WHERE x.%I = o.%I)', (v.privacy).opt_out_customer, v.customer)) END,
     nullif(array_to_string(conditions, E'\n    AND '), '')), ''), 'true'));
 END;
 COMMENT ON FUNCTION segment_internal.segmentation_source(segment.segmentation_version, date, text[]) IS
@@ -69,7 +70,8 @@ CREATE FUNCTION segment_internal.segmentation_customers(v segment.segmentation_v
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   -- Rows before the window count for the market and the first order only.
-  in_window text := format(' AND NOT segment.on_or_before(o.%I, DATE %L, %L)', v.at, as_of - (v.days).look_back_days, (v.days).zone);
+  in_window text := CASE WHEN (v.days).look_back_days IS NULL THEN '' ELSE
+    format(' AND NOT segment.on_or_before(o.%I, DATE %L, %L)', v.at, as_of - (v.days).look_back_days, (v.days).zone) END;
 BEGIN
   RETURN concat(
     format(E'  SELECT o.%I AS customer_id,\n', v.customer),

@@ -19,7 +19,7 @@ BEGIN ATOMIC
       'for the former customer that a row moved to another; nor transactions that took longer. Refresh with read => ''all'' finds everything',
       (v.changes).changed_at, (v.changes).look_back)
     WHEN 'tombstones' THEN concat('tombstones: finds the customers whom ', (v.changes).tombstones, ' lists from ', (v.changes).look_back, ' before the newest seen',
-      format(', and inserts, late rows and updates by column %I', (v.changes).changed_at),
+      ', and inserts, late rows and updates by column ' || quote_ident((v.changes).changed_at),
       '; deletes and moves to another customer if they are listed there')
     ELSE 'triggers: finds every INSERT, UPDATE, DELETE, COPY and TRUNCATE, of each customer before and after; not what is written with triggers off' END;
 END;
@@ -154,8 +154,8 @@ BEGIN
   ON CONFLICT ON CONSTRAINT customer_ledger_pkey DO UPDATE
     SET generation = excluded.generation, last_day = excluded.last_day, rows = excluded.rows, ledger = excluded.ledger, market_days = excluded.market_days,
         markets = excluded.markets, channel_days = excluded.channel_days, channels = excluded.channels, channel_rows = excluded.channel_rows
-  WHERE ROW(t.last_day, t.rows, t.ledger, t.market_days, t.markets, t.channel_days, t.channels, t.channel_rows) OPERATOR(pg_catalog.*<>)
-        ROW(excluded.last_day, excluded.rows, excluded.ledger, excluded.market_days, excluded.markets, excluded.channel_days, excluded.channels, excluded.channel_rows);
+  WHERE ROW(t.last_day, t.rows, t.ledger, t.market_days, t.markets, t.channel_days, t.channels, t.channel_rows)::record OPERATOR(pg_catalog.*<>)
+        ROW(excluded.last_day, excluded.rows, excluded.ledger, excluded.market_days, excluded.markets, excluded.channel_days, excluded.channels, excluded.channel_rows)::record;
   GET DIAGNOSTICS written = ROW_COUNT;
   UPDATE segment.customer_ledger t
   SET generation = new_generation, rows = 0, last_day = NULL, ledger = NULL, market_days = NULL, markets = NULL, channel_days = NULL, channels = NULL, channel_rows = NULL

@@ -140,8 +140,8 @@ BEGIN
   FROM (SELECT CASE WHEN key IS NULL THEN n.customer ELSE segment.keyed_hash(n.customer, key) END COLLATE "C" AS customer,
                n.market, n.rfm, n.score, n.segment, n.sort, n.channel, n.repeat, n.due FROM segment_internal.incoming() n OFFSET 0) i
   LEFT JOIN segment.state s ON s.version_id = v.id AND s.customer = i.customer AND s.from_day <= day AND s.until_day > day
-  WHERE ROW(i.market, i.rfm, i.score, i.segment, i.sort, i.channel, i.repeat) OPERATOR(pg_catalog.*<>)
-        ROW(s.market, s.rfm, s.score, s.segment, s.sort, s.channel, segment_internal.repeat_later(s.repeat, day - s.from_day))
+  WHERE ROW(i.market, i.rfm, i.score, i.segment, i.sort, i.channel, i.repeat)::record OPERATOR(pg_catalog.*<>)
+        ROW(s.market, s.rfm, s.score, s.segment, s.sort, s.channel, segment_internal.repeat_later(s.repeat, day - s.from_day))::record
         -- Who is no customer yet, but will be one, waits in a row of its own.
         AND (i.rfm IS NOT NULL OR s.segment IS NOT NULL OR s.customer IS NULL AND i.due IS NOT NULL)
   UNION ALL
@@ -205,16 +205,16 @@ END;
 COMMENT ON FUNCTION segment_internal.moved_by(text, segment.rfm, text, segment.rfm, boolean) IS
   'why a customer''s segment differs from the former one, under the same rules: acted says whether the customer did something; NULL: if the summary changed';
 
-CREATE FUNCTION segment_internal.prune_nobody(version integer, customers text[]) RETURNS void
+CREATE FUNCTION segment_internal.prune_nobody(of_version integer, customers text[]) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 BEGIN
   DELETE FROM segment.state s USING unnest(customers) c
-  WHERE s.version_id = version AND s.customer = c AND s.segment IS NULL AND s.due IS NULL
-    AND NOT EXISTS (SELECT FROM segment.state b WHERE b.version_id = version AND b.customer = s.customer AND b.from_day < s.from_day AND b.segment IS NOT NULL)
+  WHERE s.version_id = of_version AND s.customer = c AND s.segment IS NULL AND s.due IS NULL
+    AND NOT EXISTS (SELECT FROM segment.state b WHERE b.version_id = of_version AND b.customer = s.customer AND b.from_day < s.from_day AND b.segment IS NOT NULL)
     -- Where the version begins anew, who was a customer of the version before has gone.
     AND NOT EXISTS (SELECT FROM segment.snapshot t JOIN segment.snapshot p ON p.id = t.previous
                     JOIN segment.state b ON b.version_id = p.version_id AND b.customer = s.customer AND b.from_day <= p.as_of AND b.until_day > p.as_of AND b.segment IS NOT NULL
-                    WHERE t.version_id = version AND t.restart AND t.as_of <= s.from_day);
+                    WHERE t.version_id = of_version AND t.restart AND t.as_of <= s.from_day);
 END
 $$;
 COMMENT ON FUNCTION segment_internal.prune_nobody(integer, text[]) IS
@@ -241,18 +241,18 @@ $$;
 COMMENT ON FUNCTION segment_internal.settle_rows(segment.segmentation_version, date, date, text[]) IS
   'after put_differences: makes the rows of customers gapless from the first on and maximal again around the day and the next one';
 
-CREATE FUNCTION segment_internal.merge_rows(version integer, day date, customers text[]) RETURNS void
+CREATE FUNCTION segment_internal.merge_rows(of_version integer, day date, customers text[]) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 BEGIN
   WITH gone AS (
     DELETE FROM segment.state s USING segment.state b, unnest(customers) c
-    WHERE s.version_id = version AND s.customer = c AND s.from_day = day
-      AND b.version_id = version AND b.customer = c AND b.from_day < day AND b.until_day = day
-      AND NOT ROW(b.market, b.rfm, b.score, b.segment, b.sort, b.channel, segment_internal.repeat_later(b.repeat, day - b.from_day)) OPERATOR(pg_catalog.*<>)
-              ROW(s.market, s.rfm, s.score, s.segment, s.sort, s.channel, s.repeat)
+    WHERE s.version_id = of_version AND s.customer = c AND s.from_day = day
+      AND b.version_id = of_version AND b.customer = c AND b.from_day < day AND b.until_day = day
+      AND NOT ROW(b.market, b.rfm, b.score, b.segment, b.sort, b.channel, segment_internal.repeat_later(b.repeat, day - b.from_day))::record OPERATOR(pg_catalog.*<>)
+              ROW(s.market, s.rfm, s.score, s.segment, s.sort, s.channel, s.repeat)::record
     RETURNING s.customer, s.until_day, s.due, b.from_day)
   UPDATE segment.state b SET until_day = g.until_day, due = g.due
-  FROM gone g WHERE b.version_id = version AND b.customer = g.customer AND b.from_day = g.from_day;
+  FROM gone g WHERE b.version_id = of_version AND b.customer = g.customer AND b.from_day = g.from_day;
 END
 $$;
 COMMENT ON FUNCTION segment_internal.merge_rows(integer, date, text[]) IS 'rows of customers that begin on a day and say what the row before says become one with it';
@@ -278,10 +278,10 @@ COMMENT ON FUNCTION segment_internal.link_day(segment.segmentation_version, segm
   'previous segment, since and moved_by of the rows that begin on a snapshot''s day, of customers or (NULL) of all';
 
 -- From row to row: whoever keeps the segment keeps since. Where another version comes before, link_day has said it.
-CREATE FUNCTION segment_internal.link_since(version integer, day date, customers text[]) RETURNS void
+CREATE FUNCTION segment_internal.link_since(of_version integer, day date, customers text[]) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 DECLARE
-  restarts date[] := ARRAY(SELECT t.as_of FROM segment.snapshot t WHERE t.version_id = version AND t.restart);
+  restarts date[] := ARRAY(SELECT t.as_of FROM segment.snapshot t WHERE t.version_id = of_version AND t.restart);
 BEGIN
   UPDATE segment.state u SET since = n.since
   FROM (SELECT g.customer, g.from_day, first_value(g.since_then) OVER (PARTITION BY g.customer, g.run ORDER BY g.from_day) AS since
@@ -290,9 +290,9 @@ BEGIN
                            k.told OR s.segment IS NULL OR s.previous_segment IS DISTINCT FROM s.segment AS is_known
                     FROM segment.state s JOIN unnest(customers) c ON s.customer = c
                     CROSS JOIN LATERAL (SELECT s.from_day <= day OR s.from_day = ANY (restarts)) k (told)
-                    WHERE s.version_id = version AND s.until_day > day) x) g
+                    WHERE s.version_id = of_version AND s.until_day > day) x) g
         WHERE g.run > 0) n
-  WHERE u.version_id = version AND u.customer = n.customer AND u.from_day = n.from_day AND u.since IS DISTINCT FROM n.since;
+  WHERE u.version_id = of_version AND u.customer = n.customer AND u.from_day = n.from_day AND u.since IS DISTINCT FROM n.since;
 END
 $$;
 COMMENT ON FUNCTION segment_internal.link_since(integer, date, text[]) IS
@@ -313,12 +313,12 @@ $$;
 COMMENT ON FUNCTION segment_internal.add_gone(segment.snapshot, segment.snapshot) IS
   'where a version begins anew after another one''s snapshot p: rows of those who were customers then and are none in this version';
 
-CREATE FUNCTION segment_internal.put_due(version integer) RETURNS void
+CREATE FUNCTION segment_internal.put_due(of_version integer) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 BEGIN
   UPDATE segment.state s SET due = i.due
   FROM segment_internal.incoming() i
-  WHERE s.version_id = version AND s.customer = i.customer AND s.until_day = 'infinity' AND s.due IS DISTINCT FROM i.due;
+  WHERE s.version_id = of_version AND s.customer = i.customer AND s.until_day = 'infinity' AND s.due IS DISTINCT FROM i.due;
 END
 $$;
 COMMENT ON FUNCTION segment_internal.put_due(integer) IS 'due days of incoming() into the rows that hold still: when the newest day of a version was scored';
@@ -367,13 +367,13 @@ END
 $$;
 COMMENT ON FUNCTION segment_internal.link_dependents(segment.snapshot, text[]) IS 'links customers'' rows of other versions that begin anew after a snapshot';
 
-CREATE FUNCTION segment_internal.cut_restart(version integer, day date) RETURNS void
+CREATE FUNCTION segment_internal.cut_restart(of_version integer, day date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 BEGIN
-  WITH crossing AS MATERIALIZED (SELECT s.* FROM segment.state s WHERE s.version_id = version AND s.from_day < day AND s.until_day > day),
-  cut AS (UPDATE segment.state s SET until_day = day, due = NULL FROM crossing c WHERE s.version_id = version AND s.customer = c.customer AND s.from_day = c.from_day)
+  WITH crossing AS MATERIALIZED (SELECT s.* FROM segment.state s WHERE s.version_id = of_version AND s.from_day < day AND s.until_day > day),
+  cut AS (UPDATE segment.state s SET until_day = day, due = NULL FROM crossing c WHERE s.version_id = of_version AND s.customer = c.customer AND s.from_day = c.from_day)
   INSERT INTO segment.state (version_id, customer, from_day, until_day, market, rfm, score, segment, sort, channel, repeat, due)
-  SELECT version, c.customer, day, c.until_day, c.market, c.rfm, c.score, c.segment, c.sort, c.channel, segment_internal.repeat_later(c.repeat, day - c.from_day), c.due
+  SELECT of_version, c.customer, day, c.until_day, c.market, c.rfm, c.score, c.segment, c.sort, c.channel, segment_internal.repeat_later(c.repeat, day - c.from_day), c.due
   FROM crossing c ORDER BY c.customer COLLATE "C";
 END
 $$;

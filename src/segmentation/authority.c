@@ -46,6 +46,7 @@ PG_FUNCTION_INFO_V1(segment_run_as_owner);
 PG_FUNCTION_INFO_V1(segment_collect);
 PG_FUNCTION_INFO_V1(segment_collect_ledgers);
 PG_FUNCTION_INFO_V1(segment_collect_ids);
+PG_FUNCTION_INFO_V1(segment_collect_stored);
 PG_FUNCTION_INFO_V1(segment_incoming);
 PG_FUNCTION_INFO_V1(segment_incoming_ledgers);
 PG_FUNCTION_INFO_V1(segment_incoming_ids);
@@ -478,23 +479,22 @@ row_descriptor(Kind kind)
 }
 
 /* An empty set of the kind. It lives as long as the trampoline's call, whatever subtransaction it is made in. */
-static Incoming *
-begin_incoming(Authority *a, Kind kind)
+static Incoming
+new_incoming(Authority *a, Kind kind)
 {
-	Incoming *incoming = &a->incoming[kind];
+	Incoming incoming = {0};
 	ResourceOwner current = CurrentResourceOwner;
 	MemoryContext former;
 
-	drop_incoming(incoming);
 	if (a->files == NULL)
 	{
 		a->memory = AllocSetContextCreate(a->outer_memory, "segment incoming rows", ALLOCSET_DEFAULT_SIZES);
 		a->files = ResourceOwnerCreate(a->outer_files, "segment incoming rows");
 	}
 	former = MemoryContextSwitchTo(a->memory);
-	incoming->desc = row_descriptor(kind);
+	incoming.desc = row_descriptor(kind);
 	CurrentResourceOwner = a->files;
-	incoming->rows = tuplestore_begin_heap(false, false, work_mem);
+	incoming.rows = tuplestore_begin_heap(false, false, work_mem);
 	CurrentResourceOwner = current;
 	MemoryContextSwitchTo(former);
 	return incoming;
@@ -517,29 +517,46 @@ replan(Kind kind, int64 count)
 	}
 }
 
+/* Runs a query, whose rows go into an empty set. */
+static void
+fill(Authority *a, Incoming *incoming, const char *query)
+{
+	SPIExecuteOptions options = {0};
+	DestReceiver *receiver = CreateTuplestoreDestReceiver();
+
+	SetTuplestoreDestReceiverParams(receiver, incoming->rows, a->memory, false, incoming->desc,
+									"the query does not fit the rows that are expected");
+	options.must_return_tuples = true;
+	options.dest = receiver;
+	SPI_connect();
+	if (SPI_execute_extended(query, &options) != SPI_OK_SELECT)
+		elog(ERROR, "not a query: %s", query);
+	incoming->count = (int64) SPI_processed;
+	SPI_finish();
+	receiver->rDestroy(receiver);
+}
+
+/* The rows take the place of those before, which the query may have read. */
+static Datum
+keep(Authority *a, Kind kind, const Incoming *incoming)
+{
+	drop_incoming(&a->incoming[kind]);
+	a->incoming[kind] = *incoming;
+	replan(kind, incoming->count);
+	PG_RETURN_INT64(incoming->count);
+}
+
 static Datum
 collect(FunctionCallInfo fcinfo, Kind kind)
 {
 	char *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Incoming *incoming = begin_incoming(required_actor(), kind);
+	Incoming incoming = new_incoming(required_actor(), kind);
 	Outside outside;
 
 	go_outside(&outside);
 	PG_TRY();
 	{
-		SPIExecuteOptions options = {0};
-		DestReceiver *receiver = CreateTuplestoreDestReceiver();
-
-		SetTuplestoreDestReceiverParams(receiver, incoming->rows, outside.authority->memory, false, incoming->desc,
-										"the query does not fit the rows that are expected");
-		options.must_return_tuples = true;
-		options.dest = receiver;
-		SPI_connect();
-		if (SPI_execute_extended(query, &options) != SPI_OK_SELECT)
-			elog(ERROR, "not a query: %s", query);
-		incoming->count = (int64) SPI_processed;
-		SPI_finish();
-		receiver->rDestroy(receiver);
+		fill(outside.authority, &incoming, query);
 	}
 	PG_FINALLY();
 	{
@@ -547,8 +564,18 @@ collect(FunctionCallInfo fcinfo, Kind kind)
 	}
 	PG_END_TRY();
 	AtEOXact_GUC(false, outside.nest);
-	replan(kind, incoming->count);
-	PG_RETURN_INT64(incoming->count);
+	return keep(outside.authority, kind, &incoming);
+}
+
+/* collect_stored(query text) -> bigint: the same for a query of ours, as the tables' owner. */
+Datum
+segment_collect_stored(PG_FUNCTION_ARGS)
+{
+	Authority *a = required();
+	Incoming incoming = new_incoming(a, KIND_STATE);
+
+	fill(a, &incoming, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	return keep(a, KIND_STATE, &incoming);
 }
 
 /* collect(query text) -> bigint: keeps a query's rows as incoming rows in place of those before; their number. */
