@@ -116,7 +116,7 @@ for my $i (1 .. $#token - 8)
 	next if $t !~ /^$word$/ || $before eq '.' || $next eq '.';
 	if ($before =~ /^(?:join|update|references)$/ || $before eq 'from' && $i > 1 && $token[$i - 2] ne 'distinct' || $before eq 'into' && $token[$i - 2] eq 'insert')
 	{
-		broken($i, "relation $t") if $t !~ /^(?:pg_.*|cascade|lateral|only|or|select|set|skip)$/ && !$local{$t} && $next ne '(';
+		broken($i, "relation $t") if $t !~ /^(?:pg_.*|cascade|public|lateral|only|or|select|set|skip)$/ && !$local{$t} && $next ne '(';
 	}
 	broken($i, "type $t") if $type{$t} && $next =~ /^(?:\)|\[)$/ && $before eq 'as' && $token[$i - 2] ne ')' && "@token[($i > 12 ? $i - 12 : 0) .. $i]" =~ /\bcast \((?:(?! select | from )[^()]|\([^()]*\))* as \w+$/;
 	broken($i, "type $t") if $type{$t} && $before eq '(' && $token[$i - 2] eq 'cast' && $token[$i - 3] =~ /^(?:create|on)$/;

@@ -35,9 +35,9 @@ CREATE FUNCTION segment_internal.act_for(role regrole) RETURNS void AS 'MODULE_P
 COMMENT ON FUNCTION segment_internal.act_for(regrole) IS
   'from here on, in this call of a function of schema segment, collect, read_as_owner and run_as_owner run as that role. 42501 unless the caller has its privileges, 42704 for a role that is gone';
 
-CREATE FUNCTION segment_internal.act_for_reader(segmentation text) RETURNS void AS 'MODULE_PATHNAME', 'segment_act_for_reader' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION segment_internal.act_for_reader(segmentation text) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_act_for_reader' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION segment_internal.act_for_reader(text) IS
-  'as act_for the segmentation''s owner, but to read only, for callers who have the privileges of its owner or of a reader; 42704 for others';
+  'stops with 42704 unless the caller may read the segmentation. True if it has the privileges of its owner, as whom queries of users run from here on; false for mere readers, for whom none are run';
 
 CREATE FUNCTION segment_internal.read_as_owner(query text) RETURNS text[] AS 'MODULE_PATHNAME', 'segment_read_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION segment_internal.read_as_owner(text) IS

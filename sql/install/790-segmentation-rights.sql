@@ -42,3 +42,94 @@ $$;
 
 -- Lines of the log are added, never changed: by the owner of the database neither.
 REVOKE UPDATE, DELETE, TRUNCATE ON segment.segmentation_run FROM pg_database_owner;
+
+CREATE FUNCTION segment_internal.grant_segmentation(role regrole) RETURNS void
+  LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM segment_internal.check_database_owner('let roles declare segmentations');
+  INSERT INTO segment.segmentation_declarer VALUES (role) ON CONFLICT DO NOTHING;
+  PERFORM segment_internal.segmentation_log('grant segmentation', '', NULL, NULL, NULL, NULL, NULL, NULL, NULL, jsonb_build_object('role', role::text));
+END
+$$;
+COMMENT ON FUNCTION segment_internal.grant_segmentation(regrole) IS 'grant_segmentation as the tables'' owner';
+CREATE FUNCTION segment.grant_segmentation(role regrole) RETURNS void AS 'MODULE_PATHNAME', 'segment_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment.grant_segmentation(regrole) IS
+  'lets a role, and those that have its privileges, declare segmentations of its own. What it declares it alone refreshes, changes and drops; it sees no other''s. '
+  '42501 for others than the owner of the database';
+
+CREATE FUNCTION segment_internal.revoke_segmentation(role regrole) RETURNS boolean
+  LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  had boolean;
+BEGIN
+  PERFORM segment_internal.check_database_owner('say who declares segmentations');
+  DELETE FROM segment.segmentation_declarer d WHERE d.role = revoke_segmentation.role;
+  had := FOUND;
+  PERFORM segment_internal.segmentation_log('revoke segmentation', '', NULL, NULL, NULL, NULL, NULL, NULL, NULL, jsonb_build_object('role', role::text));
+  RETURN had;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.revoke_segmentation(regrole) IS 'revoke_segmentation as the tables'' owner';
+CREATE FUNCTION segment.revoke_segmentation(role regrole) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment.revoke_segmentation(regrole) IS
+  'takes back what grant_segmentation gave; whether the role had it. Segmentations that it declared stay: see hand_over and drop_segmentation. 42501 for others than the owner of the database';
+
+CREATE FUNCTION segment_internal.grant_reader(role regrole, name text, summary_only boolean) RETURNS void
+  LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  own segment.segmentation := segment_internal.segmentation_own(name);
+BEGIN
+  INSERT INTO segment.segmentation_member AS m (segmentation, role, owns, summary_only) VALUES (own.name, grant_reader.role, false, grant_reader.summary_only)
+  ON CONFLICT ON CONSTRAINT segmentation_member_pkey DO UPDATE SET summary_only = excluded.summary_only WHERE NOT m.owns;
+  PERFORM segment_internal.segmentation_log('grant reader', own.name, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    jsonb_build_object('role', role::text, 'summary_only', summary_only));
+END
+$$;
+COMMENT ON FUNCTION segment_internal.grant_reader(regrole, text, boolean) IS 'grant_reader as the tables'' owner';
+CREATE FUNCTION segment.grant_reader(role regrole, name text, summary_only boolean DEFAULT false) RETURNS void
+  AS 'MODULE_PATHNAME', 'segment_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment.grant_reader(regrole, text, boolean) IS
+  'lets a role, and those that have its privileges, read the views of one segmentation, customers included, its definition and published summaries, and nothing of others. summary_only: '
+  'its published summaries alone, without small groups. 42501 for others than the segmentation''s owner';
+
+CREATE FUNCTION segment_internal.revoke_reader(role regrole, name text) RETURNS boolean
+  LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  own segment.segmentation := segment_internal.segmentation_own(name);
+  had boolean;
+BEGIN
+  DELETE FROM segment.segmentation_member m WHERE m.segmentation = own.name AND m.role = revoke_reader.role AND NOT m.owns;
+  had := FOUND;
+  PERFORM segment_internal.segmentation_log('revoke reader', own.name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, jsonb_build_object('role', role::text));
+  RETURN had;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.revoke_reader(regrole, text) IS 'revoke_reader as the tables'' owner';
+CREATE FUNCTION segment.revoke_reader(role regrole, name text) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment.revoke_reader(regrole, text) IS 'takes back what grant_reader gave for one segmentation; whether the role had it. Owner only: 42501 for others';
+
+CREATE FUNCTION segment_internal.hand_over(name text, role regrole) RETURNS void
+  LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  caller regrole := segment_internal.caller();
+  former regrole := segment_internal.segmentation_owner(name);
+BEGIN
+  IF NOT pg_has_role(caller, 'pg_database_owner', 'USAGE') THEN
+    PERFORM segment_internal.segmentation_own(name);
+  END IF;
+  -- Nobody, the owner of the database neither, makes another role run what that role did not declare.
+  PERFORM segment_internal.act_for(role);
+  PERFORM FROM segment.segmentation s WHERE s.name = hand_over.name FOR NO KEY UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('segmentation "%s" does not exist', name), HINT = 'See the view segment.segmentation_status.';
+  END IF;
+  DELETE FROM segment.segmentation_member m WHERE m.segmentation = name AND (m.owns OR m.role = hand_over.role);
+  INSERT INTO segment.segmentation_member (segmentation, role, owns) VALUES (name, role, true);
+  PERFORM segment_internal.segmentation_log('hand over', name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, jsonb_build_object('from', former::text, 'to', role::text));
+END
+$$;
+COMMENT ON FUNCTION segment_internal.hand_over(text, regrole) IS 'hand_over as the tables'' owner';
+CREATE FUNCTION segment.hand_over(name text, role regrole) RETURNS void AS 'MODULE_PATHNAME', 'segment_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment.hand_over(text, regrole) IS
+  'gives a segmentation to a role whose privileges the caller has, with whose rights it runs from then on: by its owner, or by the owner of the database, also after the role '
+  'that owned it was dropped. 42501 for others, 42704 if it does not exist';

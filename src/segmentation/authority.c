@@ -73,9 +73,8 @@ typedef struct Incoming
 /* One call of a trampoline. */
 typedef struct Authority
 {
-	Oid caller;		 /* who called the outermost one */
-	Oid acts_for;	 /* whose queries may be run; InvalidOid before act_for */
-	bool reads_only; /* on behalf of a reader */
+	Oid caller;	  /* who called the outermost one */
+	Oid acts_for; /* whose queries may be run; InvalidOid before act_for */
 	Incoming incoming[KINDS];
 	MemoryContext memory; /* of incoming rows; NULL before there are any */
 	ResourceOwner files;  /* likewise */
@@ -265,10 +264,10 @@ segment_caller(PG_FUNCTION_ARGS)
 	PG_RETURN_OID(required()->caller);
 }
 
-bool
-segment_within_authority(void)
+void
+segment_require_authority(void)
 {
-	return authority != NULL && GetUserId() == ROLE_PG_DATABASE_OWNER;
+	(void) required();
 }
 
 ErrorContextCallback *
@@ -312,13 +311,13 @@ segment_act_for(PG_FUNCTION_ARGS)
 				 errdetail("The current role is \"%s\".", GetUserNameFromId(a->caller, false)),
 				 errhint("SET ROLE \"%s\" first, or schedule the job as that role.", GetUserNameFromId(role, false))));
 	a->acts_for = role;
-	a->reads_only = false;
 	PG_RETURN_VOID();
 }
 
 /*
- * act_for_reader(segmentation text): likewise as the segmentation's owner, but to read only; the caller must have the
- * role of its owner or of a reader.
+ * act_for_reader(segmentation text) -> boolean: stops unless the caller is a member of the segmentation. If it has the
+ * owner's privileges, queries may be run as the owner from here on: true. A mere reader gets what is stored: the owner's rights
+ * can't be lent by a row of a table, which the owner of the database could write.
  */
 Datum
 segment_act_for_reader(PG_FUNCTION_ARGS)
@@ -326,30 +325,28 @@ segment_act_for_reader(PG_FUNCTION_ARGS)
 	Authority *a = required();
 	Oid argument[2] = {TEXTOID, OIDOID};
 	Datum value[2] = {PG_GETARG_DATUM(0), ObjectIdGetDatum(a->caller)};
-	Oid owner = InvalidOid;
 	bool null = true;
+	Oid owner;
 
 	SPI_connect();
-	if (SPI_execute_with_args("SELECT max(m.role) FILTER (WHERE m.owns) FROM segment.segmentation_member m "
-							  "WHERE m.segmentation = $1 "
-							  "HAVING bool_or(pg_has_role($2, m.role, 'USAGE'))",
-							  2, argument, value, NULL, false, 1) != SPI_OK_SELECT)
+	if (SPI_execute_with_args(
+			"SELECT (SELECT m.role::oid FROM segment.segmentation_member m WHERE m.segmentation = $1 AND m.owns) "
+			"WHERE pg_has_role($2, 'pg_database_owner', 'USAGE') OR EXISTS (SELECT FROM segment.segmentation_member m "
+			"WHERE m.segmentation = $1 AND NOT m.summary_only AND pg_has_role($2, m.role, 'USAGE'))",
+			2, argument, value, NULL, false, 1) != SPI_OK_SELECT)
 		elog(ERROR, "segmentation_member cannot be read");
-	if (SPI_processed == 1)
-		owner = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
 	if (SPI_processed == 0)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 						errmsg("segmentation \"%s\" does not exist", TextDatumGetCString(value[0])),
 						errdetail("There is none of this name that role \"%s\" may read.",
 								  GetUserNameFromId(a->caller, false)),
 						errhint("See the view segment.segmentation_status.")));
+	owner = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
 	SPI_finish();
-	if (null)
-		owner = InvalidOid;
-	check_role_exists(owner);
+	if (null || !SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(owner)) || !has_privs_of_role(a->caller, owner))
+		PG_RETURN_BOOL(false);
 	a->acts_for = owner;
-	a->reads_only = true;
-	PG_RETURN_VOID();
+	PG_RETURN_BOOL(true);
 }
 
 /* --- what users wrote ---------------------------------------------------------------------------------------------- */
@@ -445,8 +442,6 @@ segment_run_as_owner(PG_FUNCTION_ARGS)
 	uint64 rows = 0;
 	Outside outside;
 
-	if (required_actor()->reads_only)
-		elog(ERROR, "a reader changes nothing");
 	go_outside(&outside);
 	PG_TRY();
 	{

@@ -6,8 +6,8 @@
 
 #include "postgres.h"
 
-/* Whether the current user is the tables' owner by a call of ours. */
-bool segment_within_authority(void);
+/* Error unless the current user is the tables' owner by a call of ours. */
+void segment_require_authority(void);
 
 /* The role whose queries may be run; error outside a call, and before act_for. */
 Oid segment_authority_acts_for(void);
