@@ -1,12 +1,5 @@
 -- segmentation: declaring one, its versions, and the plain SQL that a version stands for
 
-CREATE FUNCTION segment.keyed_hash(customer text, key bytea) RETURNS text
-  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-  SELECT encode(sha256(key || sha256(key || convert_to(customer, 'UTF8'))), 'hex');
-END;
-COMMENT ON FUNCTION segment.keyed_hash(text, bytea) IS 'pseudonym of a customer id as text: keyed SHA-256, 64 hexadecimal digits; NULL for NULL';
-
 CREATE FUNCTION segment_internal.check_fit(v segment.segmentation_version, pseudonymous boolean) RETURNS void
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
