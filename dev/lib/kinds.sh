@@ -296,4 +296,9 @@ run_docs() {
 			'diff "$1/docs/reference.md" <(psql -X -q -A -t -U postgres -d segment_plain -f "$1/dev/lib/reference.sql") | head -n 12
 			exit "${PIPESTATUS[0]}"' diff "$top"
 	fi
+	if wanted docs docs/segmentation.md; then
+		prepare_database segment_plain
+		sql segment_plain -f "$top/dev/lib/options.sql" >"$work/options.md"
+		check docs "tables of options in docs/segmentation.md are what dev/reference writes" perl "$top/dev/lib/options.pl" "$work/options.md" "$top/docs/segmentation.md" --check
+	fi
 }

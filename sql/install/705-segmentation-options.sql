@@ -22,7 +22,7 @@ CREATE FUNCTION segment_internal.refuse(sqlstate text, message text, detail text
 COMMENT ON FUNCTION segment_internal.refuse(text, text, text, text) IS
   'stops with an error of that SQLSTATE, without the context of our own functions: what it says must be enough';
 
--- docs/segmentation.md holds these rows as tables: dev/reference writes them, test/t/235_option_tables.pl compares.
+-- docs/segmentation.md holds these rows as tables: dev/reference writes them, dev/test compares.
 CREATE VIEW segment_internal.declaration_option AS
 SELECT o.made_by, o.option, o.kind, o.words, o.lowest, o.highest, o.needed, o.meaning, (row_number() OVER ())::integer AS position
 FROM (VALUES

@@ -115,6 +115,7 @@ static void
 pin_settings(void)
 {
 	static const char *const setting[][2] = {{"search_path", "pg_catalog, pg_temp"},
+											 {"TimeZone", "UTC"},
 											 {"DateStyle", "ISO, YMD"},
 											 {"IntervalStyle", "postgres"},
 											 {"bytea_output", "hex"},
