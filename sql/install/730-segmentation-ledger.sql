@@ -29,7 +29,7 @@ CREATE FUNCTION segment_internal.ledger_changes_in(v segment.segmentation_versio
   OUT customers text[], OUT unknown boolean, OUT newest timestamp) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  type regtype := segment_internal.segmentation_column_type(relation::regclass, at);
+  type regtype := segment_internal.segmentation_column_type(segment_internal.relation_named(relation), at);
   zoned boolean := type = 'timestamptz'::regtype;
   since timestamp := until - (v.changes).look_back;
   found text[];
@@ -96,7 +96,7 @@ COMMENT ON FUNCTION segment_internal.ledger_changes(segment.segmentation_version
 CREATE FUNCTION segment_internal.opt_out_changes(v segment.segmentation_version, OUT listed text[], OUT unlisted text[]) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  id text := segment_internal.customer_text(v, format('x.%I', (v.privacy).opt_out_customer));
+  id text := segment_internal.customer_text(v, 'x.' || quote_ident((v.privacy).opt_out_customer));
   now_listed text[];
 BEGIN
   IF (v.privacy).opt_out IS NOT NULL THEN
@@ -233,6 +233,7 @@ DECLARE
   s segment.ledger_set;
   found record;
   opt_outs record;
+  done record;
   customers text[];
 BEGIN
   SELECT * INTO s FROM segment.ledger_set t WHERE t.id = v.ledger_set FOR NO KEY UPDATE;
@@ -256,10 +257,15 @@ BEGIN
   generation := s.generation + 1;
   s.generation := generation;
   IF everything THEN
-    SELECT x.s, x.changed INTO s, changed FROM segment_internal.sync_everything(v, s) x;
+    done := segment_internal.sync_everything(v, s);
+    s := done.s;
+    changed := done.changed;
     rows_read := s.rows;
   ELSIF customers <> '{}' THEN
-    SELECT x.s, x.changed, x.rows_read INTO s, changed, rows_read FROM segment_internal.sync_changed(v, customers, s) x;
+    done := segment_internal.sync_changed(v, customers, s);
+    s := done.s;
+    changed := done.changed;
+    rows_read := done.rows_read;
   END IF;
   PERFORM segment_internal.store_opt_outs(s.id, generation, opt_outs.listed, opt_outs.unlisted);
   IF everything OR found.unknown THEN

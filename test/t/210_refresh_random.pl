@@ -95,21 +95,30 @@ BEGIN
 END
 $$;
 
+-- Rows as they are stored, but for due (a day too early is right, if useless) and for those who wait for an order that lies ahead.
 CREATE VIEW test.row AS
-SELECT s.segmentation, s.as_of, c.customer, c.market, segment_internal.rfm_send(c.rfm) AS rfm, c.score::text AS score, c.segment, c.sort, c.previous_segment,
-       c.previous_sort, c.since, c.moved_by, segment_internal.repeat_summary_send(c.repeat) AS repeat, c.channel
-FROM segment.snapshot s JOIN segment.snapshot_customer c ON c.snapshot = s.id;
+SELECT v.segmentation, c.from_day, c.until_day, c.customer, c.market, segment_internal.rfm_send(c.rfm) AS rfm, c.score::text AS score, c.segment, c.sort,
+       c.previous_segment, c.previous_sort, c.since, c.moved_by, segment_internal.repeat_summary_send(c.repeat) AS repeat, c.channel
+FROM segment.state c JOIN segment.segmentation_version v ON v.id = c.version_id
+WHERE c.segment IS NOT NULL OR EXISTS (SELECT FROM segment.state b WHERE b.version_id = c.version_id AND b.customer = c.customer AND b.from_day < c.from_day AND b.segment IS NOT NULL);
 
--- Rows that the two do not share, over all their snapshots.
+-- Rows that the two do not share, over all days; likewise snapshots and totals.
 CREATE FUNCTION test.differences(name text) RETURNS bigint LANGUAGE sql STABLE SET enable_nestloop = off AS $$
-  WITH x AS (SELECT as_of, customer, market, rfm, score, segment, sort, previous_segment, previous_sort, since, moved_by, repeat, channel
-             FROM test.row WHERE segmentation = name),
-       y AS (SELECT as_of, customer, market, rfm, score, segment, sort, previous_segment, previous_sort, since, moved_by, repeat, channel
-             FROM test.row WHERE segmentation = name || ' full'),
+  WITH x AS (SELECT to_jsonb(r) - 'segmentation' FROM test.row r WHERE segmentation = name),
+       y AS (SELECT to_jsonb(r) - 'segmentation' FROM test.row r WHERE segmentation = name || ' full'),
        p AS (SELECT as_of, customers, unknown_rows, unknown_amount, moved, fingerprint FROM segment.snapshot WHERE segmentation = name),
        q AS (SELECT as_of, customers, unknown_rows, unknown_amount, moved, fingerprint FROM segment.snapshot WHERE segmentation = name || ' full')
   SELECT (SELECT count(*) FROM (TABLE x EXCEPT ALL TABLE y) d) + (SELECT count(*) FROM (TABLE y EXCEPT ALL TABLE x) d)
        + (SELECT count(*) FROM (TABLE p EXCEPT ALL TABLE q) d) + (SELECT count(*) FROM (TABLE q EXCEPT ALL TABLE p) d)
+$$;
+
+-- What makes a refresh incremental is taken away: all orders are read into new ledgers, everybody is scored.
+CREATE FUNCTION test.full_refresh(name text, as_of date, OUT refreshed date, OUT customers bigint, OUT moved bigint) LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM segment.customer_ledger l USING segment.ledger_set s WHERE s.id = l.ledger_set AND s.segmentation = name;
+  UPDATE segment.snapshot s SET basis = NULL, carry = false WHERE s.segmentation = name;
+  SELECT * INTO refreshed, customers, moved FROM segment.refresh(name, as_of);
+END
 $$;
 
 CREATE TABLE test.result (pair text, batch integer, kinds text[], as_of date, changed_rows text, differences bigint);
@@ -121,6 +130,7 @@ DECLARE
   kind text;
   done record;
   whole record;
+  removed date;
 BEGIN
   CALL test.make(pair);
   COMMIT;
@@ -133,15 +143,19 @@ BEGIN
     -- Mostly the same day again, now and then one or more days later, and back.
     day := CASE WHEN random() < 0.55 THEN day WHEN random() < 0.75 THEN day + 1 + (random() * 3)::integer ELSE greatest(100, day - 1 - (random() * 25)::integer) END;
     done := segment.refresh(name, date '2025-01-01' + day);
-    whole := segment.refresh(name || ' full', date '2025-01-01' + day);
+    whole := test.full_refresh(name || ' full', date '2025-01-01' + day);
     INSERT INTO test.result VALUES (name, i, kinds, date '2025-01-01' + day, concat(done, whole), test.differences(name) + (done IS DISTINCT FROM whole)::integer);
     COMMIT;
-    -- A few snapshots are enough.
-    IF i % 25 = 0 THEN
-      DELETE FROM segment.snapshot_customer c USING segment.snapshot s WHERE c.snapshot = s.id AND s.segmentation IN (name, name || ' full') AND s.as_of <> date '2025-01-01' + day;
-      DELETE FROM segment.snapshot s WHERE s.segmentation IN (name, name || ' full') AND s.as_of <> date '2025-01-01' + day;
-      COMMIT;
+    -- Now and then a snapshot is taken away again, or the old ones.
+    IF random() < 0.1 THEN
+      SELECT x.as_of INTO removed FROM segment.snapshot x WHERE x.segmentation = name ORDER BY random() LIMIT 1;
+      PERFORM segment.remove_snapshot(n, removed) FROM unnest(ARRAY[name, name || ' full']) n;
+      INSERT INTO test.result VALUES (name, i, '{remove}', removed, NULL, test.differences(name));
+    ELSIF random() < 0.03 THEN
+      PERFORM segment.purge_snapshots(n, 20) FROM unnest(ARRAY[name, name || ' full']) n;
+      INSERT INTO test.result VALUES (name, i, '{purge}', NULL, NULL, test.differences(name));
     END IF;
+    COMMIT;
   END LOOP;
 END
 $$;
