@@ -146,7 +146,7 @@ BEGIN
     CASE WHEN v.channel IS NOT NULL THEN format(
       E'(SELECT c.channel FROM unnest(channel_days, channels, channel_rows) AS c (day, channel, n)\n'
       '          WHERE c.day <= DATE %L%s GROUP BY c.channel ORDER BY sum(c.n) DESC, c.channel COLLATE "C" LIMIT 1) AS channel,\n         ', as_of,
-      format(' AND c.day > DATE %L', as_of - (v.days).look_back_days)) END,
+      CASE WHEN (v.days).look_back_days IS NOT NULL THEN format(' AND c.day > DATE %L', as_of - (v.days).look_back_days) END) END,
     CASE WHEN (v.label).kind = 'value_tiers' THEN format(E'segment.ledger_repeat(ledger, DATE %L, interval ''1 week'') AS repeat,\n         ', as_of) END,
     segment_internal.due_of_ledger(v, as_of), E' AS due,\n         ',
     summary, E' AS rfm\n    FROM ', ledgers);

@@ -72,7 +72,7 @@ COMMENT ON FUNCTION segment_internal.make_triggers(regclass, integer, name) IS '
 CREATE FUNCTION segment_internal.follow_source(v segment.segmentation_version) RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  source regclass := v.source::regclass;
+  source regclass := segment_internal.source_oid(v);
   former text := (SELECT s.followed FROM segment.ledger_set s WHERE s.id = v.ledger_set);
   digest text := segment_internal.followed_digest(source);
   broken text := (SELECT string_agg(DISTINCT t.relation::text, ', ') FROM segment_internal.followed_triggers(source, v.ledger_set) t WHERE t.enabled IS DISTINCT FROM 'A');

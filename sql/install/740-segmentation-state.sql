@@ -417,13 +417,14 @@ CREATE FUNCTION segment_internal.remove_day(t segment.snapshot) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 DECLARE
   next_day date := segment_internal.snapshot_day_after(t.version_id, t.as_of);
+  days integer := CASE WHEN isfinite(next_day) THEN next_day - t.as_of END;
   restarts boolean := EXISTS (SELECT FROM segment.snapshot n WHERE n.version_id = t.version_id AND n.as_of = next_day AND n.restart);
   touched text[] := ARRAY(SELECT s.customer FROM segment.state s WHERE s.version_id = t.version_id AND s.from_day = t.as_of);
 BEGIN
   -- The row before holds until the next day; that day is looked at anew where nothing is known to hold still.
   WITH begun AS MATERIALIZED (SELECT s.customer, s.from_day, s.until_day FROM segment.state s WHERE s.version_id = t.version_id AND s.from_day = t.as_of),
   ended AS (DELETE FROM segment.state s USING begun b WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.from_day = t.as_of AND b.until_day <= next_day)
-  UPDATE segment.state s SET from_day = next_day, repeat = segment_internal.repeat_later(s.repeat, next_day - t.as_of)
+  UPDATE segment.state s SET from_day = next_day, repeat = segment_internal.repeat_later(s.repeat, days)
   FROM begun b WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.from_day = t.as_of AND b.until_day > next_day;
   UPDATE segment.state s SET until_day = next_day, due = CASE WHEN next_day = 'infinity' THEN s.from_day END
   FROM unnest(touched) c WHERE s.version_id = t.version_id AND s.customer = c AND s.until_day = t.as_of;

@@ -19,7 +19,7 @@ DECLARE
 BEGIN
   SELECT array_agg(DISTINCT CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END) AS types,
          array_agg(DISTINCT CASE t.typtype WHEN 'd' THEN t.typtypmod ELSE a.atttypmod END) AS modifiers INTO ids
-  FROM segment.segmentation_version v JOIN pg_attribute a ON a.attrelid = to_regclass(v.source) AND a.attname = v.customer JOIN pg_type t ON t.oid = a.atttypid;
+  FROM segment.segmentation_version v JOIN pg_attribute a ON a.attrelid = segment_internal.relation_named(v.source) AND a.attname = v.customer JOIN pg_type t ON t.oid = a.atttypid;
   IF ids.types <@ '{smallint,integer,bigint}'::regtype[]::oid[] AND customer ~ '^[[:space:]]*[-+]?[0-9]{1,30}[[:space:]]*$' THEN
     RETURN customer::numeric;
   ELSIF ids.types = ARRAY['uuid'::regtype::oid] AND lower(customer) ~ '^[{]?([0-9a-f]{4}-?){7}[0-9a-f]{4}[}]?$' THEN
