@@ -80,15 +80,15 @@ COMMENT ON FUNCTION segment_internal.check_day(segment.segmentation_version, dat
 CREATE FUNCTION segment_internal.look_at_source(INOUT v segment.segmentation_version, OUT reason text) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  source oid := segment_internal.check_source(v);
+  now_named oid := segment_internal.check_source(v);
   feed text;
 BEGIN
-  IF v.source_seen <> source THEN
+  IF v.source_seen <> now_named THEN
     reason := 'source rebuilt';
   END IF;
-  IF v.source_seen IS DISTINCT FROM source THEN
-    UPDATE segment.segmentation_version x SET source_seen = source WHERE x.id = v.id;
-    v.source_seen := source;
+  IF v.source_seen IS DISTINCT FROM now_named THEN
+    UPDATE segment.segmentation_version x SET source_seen = now_named WHERE x.id = v.id;
+    v.source_seen := now_named;
   END IF;
   IF (v.changes).kind = 'triggers' THEN
     feed := segment_internal.follow_source(v);
