@@ -18,5 +18,8 @@ CREATE FUNCTION segment.is_forgotten(customer text) RETURNS boolean AS 'MODULE_P
 COMMENT ON FUNCTION segment.is_forgotten(text) IS
   'whether a customer id was given to forget(); NULL for NULL. 42501 for roles that neither declare segmentations nor read any';
 
+CREATE FUNCTION segment_internal.anybody_forgotten() RETURNS boolean AS 'MODULE_PATHNAME', 'segment_anybody_forgotten' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.anybody_forgotten() IS 'whether forget() has kept anybody out; as of this moment, in any transaction';
+
 CREATE FUNCTION segment_internal.wait_for_writers() RETURNS void AS 'MODULE_PATHNAME', 'segment_wait_for_writers' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION segment_internal.wait_for_writers() IS 'waits for the transactions that have queued changes so far; new ones don''t wait';

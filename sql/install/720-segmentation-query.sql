@@ -37,7 +37,7 @@ COMMENT ON FUNCTION segment_internal.segmentation_source(segment.segmentation_ve
 CREATE FUNCTION segment_internal.not_forgotten(customer text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT format('NOT segment.is_forgotten(%s)', customer) WHERE EXISTS (SELECT FROM segment.forgotten);
+  SELECT format('NOT segment.is_forgotten(%s)', customer) WHERE segment_internal.anybody_forgotten();
 END;
 COMMENT ON FUNCTION segment_internal.not_forgotten(text) IS 'condition that the id given as SQL text is not an erased one; NULL if none was erased';
 

@@ -63,7 +63,9 @@ DECLARE
   t segment_internal.owned_table;
 BEGIN
   -- Totals of the days that lose the customer no longer fit: the next refresh computes them anew.
-  UPDATE segment.snapshot s SET generation = NULL, carry = false
+  PERFORM segment_internal.forget_totals(c.version_id) FROM (
+    SELECT DISTINCT x.version_id FROM segment.state x WHERE x.version_id = ANY (ARRAY(SELECT v.id FROM segment.segmentation_version v)) AND x.customer = ANY (ids)) c;
+  UPDATE segment.snapshot s SET generation = NULL
   WHERE EXISTS (SELECT FROM segment.state c WHERE c.version_id = s.version_id AND c.customer = ANY (ids) AND c.from_day <= s.as_of AND s.as_of < c.until_day);
   UPDATE segment.ledger_set s
   SET rows = s.rows - c.rows,
@@ -127,3 +129,31 @@ COMMENT ON FUNCTION segment.forget(text, boolean) IS
   'refresh brings the customer back. Waits for refreshes and for writers of followed tables that are under way. Returns the rows removed or added by table; a second call changes nothing. An id that is stored nowhere is said so by a WARNING, and kept out only with unknown_too. '
   'Counts and cut points of snapshots stay. Erase the source yourself, and refresh materialized views made from snapshots; removed '
   'rows leave the disk with VACUUM, and backups with their age. NULL does nothing. 42501 for others than the owner of the database; 55000 in other isolation levels than read committed';
+
+CREATE FUNCTION segment.export_person(customer text) RETURNS jsonb
+  LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+  WITH person AS MATERIALIZED (SELECT segment_internal.spellings(customer) AS ids)
+  SELECT jsonb_build_object(
+    'customer', p.ids[1],
+    'erased', segment.is_forgotten(p.ids[1]),
+    'profiles', (
+      SELECT coalesce(jsonb_agg(to_jsonb(c) || jsonb_build_object(
+        'purpose', s.description, 'meaning', g.meaning, 'action', g.action, 'scheme', (v.label).scheme,
+        'inputs', jsonb_build_object('source', v.source, 'time', v.at, 'amount', v.amount, 'order', v.order_id, 'market', v.market))
+        ORDER BY c.segmentation, c.as_of), '[]')
+      FROM segment.customer_profile c
+      JOIN segment.segmentation s ON s.name = c.segmentation
+      JOIN segment.segmentation_version v ON v.segmentation = c.segmentation AND v.version = c.definition_version
+      LEFT JOIN segment.segment_meaning g ON g.segmentation = v.segmentation AND g.version = v.version AND g.segment = c.segment_name
+      WHERE c.customer_id = ANY (p.ids)),
+    'ledgers', (
+      SELECT coalesce(jsonb_agg(jsonb_build_object('segmentation', l.segmentation, 'rows', c.rows, 'last_day', c.last_day, 'opted_out', c.opted_out,
+        'ledger', c.ledger::text, 'markets', c.markets, 'channels', c.channels) ORDER BY l.segmentation, l.id), '[]')
+      FROM segment.customer_ledger c JOIN segment.ledger_set l ON l.id = c.ledger_set WHERE c.customer = ANY (p.ids)))
+  FROM person p;
+END;
+COMMENT ON FUNCTION segment.export_person(text) IS
+  'all that is stored about a customer, given by id as text, in the segmentations that the caller reads, as a JSON object: each shown snapshot''s values, scores and '
+  'segment with its meaning, the purpose, and the columns that it was made from; ledgers, to the owner of a segmentation (GDPR article 15, CCPA right to know). NULL for NULL. '
+  '42501 for roles that neither declare segmentations nor read any';

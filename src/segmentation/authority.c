@@ -114,12 +114,9 @@ required_actor(void)
 static void
 pin_settings(void)
 {
-	static const char *const setting[][2] = {{"search_path", "pg_catalog, pg_temp"},
-											 {"TimeZone", "UTC"},
-											 {"DateStyle", "ISO, YMD"},
-											 {"IntervalStyle", "postgres"},
-											 {"bytea_output", "hex"},
-											 {"extra_float_digits", "1"}};
+	static const char *const setting[][2] = {
+		{"search_path", "pg_catalog, pg_temp"}, {"TimeZone", "UTC"},	 {"DateStyle", "ISO, YMD"},
+		{"IntervalStyle", "postgres"},			{"bytea_output", "hex"}, {"extra_float_digits", "1"}};
 
 	for (int i = 0; i < (int) lengthof(setting); i++)
 		(void) set_config_option(setting[i][0], setting[i][1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,

@@ -25,6 +25,7 @@
 #include "segmentation/forgotten.h"
 
 PG_FUNCTION_INFO_V1(segment_is_forgotten);
+PG_FUNCTION_INFO_V1(segment_anybody_forgotten);
 PG_FUNCTION_INFO_V1(segment_wait_for_writers);
 
 Oid
@@ -127,7 +128,10 @@ typedef struct Question
 	bytea *key;
 } Question;
 
-/* is_forgotten(customer text) -> boolean. For those who work with segmentations: others would learn who asked to be erased. */
+/*
+ * is_forgotten(customer text) -> boolean, as of this moment: a refresh in a transaction that began before a forget() must
+ * see it too. For those who work with segmentations: others would learn who asked to be erased.
+ */
 Datum
 segment_is_forgotten(PG_FUNCTION_ARGS)
 {
@@ -154,8 +158,21 @@ segment_is_forgotten(PG_FUNCTION_ARGS)
 	}
 	PG_RETURN_BOOL(question->key != NULL &&
 				   segment_find_row("forgotten", "forgotten_pkey", F_BYTEAEQ,
-									PointerGetDatum(segment_customer_hash(question->key, customer)),
-									GetActiveSnapshot(), NULL) != NULL);
+									PointerGetDatum(segment_customer_hash(question->key, customer)), NULL,
+									NULL) != NULL);
+}
+
+/* anybody_forgotten() -> boolean: whether forgotten has any row. */
+Datum
+segment_anybody_forgotten(PG_FUNCTION_ARGS)
+{
+	Relation relation = table_open(segment_table("forgotten"), AccessShareLock);
+	SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, NULL, 0, NULL);
+	bool any = HeapTupleIsValid(systable_getnext(scan));
+
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+	PG_RETURN_BOOL(any);
 }
 
 /* wait_for_writers(): until the transactions that have put customers into change_queue so far are over. */
