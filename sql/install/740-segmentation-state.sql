@@ -50,7 +50,7 @@ COMMENT ON FUNCTION segment_internal.segmentation_label_then(segment.segmentatio
 CREATE FUNCTION segment_internal.label_then_joins(old segment.segmentation_version, p segment.snapshot) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  of_day text := format('%%1$s.segmentation = %L AND %%1$s.version = %s', old.segmentation, old.version)
+  of_day text := format('%%1$s.segmentation = %s AND %%1$s.version = %s', replace(quote_literal(old.segmentation), '%', '%%'), old.version)
     || CASE WHEN (old.scores).cut_points = 'frozen' THEN '' ELSE format(' AND %%1$s.as_of = DATE %L', p.as_of) END;
 BEGIN
   IF (old.label).kind = 'clusters' AND (old.label).cluster_model IS NOT NULL THEN

@@ -72,18 +72,18 @@ CREATE FUNCTION segment_internal.preflight_columns(source regclass, customer nam
 BEGIN
   RETURN QUERY SELECT f.role || ' column', 'error', NULL::bigint, NULL::numeric, f.message, NULL::text
   FROM (
-    SELECT c.role, CASE
+    SELECT c.role, c.position, CASE
       WHEN a.atttypid IS NULL THEN format('%s has no column "%s"', source, c.name)
       WHEN a.atttypid::regtype <> ALL (c.types) THEN format('"%s" is of type %s; accepted are %s', c.name, a.atttypid::regtype, array_to_string(c.types, ', '))
       WHEN c.role = 'customer' AND segment_internal.identity_gap(a.atttypid, a.atttypmod, a.attcollation) IS NOT NULL
         THEN format('"%s" cannot identify customers: %s', c.name, segment_internal.identity_gap(a.atttypid, a.atttypmod, a.attcollation))
       WHEN NOT has_column_privilege(segment_internal.caller(), source, c.name, 'SELECT') THEN format('role %s may not read "%s"', segment_internal.caller(), c.name) END AS message
-    FROM (VALUES ('customer', customer, NULL::regtype[]), ('at', at, '{date,timestamp,timestamptz}'),
-                 ('amount', amount, '{numeric,smallint,integer,bigint,double precision}'), ('order_id', order_id, NULL),
-                 ('market', market, NULL), ('currency', currency, NULL)) c (role, name, types)
+    FROM (VALUES (1, 'customer', customer, NULL::regtype[]), (2, 'at', at, '{date,timestamp,timestamptz}'),
+                 (3, 'amount', amount, '{numeric,smallint,integer,bigint,double precision}'), (4, 'order_id', order_id, NULL),
+                 (5, 'market', market, NULL), (6, 'currency', currency, NULL)) c (position, role, name, types)
     LEFT JOIN pg_attribute a ON a.attrelid = source AND a.attname = c.name AND a.attnum > 0 AND NOT a.attisdropped
     WHERE c.name IS NOT NULL OR c.role IN ('customer', 'at', 'amount')) f
-  WHERE f.message IS NOT NULL;
+  WHERE f.message IS NOT NULL ORDER BY f.position;
 END
 $$;
 COMMENT ON FUNCTION segment_internal.preflight_columns(regclass, name, name, name, name, name, name) IS 'columns that are not there, unfit, or not to be read: with one nothing can be counted';

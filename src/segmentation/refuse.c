@@ -88,8 +88,13 @@ segment_rethrow(MemoryContext memory)
 	ours = error->context ? our_part(error->context) : NULL;
 	if (ours != NULL)
 	{
-		char *last = line_beginning(error->context, error->context + strlen(error->context), OUR_FUNCTION, true);
-		char *callers = strchr(last, '\n');
+		char *last;
+		char *callers;
+
+		/* For whoever looks for the fault in us */
+		ereport(DEBUG1, (errmsg_internal("%s", error->context), errhidestmt(true)));
+		last = line_beginning(error->context, error->context + strlen(error->context), OUR_FUNCTION, true);
+		callers = strchr(last, '\n');
 
 		if (ours == error->context)
 		{
