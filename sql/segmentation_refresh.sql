@@ -1,6 +1,5 @@
 -- A declared segmentation: two refreshes, who moved and why, incremental refresh, publication, erasure; and what is refused.
 SET datestyle = ISO;
-\set SHOW_CONTEXT never
 CREATE TABLE orders AS
 SELECT c AS customer, date '2025-06-30' - (c * 7) % 180 - o * 30 AS at, 10 + (c * 13) % 90 AS amount, CASE WHEN c % 3 = 0 THEN 'north' ELSE 'south' END AS market
 FROM generate_series(1, 60) c, generate_series(0, c % 5) o;
@@ -38,6 +37,9 @@ SELECT count(*) FROM segment.customer_profile WHERE segmentation = 'shop' AND cu
 SELECT segment.create_segmentation('shop', 'orders', 'customer', 'at', 'amount');
 SELECT segment.create_segmentation('other', 'orders', 'client', 'at', 'amount');
 SELECT segment.create_segmentation('other', 'orders', 'customer', 'at', 'amount', label => segment.by_scheme('clasic'));
+SELECT segment.create_segmentation('other', 'orders', 'customer', 'at', 'amount', scores => segment.rfm_scores('frosen'));
+SELECT segment.create_segmentation('other', 'orders', 'customer', 'at', 'amount', filter => 'region = ''x''');
+SELECT segment.create_segmentation('other', 'orders', 'customer', 'at', 'amount', label => segment.by_value_tiers(), days => segment.calendar(look_back_days => 30));
 SELECT segment.refresh('shopp');
 SELECT segment.drop_segmentation('shop');
 DELETE FROM segment.forgotten;

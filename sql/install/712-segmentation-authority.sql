@@ -20,6 +20,19 @@ END
 $$;
 COMMENT ON FUNCTION segment_internal.segmentation_owner(text) IS 'the role that owns a segmentation; NULL if there is none';
 
+CREATE FUNCTION segment_internal.refuse_unknown(name text) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  caller regrole := segment_internal.caller();
+BEGIN
+  PERFORM segment_internal.refuse('42704', format('segmentation "%s" does not exist', name),
+    format('There are: %s.', coalesce((SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM segment.segmentation s WHERE pg_has_role(caller, 'pg_database_owner', 'USAGE')
+      OR EXISTS (SELECT FROM segment.segmentation_member m WHERE m.segmentation = s.name AND pg_has_role(caller, m.role, 'USAGE'))), 'none that you may see')),
+    'See the view segment.segmentation_status, or declare it with create_segmentation.');
+END
+$$;
+COMMENT ON FUNCTION segment_internal.refuse_unknown(text) IS '42704: there is no such segmentation, or none that the caller may see; names those that it may';
+
 -- The row is locked, so that changes and refreshes of one segmentation follow one another; readers don't wait.
 CREATE FUNCTION segment_internal.segmentation_own(name text) RETURNS segment.segmentation
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -30,14 +43,11 @@ DECLARE
 BEGIN
   IF NOT EXISTS (SELECT FROM segment.segmentation_member m WHERE m.segmentation = name AND pg_has_role(caller, m.role, 'USAGE'))
      AND NOT pg_has_role(caller, 'pg_database_owner', 'USAGE') THEN
-    RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('segmentation "%s" does not exist', name),
-      DETAIL = format('There is none of this name that role "%s" may see.', pg_get_userbyid(caller)),
-      HINT = 'See the view segment.segmentation_status, or declare it with create_segmentation.';
+    PERFORM segment_internal.refuse_unknown(name);
   END IF;
   SELECT * INTO s FROM segment.segmentation t WHERE t.name = segmentation_own.name FOR NO KEY UPDATE;
   IF s.name IS NULL THEN
-    RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('segmentation "%s" does not exist', name),
-      HINT = 'See the view segment.segmentation_status, or declare it with create_segmentation.';
+    PERFORM segment_internal.refuse_unknown(name);
   END IF;
   IF owner IS NULL OR NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = owner) THEN
     RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('the role that owned segmentation "%s" does not exist any more', name),

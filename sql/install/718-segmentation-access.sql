@@ -11,16 +11,10 @@ BEGIN
   WHERE s.name = segmentation_version_of.name
     AND sv.version = coalesce(segmentation_version_of.version, s.active_version);
   IF NOT FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = 'undefined_object',
-      MESSAGE = format(CASE WHEN version IS NULL THEN 'segmentation "%s" does not exist'
-                            ELSE 'segmentation "%s" has no version %s' END, name, version),
-      DETAIL = format('There are: %s.', coalesce(CASE WHEN version IS NULL
-        THEN (SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM segment.segmentation s
-              WHERE EXISTS (SELECT FROM segment.segmentation_member m WHERE m.segmentation = s.name
-                            AND pg_has_role(segment_internal.caller(), m.role, 'USAGE')))
-        ELSE (SELECT string_agg(sv.version::text, ', ' ORDER BY sv.version) FROM segment.segmentation_version sv
-              WHERE sv.segmentation = segmentation_version_of.name) END, 'none')),
-      HINT = CASE WHEN version IS NULL THEN 'Declare it with create_segmentation.' ELSE 'Make one with new_version.' END;
+    PERFORM segment_internal.refuse_unknown(name) WHERE version IS NULL;
+    PERFORM segment_internal.refuse('42704', format('segmentation "%s" has no version %s', name, version), format('There are: %s.', coalesce(
+      (SELECT string_agg(sv.version::text, ', ' ORDER BY sv.version) FROM segment.segmentation_version sv WHERE sv.segmentation = segmentation_version_of.name), 'none')),
+      'Make one with new_version.');
   END IF;
   RETURN v;
 END

@@ -261,9 +261,15 @@ COMMENT ON FUNCTION segment_internal.definition_text(segment.segmentation_versio
 CREATE FUNCTION segment_internal.definition(name text, as_of date, version integer) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  owns boolean := segment_internal.act_for_reader(name);
   v segment.segmentation_version := segment_internal.segmentation_version_of(name, version);
 BEGIN
-  PERFORM segment_internal.act_for_reader(name), segment_internal.check_source(v);
+  -- Nothing of the owner's runs for a mere reader.
+  IF owns THEN
+    PERFORM segment_internal.check_source(v);
+  ELSE
+    PERFORM segment_internal.check_columns(v, segment_internal.source_oid(v));
+  END IF;
   RETURN segment_internal.definition_text(v, coalesce(as_of, (SELECT max(t.as_of) FROM segment.snapshot t WHERE t.version_id = v.id),
                                                       segment.day_of(now(), (v.days).zone)));
 END

@@ -121,7 +121,7 @@ BEGIN
   PERFORM segment_internal.act_for(role);
   PERFORM FROM segment.segmentation s WHERE s.name = hand_over.name FOR NO KEY UPDATE;
   IF NOT FOUND THEN
-    RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = format('segmentation "%s" does not exist', name), HINT = 'See the view segment.segmentation_status.';
+    PERFORM segment_internal.refuse_unknown(name);
   END IF;
   DELETE FROM segment.segmentation_member m WHERE m.segmentation = name AND (m.owns OR m.role = hand_over.role);
   INSERT INTO segment.segmentation_member (segmentation, role, owns) VALUES (name, role, true);
