@@ -23,7 +23,7 @@ COMMENT ON FUNCTION segment_internal.refuse(text, text, text, text) IS
   'stops with an error of that SQLSTATE, without the context of our own functions: what it says must be enough';
 
 -- docs/segmentation.md holds these rows as tables: dev/reference writes them, dev/test compares.
-CREATE VIEW segment_internal.declaration_option AS
+CREATE VIEW segment_internal.declaration_option WITH (security_invoker = true) AS
 SELECT o.made_by, o.option, o.kind, o.words, o.lowest, o.highest, o.needed, o.meaning, (row_number() OVER ())::integer AS position
 FROM (VALUES
   ('create_segmentation', 'name', 'text', NULL::text[], 1, 63, true, 'what refresh, definition and the views call it'),

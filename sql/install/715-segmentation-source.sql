@@ -170,7 +170,7 @@ COMMENT ON FUNCTION segment_internal.check_columns(segment.segmentation_version,
   'stops unless a version''s relations have the columns that it names, of fit types: 42P01, 42703, 42804';
 
 CREATE FUNCTION segment_internal.columns_read(query text) RETURNS text[]
-  LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_columns_read';
+  LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_columns_read';
 COMMENT ON FUNCTION segment_internal.columns_read(text) IS
   'names of the columns that a query reads, in any spelling, by any alias, or as part of a whole row; it is analysed as the current role, and not run. NULL for NULL';
 

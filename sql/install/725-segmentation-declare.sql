@@ -70,7 +70,7 @@ $$;
 COMMENT ON FUNCTION segment_internal.completed(segment.segmentation_version) IS 'a version with what follows from its options';
 
 CREATE FUNCTION segment_internal.check_name_free(name text) RETURNS void
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF EXISTS (SELECT FROM segment.segmentation_member m WHERE m.segmentation = name AND pg_has_role(segment_internal.caller(), m.role, 'USAGE')) THEN
     PERFORM segment_internal.refuse('42710', format('segmentation "%s" exists already', name), 'A segmentation changes by versions, so that its history keeps its meaning.',
@@ -235,7 +235,7 @@ COMMENT ON FUNCTION segment.activate_version(text, integer) IS
   'same day; activating the former version again brings the views back as they were. 42704 for an unknown version, 42501 for others than the owner';
 
 CREATE FUNCTION segment_internal.definition_text(v segment.segmentation_version, day date) RETURNS text
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
   SET DateStyle = 'ISO, YMD' SET IntervalStyle = postgres SET extra_float_digits = 1 AS $$
 DECLARE
   zone text := (v.days).zone;
@@ -259,7 +259,7 @@ $$;
 COMMENT ON FUNCTION segment_internal.definition_text(segment.segmentation_version, date) IS 'the plain SQL of a version at the end of a day';
 
 CREATE FUNCTION segment_internal.definition(name text, as_of date, version integer) RETURNS text
-  LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   owns boolean := segment_internal.act_for_reader(name);
   v segment.segmentation_version := segment_internal.segmentation_version_of(name, version);
@@ -277,7 +277,7 @@ $$;
 COMMENT ON FUNCTION segment_internal.definition(text, date, integer) IS 'definition, as the tables'' owner';
 
 CREATE FUNCTION segment.definition(name text, as_of date DEFAULT NULL, version integer DEFAULT NULL) RETURNS text
-  LANGUAGE c STABLE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_as_owner';
+  LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_as_owner';
 COMMENT ON FUNCTION segment.definition(text, date, integer) IS
   'the plain SQL that refresh runs: pasted into psql or dbt it gives the rows of customer_profile, with the customer id in '
   'its own type. as_of: by default the newest snapshot''s, or today without one; version: by default the active one. '

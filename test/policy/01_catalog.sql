@@ -12,7 +12,7 @@ FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang JOIN member ON classid = 
 CREATE TEMP VIEW relation AS
 SELECT c.*, c.oid::regclass::text AS name FROM pg_class c JOIN member ON classid = 'pg_class'::regclass AND objid = c.oid;
 
-SELECT plan(25);
+SELECT plan(33);
 
 -- Comments
 SELECT is_empty($$SELECT signature FROM function WHERE obj_description(oid, 'pg_proc') IS NULL$$,
@@ -42,8 +42,8 @@ SELECT is_empty($$SELECT signature FROM function
 SELECT is_empty($$SELECT signature || ' is ' || prosrc FROM function WHERE lanname = 'c' AND prosrc !~ '^segment_'$$,
   'C functions are segment_…');
 SELECT is_empty($$SELECT a.aggfnoid::regprocedure FROM pg_aggregate a JOIN function f ON f.oid = a.aggfnoid
-  WHERE aggkind = 'n' AND (aggcombinefn = 0 OR aggtranstype = 'internal'::regtype AND (aggserialfn = 0 OR aggdeserialfn = 0))$$,
-  'aggregates can be computed in parallel');
+  WHERE aggkind = 'n' AND f.proparallel = 's' AND (aggcombinefn = 0 OR aggtranstype = 'internal'::regtype AND (aggserialfn = 0 OR aggdeserialfn = 0))$$,
+  'aggregates that are parallel safe can be computed in parallel');
 SELECT is_empty($$SELECT f.signature FROM pg_aggregate a JOIN function f ON f.oid = a.aggcombinefn
   WHERE aggtranstype = 'internal'::regtype AND f.proisstrict$$, 'combine functions of internal states are not strict');
 SELECT is_empty($$SELECT signature FROM function WHERE 'internal'::regtype = ANY (proargtypes::oid[])
@@ -53,9 +53,9 @@ SELECT is_empty($$SELECT signature FROM function WHERE 'internal'::regtype = ANY
   AND oid NOT IN (SELECT unnest(ARRAY[amproc]::oid[]) FROM pg_amproc)$$,
   'functions that take internal are support functions of something');
 
--- A date or a timestamp would become a timestamptz by a cast that depends on the session's time zone.
+-- A date or a timestamp would become a timestamptz by a cast that depends on the session's time zone. (In PL/pgSQL of ours nobody passes one.)
 SELECT is_empty($$SELECT f.signature, t.type FROM function f, unnest('{date,timestamp}'::regtype[]) t(type)
-  WHERE 'timestamptz'::regtype = ANY (f.proargtypes) AND NOT EXISTS (SELECT FROM function g WHERE g.proname = f.proname AND g.pronamespace = f.pronamespace
+  WHERE (f.pronamespace = 'segment'::regnamespace OR f.lanname <> 'plpgsql') AND 'timestamptz'::regtype = ANY (f.proargtypes) AND NOT EXISTS (SELECT FROM function g WHERE g.proname = f.proname AND g.pronamespace = f.pronamespace
     AND g.proargtypes::oid[] = array_replace(f.proargtypes::oid[], 'timestamptz'::regtype::oid, t.type::oid))$$,
   'what takes a timestamptz takes a date and a timestamp');
 
@@ -81,15 +81,34 @@ SELECT is_empty($$
 SELECT results_eq($$SELECT privilege_type FROM pg_namespace, aclexplode(nspacl) WHERE nspname = 'segment' AND grantee = 0$$,
   $$VALUES ('USAGE')$$, 'PUBLIC has USAGE on the schema only');
 SELECT is_empty($$SELECT r.name, acl.privilege_type FROM relation r, aclexplode(r.relacl) acl
-  WHERE grantee = 0 AND NOT (privilege_type = 'SELECT' AND (relkind = 'v' OR relname IN ('scheme', 'scheme_rule')))$$,
-  'PUBLIC reads the scheme tables and views only');
+  WHERE grantee = 0 AND NOT (privilege_type = 'SELECT' AND (relkind = 'v' OR relname IN ('scheme', 'scheme_rule', 'owned_table')
+    OR relname IN (SELECT name FROM segment_internal.owned_table WHERE read <> 'nobody')))$$,
+  'PUBLIC reads the scheme tables, views, and through policies the tables of segmentations');
+SELECT is_empty($$SELECT r.name, acl.privilege_type, grantee::regrole FROM relation r, aclexplode(r.relacl) acl
+  WHERE relkind IN ('r', 'S') AND privilege_type IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'USAGE') AND grantee NOT IN (SELECT 'pg_database_owner'::regrole UNION SELECT extowner FROM pg_extension WHERE extname = 'segment' UNION SELECT nspowner FROM pg_namespace WHERE nspname = 'segment_internal')$$,
+  'nobody but the owner of the database writes to tables');
 
--- Rows: every table but the schemes' and the keyed hashes' is under policies, and belongs to the owner of the database.
-SELECT is_empty($$SELECT name FROM relation WHERE relkind = 'r' AND NOT relrowsecurity
-  AND relname NOT IN ('scheme', 'scheme_rule', 'forgotten', 'forgotten_key', 'blocked_column')$$, 'tables are under row-level security');
-SELECT is_empty($$SELECT name FROM relation WHERE relrowsecurity AND (relowner <> 'pg_database_owner'::regrole
-  OR (SELECT count(DISTINCT polcmd) FROM pg_policy WHERE polrelid = relation.oid) < CASE relname WHEN 'segmentation_run' THEN 3 ELSE 5 END)$$,
-  'with a policy a command, and can be dumped by the owner of the database');
+-- Tables of segmentations: one catalog, from which all else follows.
+SELECT results_eq($$SELECT relname FROM relation WHERE relkind = 'r' AND relname NOT IN ('scheme', 'scheme_rule', 'owned_table') ORDER BY 1$$,
+  $$SELECT name FROM segment_internal.owned_table ORDER BY 1$$, 'every table is a row of owned_table');
+SELECT is_empty($$SELECT name FROM relation WHERE relname IN (SELECT name FROM segment_internal.owned_table) AND NOT (relrowsecurity AND relowner = 'pg_database_owner'::regrole)$$,
+  'under row-level security, and owned so that the owner of the database dumps it');
+SELECT is_empty($$SELECT o.name, o.read, p.polcmd FROM segment_internal.owned_table o
+  LEFT JOIN pg_policy p ON p.polrelid = format('segment.%I', o.name)::regclass
+  WHERE (o.read = 'nobody') <> (p.polcmd IS NULL) OR p.polcmd <> 'r'$$, 'with one policy, to read; with none where nobody reads');
+SELECT is_empty($$SELECT o.name, o.key FROM segment_internal.owned_table o WHERE o.key <> 'none'
+  AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('segment.%I', o.name)::regclass AND a.attname = o.key)$$, 'its key is a column');
+SELECT is_empty($$SELECT o.name FROM segment_internal.owned_table o WHERE (o.personal IS NULL) <> (o.content IS NULL)
+  OR o.personal IS NOT NULL AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('segment.%I', o.name)::regclass AND a.attname = o.personal)$$,
+  'and so is what identifies a person');
+SELECT is_empty($$SELECT a.attrelid::regclass, a.attname FROM pg_attribute a JOIN segment_internal.owned_table o ON a.attrelid = format('segment.%I', o.name)::regclass
+  WHERE a.attname IN ('customer', 'customer_id') AND o.personal IS NULL AND o.name <> 'segmentation_version' AND a.atttypid = 'text'::regtype$$, 'no table with ids of customers is left out');
+SELECT is_empty($$SELECT conname FROM pg_constraint c JOIN relation r ON r.oid = c.conrelid WHERE contype = 'f' AND relname IN (SELECT name FROM segment_internal.owned_table)$$,
+  'no foreign key stands in the way of a parallel restore');
+SELECT is_empty($$SELECT signature FROM function WHERE prosrc = 'segment_as_owner' AND NOT EXISTS (SELECT FROM function i WHERE i.pronamespace = 'segment_internal'::regnamespace
+  AND i.proname = function.proname AND i.proargtypes = function.proargtypes AND i.lanname = 'plpgsql' AND i.prorettype = function.prorettype)$$,
+  'what acts with authority has its function in segment_internal');
+SELECT is_empty($$SELECT signature FROM function WHERE lanname = 'plpgsql' AND cardinality(string_to_array(prosrc, E'\n')) > 62$$, 'no function in PL/pgSQL is longer than 60 lines');
 
 -- Names
 -- Whatever has a schema has an address of schema and name.
