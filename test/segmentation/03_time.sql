@@ -27,7 +27,7 @@ FROM generate_series(timestamp '2011-01-01', '2011-10-01', '1 month') m;
 SELECT segment.new_version('shop');
 SELECT segment.activate_version('shop', 2);
 SELECT is(refreshed, date '2011-11-30', 'and an eleventh by cut points made anew') FROM segment.refresh('shop', '2011-11-30');
-ANALYZE segment.snapshot_customer, segment.snapshot;
+ANALYZE segment.state, segment.snapshot;
 
 CREATE TEMP TABLE profile AS SELECT * FROM segment.customer_profile;
 CREATE TEMP TABLE migration AS SELECT * FROM segment.segment_migration;
@@ -73,7 +73,8 @@ SELECT is(count(*), 0::bigint, 'frozen cut points recalibrate nobody') FROM chan
 SELECT cmp_ok(count(*), '>', 100::bigint, 'cut points made anew do') FROM change WHERE moved_by = 'recalibration' AND as_of = '2011-11-30';
 SELECT is_empty($$
   SELECT c.customer_id FROM change c
-  JOIN segment.snapshot_customer s ON s.customer = c.customer_id AND s.snapshot = (SELECT snapshot FROM segment.published_snapshot WHERE as_of = '2011-11-30')
+  JOIN segment.published_snapshot t ON t.as_of = '2011-11-30'
+  JOIN segment.state s ON s.version_id = t.version_id AND s.customer = c.customer_id AND s.from_day <= t.as_of AND s.until_day > t.as_of
   WHERE c.as_of = '2011-11-30' AND c.moved_by <> 'new' AND (c.moved_by = 'recalibration') <> (c.left_segment_name = segment.label(
     segment.rfm_score((SELECT cut_points FROM segment.segmentation_cut_points WHERE version = 1), s.rfm, '2011-11-30'), 'standard', s.rfm, '2011-11-30'))$$,
   'those, and only those, whose segment the former cut points would have kept');
