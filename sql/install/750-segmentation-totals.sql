@@ -95,6 +95,7 @@ COMMENT ON COLUMN segment.move_total.by_recalibration IS 'how many moved by othe
 CREATE TABLE segment.drift_total (
   snapshot integer NOT NULL,
   version_id integer NOT NULL,
+  baseline date,
   feature text NOT NULL,
   bin integer NOT NULL,
   customers bigint NOT NULL,
@@ -104,6 +105,7 @@ INSERT INTO segment_internal.owned_table VALUES ('drift_total', 'version_id', NU
 COMMENT ON TABLE segment.drift_total IS 'how many customers of each snapshot lie in each bin of its version''s first cut points; written by refresh, shown by drift';
 COMMENT ON COLUMN segment.drift_total.snapshot IS 'the snapshot';
 COMMENT ON COLUMN segment.drift_total.version_id IS 'number of its version';
+COMMENT ON COLUMN segment.drift_total.baseline IS 'the day of the cut points that bins are by; NULL without any, and for segment';
 COMMENT ON COLUMN segment.drift_total.feature IS 'recency, frequency, monetary, or segment';
 COMMENT ON COLUMN segment.drift_total.bin IS 'the score by the first cut points; of segment the rank';
 COMMENT ON COLUMN segment.drift_total.customers IS 'number of customers';
@@ -314,16 +316,15 @@ END;
 COMMENT ON FUNCTION segment_internal.write_move_totals(segment.snapshot, segment.snapshot) IS
   'writes move_total of a snapshot, compared with p, from its segment_total and the states that began on its day';
 
-CREATE FUNCTION segment_internal.write_drift_totals(s segment.snapshot, v segment.segmentation_version) RETURNS void
+CREATE FUNCTION segment_internal.write_drift_totals(s segment.snapshot, v segment.segmentation_version, baseline date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  baseline date;
 BEGIN
+  DELETE FROM segment.drift_total t WHERE t.snapshot = s.id;
   INSERT INTO segment.drift_total
-  SELECT s.id, s.version_id, 'segment', t.sort, sum(t.customers) FROM segment.segment_total t WHERE t.snapshot = s.id GROUP BY t.sort;
+  SELECT s.id, s.version_id, NULL, 'segment', t.sort, sum(t.customers) FROM segment.segment_total t WHERE t.snapshot = s.id GROUP BY t.sort;
   IF (v.scores).cut_points = 'frozen' THEN
     INSERT INTO segment.drift_total
-    SELECT s.id, s.version_id, x.feature, x.bin, sum(t.customers)
+    SELECT s.id, s.version_id, baseline, x.feature, x.bin, sum(t.customers)
     FROM segment.score_total t
     CROSS JOIN LATERAL (VALUES ('recency', t.r), ('frequency', t.f), ('monetary', t.m)) x (feature, bin)
     WHERE t.snapshot = s.id
@@ -331,9 +332,8 @@ BEGIN
     RETURN;
   END IF;
 
-  SELECT min(p.as_of) INTO baseline FROM segment.segmentation_cut_points p WHERE p.segmentation = v.segmentation AND p.version = v.version;
   INSERT INTO segment.drift_total
-  SELECT s.id, s.version_id, x.feature, x.bin, sum(g.customers)
+  SELECT s.id, s.version_id, baseline, x.feature, x.bin, sum(g.customers)
   FROM (SELECT segment.score_code(segment.rfm_score(coalesce(own.cut_points, everybody.cut_points), c.rfm, s.as_of, (v.days).zone)) AS code, count(*) AS customers
         FROM segment.state c
         LEFT JOIN segment.segmentation_cut_points own ON own.segmentation = v.segmentation AND own.version = v.version
@@ -347,8 +347,20 @@ BEGIN
   GROUP BY x.feature, x.bin;
 END
 $$;
-COMMENT ON FUNCTION segment_internal.write_drift_totals(segment.snapshot, segment.segmentation_version) IS
-  'writes drift_total of a snapshot. Frozen cut points are the version''s first, so scores are the bins; where they float all states are scored by the first';
+COMMENT ON FUNCTION segment_internal.write_drift_totals(segment.snapshot, segment.segmentation_version, date) IS
+  'writes drift_total of a snapshot, in the bins of the cut points of the day baseline. Frozen cut points are these, so scores are the bins; where they float all states are scored by them';
+
+CREATE FUNCTION segment_internal.renew_drift(s segment.snapshot, v segment.segmentation_version) RETURNS void
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT segment_internal.write_drift_totals(t, v, b.baseline)
+  FROM (SELECT min(p.as_of) AS baseline FROM segment.segmentation_cut_points p WHERE p.segmentation = (v).segmentation AND p.version = (v).version) b
+  JOIN segment.snapshot t ON t.version_id = (v).id
+  WHERE t.id = (s).id
+     OR ((v).scores).cut_points = 'floating' AND EXISTS (SELECT FROM segment.drift_total d WHERE d.snapshot = t.id AND d.baseline <> b.baseline);
+END;
+COMMENT ON FUNCTION segment_internal.renew_drift(segment.snapshot, segment.segmentation_version) IS
+  'writes drift_total of a snapshot, and of those of its version whose bins were by other cut points than what are now the first';
 
 CREATE FUNCTION segment_internal.ranking_before(before segment.snapshot, OUT base date, OUT ranking bytea, OUT began bytea[], OUT ended bytea[],
   OUT bytes bigint) RETURNS record
@@ -503,7 +515,7 @@ BEGIN
   IF p.id IS NOT NULL THEN
     PERFORM segment_internal.write_move_totals(s, p);
   END IF;
-  PERFORM segment_internal.write_drift_totals(s, v);
+  PERFORM segment_internal.renew_drift(s, v);
   PERFORM segment_internal.write_value_curve(s, before, changes.began, changes.ended);
   PERFORM segment_internal.write_evidence(s);
   PERFORM segment_internal.renew_evidence(s);
