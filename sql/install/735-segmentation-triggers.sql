@@ -52,6 +52,14 @@ END;
 COMMENT ON FUNCTION segment_internal.followed_digest(regclass) IS
   'digest of the tables of a source and of their files: another one after partitions were attached or detached, children made, or a table written anew (TRUNCATE, ALTER TYPE, VACUUM FULL)';
 
+CREATE FUNCTION segment_internal.made_triggers(ledger_set integer, OUT oid oid, OUT relation oid) RETURNS SETOF record
+  LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+  SELECT g.oid, g.tgrelid FROM pg_trigger g
+  WHERE g.tgfoid = 'segment_internal.queue_changes'::regproc AND g.tgparentid = 0 AND split_part(encode(g.tgargs, 'escape'), '\000', 1) = ledger_set::text;
+END;
+COMMENT ON FUNCTION segment_internal.made_triggers(integer) IS 'the triggers of a ledger set, on whatever table, without those that partitions have from their root';
+
 CREATE FUNCTION segment_internal.make_triggers(source regclass, ledger_set integer, customer name) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -83,6 +91,9 @@ BEGIN
     PERFORM segment_internal.make_triggers(source, v.ledger_set, v.customer);
     digest := segment_internal.followed_digest(source);
   END IF;
+  -- Such as partitions that were detached, and a table that was renamed when another took its name.
+  PERFORM segment_internal.drop_trigger(g.oid) FROM segment_internal.made_triggers(v.ledger_set) g
+  WHERE g.relation NOT IN (SELECT f.relation FROM segment_internal.followed_tables(source) f);
   UPDATE segment.ledger_set s SET followed = digest WHERE s.id = v.ledger_set AND s.followed IS DISTINCT FROM digest;
   RETURN CASE
     WHEN former IS NULL THEN 'the source is followed from now on'
@@ -101,8 +112,7 @@ CREATE FUNCTION segment_internal.unfollow_source(ledger_set integer) RETURNS int
 DECLARE
   count integer;
 BEGIN
-  SELECT count(*) FILTER (WHERE segment_internal.drop_trigger(g.oid)) INTO count FROM pg_trigger g
-  WHERE g.tgfoid = 'segment_internal.queue_changes'::regproc AND g.tgparentid = 0 AND split_part(encode(g.tgargs, 'escape'), '\000', 1) = ledger_set::text;
+  SELECT count(*) FILTER (WHERE segment_internal.drop_trigger(g.oid)) INTO count FROM segment_internal.made_triggers(ledger_set) g;
   DELETE FROM segment.change_queue q WHERE q.ledger_set = unfollow_source.ledger_set;
   UPDATE segment.ledger_set s SET followed = NULL WHERE s.id = unfollow_source.ledger_set;
   RETURN count;

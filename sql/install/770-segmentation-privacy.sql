@@ -157,3 +157,21 @@ COMMENT ON FUNCTION segment.export_person(text) IS
   'all that is stored about a customer, given by id as text, in the segmentations that the caller reads, as a JSON object: each shown snapshot''s values, scores and '
   'segment with its meaning, the purpose, and the columns that it was made from; ledgers, to the owner of a segmentation (GDPR article 15, CCPA right to know). NULL for NULL. '
   '42501 for roles that neither declare segmentations nor read any';
+
+CREATE FUNCTION segment_internal.forget_pseudonyms(name text) RETURNS boolean
+  LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  own segment.segmentation := segment_internal.segmentation_own(name);
+  had boolean;
+BEGIN
+  DELETE FROM segment.pseudonym_key k WHERE k.segmentation = own.name;
+  had := FOUND;
+  PERFORM segment_internal.segmentation_log('forget pseudonyms', own.name, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+  RETURN had;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.forget_pseudonyms(text) IS 'forget_pseudonyms as the tables'' owner';
+CREATE FUNCTION segment.forget_pseudonyms(name text) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment.forget_pseudonyms(text) IS
+  'removes the key of a pseudonymous segmentation: its snapshots can no longer be led back to persons, by nobody, and the next refresh makes another key. False if there was none. '
+  '42501 for others than its owner';

@@ -4,7 +4,7 @@
 \if :no_data
 \q
 \endif
-SELECT plan(39);
+SELECT plan(43);
 
 -- How many groups are hidden
 SELECT is(segment_internal.hidden_groups('{10,11,12}', 10), 0, 'none is small: none is hidden');
@@ -81,9 +81,19 @@ SELECT is_empty($$
 SELECT segment.refresh('countries', '2011-11-30');
 SELECT is(jsonb_array_length(segment.export_person('12347') -> 'profiles'), 2, 'export_person gives each snapshot');
 SELECT is(segment.export_person('12347') #>> '{profiles,1,inputs,amount}', 'amount', 'and the columns that it comes from');
-SELECT results_eq($$SELECT * FROM segment.forget('12347')$$, $$VALUES ('segment.snapshot_customer', 2::bigint), ('segment.customer_ledger', 0), ('segment.live_customer', 0), ('segment.change_queue', 0), ('segment.forgotten', 1)$$, 'forget says what it did');
-SELECT results_eq($$SELECT * FROM segment.forget('12347')$$, $$VALUES ('segment.snapshot_customer', 0::bigint), ('segment.customer_ledger', 0), ('segment.live_customer', 0), ('segment.change_queue', 0), ('segment.forgotten', 0)$$, 'once');
-SELECT is(segment.export_person('12347'), '{"customer": "12347", "erased": true, "profiles": []}', 'nothing is left');
+SELECT count(*) AS states FROM segment.state WHERE customer = '12347' \gset
+SELECT results_eq($$SELECT * FROM segment.forget('012347')$$, format($$VALUES ('segment.change_queue', 0::bigint), ('segment.customer_ledger', 0), ('segment.state', %s), ('segment.forgotten', 1)$$, :states),
+  'forget says what it did; ids are equal by their type');
+SELECT results_eq($$SELECT * FROM segment.forget('12347')$$, $$VALUES ('segment.change_queue', 0::bigint), ('segment.customer_ledger', 0), ('segment.state', 0), ('segment.forgotten', 0)$$, 'once');
+SELECT is(segment.export_person('12347'), '{"customer": "12347", "erased": true, "ledgers": [], "profiles": []}', 'nothing is left');
+
+-- An id that is nowhere: a slip is not irreversible.
+SET client_min_messages = error;
+SELECT results_eq($$SELECT sum(rows) FROM segment.forget('1234700')$$, 'VALUES (0::numeric)', 'an unknown id: nothing is removed');
+SELECT is(segment.is_forgotten('1234700'), false, 'nor kept out');
+RESET client_min_messages;
+SELECT results_eq($$SELECT rows FROM segment.forget('1234700', unknown_too => true) WHERE table_name = 'segment.forgotten'$$, 'VALUES (1::bigint)', 'but when asked for');
+SELECT is(segment.is_forgotten('1234700'), true, 'it is');
 SELECT is(customers, 4337::bigint, 'a refresh does not bring the customer back') FROM segment.refresh('countries');
 SELECT segment.definition('countries') AS sql \gset
 CREATE TEMP TABLE pasted AS :sql;

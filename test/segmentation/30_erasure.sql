@@ -33,7 +33,7 @@ BEGIN
 END
 $$;
 SELECT results_eq(format('SELECT relation FROM traces(%L) WHERE n > 0', :'person'),
-  $$VALUES ('segment.change_queue'), ('segment.customer_ledger'), ('segment.snapshot_customer')$$, 'a customer is in these tables');
+  $$VALUES ('segment.change_queue'), ('segment.customer_ledger'), ('segment.state')$$, 'a customer is in these tables');
 SELECT is_empty(format('SELECT relation FROM traces(%L) WHERE n > 0 EXCEPT SELECT table_name FROM segment.personal_data', :'person'),
   'which personal_data lists');
 CREATE TEMP TABLE before AS SELECT * FROM traces('00000000-0000-4000-8000-000000000043');

@@ -1,14 +1,14 @@
 -- 32_pseudonyms.sql: snapshots without customer ids; columns that may not be used; the log; retention
 \ir ../lib/begin.sql
-SELECT plan(26);
+SELECT plan(27);
 
 CREATE TABLE people (id text, at date, amount int, place text, "Religion" text);
 INSERT INTO people SELECT 'customer ' || g % 200, date '2025-01-01' + g / 5, g * 7919 % 1000, (ARRAY['north', 'south'])[1 + g % 2], 'x' FROM generate_series(1, 1000) g;
 SELECT segment.create_segmentation('plain', 'people', 'id', 'at', 'amount', market => 'place');
 SELECT segment.create_segmentation('hidden', 'people', 'id', 'at', 'amount', market => 'place', privacy => segment.privacy(pseudonymous => true));
 SELECT segment.refresh(s, d) FROM unnest('{plain,hidden}'::text[]) s, unnest('{2025-06-30,2025-07-10}'::date[]) d;
-SELECT is(count(*) FILTER (WHERE customer ~ '^[0-9a-f]{64}$'), 400::bigint, 'pseudonyms instead of ids') FROM segment.snapshot_customer c
-JOIN segment.snapshot s ON s.id = c.snapshot WHERE segmentation = 'hidden' AND customer NOT LIKE '%customer%';
+SELECT is(count(DISTINCT c.customer) || ' ' || bool_and(c.customer ~ '^[0-9a-f]{64}$'), '200 true', 'pseudonyms instead of ids') FROM segment.state c
+JOIN segment.segmentation_version v ON v.id = c.version_id WHERE segmentation = 'hidden';
 SELECT is_empty($$SELECT segmentation FROM segment.customer_profile WHERE segmentation = 'hidden' AND customer_id LIKE '%customer%'$$, 'in the views too');
 CREATE TEMP TABLE mapped AS SELECT DISTINCT id, segment.keyed_hash(id, key) AS pseudonym FROM people, segment.pseudonym_key WHERE segmentation = 'hidden';
 SELECT is_empty($$
@@ -25,10 +25,11 @@ SELECT throws_ok($$SELECT segment.create_segmentation('x', 'people', 'id', 'at',
 -- Access and erasure by the id
 SELECT results_eq($$SELECT p ->> 'segmentation', count(*) FROM jsonb_array_elements(segment.export_person('customer 7') -> 'profiles') p GROUP BY 1 ORDER BY 1$$,
   $$VALUES ('hidden', 2::bigint), ('plain', 2)$$, 'export_person finds both');
-SELECT is(rows, 4::bigint, 'forget too') FROM segment.forget('customer 7') WHERE table_name = 'segment.snapshot_customer';
-SELECT is(count(*), 0::bigint, 'nothing is left') FROM segment.snapshot_customer WHERE customer = 'customer 7' OR customer = (SELECT pseudonym FROM mapped WHERE id = 'customer 7');
+SELECT count(*) AS states FROM segment.state WHERE customer = 'customer 7' OR customer = (SELECT pseudonym FROM mapped WHERE id = 'customer 7') \gset
+SELECT is(rows || ' ' || (rows >= 2), :'states' || ' true', 'forget too') FROM segment.forget('customer 7') WHERE table_name = 'segment.state';
+SELECT is(count(*), 0::bigint, 'nothing is left') FROM segment.state WHERE customer = 'customer 7' OR customer = (SELECT pseudonym FROM mapped WHERE id = 'customer 7');
 SELECT is((segment.refresh('hidden', '2025-07-10')).customers, 199::bigint, 'and does not come back');
-DELETE FROM segment.pseudonym_key WHERE segmentation = 'hidden';
+SELECT is(segment.forget_pseudonyms('hidden') || ' ' || segment.forget_pseudonyms('hidden'), 'true false', 'the key is removed');
 SELECT is(jsonb_array_length(segment.export_person('customer 8') -> 'profiles'), 2, 'without the key, nobody is led back to a person');
 SELECT is((segment.refresh('hidden', '2025-07-20')).moved, 199::bigint, 'a new key: all are new');
 
@@ -50,7 +51,8 @@ SELECT segment.create_segmentation('short', 'people', 'id', 'at', 'amount', priv
 SELECT segment.refresh('short', d) FROM unnest('{2025-06-01,2025-06-05,2025-06-11,2025-06-12}'::date[]) d;
 SELECT results_eq($$SELECT as_of FROM segment.snapshot WHERE segmentation = 'short' ORDER BY 1$$, $$VALUES (date '2025-06-05'), ('2025-06-11'), ('2025-06-12')$$,
   'refresh removes snapshots older than keep_days');
-SELECT is(count(*), 0::bigint, 'with their customers') FROM segment.snapshot_customer c WHERE NOT EXISTS (SELECT FROM segment.snapshot s WHERE s.id = c.snapshot);
+SELECT is(count(*), 0::bigint, 'with their customers') FROM segment.state c JOIN segment.segmentation_version v ON v.id = c.version_id
+WHERE NOT EXISTS (SELECT FROM segment.snapshot s WHERE s.version_id = c.version_id AND s.as_of >= c.from_day AND s.as_of < c.until_day);
 SELECT is_empty($$SELECT * FROM segment.segmentation_run WHERE run_at IS NULL OR run_by IS NULL OR session_role IS NULL
   OR action = 'refresh' AND num_nulls(version, as_of, source, source_rows, customers, fingerprint, seconds) > 0$$, 'the log says who, when, which version, source, counts and fingerprint');
 SELECT results_eq($$SELECT action, count(*) FROM segment.segmentation_run WHERE segmentation = 'short' GROUP BY 1 ORDER BY 1$$, $$VALUES ('create', 1::bigint), ('refresh', 4)$$, 'of every action');
