@@ -120,6 +120,8 @@ BEGIN
     -- In the order of the index
     ' ORDER BY s.customer COLLATE "C"');
   GET DIAGNOSTICS written = ROW_COUNT;
+  -- A version that statistics don't know is taken for one of no rows, and its rows are looped over.
+  ANALYZE (SKIP_LOCKED) segment.state (version_id, customer, from_day, until_day, due);
   RETURN written;
 END
 $$;
@@ -130,22 +132,23 @@ COMMENT ON FUNCTION segment_internal.put_first_day(segment.segmentation_version,
 -- who have no order that counts any more, and with everybody those whom incoming() does not have.
 CREATE FUNCTION segment_internal.state_differences(v segment.segmentation_version, day date, everybody boolean)
   RETURNS TABLE (customer text, market text, rfm segment.rfm, score segment.rfm_score, segment text, sort smallint, channel text, repeat segment.repeat_summary,
-                 due date, covered segment.state)
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+                 due date, is_same boolean, covered segment.state)
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
 DECLARE
   key bytea := (SELECT k.key FROM segment.pseudonym_key k JOIN segment.segmentation s ON s.name = k.segmentation AND s.pseudonymous WHERE s.name = v.segmentation);
 BEGIN
   RETURN QUERY
-  SELECT i.customer, i.market, i.rfm, i.score, i.segment, i.sort, i.channel, i.repeat, i.due, s
+  SELECT i.customer, i.market, i.rfm, i.score, i.segment, i.sort, i.channel, i.repeat, i.due, d.same, s
   FROM (SELECT CASE WHEN key IS NULL THEN n.customer ELSE segment.keyed_hash(n.customer, key) END COLLATE "C" AS customer,
                n.market, n.rfm, n.score, n.segment, n.sort, n.channel, n.repeat, n.due FROM segment_internal.incoming() n OFFSET 0) i
   LEFT JOIN segment.state s ON s.version_id = v.id AND s.customer = i.customer AND s.from_day <= day AND s.until_day > day
-  WHERE ROW(i.market, i.rfm, i.score, i.segment, i.sort, i.channel, i.repeat)::record OPERATOR(pg_catalog.*<>)
-        ROW(s.market, s.rfm, s.score, s.segment, s.sort, s.channel, segment_internal.repeat_later(s.repeat, day - s.from_day))::record
-        -- Who is no customer yet, but will be one, waits in a row of its own.
-        AND (i.rfm IS NOT NULL OR s.segment IS NOT NULL OR s.customer IS NULL AND i.due IS NOT NULL)
+  CROSS JOIN LATERAL (SELECT i.rfm IS NULL AND s.segment IS NULL AND s.customer IS NOT NULL
+    OR ROW(i.market, i.rfm, i.score, i.segment, i.sort, i.channel, i.repeat)::record OPERATOR(pg_catalog.*=)
+       ROW(s.market, s.rfm, s.score, s.segment, s.sort, s.channel, segment_internal.repeat_later(s.repeat, day - s.from_day))::record) d (same)
+  -- Who is no customer yet, but will be one, waits in a row of its own.
+  WHERE NOT d.same AND (i.rfm IS NOT NULL OR s.segment IS NOT NULL OR i.due IS NOT NULL) OR d.same AND s.until_day = 'infinity' AND s.due IS DISTINCT FROM i.due
   UNION ALL
-  SELECT s.customer, s.market, NULL, NULL, NULL, NULL, NULL, NULL, NULL, s
+  SELECT s.customer, s.market, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, s
   FROM segment.state s
   LEFT JOIN segment_internal.incoming() n ON s.customer = CASE WHEN key IS NULL THEN n.customer ELSE segment.keyed_hash(n.customer, key) END COLLATE "C"
   WHERE everybody AND s.version_id = v.id AND s.from_day <= day AND s.until_day > day AND s.segment IS NOT NULL AND n.customer IS NULL;
@@ -153,46 +156,50 @@ END
 $$;
 COMMENT ON FUNCTION segment_internal.state_differences(segment.segmentation_version, date, boolean) IS
   'of incoming() the customers whose state on a day differs from the stored one, beside the row that covers the day (NULL: none); with everybody those '
-  'too who are stored and not in incoming(), with NULL for rfm';
+  'too who are stored and not in incoming(), with NULL for rfm; and those who are the same, but have another due day';
 
-CREATE FUNCTION segment_internal.put_differences(v segment.segmentation_version, day date, next_day date, everybody boolean) RETURNS text[]
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+CREATE FUNCTION segment_internal.put_differences(v segment.segmentation_version, day date, next_day date, everybody boolean, OUT touched text[], OUT emptied text[]) RETURNS record
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
 DECLARE
   windowed boolean := (v.days).look_back_days IS NOT NULL;
+  newest boolean := next_day = 'infinity';
   previous_day date := (SELECT p.as_of FROM segment.snapshot t JOIN segment.snapshot p ON p.id = t.previous WHERE t.version_id = v.id AND t.as_of = day);
-  touched text[];
 BEGIN
   WITH d AS MATERIALIZED (
     SELECT x.*, (x.covered).from_day AS covered_from, (x.covered).until_day AS covered_until
-    FROM segment_internal.state_differences(v, day, everybody) x),
+    FROM segment_internal.state_differences(v, day, everybody) x WHERE newest OR NOT x.is_same),
   -- The covering row goes on behind the next day.
   rest AS (
     INSERT INTO segment.state (version_id, customer, from_day, until_day, market, rfm, score, segment, sort, channel, repeat, due)
     SELECT v.id, d.customer, next_day, d.covered_until, (d.covered).market, (d.covered).rfm, (d.covered).score, (d.covered).segment, (d.covered).sort,
            (d.covered).channel, segment_internal.repeat_later((d.covered).repeat, next_day - d.covered_from), (d.covered).due
-    FROM d WHERE d.covered_until > next_day),
+    FROM d WHERE NOT d.is_same AND d.covered_until > next_day),
+  -- due stays as it is: a column with an index would make the update dearer, and days that have passed are not asked for.
   cut AS (
-    UPDATE segment.state s SET until_day = day, due = NULL FROM d
-    WHERE d.covered_from < day AND s.version_id = v.id AND s.customer = d.customer AND s.from_day = d.covered_from),
+    UPDATE segment.state s SET until_day = day FROM d
+    WHERE NOT d.is_same AND d.covered_from < day AND s.version_id = v.id AND s.customer = d.customer AND s.from_day = d.covered_from),
   changed AS (
     UPDATE segment.state s SET until_day = least(next_day, d.covered_until), market = CASE WHEN d.rfm IS NULL THEN '' ELSE d.market END, rfm = d.rfm, score = d.score, segment = d.segment,
-      sort = d.sort, channel = d.channel, repeat = d.repeat, due = CASE WHEN next_day = 'infinity' THEN d.due END
-    FROM d WHERE d.covered_from = day AND s.version_id = v.id AND s.customer = d.customer AND s.from_day = day),
+      sort = d.sort, channel = d.channel, repeat = d.repeat, due = CASE WHEN newest THEN d.due END
+    FROM d WHERE NOT d.is_same AND d.covered_from = day AND s.version_id = v.id AND s.customer = d.customer AND s.from_day = day),
+  put_off AS (
+    UPDATE segment.state s SET due = d.due FROM d
+    WHERE d.is_same AND s.version_id = v.id AND s.customer = d.customer AND s.from_day = d.covered_from),
   added AS (
     INSERT INTO segment.state (version_id, customer, from_day, until_day, market, rfm, score, segment, sort, channel, repeat, due,
       previous_segment, previous_sort, since, moved_by)
-    SELECT v.id, d.customer, day, next_day, CASE WHEN d.rfm IS NULL THEN '' ELSE d.market END, d.rfm, d.score, d.segment, d.sort, d.channel, d.repeat, CASE WHEN next_day = 'infinity' THEN d.due END,
+    SELECT v.id, d.customer, day, next_day, CASE WHEN d.rfm IS NULL THEN '' ELSE d.market END, d.rfm, d.score, d.segment, d.sort, d.channel, d.repeat, CASE WHEN newest THEN d.due END,
            (d.covered).segment, (d.covered).sort, CASE WHEN (d.covered).segment = d.segment THEN (d.covered).since ELSE day END,
            segment_internal.moved_by(d.segment, d.rfm, (d.covered).segment, (d.covered).rfm,
              CASE WHEN windowed THEN segment.rfm_last(d.rfm, (v.days).zone) > previous_day END)
-    FROM d WHERE d.covered_from IS NULL OR d.covered_from < day)
-  SELECT array_agg(d.customer) INTO touched FROM d;
-  RETURN coalesce(touched, '{}');
+    FROM d WHERE NOT d.is_same AND (d.covered_from IS NULL OR d.covered_from < day))
+  SELECT coalesce(array_agg(d.customer) FILTER (WHERE NOT d.is_same), '{}'), coalesce(array_agg(d.customer) FILTER (WHERE d.rfm IS NULL OR (d.covered).rfm IS NULL), '{}')
+    INTO touched, emptied FROM d;
 END
 $$;
 COMMENT ON FUNCTION segment_internal.put_differences(segment.segmentation_version, date, date, boolean) IS
-  'cuts the rows that differ on a day around it, and puts new ones between; next_day: the version''s next snapshot day. Returns the customers concerned; '
-  'neighbours that became equal stand side by side still';
+  'cuts the rows that differ on a day around it, and puts new ones between; next_day: the version''s next snapshot day. Returns the customers concerned, '
+  'and those who are or were nobody; neighbours that became equal stand side by side still';
 
 CREATE FUNCTION segment_internal.moved_by(segment text, rfm segment.rfm, former_segment text, former_rfm segment.rfm, acted boolean) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -206,10 +213,10 @@ COMMENT ON FUNCTION segment_internal.moved_by(text, segment.rfm, text, segment.r
   'why a customer''s segment differs from the former one, under the same rules: acted says whether the customer did something; NULL: if the summary changed';
 
 CREATE FUNCTION segment_internal.prune_nobody(of_version integer, customers text[]) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
 BEGIN
   DELETE FROM segment.state s USING unnest(customers) c
-  WHERE s.version_id = of_version AND s.customer = c AND s.segment IS NULL AND s.due IS NULL
+  WHERE s.version_id = of_version AND s.customer = c AND s.segment IS NULL AND (s.due IS NULL OR isfinite(s.until_day))
     AND NOT EXISTS (SELECT FROM segment.state b WHERE b.version_id = of_version AND b.customer = s.customer AND b.from_day < s.from_day AND b.segment IS NOT NULL)
     -- Where the version begins anew, who was a customer of the version before has gone.
     AND NOT EXISTS (SELECT FROM segment.snapshot t JOIN segment.snapshot p ON p.id = t.previous
@@ -221,7 +228,7 @@ COMMENT ON FUNCTION segment_internal.prune_nobody(integer, text[]) IS
   'deletes the rows of customers that say that nobody is there before anybody was, but for those that wait for a day that is known';
 
 CREATE FUNCTION segment_internal.settle_rows(v segment.segmentation_version, day date, next_day date, customers text[]) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
 DECLARE
   x date;
 BEGIN
@@ -242,7 +249,7 @@ COMMENT ON FUNCTION segment_internal.settle_rows(segment.segmentation_version, d
   'after put_differences: makes the rows of customers gapless from the first on and maximal again around the day and the next one';
 
 CREATE FUNCTION segment_internal.merge_rows(of_version integer, day date, customers text[]) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
 BEGIN
   WITH gone AS (
     DELETE FROM segment.state s USING segment.state b, unnest(customers) c
@@ -266,10 +273,10 @@ BEGIN
   SELECT * INTO p FROM segment.snapshot x WHERE x.id = t.previous;
   movement := segment_internal.segmentation_movement(v, t.as_of, p);
   EXECUTE concat(
-    'UPDATE segment.state AS u SET previous_segment = n.previous_segment, previous_sort = n.previous_sort, since = n.since, moved_by = n.moved_by FROM (SELECT s.customer, ',
-    movement.columns, ' FROM segment.state AS s', movement.joins, ' WHERE s.version_id = $1 AND s.from_day = $2',
-    CASE WHEN customers IS NOT NULL THEN ' AND s.customer = ANY ($3)' END, ') AS n (customer, previous_segment, previous_sort, since, moved_by) '
-    'WHERE u.version_id = $1 AND u.from_day = $2 AND u.customer = n.customer AND (u.previous_segment, u.previous_sort, u.since, u.moved_by) IS DISTINCT FROM '
+    'UPDATE segment.state AS u SET previous_segment = n.previous_segment, previous_sort = n.previous_sort, since = n.since, moved_by = n.moved_by FROM (SELECT s.ctid, ',
+    movement.columns, ' FROM ', CASE WHEN customers IS NOT NULL THEN 'unnest($3) AS c (customer) JOIN segment.state AS s ON s.customer = c.customer' ELSE 'segment.state AS s' END,
+    movement.joins, ' WHERE s.version_id = $1 AND s.from_day = $2) AS n (place, previous_segment, previous_sort, since, moved_by) '
+    'WHERE u.ctid = n.place AND (u.previous_segment, u.previous_sort, u.since, u.moved_by) IS DISTINCT FROM '
     '(n.previous_segment, n.previous_sort, n.since, n.moved_by)')
   USING v.id, t.as_of, customers;
 END
@@ -279,7 +286,7 @@ COMMENT ON FUNCTION segment_internal.link_day(segment.segmentation_version, segm
 
 -- From row to row: whoever keeps the segment keeps since. Where another version comes before, link_day has said it.
 CREATE FUNCTION segment_internal.link_since(of_version integer, day date, customers text[]) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
 DECLARE
   restarts date[] := ARRAY(SELECT t.as_of FROM segment.snapshot t WHERE t.version_id = of_version AND t.restart);
 BEGIN
@@ -299,7 +306,7 @@ COMMENT ON FUNCTION segment_internal.link_since(integer, date, text[]) IS
   'since of the rows of customers that begin behind a day, from those that cover it';
 
 CREATE FUNCTION segment_internal.add_gone(t segment.snapshot, p segment.snapshot) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
 BEGIN
   INSERT INTO segment.state (version_id, customer, from_day, until_day, market, previous_segment, previous_sort, since, moved_by)
   SELECT t.version_id, b.customer, t.as_of, least(segment_internal.snapshot_day_after(t.version_id, t.as_of),
@@ -313,44 +320,34 @@ $$;
 COMMENT ON FUNCTION segment_internal.add_gone(segment.snapshot, segment.snapshot) IS
   'where a version begins anew after another one''s snapshot p: rows of those who were customers then and are none in this version';
 
-CREATE FUNCTION segment_internal.put_due(of_version integer) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
-BEGIN
-  UPDATE segment.state s SET due = i.due
-  FROM segment_internal.incoming() i
-  WHERE s.version_id = of_version AND s.customer = i.customer AND s.until_day = 'infinity' AND s.due IS DISTINCT FROM i.due;
-END
-$$;
-COMMENT ON FUNCTION segment_internal.put_due(integer) IS 'due days of incoming() into the rows that hold still: when the newest day of a version was scored';
-
-CREATE FUNCTION segment_internal.put_day(v segment.segmentation_version, t segment.snapshot, everybody boolean) RETURNS text[]
+CREATE FUNCTION segment_internal.put_day(v segment.segmentation_version, t segment.snapshot, everybody boolean) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   next_day date := segment_internal.snapshot_day_after(v.id, t.as_of);
-  touched text[] := segment_internal.put_differences(v, t.as_of, next_day, everybody);
-  following segment.snapshot;
-  p segment.snapshot;
+  put record := segment_internal.put_differences(v, t.as_of, next_day, everybody);
+  n segment.snapshot;
 BEGIN
-  IF t.restart THEN
-    SELECT * INTO p FROM segment.snapshot x WHERE x.id = t.previous;
-    PERFORM segment_internal.add_gone(t, p);
+  -- The newest day for the first time, after another of this version: nothing behind it, and put_differences has linked what is new by the same rules.
+  IF next_day = 'infinity' AND NOT t.restart AND t.customers = 0 THEN
+    PERFORM segment_internal.prune_nobody(v.id, put.emptied) WHERE put.emptied <> '{}';
+    IF (v.scores).cut_points <> 'frozen' THEN
+      PERFORM segment_internal.link_day(v, t, put.touched);
+    END IF;
+    RETURN;
   END IF;
-  PERFORM segment_internal.settle_rows(v, t.as_of, next_day, touched);
-  IF next_day = 'infinity' AND segment_internal.segmentation_has_due(v) THEN
-    PERFORM segment_internal.put_due(v.id);
+  PERFORM segment_internal.add_gone(t, p) FROM segment.snapshot p WHERE t.restart AND p.id = t.previous;
+  PERFORM segment_internal.settle_rows(v, t.as_of, next_day, put.touched);
+  PERFORM segment_internal.link_day(v, t, put.touched);
+  SELECT * INTO n FROM segment.snapshot x WHERE x.version_id = v.id AND x.as_of = next_day;
+  IF FOUND THEN
+    PERFORM segment_internal.link_day(v, n, put.touched);
   END IF;
-  PERFORM segment_internal.link_day(v, t, touched);
-  IF isfinite(next_day) THEN
-    SELECT * INTO following FROM segment.snapshot n WHERE n.version_id = v.id AND n.as_of = next_day;
-    PERFORM segment_internal.link_day(v, following, touched);
-  END IF;
-  PERFORM segment_internal.link_since(v.id, t.as_of, touched);
-  PERFORM segment_internal.link_dependents(t, touched);
-  RETURN touched;
+  PERFORM segment_internal.link_since(v.id, t.as_of, put.touched);
+  PERFORM segment_internal.link_dependents(t, put.touched);
 END
 $$;
 COMMENT ON FUNCTION segment_internal.put_day(segment.segmentation_version, segment.snapshot, boolean) IS
-  'makes the states of a version on a snapshot''s day what incoming() says; everybody: who is not in it is no customer. Returns the customers whose rows changed';
+  'makes the states of a version on a snapshot''s day what incoming() says; everybody: who is not in it is no customer';
 
 -- Where another version begins anew after this snapshot, its rows name its segments.
 CREATE FUNCTION segment_internal.link_dependents(t segment.snapshot, customers text[]) RETURNS void
@@ -368,10 +365,10 @@ $$;
 COMMENT ON FUNCTION segment_internal.link_dependents(segment.snapshot, text[]) IS 'links customers'' rows of other versions that begin anew after a snapshot';
 
 CREATE FUNCTION segment_internal.cut_restart(of_version integer, day date) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
 BEGIN
   WITH crossing AS MATERIALIZED (SELECT s.* FROM segment.state s WHERE s.version_id = of_version AND s.from_day < day AND s.until_day > day),
-  cut AS (UPDATE segment.state s SET until_day = day, due = NULL FROM crossing c WHERE s.version_id = of_version AND s.customer = c.customer AND s.from_day = c.from_day)
+  cut AS (UPDATE segment.state s SET until_day = day FROM crossing c WHERE s.version_id = of_version AND s.customer = c.customer AND s.from_day = c.from_day)
   INSERT INTO segment.state (version_id, customer, from_day, until_day, market, rfm, score, segment, sort, channel, repeat, due)
   SELECT of_version, c.customer, day, c.until_day, c.market, c.rfm, c.score, c.segment, c.sort, c.channel, segment_internal.repeat_later(c.repeat, day - c.from_day), c.due
   FROM crossing c ORDER BY c.customer COLLATE "C";
@@ -414,25 +411,27 @@ COMMENT ON FUNCTION segment_internal.relink_snapshots(text, date) IS
   'returns those concerned';
 
 CREATE FUNCTION segment_internal.remove_day(t segment.snapshot) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
 DECLARE
   next_day date := segment_internal.snapshot_day_after(t.version_id, t.as_of);
   days integer := CASE WHEN isfinite(next_day) THEN next_day - t.as_of END;
   restarts boolean := EXISTS (SELECT FROM segment.snapshot n WHERE n.version_id = t.version_id AND n.as_of = next_day AND n.restart);
   touched text[] := ARRAY(SELECT s.customer FROM segment.state s WHERE s.version_id = t.version_id AND s.from_day = t.as_of);
 BEGIN
-  -- The row before holds until the next day; that day is looked at anew where nothing is known to hold still.
+  -- The row before holds until the next day.
   WITH begun AS MATERIALIZED (SELECT s.customer, s.from_day, s.until_day FROM segment.state s WHERE s.version_id = t.version_id AND s.from_day = t.as_of),
   ended AS (DELETE FROM segment.state s USING begun b WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.from_day = t.as_of AND b.until_day <= next_day)
   UPDATE segment.state s SET from_day = next_day, repeat = segment_internal.repeat_later(s.repeat, days)
   FROM begun b WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.from_day = t.as_of AND b.until_day > next_day;
-  UPDATE segment.state s SET until_day = next_day, due = CASE WHEN next_day = 'infinity' THEN s.from_day END
+  UPDATE segment.state s SET until_day = next_day
   FROM unnest(touched) c WHERE s.version_id = t.version_id AND s.customer = c AND s.until_day = t.as_of;
   IF isfinite(next_day) AND NOT restarts THEN
     PERFORM segment_internal.merge_rows(t.version_id, next_day, touched);
   END IF;
   PERFORM segment_internal.prune_nobody(t.version_id, touched);
   DELETE FROM segment.snapshot s WHERE s.id = t.id;
+  -- What is known of due days was seen from the day that is gone.
+  UPDATE segment.snapshot s SET basis = NULL WHERE s.version_id = t.version_id AND s.as_of < t.as_of;
   PERFORM segment_internal.link_since(t.version_id, next_day, touched) WHERE isfinite(next_day);
 END
 $$;

@@ -190,7 +190,8 @@ BEGIN
     RETURN format('(SELECT l.customer AS customer_id, l.* FROM segment.customer_ledger AS l WHERE l.ledger_set = %s AND l.ledger IS NOT NULL) AS l', v.ledger_set);
   END IF;
   RETURN concat(format('(SELECT l.customer AS customer_id, l.* FROM (SELECT c.customer FROM segment.customer_ledger AS c WHERE c.ledger_set = %1$s AND c.generation > %2$s', v.ledger_set, since),
-    CASE WHEN is_new THEN format(' UNION SELECT s.customer FROM segment.state AS s WHERE s.version_id = %s AND s.due <= DATE %L', v.id, t.as_of) END,
+    CASE WHEN is_new THEN format(' UNION SELECT s.customer FROM segment.state AS s WHERE s.version_id = %s AND s.due > DATE %L AND s.due <= DATE %L AND s.until_day = ''infinity''',
+      v.id, (SELECT p.as_of FROM segment.snapshot p WHERE p.id = t.previous), t.as_of) END,
     format(') AS c JOIN segment.customer_ledger AS l ON l.ledger_set = %s AND l.customer = c.customer) AS l', v.ledger_set));
 END
 $$;
@@ -233,6 +234,15 @@ COMMENT ON FUNCTION segment_internal.needs_calibration(segment.segmentation_vers
   'whether cut points and models must be made for a day; those of floating versions of that day are deleted';
 
 -- What comes in is scored or, where it must be calibrated first, is not yet.
+CREATE FUNCTION segment_internal.gather_stored(v segment.segmentation_version, t segment.snapshot, is_new boolean, since bigint, scored boolean) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET random_page_cost = 1.1 AS $$
+BEGIN
+  RETURN segment_internal.collect_stored(segment_internal.segmentation_incoming(v, t.as_of,
+    segment_internal.segmentation_from_ledgers(v, t.as_of, segment_internal.ledgers_to_score(v, t, is_new, since)), 'c.customer_id', scored, since IS NOT NULL));
+END
+$$;
+COMMENT ON FUNCTION segment_internal.gather_stored(segment.segmentation_version, segment.snapshot, boolean, bigint, boolean) IS 'gather from stored ledgers';
+
 CREATE FUNCTION segment_internal.gather(v segment.segmentation_version, t segment.snapshot, is_new boolean, since bigint, scored boolean) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -242,8 +252,7 @@ BEGIN
       segment_internal.customer_text(v, 'c.customer_id'), scored, false));
   END IF;
   PERFORM segment_internal.progress_next('scoring');
-  RETURN segment_internal.collect_stored(segment_internal.segmentation_incoming(v, t.as_of,
-    segment_internal.segmentation_from_ledgers(v, t.as_of, segment_internal.ledgers_to_score(v, t, is_new, since)), 'c.customer_id', scored, since IS NOT NULL));
+  RETURN segment_internal.gather_stored(v, t, is_new, since, scored);
 END
 $$;
 COMMENT ON FUNCTION segment_internal.gather(segment.segmentation_version, segment.snapshot, boolean, bigint, boolean) IS
@@ -270,7 +279,7 @@ BEGIN
   IF first_day THEN
     SELECT * INTO p FROM segment.snapshot x WHERE x.id = t.previous;
     PERFORM segment_internal.put_first_day(v, t, p, CASE WHEN calibrate THEN collected ELSE 'SELECT * FROM segment_internal.incoming()' END);
-    PERFORM segment_internal.add_gone(t, p);
+    PERFORM segment_internal.add_gone(t, p) WHERE t.restart;
   ELSE
     PERFORM segment_internal.put_day(v, t, since IS NULL);
   END IF;
