@@ -24,19 +24,33 @@ $$;
 COMMENT ON FUNCTION segment_internal.quality_conditions(regclass, name, name, name) IS
   'the checks of a source that look at one row alone: name, severity if there are any, SQL condition on a row o, meaning';
 
+CREATE FUNCTION segment_internal.currency_column(source regclass) RETURNS name
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT a.attname FROM pg_catalog.pg_attribute a WHERE a.attrelid = source AND a.attnum > 0 AND NOT a.attisdropped
+    AND a.attname::text ~* '(^|_)(currency|curr|ccy|valuta|wahrung|waehrung|devise|moneda)(_?(code|iso|id))?$' ORDER BY a.attnum LIMIT 1;
+END;
+COMMENT ON FUNCTION segment_internal.currency_column(regclass) IS 'the first column that is called like one of currencies; NULL if none is';
+
 CREATE FUNCTION segment_internal.segmentation_quality(v segment.segmentation_version, as_of date, OUT source_rows bigint, OUT unknown_rows bigint,
   OUT unknown_amount numeric) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   source regclass := segment_internal.source_oid(v);
+  currency name := segment_internal.currency_column(source);
   counts text[];
+  currencies bigint := 1;
 BEGIN
   counts := segment_internal.read_as_owner((
     SELECT concat(
       format('SELECT count(*), count(*) FILTER (WHERE %1$s), count(*) FILTER (WHERE %1$s AND o.%2$I IS NULL), '
              'sum(o.%3$I::numeric) FILTER (WHERE %1$s AND o.%2$I IS NULL)', segment_internal.segmentation_days(v, as_of), v.customer, v.amount),
-      string_agg(format(', count(*) FILTER (WHERE %s)', q.condition), '' ORDER BY q.check_name), E'\n', segment_internal.segmentation_source(v, NULL))
+      string_agg(format(', count(*) FILTER (WHERE %s)', q.condition), '' ORDER BY q.check_name),
+      CASE WHEN currency IS NOT NULL THEN format(', min(o.%1$I::text) <> max(o.%1$I::text)', currency) END, E'\n', segment_internal.segmentation_source(v, NULL))
     FROM segment_internal.quality_conditions(source, v.customer, v.at, v.amount) q));
+  IF currency IS NOT NULL AND counts[array_upper(counts, 1)]::boolean THEN
+    currencies := (segment_internal.read_as_owner(format('SELECT count(DISTINCT o.%I::text) %s', currency, segment_internal.segmentation_source(v, NULL))))[1];
+  END IF;
   source_rows := counts[2];
   unknown_rows := counts[3];
   unknown_amount := counts[4];
@@ -45,26 +59,16 @@ BEGIN
   SELECT v.segmentation, segmentation_quality.as_of, q.check_name, CASE WHEN q.n > 0 THEN q.severity ELSE 'ok' END, q.n, counts[1]::bigint,
          q.n / nullif(counts[1]::numeric, 0), q.message, v.version
   FROM (SELECT c.*, counts[4 + row_number() OVER (ORDER BY c.check_name)]::bigint AS n
-        FROM segment_internal.quality_conditions(source, v.customer, v.at, v.amount) c) q;
+        FROM segment_internal.quality_conditions(source, v.customer, v.at, v.amount) c) q
+  UNION ALL
+  SELECT v.segmentation, segmentation_quality.as_of, 'currencies', CASE WHEN currencies > 1 THEN 'warning' ELSE 'ok' END, currencies, counts[1]::bigint, NULL,
+         format('currencies, not rows, in column %I: convert amounts in a view, or filter one', currency), v.version
+  WHERE currency IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION segment_internal.segmentation_quality(segment.segmentation_version, date) IS
   'counts the rows of a version''s source that meet a quality condition into data_quality, in one scan; returns the rows up to as_of, '
   'those of them without a customer, and their amount (NULL without such rows)';
-
-CREATE TYPE segment_internal.finding AS (check_name text, severity text, rows bigint, share numeric, message text, sql text);
-COMMENT ON TYPE segment_internal.finding IS 'a row of preflight()';
-
-CREATE FUNCTION segment_internal.found(check_name text, sql text, count text, if_any text, message text, total bigint DEFAULT NULL) RETURNS segment_internal.finding
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  rows bigint := (segment_internal.read_as_owner(concat('SELECT ', count, ' FROM (', sql, ') AS x')))[1];
-BEGIN
-  RETURN ROW(check_name, CASE WHEN rows > 0 THEN if_any ELSE 'ok' END, rows, round(rows / nullif(total::numeric, 0), 6), message, sql);
-END
-$$;
-COMMENT ON FUNCTION segment_internal.found(text, text, text, text, text, bigint) IS
-  'a finding of preflight: count is the expression that counts the rows x of sql; if_any is the severity if there are any; share only where total is given';
 
 CREATE FUNCTION segment_internal.preflight_columns(source regclass, customer name, at name, amount name, order_id name, market name, currency name)
   RETURNS SETOF segment_internal.finding
@@ -112,8 +116,10 @@ DECLARE
 BEGIN
   RETURN NEXT segment_internal.found('repeated rows', format('SELECT o::text, count(*) AS n FROM %s AS o GROUP BY 1 HAVING count(*) > 1', source),
     'coalesce(sum(x.n - 1), 0)', 'info', 'equal in every column to another row: loaded twice?', total);
+  -- One of few customers has more than 1 % anyway: one that stands for many has many times what the others have.
   RETURN NEXT segment_internal.found('customers with more than 1 % of the rows',
-    format('SELECT o.%I, count(*) FROM %s AS o WHERE o.%1$I IS NOT NULL GROUP BY 1 HAVING count(*) > %3$s ORDER BY 2 DESC', customer, source, greatest(100, total / 100)),
+    format('SELECT c.* FROM (SELECT o.%I, count(*) AS n, avg(count(*)) OVER () AS mean FROM %s AS o WHERE o.%1$I IS NOT NULL GROUP BY 1) c '
+           'WHERE c.n >= %3$s AND c.n > 10 * c.mean ORDER BY c.n DESC', customer, source, greatest(20, total / 100 + 1)),
     'count(*)', 'warning', 'customers, not rows: one id may stand for guests or a till; filter it out');
   IF order_id IS NULL THEN
     f := segment_internal.found('rows at the same time of the same customer',
@@ -138,8 +144,7 @@ COMMENT ON FUNCTION segment_internal.preflight_groups(regclass, name, name, name
 CREATE FUNCTION segment_internal.preflight_currencies(source regclass, amount name, currency name) RETURNS SETOF segment_internal.finding
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  named name := coalesce(currency, (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = source AND a.attnum > 0 AND NOT a.attisdropped
-    AND a.attname ~* '(^|_)(currency|curr|ccy|valuta|wahrung|waehrung|devise|moneda)(_?(code|iso|id))?$' ORDER BY a.attnum LIMIT 1));
+  named name := coalesce(currency, segment_internal.currency_column(source));
   f segment_internal.finding;
 BEGIN
   IF named IS NOT NULL THEN
@@ -204,6 +209,10 @@ BEGIN
     RETURN NEXT;
   END LOOP;
   RETURN QUERY SELECT * FROM segment_internal.preflight_groups(source, customer, at, order_id, market, total);
+  RETURN QUERY SELECT * FROM segment_internal.preflight_new_ids(source, ARRAY[customer, at, amount, coalesce(order_id, customer), coalesce(market, customer)], total);
+  RETURN QUERY SELECT * FROM segment_internal.preflight_spellings(source, customer, total);
+  RETURN QUERY SELECT * FROM segment_internal.preflight_orders(source, customer, at, amount, order_id);
+  RETURN QUERY SELECT * FROM segment_internal.preflight_decimals(source, amount, total);
   RETURN QUERY SELECT * FROM segment_internal.preflight_currencies(source, amount, currency);
   RETURN QUERY SELECT * FROM segment_internal.preflight_index(source, customer, at);
   RETURN QUERY SELECT * FROM segment_internal.preflight_days(source, at);

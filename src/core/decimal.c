@@ -303,7 +303,7 @@ segment_amount_refuse(SegmentAmountFault fault, Datum value, SegmentAmountType t
 			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("amount has too many decimals"),
 							errdetail("The amount%s is %s; accepted are up to %d decimals.", when, shown,
 									  SEGMENT_MAX_DECIMALS),
-							errhint("Round it: round(amount, %d).", SEGMENT_MAX_DECIMALS)));
+							errhint("Round it to the decimals of money: round(amount, 2).")));
 			break;
 	}
 	pg_unreachable();

@@ -40,7 +40,7 @@ UNION ALL VALUES ('x', timestamptz '2999-01-01', 1::float8), ('x', '1900-01-01',
                  ('x', '2025-01-01', 'NaN'), ('x', '2025-01-01', '-Infinity'), (NULL, '2025-01-01', -3);
 SELECT results_eq($$SELECT check_name, severity, rows FROM segment.preflight('dirt', 'who', 'at', 'amount')
     WHERE severity IN ('warning', 'error') ORDER BY check_name COLLATE "C"$$,
-  $$VALUES ('amounts that are no number', 'error', 2::bigint), ('customers with more than 1 % of the rows', 'warning', 1), ('infinite times', 'error', 1),
+  $$VALUES ('amounts that are no number', 'error', 2::bigint), ('blank or placeholder customers', 'warning', 300), ('customers with more than 1 % of the rows', 'warning', 1), ('infinite times', 'error', 1),
     ('orders in the future', 'warning', 1), ('rows without a customer', 'warning', 1), ('rows without a time', 'warning', 1),
     ('rows without an amount', 'warning', 1), ('times before 1990', 'warning', 1)$$, 'made-up dirt');
 CREATE TABLE receipt AS SELECT g / 4 AS who, date '2025-01-01' + g / 4 AS day, 1 AS amount, 7 AS id FROM generate_series(1, 400) g;
