@@ -1,6 +1,6 @@
 -- 32_pseudonyms.sql: snapshots without customer ids; columns that may not be used; the log; retention
 \ir ../lib/begin.sql
-SELECT plan(27);
+SELECT plan(31);
 
 CREATE TABLE people (id text, at date, amount int, place text, "Religion" text);
 INSERT INTO people SELECT 'customer ' || g % 200, date '2025-01-01' + g / 5, g * 7919 % 1000, (ARRAY['north', 'south'])[1 + g % 2], 'x' FROM generate_series(1, 1000) g;
