@@ -339,30 +339,34 @@ BEGIN
   PERFORM segment_internal.settle_rows(v, t.as_of, next_day, put.touched);
   PERFORM segment_internal.link_day(v, t, put.touched);
   SELECT * INTO n FROM segment.snapshot x WHERE x.version_id = v.id AND x.as_of = next_day;
-  IF FOUND THEN
+  IF n.previous <> t.id AND NOT n.restart AND (segment_internal.snapshot_before(n.segmentation, n.version, n.as_of)).id = t.id THEN
+    UPDATE segment.snapshot x SET previous = t.id WHERE x.id = n.id RETURNING * INTO n;
+    PERFORM segment_internal.link_day(v, n, NULL);
+  ELSIF n.id IS NOT NULL THEN
     PERFORM segment_internal.link_day(v, n, put.touched);
   END IF;
-  PERFORM segment_internal.link_since(v.id, t.as_of, put.touched);
-  PERFORM segment_internal.link_dependents(t, put.touched);
+  PERFORM segment_internal.link_behind(t, put.touched);
 END
 $$;
 COMMENT ON FUNCTION segment_internal.put_day(segment.segmentation_version, segment.snapshot, boolean) IS
   'makes the states of a version on a snapshot''s day what incoming() says; everybody: who is not in it is no customer';
 
--- Where another version begins anew after this snapshot, its rows name its segments.
-CREATE FUNCTION segment_internal.link_dependents(t segment.snapshot, customers text[]) RETURNS void
+-- Where another version begins anew after a snapshot, its rows name the segments that this one has, and since.
+CREATE FUNCTION segment_internal.link_behind(t segment.snapshot, customers text[]) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   n segment.snapshot;
 BEGIN
-  FOR n IN SELECT * FROM segment.snapshot x WHERE x.previous = t.id AND x.version_id <> t.version_id LOOP
+  PERFORM segment_internal.link_since(t.version_id, t.as_of, customers);
+  FOR n IN SELECT x.* FROM segment.snapshot p JOIN segment.snapshot x ON x.previous = p.id AND x.version_id <> p.version_id
+           WHERE p.version_id = t.version_id AND p.as_of >= t.as_of LOOP
     PERFORM segment_internal.link_day(segment_internal.segmentation_version_of(n.segmentation, n.version), n, customers);
-    PERFORM segment_internal.link_since(n.version_id, n.as_of, customers);
-    PERFORM segment_internal.link_dependents(n, customers);
+    PERFORM segment_internal.link_behind(n, customers);
   END LOOP;
 END
 $$;
-COMMENT ON FUNCTION segment_internal.link_dependents(segment.snapshot, text[]) IS 'links customers'' rows of other versions that begin anew after a snapshot';
+COMMENT ON FUNCTION segment_internal.link_behind(segment.snapshot, text[]) IS
+  'since of customers'' rows behind a snapshot, whose own are linked, and what other versions that begin anew behind it say of them';
 
 CREATE FUNCTION segment_internal.cut_restart(of_version integer, day date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
@@ -396,11 +400,9 @@ BEGIN
       PERFORM segment_internal.merge_rows(t.version_id, t.as_of, everybody), segment_internal.prune_nobody(t.version_id, everybody);
     END IF;
     PERFORM segment_internal.link_day(segment_internal.segmentation_version_of(t.segmentation, t.version), p, NULL);
-    IF p.restart OR t.restart THEN
-      everybody := ARRAY(SELECT s.customer FROM segment.state s WHERE s.version_id = t.version_id AND s.from_day <= t.as_of AND s.until_day > t.as_of);
-      PERFORM segment_internal.link_since(t.version_id, t.as_of, everybody);
-      PERFORM segment_internal.link_dependents(p, everybody);
-    END IF;
+    everybody := ARRAY(SELECT s.customer FROM segment.state s
+                       WHERE s.version_id = t.version_id AND s.from_day <= t.as_of AND s.until_day > t.as_of AND (p.restart OR t.restart OR s.from_day = t.as_of));
+    PERFORM segment_internal.link_behind(p, everybody);
     changed := changed || t.id;
   END LOOP;
   RETURN changed;
@@ -410,7 +412,7 @@ COMMENT ON FUNCTION segment_internal.relink_snapshots(text, date) IS
   'finds anew what the snapshots of a segmentation after a day are compared with, where a snapshot was added, removed or shown since, and links their rows; '
   'returns those concerned';
 
-CREATE FUNCTION segment_internal.remove_day(t segment.snapshot) RETURNS void
+CREATE FUNCTION segment_internal.remove_day(t segment.snapshot) RETURNS text[]
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
 DECLARE
   next_day date := segment_internal.snapshot_day_after(t.version_id, t.as_of);
@@ -432,8 +434,9 @@ BEGIN
   DELETE FROM segment.snapshot s WHERE s.id = t.id;
   -- What is known of due days was seen from the day that is gone.
   UPDATE segment.snapshot s SET basis = NULL WHERE s.version_id = t.version_id AND s.as_of < t.as_of;
-  PERFORM segment_internal.link_since(t.version_id, next_day, touched) WHERE isfinite(next_day);
+  RETURN touched;
 END
 $$;
 COMMENT ON FUNCTION segment_internal.remove_day(segment.snapshot) IS
-  'takes a snapshot out of its version''s states: the day before holds until the next one. Links come anew by relink_snapshots';
+  'takes a snapshot out of its version''s states: the day before holds until the next one. Links must come anew by relink_snapshots, and behind that those '
+  'of the customers that are returned';

@@ -294,7 +294,6 @@ DECLARE
   relinked integer[];
   n segment.snapshot;
 BEGIN
-  PERFORM segment_internal.progress_next('totals');
   relinked := segment_internal.relink_snapshots(t.segmentation, t.as_of);
   PERFORM segment_internal.write_totals(t) WHERE EXISTS (SELECT FROM segment.snapshot s WHERE s.id = t.id);
   FOR n IN
@@ -355,6 +354,7 @@ BEGIN
   PERFORM segment_internal.score_day(v, t, is_new, calibrate, since);
   UPDATE segment.snapshot s SET generation = sync.generation, basis = CASE WHEN v.ledger_set IS NOT NULL THEN segment_internal.segmentation_basis(v, refreshed) END
   WHERE s.id = t.id RETURNING * INTO t;
+  PERFORM segment_internal.progress_next('totals');
   PERFORM segment_internal.write_totals_behind(t);
   SELECT * INTO t FROM segment.snapshot s WHERE s.id = t.id;
   customers := t.customers;
@@ -426,13 +426,14 @@ CREATE FUNCTION segment_internal.remove_snapshot(name text, as_of date, version 
 DECLARE
   own segment.segmentation := segment_internal.segmentation_own(name);
   t segment.snapshot;
+  touched text[];
   count integer := 0;
 BEGIN
   FOR t IN SELECT * FROM segment.snapshot s WHERE s.segmentation = own.name AND s.as_of = remove_snapshot.as_of
              AND (remove_snapshot.version IS NULL OR s.version = remove_snapshot.version) ORDER BY s.version LOOP
-    PERFORM segment_internal.remove_day(t);
+    touched := segment_internal.remove_day(t);
     PERFORM segment_internal.delete_totals(t.id);
-    PERFORM segment_internal.write_totals_behind(t);
+    PERFORM segment_internal.write_totals_behind(t), segment_internal.link_behind(t, touched);
     count := count + 1;
   END LOOP;
   IF count = 0 THEN

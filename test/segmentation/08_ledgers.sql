@@ -118,7 +118,7 @@ SELECT is((segment.refresh('listed', '2025-12-31')).customers, 49::bigint, 'an o
 SELECT is_empty($$SELECT FROM segment.customer_ledger WHERE ledger IS NOT NULL AND customer = '3' AND opted_out$$, 'and no order of theirs kept');
 DELETE FROM out_list;
 SELECT is((segment.refresh('listed', '2025-12-31')).customers, 50::bigint, 'and its withdrawal');
-SELECT matches(segment.definition('written'), 'changed_at written from 01:00:00 before .* not deletes', 'the definition says what is found');
+SELECT matches(segment.definition('written'), 'column written from 01:00:00 before .* not deletes', 'the definition says what is found');
 SELECT matches(segment.definition('followed'), 'triggers: finds every', 'and how');
 INSERT INTO segment.change_queue (ledger_set, customer) SELECT ledger_set, 'no number' FROM segment.segmentation_version WHERE segmentation = 'followed';
 SELECT is((segment.refresh('followed', '2025-12-31')).customers, 50::bigint, 'what is no customer id in the queue does not stop a refresh');
