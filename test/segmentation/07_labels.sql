@@ -110,7 +110,7 @@ FROM jsonb_array_elements(segment.export_person('12347') -> 'profiles') p WHERE 
 SELECT segment.new_version('value', label => segment.by_value_tiers(2, 'mbgnbd', '6 months'));
 SELECT segment.refresh('value', '2011-10-31', 2);
 SELECT is(count(*) FILTER (WHERE moved_by = 'recalibration' AND segment_name NOT IN (SELECT tier FROM segment.value_tiers(3))) > 0, true, 'other tiers are a recalibration')
-FROM segment.snapshot_customer c JOIN segment.snapshot s ON s.id = c.snapshot, LATERAL (SELECT c.segment AS segment_name) n WHERE s.segmentation = 'value' AND s.version = 2;
+FROM segment.state c JOIN segment.segmentation_version v ON v.id = c.version_id, LATERAL (SELECT c.segment AS segment_name) n WHERE v.segmentation = 'value' AND v.version = 2;
 SELECT throws_ok($$SELECT segment.new_version('value', days => segment.calendar(look_back_days => 90))$$, '22023', NULL, 'tiers need whole histories');
 SELECT throws_ok($$SELECT segment.create_segmentation('x', 'sales', 'customer_id', 'ordered_at', 'amount', label => segment.by_value_tiers(4))$$, '22023', NULL, 'two or three levels');
 
