@@ -59,6 +59,43 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION segment_internal.source_oid(segment.segmentation_version) IS 'the relation that a version''s source names now: 42P01 if there is none';
 
+CREATE FUNCTION segment_internal.is_fit(type regtype, "column" name) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT CASE WHEN type IN ('date'::pg_catalog.regtype, 'timestamp'::pg_catalog.regtype, 'timestamptz'::pg_catalog.regtype) THEN format('isfinite(o.%I)', "column")
+    WHEN type = 'numeric'::pg_catalog.regtype THEN format('(o.%1$I > -1e30 AND o.%1$I < 1e30 AND scale(o.%1$I) <= 20)', "column")
+    WHEN type = 'float8'::pg_catalog.regtype THEN format('(o.%1$I > -1e30 AND o.%1$I < 1e30)', "column") END;
+END;
+COMMENT ON FUNCTION segment_internal.is_fit(regtype, name) IS
+  'SQL of whether a time or amount of a row o is one that aggregates take: finite, within +/-10^30, of at most 20 decimals; NULL where every value is';
+
+CREATE FUNCTION segment_internal.fit_rows(v segment.segmentation_version) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT string_agg(segment_internal.is_fit(segment_internal.segmentation_column_type(segment_internal.source_oid(v), c.name), c.name) || ' IS NOT FALSE', ' AND ' ORDER BY c.n)
+  FROM (VALUES (1, v.at), (2, v.amount)) c (n, name);
+END;
+COMMENT ON FUNCTION segment_internal.fit_rows(segment.segmentation_version) IS 'SQL of whether a row o of a version''s source can be aggregated: those without time or amount can, and are skipped';
+
+CREATE FUNCTION segment_internal.only_fit(v segment.segmentation_version) RETURNS segment.segmentation_version
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  v.filter := concat_ws(E'\n) AND (', v.filter, segment_internal.fit_rows(v));
+  RETURN v;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.only_fit(segment.segmentation_version) IS
+  'the version with a filter that leaves out rows whose time or amount no aggregate takes (infinite, NaN, too large, too many decimals). It costs each row something: for sources that have some';
+
+CREATE FUNCTION segment_internal.has_unfit(v segment.segmentation_version, further text) RETURNS boolean
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (segment_internal.read_as_owner(concat('SELECT EXISTS (SELECT', E'\n',
+    segment_internal.segmentation_source(v, NULL, further, format('NOT (%s)', segment_internal.fit_rows(v))), E'\n)')))[1];
+END
+$$;
+COMMENT ON FUNCTION segment_internal.has_unfit(segment.segmentation_version, text) IS 'whether a version''s source has rows, among those of a further condition, that only_fit leaves out';
+
 CREATE FUNCTION segment_internal.check_column(segmentation text, relation regclass, role text, "column" name, types regtype[] DEFAULT NULL) RETURNS void
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

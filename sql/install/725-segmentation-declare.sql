@@ -243,7 +243,7 @@ BEGIN
   RETURN concat(
     format(E'-- segmentation %s, version %s, as of %s\n', regexp_replace(v.segmentation, '[[:cntrl:]]', ' ', 'g'), v.version, day),
     format(E'-- changes %s\n', regexp_replace(segment_internal.changes_guarantee(v), '[[:cntrl:]]', ' ', 'g')),
-    'WITH ', segment_internal.segmentation_scored(v, day, literal => true),
+    'WITH ', segment_internal.segmentation_scored(CASE WHEN segment_internal.was_unfit(v) THEN segment_internal.only_fit(v) ELSE v END, day, literal => true),
     format(E'SELECT customer_id, DATE %L AS as_of, market,\n', day),
     format(E'       segment.rfm_recency(rfm, DATE %L, %L) AS recency_days,\n', day, zone),
     E'       segment.rfm_frequency(rfm) AS orders,\n       segment.rfm_monetary(rfm) AS revenue,\n',

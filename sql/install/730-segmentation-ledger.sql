@@ -190,7 +190,13 @@ CREATE FUNCTION segment_internal.sync_everything(v segment.segmentation_version,
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM segment_internal.progress_next('reading all orders');
-  PERFORM segment_internal.collect_ledgers(concat('WITH ', segment_internal.segmentation_ledgers(v), ' ', segment_internal.ledgers_collected(v)));
+  BEGIN
+    PERFORM segment_internal.collect_ledgers(concat('WITH ', segment_internal.segmentation_ledgers(v), ' ', segment_internal.ledgers_collected(v)));
+  EXCEPTION WHEN numeric_value_out_of_range OR datetime_field_overflow THEN
+    -- Among the rows are some that no ledger takes: once more without them
+    v := segment_internal.only_fit(v);
+    PERFORM segment_internal.collect_ledgers(concat('WITH ', segment_internal.segmentation_ledgers(v), ' ', segment_internal.ledgers_collected(v)));
+  END;
   PERFORM segment_internal.progress_next('storing ledgers');
   IF EXISTS (SELECT FROM segment.customer_ledger t WHERE t.ledger_set = s.id) THEN
     changed := segment_internal.store_ledgers(s.id, s.generation, NULL);
@@ -203,6 +209,13 @@ $$;
 COMMENT ON FUNCTION segment_internal.sync_everything(segment.segmentation_version, segment.ledger_set) IS
   'reads all orders into the ledgers of a set, which become those of its generation; the set''s counts, and how many ledgers differ';
 
+CREATE FUNCTION segment_internal.of_customers(v segment.segmentation_version, customers text[]) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT format('o.%I = ANY (%L::text[]::%s[])', v.customer, customers::text, segment_internal.customer_type(v));
+END;
+COMMENT ON FUNCTION segment_internal.of_customers(segment.segmentation_version, text[]) IS 'condition on a row o of a version''s source: it is of one of the customers';
+
 CREATE FUNCTION segment_internal.sync_changed(v segment.segmentation_version, customers text[], INOUT s segment.ledger_set, OUT changed bigint, OUT rows_read bigint) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -210,8 +223,8 @@ DECLARE
   new record;
 BEGIN
   PERFORM segment_internal.progress_next('reading changed orders');
-  PERFORM segment_internal.collect_ledgers(concat('WITH ', segment_internal.segmentation_ledgers(v,
-    format('o.%I = ANY (%L::text[]::%s[])', v.customer, customers::text, segment_internal.customer_type(v))), ' ', segment_internal.ledgers_collected(v)));
+  PERFORM segment_internal.collect_ledgers(concat('WITH ', segment_internal.segmentation_ledgers(segment_internal.only_fit(v),
+    segment_internal.of_customers(v, customers)), ' ', segment_internal.ledgers_collected(v)));
   SELECT coalesce(sum(t.rows), 0) AS rows, max(t.last_day) AS last_day INTO old
   FROM segment.customer_ledger t WHERE t.ledger_set = s.id AND t.customer = ANY (customers);
   changed := segment_internal.store_ledgers(s.id, s.generation, customers);
@@ -229,7 +242,7 @@ COMMENT ON FUNCTION segment_internal.sync_changed(segment.segmentation_version, 
   'reads the orders of customers into the ledgers of a set; the set''s counts, how many ledgers differ, and the rows read';
 
 CREATE FUNCTION segment_internal.sync_ledgers(v segment.segmentation_version, read text, OUT generation bigint, OUT rows_read bigint, OUT changed bigint,
-  OUT everything boolean) RETURNS record
+  OUT everything boolean, OUT unfit boolean) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s segment.ledger_set;
@@ -268,10 +281,11 @@ BEGIN
     s := done.s;
     changed := done.changed;
     rows_read := done.rows_read;
+    unfit := segment_internal.has_unfit(v, segment_internal.of_customers(v, customers));
   END IF;
   PERFORM segment_internal.store_opt_outs(s.id, generation, opt_outs.listed, opt_outs.unlisted);
   IF everything OR found.unknown THEN
-    SELECT x.r[1], x.r[2], x.r[3] INTO s.unknown, s.unknown_rows, s.unknown_last_day FROM (SELECT segment_internal.read_as_owner(segment_internal.unknown_ledger(v))) x (r);
+    SELECT x.r[1], x.r[2], x.r[3] INTO s.unknown, s.unknown_rows, s.unknown_last_day FROM (SELECT segment_internal.read_as_owner(segment_internal.unknown_ledger(segment_internal.only_fit(v)))) x (r);
   END IF;
   UPDATE segment.ledger_set t
   SET generation = s.generation, read_at = now(), changed_until = coalesce(found.changed_until, s.changed_until),

@@ -234,6 +234,15 @@ COMMENT ON FUNCTION segment_internal.needs_calibration(segment.segmentation_vers
   'whether cut points and models must be made for a day; those of floating versions of that day are deleted';
 
 -- What comes in is scored or, where it must be calibrated first, is not yet.
+CREATE FUNCTION segment_internal.was_unfit(v segment.segmentation_version) RETURNS boolean
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT coalesce((SELECT sum(q.rows) > 0 FROM segment.data_quality q
+    WHERE q.segmentation = v.segmentation AND q.check_name IN ('amounts that are no number', 'infinite times')
+      AND q.checked_at = (SELECT max(n.checked_at) FROM segment.data_quality n WHERE n.segmentation = v.segmentation)), false);
+END;
+COMMENT ON FUNCTION segment_internal.was_unfit(segment.segmentation_version) IS 'whether the source had rows that no aggregate takes when it was last counted';
+
 CREATE FUNCTION segment_internal.gather_stored(v segment.segmentation_version, t segment.snapshot, is_new boolean, since bigint, scored boolean) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET random_page_cost = 1.1 AS $$
 BEGIN
@@ -248,6 +257,9 @@ CREATE FUNCTION segment_internal.gather(v segment.segmentation_version, t segmen
 BEGIN
   IF v.ledger_set IS NULL THEN
     PERFORM segment_internal.progress_next('reading all orders');
+    IF segment_internal.was_unfit(v) THEN
+      v := segment_internal.only_fit(v);
+    END IF;
     RETURN segment_internal.collect(segment_internal.segmentation_incoming(v, t.as_of, segment_internal.segmentation_customers(v, t.as_of),
       segment_internal.customer_text(v, 'c.customer_id'), scored, false));
   END IF;
@@ -330,13 +342,13 @@ BEGIN
   PERFORM segment_internal.check_refresh(v, read);
   looked := segment_internal.look_at_source(v);
   v := looked.v;
-  SELECT NULL::bigint AS generation, NULL::bigint AS rows_read, true AS everything INTO sync;
+  SELECT NULL::bigint AS generation, NULL::bigint AS rows_read, true AS everything, false AS unfit INTO sync;
   IF v.ledger_set IS NOT NULL THEN
     sync := segment_internal.sync_ledgers(v, CASE WHEN looked.reason IS NOT NULL AND read = 'changes' THEN 'all' ELSE read END);
   END IF;
   refreshed := coalesce(as_of, segment_internal.segmentation_as_of(v));
   PERFORM segment_internal.check_day(v, refreshed, allow_future);
-  counted := segment_internal.count_source(v, refreshed, sync.everything);
+  counted := segment_internal.count_source(v, refreshed, sync.everything OR coalesce(sync.unfit, false));
   PERFORM segment_internal.check_unknown(own, counted);
   IF own.pseudonymous THEN
     INSERT INTO segment.pseudonym_key VALUES (v.segmentation, uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) ON CONFLICT DO NOTHING;

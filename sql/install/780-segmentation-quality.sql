@@ -11,9 +11,9 @@ BEGIN
     ('rows without a customer', 'warning', format('o.%I IS NULL', customer), 'not scored; their amount is the line Unknown customer', true),
     ('rows without a time', 'warning', format('o.%I IS NULL', at), 'skipped', true),
     ('rows without an amount', 'warning', format('o.%I IS NULL', amount), 'skipped', true),
-    ('amounts that are no number', 'error', format('o.%I IN (''NaN'', ''Infinity'', ''-Infinity'')', amount), 'refresh stops at them',
-     number IN ('numeric'::regtype, 'double precision'::regtype)),
-    ('infinite times', 'error', format('NOT isfinite(o.%I)', at), 'refresh stops at them', true),
+    ('amounts that are no number', 'error', 'NOT ' || segment_internal.is_fit(number, amount), 'left out: not finite, beyond 10^30, or of more than 20 decimals',
+     segment_internal.is_fit(number, amount) IS NOT NULL),
+    ('infinite times', 'error', format('NOT isfinite(o.%I)', at), 'left out', true),
     ('orders in the future', 'warning', format('NOT segment.on_or_before(o.%I, segment.day_of(now())) AND isfinite(o.%1$I)', at), 'not seen before their day; with the rule last_order, as_of is today at most', true),
     ('times before 1990', 'warning', format('o.%I < DATE ''1990-01-01''', at), 'often a default such as 1900-01-01 or 1970-01-01', true),
     ('negative amounts', 'info', format('o.%I < 0', amount), 'returns: they lower revenue and are no orders', true),
@@ -43,8 +43,9 @@ DECLARE
 BEGIN
   counts := segment_internal.read_as_owner((
     SELECT concat(
-      format('SELECT count(*), count(*) FILTER (WHERE %1$s), count(*) FILTER (WHERE %1$s AND o.%2$I IS NULL), '
-             'sum(o.%3$I::numeric) FILTER (WHERE %1$s AND o.%2$I IS NULL)', segment_internal.segmentation_days(v, as_of), v.customer, v.amount),
+      format('SELECT count(*), count(*) FILTER (WHERE %1$s), count(*) FILTER (WHERE %1$s AND o.%2$I IS NULL AND %4$s), '
+             'sum(o.%3$I::numeric) FILTER (WHERE %1$s AND o.%2$I IS NULL AND %4$s)', segment_internal.segmentation_days(v, as_of), v.customer, v.amount,
+             segment_internal.fit_rows(v)),
       string_agg(format(', count(*) FILTER (WHERE %s)', q.condition), '' ORDER BY q.check_name),
       CASE WHEN currency IS NOT NULL THEN format(', min(o.%1$I::text) <> max(o.%1$I::text)', currency) END, E'\n', segment_internal.segmentation_source(v, NULL))
     FROM segment_internal.quality_conditions(source, v.customer, v.at, v.amount) q));

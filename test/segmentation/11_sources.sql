@@ -1,6 +1,6 @@
 -- 11_sources.sql: identity of customers by their type; sources rebuilt, renamed, dropped, in every mode; days that cannot be meant
 \ir ../lib/begin.sql
-SELECT plan(30);
+SELECT plan(35);
 
 -- Types whose equal values print differently are refused, in every mode.
 CREATE EXTENSION citext;
@@ -103,6 +103,21 @@ ALTER TABLE shop ALTER COLUMN c TYPE numeric;
 SELECT is_empty($$SELECT refused('42804', 'column "c" of public.shop cannot identify customers')$$, 'a type that cannot identify any more');
 DROP TABLE shop CASCADE;
 SELECT is_empty($$SELECT refused('42P01', 'does not exist: public.shop')$$, 'a source that is gone');
+
+-- Rows that no aggregate takes: the writer is not stopped, the refresh leaves them out and counts them, whether it reads all or changes.
+CREATE TABLE odd (c int, at timestamp, a numeric);
+INSERT INTO odd SELECT g % 300, timestamp '2025-01-01' + g % 300 * interval '1 day', g % 89 FROM generate_series(1, 3000) g;
+SELECT segment.create_segmentation('odd ' || m.name, 'odd', 'c', 'at', 'a', changes => way(m.name)) FROM mode m WHERE m.name IN ('all', 'ledgers', 'live');
+SELECT segment.refresh('odd ' || m.name, '2025-12-31') FROM mode m WHERE m.name IN ('all', 'ledgers', 'live');
+CREATE TABLE without AS SELECT customer_id, orders, revenue FROM segment.customer_profile WHERE segmentation = 'odd all';
+INSERT INTO odd VALUES (1, '2025-12-30', 'NaN'), (1, 'infinity', 1), (1, '-infinity', 1), (2, '2025-12-30', 1e40), (2, '2025-12-30', 1.123456789012345678901234567), (2, '2999-12-30', 1),
+  (3, '2025-12-30', '-Infinity'), (NULL, '2025-12-30', 'NaN'), (NULL, '2025-12-30', 7), (3, '2025-12-30', NULL);
+SELECT is_empty($$SELECT m.name, r.refreshed FROM mode m, segment.refresh('odd ' || m.name, '2025-12-31') r WHERE m.name IN ('all', 'ledgers', 'live') AND r.customers <> 300$$, 'odd rows stop no refresh');
+SELECT is_empty($$(SELECT s.name, w.* FROM segment.segmentation s, without w WHERE s.name ~ '^odd ' EXCEPT SELECT segmentation, customer_id, orders, revenue FROM segment.customer_profile)$$, 'and change nothing');
+SELECT results_eq($$SELECT DISTINCT check_name, rows, severity FROM segment.data_quality WHERE segmentation ~ '^odd ' AND check_name IN ('amounts that are no number', 'infinite times') ORDER BY 1$$,
+  $$VALUES ('amounts that are no number', 5::bigint, 'error'), ('infinite times', 2, 'error')$$, 'all of them are counted');
+SELECT results_eq($$SELECT DISTINCT unknown_rows, unknown_amount FROM segment.snapshot WHERE segmentation ~ '^odd '$$, $$VALUES (1::bigint, 7::numeric)$$, 'the line of unknown customers has none of them');
+SELECT is_empty($$SELECT m.name FROM mode m, segment.refresh('odd ' || m.name, read => 'all') r WHERE m.name IN ('all', 'ledgers', 'live') AND r.refreshed <> '2025-12-30'$$, 'nor is any of them the last order');
 
 -- Names that were found by the search path are kept whole.
 CREATE SCHEMA elsewhere;
