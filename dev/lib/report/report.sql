@@ -6,10 +6,9 @@ SELECT json_build_object(
       'segmentation', t.segmentation, 'description', s.description, 'as_of', t.as_of, 'previous_as_of', t.previous_as_of,
       'version', t.definition_version, 'computed_at', to_char(t.computed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
       'written_on', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD'), 'days_old', (now() AT TIME ZONE 'UTC')::date - t.as_of,
-      'unknown_rows', t.unknown_rows, 'unknown_amount', t.unknown_amount, 'scheme', v.scheme, 'labels', CASE WHEN v.value_tiers IS NOT NULL THEN 'value tiers'
-        WHEN num_nonnulls(v.clusters, v.cluster_model) > 0 THEN 'clusters' ELSE 'scheme' END,
-      'scheme_title', (SELECT x.title FROM segment.scheme x WHERE x.name = v.scheme ORDER BY x.shipped LIMIT 1),
-      'source', v.source::text, 'filter', v.filter, 'look_back_days', v.look_back_days, 'has_markets', v.market IS NOT NULL,
+      'unknown_rows', t.unknown_rows, 'unknown_amount', t.unknown_amount, 'scheme', (v.label).scheme, 'labels', replace((v.label).kind, '_', ' '),
+      'scheme_title', (SELECT x.title FROM segment.scheme x WHERE x.name = (v.label).scheme ORDER BY x.shipped LIMIT 1),
+      'source', v.source, 'filter', v.filter, 'look_back_days', (v.days).look_back_days, 'has_markets', v.market IS NOT NULL,
       'calibrated_as_of', s.calibrated_as_of, 'drift_level', s.level)
     FROM segment.segmentation_status s
     JOIN segment.segmentation_version v ON v.segmentation = t.segmentation AND v.version = t.definition_version
