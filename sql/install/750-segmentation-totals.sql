@@ -181,7 +181,7 @@ CREATE FUNCTION segment_internal.state_sums_final(internal) RETURNS segment_inte
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_state_sums_final';
 COMMENT ON FUNCTION segment_internal.state_sums_final(internal) IS 'behind state_sums_agg';
 CREATE AGGREGATE segment_internal.state_sums_agg(customer text, market text, rfm segment.rfm, score segment.rfm_score, segment text, sort smallint, channel text, zone text) (
-  SFUNC = segment_internal.state_sums_trans, STYPE = internal, SSPACE = 65536, FINALFUNC = segment_internal.state_sums_final, PARALLEL = SAFE
+  SFUNC = segment_internal.state_sums_trans, STYPE = internal, SSPACE = 65536, FINALFUNC = segment_internal.state_sums_final, PARALLEL = RESTRICTED
 );
 COMMENT ON AGGREGATE segment_internal.state_sums_agg(text, text, segment.rfm, segment.rfm_score, text, smallint, text, text) IS
   'sums over states by market, segment and score, an element each, sorted. A state without a summary adds nothing; NULL without any';
@@ -197,7 +197,7 @@ CREATE FUNCTION segment_internal.ranking_final(internal) RETURNS bytea
 COMMENT ON FUNCTION segment_internal.ranking_final(internal) IS 'behind ranking_agg';
 CREATE AGGREGATE segment_internal.revenue_curve_agg(rfm segment.rfm) (
   SFUNC = segment_internal.revenue_curve_trans, STYPE = internal, SSPACE = 65536, FINALFUNC = segment_internal.revenue_curve_final,
-  FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
+  FINALFUNC_MODIFY = READ_WRITE, PARALLEL = RESTRICTED
 );
 COMMENT ON AGGREGATE segment_internal.revenue_curve_agg(segment.rfm) IS
   'what the best 0, 1, ... 100 per cent of the customers brought, 101 exact sums; a part of a customer counts as a whole one. A NULL summary adds nothing; NULL without any';
@@ -213,7 +213,7 @@ COMMENT ON FUNCTION segment_internal.sums_of_day(integer, date, text) IS 'sums o
 
 CREATE AGGREGATE segment_internal.ranking_agg(rfm segment.rfm) (
   SFUNC = segment_internal.revenue_curve_trans, STYPE = internal, SSPACE = 65536, FINALFUNC = segment_internal.ranking_final,
-  FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
+  FINALFUNC_MODIFY = READ_WRITE, PARALLEL = RESTRICTED
 );
 COMMENT ON AGGREGATE segment_internal.ranking_agg(segment.rfm) IS
   'revenues, largest first, as value_ranking keeps them; no bytes if one has more than 6 decimals or leaves 64 bits. A NULL summary adds nothing; NULL without any';
@@ -437,10 +437,68 @@ END;
 COMMENT ON FUNCTION segment_internal.evidence_base(segment.snapshot) IS
   'the snapshot whose segments are judged by what was bought until this one: the newest at least 90 days before, of its version or one that was active; NULL: none';
 
-CREATE FUNCTION segment_internal.write_evidence(s segment.snapshot) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION segment_internal.evidence_of_all(b segment.snapshot, s segment.snapshot, OUT segment text, OUT sort smallint, OUT customers bigint,
+  OUT buyers bigint, OUT orders_since numeric, OUT revenue_since numeric) RETURNS SETOF record
+  LANGUAGE sql STABLE PARALLEL SAFE ROWS 20
+BEGIN ATOMIC
+  SELECT c.segment, c.sort, count(*), count(*) FILTER (WHERE segment.rfm_frequency(n.rfm) > segment.rfm_frequency(c.rfm)),
+         sum(segment.rfm_frequency(n.rfm) - segment.rfm_frequency(c.rfm)), sum(segment.rfm_monetary(n.rfm) - segment.rfm_monetary(c.rfm))
+  FROM segment.state c
+  JOIN segment.state n ON n.version_id = (s).version_id AND n.customer = c.customer AND n.from_day <= (s).as_of AND n.until_day > (s).as_of
+  WHERE c.version_id = (b).version_id AND c.from_day <= (b).as_of AND c.until_day > (b).as_of AND c.rfm IS NOT NULL AND n.rfm IS NOT NULL
+  GROUP BY c.segment, c.sort;
+END;
+COMMENT ON FUNCTION segment_internal.evidence_of_all(segment.snapshot, segment.snapshot) IS
+  'of all customers of snapshots b and s, by their segment in b: how many, who ordered between, how much';
+
+CREATE FUNCTION segment_internal.evidence_of(someone text[], version_id integer, base date, day date, OUT segment text, OUT sort smallint,
+  OUT customers bigint, OUT buyers bigint, OUT orders_since numeric, OUT revenue_since numeric) RETURNS SETOF record
+  LANGUAGE sql STABLE PARALLEL SAFE ROWS 20
+BEGIN ATOMIC
+  SELECT c.segment, c.sort, count(*), count(*) FILTER (WHERE segment.rfm_frequency(n.rfm) > segment.rfm_frequency(c.rfm)),
+         sum(segment.rfm_frequency(n.rfm) - segment.rfm_frequency(c.rfm)), sum(segment.rfm_monetary(n.rfm) - segment.rfm_monetary(c.rfm))
+  FROM unnest(someone) x (customer)
+  CROSS JOIN LATERAL (
+    SELECT h.segment, h.sort, h.rfm, h.until_day FROM segment.state h
+    WHERE h.version_id = evidence_of.version_id AND h.customer = x.customer AND h.from_day <= base ORDER BY h.from_day DESC LIMIT 1) c
+  CROSS JOIN LATERAL (
+    SELECT h.rfm, h.until_day FROM segment.state h
+    WHERE h.version_id = evidence_of.version_id AND h.customer = x.customer AND h.from_day <= day ORDER BY h.from_day DESC LIMIT 1) n
+  WHERE c.rfm IS NOT NULL AND n.rfm IS NOT NULL AND c.until_day > base AND n.until_day > day
+  GROUP BY c.segment, c.sort;
+END;
+COMMENT ON FUNCTION segment_internal.evidence_of(text[], integer, date, date) IS 'the same of some customers and two days of one version, by look-ups';
+
+CREATE FUNCTION segment_internal.evidence_changed(s segment.snapshot, b segment.snapshot, before segment.snapshot, OUT base date, OUT someone text[]) RETURNS record
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  rows bigint;
+BEGIN
+  SELECT p.as_of INTO base
+  FROM segment.evidence_total e JOIN segment.snapshot p ON p.id = e.base
+  WHERE e.snapshot = before.id AND p.version_id = s.version_id AND b.version_id = s.version_id AND p.as_of <= b.as_of
+  LIMIT 1;
+  IF base IS NULL THEN
+    RETURN;
+  END IF;
+  SELECT array_agg(DISTINCT x.customer), count(*) INTO someone, rows
+  FROM (SELECT c.customer FROM segment.state c
+        WHERE c.version_id = s.version_id AND (c.from_day = s.as_of OR c.from_day > base AND c.from_day <= b.as_of)
+        LIMIT before.customers / 8 + 1) x;
+  IF rows > before.customers / 8 THEN
+    base := NULL;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.evidence_changed(segment.snapshot, segment.snapshot, segment.snapshot) IS
+  'the base of the snapshot before, and whose evidence for s and b may differ from that: states began since then; base NULL: too many, or no comparison';
+
+-- Two days of many customers are compared by hashing, whatever the planner believes of the days' sizes.
+CREATE FUNCTION segment_internal.write_evidence(s segment.snapshot, before segment.snapshot) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS $$
 DECLARE
   b segment.snapshot := segment_internal.evidence_base(s);
+  changed record := segment_internal.evidence_changed(s, b, before);
 BEGIN
   DELETE FROM segment.evidence_total t WHERE t.snapshot = s.id;
   -- Summaries of look-back windows lose orders, so their difference says nothing.
@@ -449,21 +507,27 @@ BEGIN
     RETURN;
   END IF;
   INSERT INTO segment.evidence_total
-  SELECT s.id, s.version_id, b.id, c.segment, c.sort, count(*), count(*) FILTER (WHERE segment.rfm_frequency(n.rfm) > segment.rfm_frequency(c.rfm)),
-         sum(segment.rfm_frequency(n.rfm) - segment.rfm_frequency(c.rfm)),
-         trim_scale(sum(segment.rfm_monetary(n.rfm) - segment.rfm_monetary(c.rfm)))
-  FROM segment.state c
-  JOIN segment.state n ON n.version_id = s.version_id AND n.customer = c.customer AND n.from_day <= s.as_of AND n.until_day > s.as_of
-  WHERE c.version_id = b.version_id AND c.from_day <= b.as_of AND c.until_day > b.as_of AND c.rfm IS NOT NULL AND n.rfm IS NOT NULL
-  GROUP BY c.segment, c.sort;
+  SELECT s.id, s.version_id, b.id, x.segment, x.sort, sum(x.customers), sum(x.buyers), sum(x.orders_since), trim_scale(sum(x.revenue_since))
+  FROM (SELECT a.* FROM segment_internal.evidence_of_all(b, s) a WHERE changed.base IS NULL
+        UNION ALL
+        SELECT e.segment, e.sort, e.customers, e.buyers, e.orders_since, e.revenue_since FROM segment.evidence_total e
+        WHERE e.snapshot = before.id AND changed.base IS NOT NULL
+        UNION ALL
+        SELECT o.segment, o.sort, - o.customers, - o.buyers, - o.orders_since, - o.revenue_since
+        FROM segment_internal.evidence_of(changed.someone, s.version_id, changed.base, before.as_of) o WHERE changed.base IS NOT NULL
+        UNION ALL
+        SELECT n.* FROM segment_internal.evidence_of(changed.someone, s.version_id, b.as_of, s.as_of) n WHERE changed.base IS NOT NULL) x
+  GROUP BY x.segment, x.sort
+  HAVING sum(x.customers) <> 0;
 END
 $$;
-COMMENT ON FUNCTION segment_internal.write_evidence(segment.snapshot) IS 'writes evidence_total of a snapshot from its states and those of the base';
+COMMENT ON FUNCTION segment_internal.write_evidence(segment.snapshot, segment.snapshot) IS
+  'writes evidence_total of a snapshot: brought forward from the snapshot before (NULL: not to be used), else from its states and those of the base';
 
 CREATE FUNCTION segment_internal.renew_evidence(changed segment.snapshot) RETURNS void
   LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-  SELECT segment_internal.write_evidence(t)
+  SELECT segment_internal.write_evidence(t, NULL)
   FROM segment.snapshot t
   WHERE t.segmentation = (changed).segmentation AND t.as_of >= (changed).as_of + 90
     AND (EXISTS (SELECT FROM segment.evidence_total e WHERE e.snapshot = t.id AND e.base = (changed).id)
@@ -517,7 +581,7 @@ BEGIN
   END IF;
   PERFORM segment_internal.renew_drift(s, v);
   PERFORM segment_internal.write_value_curve(s, before, changes.began, changes.ended);
-  PERFORM segment_internal.write_evidence(s);
+  PERFORM segment_internal.write_evidence(s, before);
   PERFORM segment_internal.renew_evidence(s);
   UPDATE segment.snapshot t
   SET carry = true,
@@ -539,7 +603,7 @@ DECLARE
   judged integer[] := ARRAY(SELECT DISTINCT e.snapshot FROM segment.evidence_total e WHERE e.base = drop_totals.snapshot AND e.snapshot <> e.base);
 BEGIN
   PERFORM segment_internal.delete_totals(drop_totals.snapshot);
-  PERFORM segment_internal.write_evidence(t) FROM segment.snapshot t WHERE t.id = ANY (judged);
+  PERFORM segment_internal.write_evidence(t, NULL) FROM segment.snapshot t WHERE t.id = ANY (judged);
 END
 $$;
 COMMENT ON FUNCTION segment_internal.drop_totals(integer) IS

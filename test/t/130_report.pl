@@ -70,7 +70,7 @@ like((report('shop', '-h', "$folder/nowhere"))[1], qr/the database did not answe
 unlike(slurp_file($page), qr{(src|href)="(?!#)}, 'the page links to itself only');
 # Nobody but its role can make a report: it reads with the rights of who asks.
 $node->safe_psql('postgres', 'CREATE ROLE nobody_special LOGIN');
-like((report('shop', '-U', 'nobody_special'))[1], qr/permission denied/, 'rights are those of the role that connects');
+like((report('shop', '-U', 'nobody_special'))[1], qr/no snapshot of shop; there are snapshots of: none/, 'rights are those of the role that connects');
 
 # --- the pages in a browser ----------------------------------------------------------------------------------------------
 
