@@ -8,16 +8,20 @@ CREATE FUNCTION segment_internal.money(amount numeric) RETURNS numeric
 RETURN round(amount, greatest(min_scale(amount), 2));
 COMMENT ON FUNCTION segment_internal.money(numeric) IS 'an amount with two decimals, or as many as it needs: equal amounts print the same';
 
+-- is_latest compares two columns, which the planner takes to hold for few rows: plans suit the newest day.
 CREATE VIEW segment.published_snapshot WITH (security_invoker = true) AS
-SELECT DISTINCT ON (t.segmentation, t.as_of)
-       t.segmentation, t.as_of, t.id AS snapshot, t.version AS definition_version, p.id AS previous_snapshot,
-       p.as_of AS previous_as_of, t.customers, t.unknown_rows, t.unknown_amount, t.refreshed_at AS computed_at,
-       t.as_of = max(t.as_of) OVER (PARTITION BY t.segmentation) AS is_latest, t.version_id
-FROM segment.snapshot t
-JOIN segment.segmentation s ON s.name = t.segmentation
-LEFT JOIN segment.snapshot p ON p.id = t.previous
-WHERE t.made_active OR t.version = s.active_version
-ORDER BY t.segmentation, t.as_of, t.version = s.active_version DESC, t.version DESC;
+SELECT x.segmentation, x.as_of, x.snapshot, x.definition_version, x.previous_snapshot, x.previous_as_of, x.customers, x.unknown_rows, x.unknown_amount,
+       x.computed_at, x.as_of = x.newest AS is_latest, x.version_id
+FROM (
+  SELECT DISTINCT ON (t.segmentation, t.as_of)
+         t.segmentation, t.as_of, t.id AS snapshot, t.version AS definition_version, p.id AS previous_snapshot,
+         p.as_of AS previous_as_of, t.customers, t.unknown_rows, t.unknown_amount, t.refreshed_at AS computed_at,
+         max(t.as_of) OVER (PARTITION BY t.segmentation) AS newest, t.version_id
+  FROM segment.snapshot t
+  JOIN segment.segmentation s ON s.name = t.segmentation
+  LEFT JOIN segment.snapshot p ON p.id = t.previous
+  WHERE t.made_active OR t.version = s.active_version
+  ORDER BY t.segmentation, t.as_of, t.version = s.active_version DESC, t.version DESC) x;
 COMMENT ON VIEW segment.published_snapshot IS
   'the snapshots that the views show: unique key (segmentation, as_of). That of the active version, else of the version that was active then';
 COMMENT ON COLUMN segment.published_snapshot.segmentation IS 'the segmentation''s name';

@@ -5,17 +5,23 @@
 CREATE VIEW segment.segment_changes WITH (security_invoker = true) AS
 SELECT t.segmentation, t.previous_as_of AS from_as_of, t.as_of, c.customer AS customer_id, c.market, c.previous_segment AS left_segment_name,
        c.previous_sort AS left_segment_sort, c.segment AS entered_segment_name, c.sort AS entered_segment_sort,
-       CASE WHEN c.sort IS NULL THEN 'gone' WHEN c.previous_sort IS NULL THEN 'new'
-            WHEN c.sort < c.previous_sort THEN 'up' WHEN c.sort > c.previous_sort THEN 'down'
+       CASE WHEN c.previous_sort IS NULL THEN 'new' WHEN c.sort < c.previous_sort THEN 'up' WHEN c.sort > c.previous_sort THEN 'down'
             ELSE 'same' END AS direction,
-       c.moved_by, segment_internal.money(segment.rfm_monetary(coalesce(c.rfm, b.rfm))) AS revenue, t.is_latest, t.definition_version
+       c.moved_by, segment_internal.money(segment.rfm_monetary(c.rfm)) AS revenue, t.is_latest, t.definition_version
+FROM segment.published_snapshot t
+JOIN segment.state c ON c.version_id = t.version_id AND c.from_day = t.as_of
+WHERE t.previous_snapshot IS NOT NULL AND c.moved_by IS NOT NULL AND c.moved_by <> 'gone'
+UNION ALL
+SELECT t.segmentation, t.previous_as_of, t.as_of, c.customer, c.market, c.previous_segment, c.previous_sort, NULL, NULL, 'gone', c.moved_by,
+       segment_internal.money(segment.rfm_monetary(b.rfm)), t.is_latest, t.definition_version
 FROM segment.published_snapshot t
 JOIN segment.snapshot p ON p.id = t.previous_snapshot
-JOIN segment.state c ON c.version_id = t.version_id AND c.from_day = t.as_of AND c.moved_by IS NOT NULL
+JOIN segment.state c ON c.version_id = t.version_id AND c.from_day = t.as_of
 LEFT JOIN LATERAL (
   SELECT x.rfm FROM segment.state x
-  WHERE c.rfm IS NULL AND x.version_id = p.version_id AND x.customer = c.customer AND x.from_day <= p.as_of AND x.until_day > p.as_of
-  ORDER BY x.from_day DESC LIMIT 1) b ON true;
+  WHERE x.version_id = p.version_id AND x.customer = c.customer AND x.from_day <= p.as_of AND x.until_day > p.as_of
+  ORDER BY x.from_day DESC LIMIT 1) b ON true
+WHERE c.moved_by = 'gone';
 COMMENT ON VIEW segment.segment_changes IS
   'who left and who entered a segment since the snapshot before: one row a customer who did, unique key (segmentation, '
   'as_of, customer_id). Applied to the list of the day before it gives the list of the day. Personal data';
@@ -102,33 +108,26 @@ COMMENT ON FUNCTION segment.adjusted_rand(bigint[], bigint[], bigint[]) IS
   'adjusted Rand index of two partitions from their cross table: cells, row totals, column totals; 1 for the same '
   'partition, about 0 for unrelated ones (Hubert and Arabie 1985). NULL for NULL or fewer than two members';
 
-CREATE FUNCTION segment_internal.baseline_of(snapshot integer) RETURNS integer
-  LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-  SELECT s.id
-  FROM segment.snapshot t
-  JOIN segment.snapshot s ON s.version_id = t.version_id
-  WHERE t.id = baseline_of.snapshot
-  ORDER BY s.as_of <> (SELECT min(c.as_of) FROM segment.segmentation_cut_points c WHERE c.segmentation = t.segmentation AND c.version = t.version), s.as_of
-  LIMIT 1;
-END;
-COMMENT ON FUNCTION segment_internal.baseline_of(integer) IS
-  'the snapshot that drift of a snapshot is measured from: that of the day of the version''s first cut points, or the oldest kept';
-
 CREATE VIEW segment.drift WITH (security_invoker = true) AS
 SELECT t.segmentation, t.as_of, d.feature, b.as_of AS baseline_as_of, d.psi,
        CASE WHEN d.psi < 0.1 THEN 'stable' WHEN d.psi <= 0.25 THEN 'moderate' ELSE 'major' END AS level,
        d.baseline_customers, d.customers, t.is_latest, t.definition_version
 FROM segment.published_snapshot t
-CROSS JOIN LATERAL (
-  SELECT s.id, s.as_of FROM segment.snapshot s WHERE s.id = segment_internal.baseline_of(t.snapshot) OFFSET 0) b
+JOIN (
+  SELECT v.segmentation, v.id AS version_id, s.id AS snapshot, s.as_of
+  FROM segment.segmentation_version v
+  CROSS JOIN LATERAL (
+    SELECT min(c.as_of) AS calibrated FROM segment.segmentation_cut_points c WHERE c.segmentation = v.segmentation AND c.version = v.version) m
+  CROSS JOIN LATERAL (
+    SELECT s.id, s.as_of FROM segment.snapshot s WHERE s.version_id = v.id ORDER BY s.as_of <> m.calibrated, s.as_of LIMIT 1) s
+) b ON b.segmentation = t.segmentation AND b.version_id = t.version_id
 CROSS JOIN LATERAL (
   SELECT x.feature,
          segment.psi(array_agg(x.expected::double precision ORDER BY x.bin), array_agg(x.actual::double precision ORDER BY x.bin)) AS psi,
          sum(x.expected)::bigint AS baseline_customers, sum(x.actual)::bigint AS customers
   FROM (
     SELECT y.feature, y.bin, sum(y.expected) AS expected, sum(y.actual) AS actual
-    FROM (SELECT e.feature, e.bin, e.customers AS expected, 0 AS actual FROM segment.drift_total e WHERE e.snapshot = b.id
+    FROM (SELECT e.feature, e.bin, e.customers AS expected, 0 AS actual FROM segment.drift_total e WHERE e.snapshot = b.snapshot
           UNION ALL
           SELECT a.feature, a.bin, 0, a.customers FROM segment.drift_total a WHERE a.snapshot = t.snapshot) y
     GROUP BY y.feature, y.bin) x

@@ -4,7 +4,7 @@
 \if :no_data
 \q
 \endif
-SELECT plan(31);
+SELECT plan(36);
 
 -- Valid sales, and those without a customer; a few countries are markets of their own.
 CREATE TABLE sales AS
@@ -108,6 +108,31 @@ SELECT is_empty($$
       OR abs(s.z - (m.mean - p.mean) / p.deviation) > 1e-9)$$, 'means, relative importance and z of revenue by their definitions');
 SELECT is((SELECT count(*) FROM segment.segment_profile WHERE segmentation = 'tiny' AND segment_name = 'No orders' AND mean IS NULL), 2::bigint,
   'no orders: no mean of days and average order');
+
+-- Views of totals read totals: no customer, however many the planner believes there are; and cost less than what starts jit.
+UPDATE pg_class SET reltuples = 5e7, relpages = 1 WHERE oid IN ('segment.state'::regclass, 'segment.customer_ledger'::regclass);
+CREATE FUNCTION pg_temp.plan_of(query text) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE
+  plan json;
+BEGIN
+  EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
+  RETURN plan;
+END
+$$;
+CREATE TEMP TABLE planned AS
+SELECT v, filter, pg_temp.plan_of(format('SELECT * FROM segment.%I%s', v, filter)) AS plan
+FROM unnest('{published_snapshot,segment_summary,rfm_grid,value_curve,segment_profile,segment_migration,drift,segment_evidence,segmentation_status}'::text[]) v,
+     unnest('{"", " WHERE segmentation = ''shop''"}'::text[]) filter;
+SELECT is_empty($$SELECT v, filter, plan -> 0 -> 'Plan' ->> 'Total Cost' FROM planned WHERE (plan -> 0 -> 'Plan' ->> 'Total Cost')::float8 > 100000$$,
+  'views of totals cost less than jit_above_cost, without ANALYZE');
+SELECT is_empty($$SELECT v, filter FROM planned WHERE plan::text ~ '"Relation Name": "(state|customer_ledger)"'$$, 'and read no states');
+SELECT cmp_ok((pg_temp.plan_of($$SELECT * FROM segment.segment_changes WHERE segmentation = 'shop' AND is_latest$$))::text, '~', 'state_from_day', 'who moved is found by an index');
+SELECT cmp_ok((pg_temp.plan_of($$SELECT * FROM segment.customer_profile WHERE segmentation = 'shop' AND customer_id = '12347'$$))::text, '~', 'state_pkey', 'and so is one customer');
+
+-- Sums print the same whichever way they were reached, and money with two decimals at least.
+SELECT is_empty($$SELECT revenue FROM segment.segment_summary WHERE scale(revenue) <> greatest(min_scale(revenue), 2) UNION ALL
+  SELECT revenue FROM segment.value_curve WHERE scale(revenue) <> greatest(min_scale(revenue), 2) UNION ALL
+  SELECT revenue FROM segment.customer_profile WHERE scale(revenue) <> greatest(min_scale(revenue), 2)$$, 'money has two decimals, or as many as it needs');
 
 -- Names that the views give themselves are taken.
 SELECT throws_ok($$INSERT INTO segment.scheme (name) VALUES ('x'); INSERT INTO segment.scheme_rule (scheme, position, segment) VALUES ('x', 1, 'Unknown customer')$$,
