@@ -126,7 +126,7 @@ CREATE TABLE returns AS SELECT g AS c, date '2025-01-01' + g % 40 AS at, CASE WH
 UNION ALL SELECT 7, date '2025-01-08', -7;
 SELECT segment.create_segmentation('returns', 'returns', 'c', 'at', 'amount', label => segment.by_value_tiers(2));
 SELECT segment.refresh('returns');
-SELECT results_eq($$SELECT customer_id, segment_name, segment_sort FROM segment.customer_profile WHERE segmentation = 'returns' AND customer_id IN ('5', '7') ORDER BY 1$$,
+SELECT results_eq($$SELECT customer_id COLLATE "default", segment_name, segment_sort FROM segment.customer_profile WHERE segmentation = 'returns' AND customer_id IN ('5', '7') ORDER BY 1$$,
   $$VALUES ('5', 'No orders', 1001::smallint), ('7', 'Others', 1000::smallint)$$, 'a return alone is No orders; an order that came back whole has no value to expect');
 SELECT is(segment.create_segmentation('returned', 'returns', 'c', 'at', 'amount', label => segment.by_clusters(2)), 'returned', 'clusters of the same');
 SELECT * FROM finish();
