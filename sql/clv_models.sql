@@ -32,7 +32,7 @@ SELECT ranked_by, customers, actual FROM segment.backtest((
   SELECT segment.holdout_agg(ledger, '2025-06-30', '2025-12-31', '1 week')
   FROM (SELECT segment.ledger_agg(date '2025-01-01' + c % 50 + o * (7 + c % 40), 10) AS ledger FROM generate_series(1, 200) c, generate_series(0, c % 7) o GROUP BY c) l),
   models => '{nbd}') ORDER BY ranked_by COLLATE "C";
-SELECT tier, spend_level, return_level FROM segment.value_tiers(2) ORDER BY sort;
+SELECT tier, value_level, return_level FROM segment.value_tiers(2) ORDER BY sort;
 
 -- refused
 SELECT segment.repeat_summary(2, 50, 45, 30, '1 week');

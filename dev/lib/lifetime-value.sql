@@ -56,8 +56,10 @@ GROUP BY GROUPING SETS ((segment_name, segment_sort), ()) ORDER BY grouping(segm
 \echo
 SELECT t.tier AS "value tier", count(*) AS customers, round(avg(p_orders)::numeric, 2) AS p_order_12_months, round(avg(v.spend)::numeric, 2) AS spend_per_order,
        round(sum(value_12_months)::numeric) AS value_12_months
-FROM lifetime_value v, (SELECT cut_points_agg(spend, 2) AS spend, cut_points_agg(p_orders, 2) AS p FROM lifetime_value) c, value_tiers(2) t
-WHERE t.spend_level = score(c.spend, v.spend) AND t.return_level = score(c.p, v.p_orders)
+FROM (SELECT l.*, score(c.p, l.p_orders) AS return_level FROM lifetime_value l, (SELECT cut_points_agg(p_orders, 2) AS p FROM lifetime_value) c) v
+JOIN (SELECT score(c.p, l.p_orders) AS return_level, cut_points_agg(l.value_12_months, 2) AS value
+      FROM lifetime_value l, (SELECT cut_points_agg(p_orders, 2) AS p FROM lifetime_value) c GROUP BY 1) w USING (return_level)
+JOIN value_tiers(2) t ON t.return_level = v.return_level AND t.value_level = score(w.value, v.value_12_months)
 GROUP BY t.tier, t.sort ORDER BY t.sort;
 \echo
 SELECT ranked_by AS "hold-out: ranked by", actual AS orders, round(expected::numeric) AS expected, round(mae::numeric, 3) AS mae,

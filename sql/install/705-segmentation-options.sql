@@ -48,7 +48,7 @@ FROM (VALUES
   ('by_cluster_model', 'model', 'model', NULL, NULL, NULL, true, 'a `kmeans_model` of your own'),
   ('by_cluster_model', 'features', 'words', '{recency,orders,revenue,average_order,tenure,returns,returned}', NULL, NULL, true, 'what the model was fitted on, in its order'),
   ('by_cluster_model', 'names', 'names', NULL, NULL, NULL, false, 'as for `by_clusters`'),
-  ('by_value_tiers', 'levels', 'number', NULL, 2, 3, true, 'levels of expected spend and of the probability of an order'),
+  ('by_value_tiers', 'levels', 'number', NULL, 2, 3, true, 'levels of the probability of an order, and of the value expected within each of them'),
   ('by_value_tiers', 'model', 'word', '{pareto_nbd,mbgnbd}', NULL, NULL, true, 'the model of future orders; `mbgnbd` is quicker and a little worse on a hold-out'),
   ('by_value_tiers', 'horizon', 'duration', NULL, NULL, 100, true, 'within what time an order is asked for'),
   ('rfm_scores', 'cut_points', 'word', '{frozen,floating}', NULL, NULL, true, 'frozen: made at the first refresh and kept, so that labels of different days compare; floating: made anew every day'),
@@ -248,7 +248,7 @@ BEGIN ATOMIC
   SELECT segment_internal.check_label(ROW('value_tiers', 'standard', NULL, NULL, NULL, NULL, levels, model, horizon)::segment.label_rule);
 END;
 COMMENT ON FUNCTION segment.by_value_tiers(integer, text, interval) IS
-  'for label of create_segmentation: segments are levels of expected spend x levels of the probability of an order within horizon, by a model of '
+  'for label of create_segmentation: segments are levels of the probability of an order within horizon x levels of the value expected within it, by a model of '
   'future orders (pareto_nbd, or mbgnbd) that is fitted when cut points are made. 22004, 22023 for what cannot be';
 
 CREATE FUNCTION segment_internal.check_scores(s segment.score_rule) RETURNS segment.score_rule

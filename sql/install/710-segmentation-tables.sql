@@ -129,8 +129,9 @@ CREATE TABLE segment.segmentation_model (
   clusters segment.kmeans_model,
   orders segment.btyd_model,
   spend segment.spend_model,
-  spend_levels segment.cut_points,
   return_levels segment.cut_points,
+  value_levels segment.cut_points[],
+  tier_sorts smallint[],
   PRIMARY KEY (segmentation, version, as_of)
 );
 INSERT INTO segment_internal.owned_table VALUES ('segmentation_model', 'segmentation', NULL, 'member', NULL);
@@ -141,8 +142,9 @@ COMMENT ON COLUMN segment.segmentation_model.as_of IS 'the day of which they wer
 COMMENT ON COLUMN segment.segmentation_model.clusters IS 'the clusters; NULL for value tiers, and if no customer had an order';
 COMMENT ON COLUMN segment.segmentation_model.orders IS 'model of future orders; NULL for clusters';
 COMMENT ON COLUMN segment.segmentation_model.spend IS 'model of the spend of an order; NULL for clusters';
-COMMENT ON COLUMN segment.segmentation_model.spend_levels IS 'cut points of the expected spend of an order; NULL for clusters';
 COMMENT ON COLUMN segment.segmentation_model.return_levels IS 'cut points of the probability of an order within the horizon; NULL for clusters';
+COMMENT ON COLUMN segment.segmentation_model.value_levels IS 'by return level: cut points of the value expected within the horizon; NULL for clusters';
+COMMENT ON COLUMN segment.segmentation_model.tier_sorts IS 'ranks of the tiers, value level by value level, by the mean value of their customers when fitted; NULL for clusters';
 
 CREATE SEQUENCE segment.snapshot_id AS integer;
 COMMENT ON SEQUENCE segment.snapshot_id IS 'numbers of snapshots';

@@ -269,10 +269,11 @@ BEGIN
   ELSIF (v.label).kind = 'value_tiers' THEN
     RETURN concat(E'models AS NOT MATERIALIZED (\n  SELECT ', CASE WHEN literal
         THEN format(E'%L::segment.btyd_model AS orders, %L::segment.spend_model AS spend,\n'
-                    '         %L::segment.cut_points AS spend_levels, %L::segment.cut_points AS return_levels', m.orders, m.spend, m.spend_levels, m.return_levels)
-        ELSE E'segment_internal.flat(m.orders) AS orders, segment_internal.flat(m.spend) AS spend, m.spend_levels, m.return_levels\n  ' || kept END,
+                    '         %L::segment.cut_points AS return_levels, %L::segment.cut_points[] AS value_levels, %L::smallint[] AS tier_sorts',
+                    m.orders, m.spend, m.return_levels, m.value_levels, m.tier_sorts)
+        ELSE E'segment_internal.flat(m.orders) AS orders, segment_internal.flat(m.spend) AS spend, m.return_levels, m.value_levels, m.tier_sorts\n  ' || kept END,
       E'\n),\npredicted AS NOT MATERIALIZED (\n', segment_internal.segmentation_predicted(v),
-      E'\n),\nlevels AS NOT MATERIALIZED (\n  SELECT spend_levels AS spend, return_levels AS p_order FROM models\n),\n');
+      E'\n),\nlevels AS NOT MATERIALIZED (\n  SELECT return_levels, value_levels, tier_sorts FROM models\n),\n');
   ELSIF (v.label).kind = 'clusters' THEN
     RETURN concat(E'clusters AS ', CASE WHEN (v.label).cluster_model IS NULL AND m.version IS NULL THEN E'MATERIALIZED (\n' || segment_internal.segmentation_fit_clusters(v, as_of)
         WHEN literal THEN format(E'MATERIALIZED (\n  SELECT %L::segment.kmeans_model AS model', coalesce((v.label).cluster_model, m.clusters))
@@ -293,9 +294,10 @@ CREATE FUNCTION segment_internal.segmentation_predicted(v segment.segmentation_v
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT format(E'  SELECT c.*, segment.expected_spend(m.spend, c.repeat) AS expected_spend,\n'
-                '         segment.p_orders(m.orders, c.repeat, interval %L) AS p_order\n  FROM customers AS c CROSS JOIN models AS m', (v.label).horizon);
+                '         segment.p_orders(m.orders, c.repeat, interval %1$L) AS p_order,\n'
+                '         segment.clv(m.orders, m.spend, c.repeat, interval %1$L) AS expected_value\n  FROM customers AS c CROSS JOIN models AS m', (v.label).horizon);
 END;
-COMMENT ON FUNCTION segment_internal.segmentation_predicted(segment.segmentation_version) IS 'query of a version by value tiers that adds expected_spend and p_order to customers';
+COMMENT ON FUNCTION segment_internal.segmentation_predicted(segment.segmentation_version) IS 'query of a version by value tiers that adds expected_spend, p_order and expected_value to customers';
 
 CREATE FUNCTION segment_internal.segmentation_fit_tiers(v segment.segmentation_version) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -304,8 +306,20 @@ BEGIN ATOMIC
     format(E'models AS MATERIALIZED (\n  SELECT segment.%s(segment.btyd_agg(repeat)) AS orders,\n'
            '         segment.gamma_gamma(segment.spend_agg(repeat, true)) AS spend\n  FROM customers', (v.label).model),
     E'\n),\npredicted AS MATERIALIZED (\n', segment_internal.segmentation_predicted(v),
-    format(E'\n),\nlevels AS MATERIALIZED (\n  SELECT segment.cut_points_agg(expected_spend, %1$s) AS spend,\n'
-           '         segment.cut_points_agg(p_order, %1$s) AS p_order\n  FROM predicted\n),\n', (v.label).tiers));
+    format(E'\n),\nreturn_cut AS MATERIALIZED (\n  SELECT segment.cut_points_agg(p_order, %1$s) AS return_levels FROM predicted\n),\n'
+           'value_cut AS MATERIALIZED (\n'
+           '  SELECT g.return_level, coalesce((SELECT segment.cut_points_agg(p.expected_value, %1$s) FROM predicted AS p, return_cut AS r\n'
+           '                                   WHERE segment.score(r.return_levels, p.p_order) = g.return_level),\n'
+           '                                  (SELECT segment.cut_points_agg(p.expected_value, %1$s) FROM predicted AS p)) AS cut\n'
+           '  FROM generate_series(1, %1$s) AS g (return_level)\n),\n'
+           'tiers AS MATERIALIZED (\n'
+           '  SELECT t.value_level, t.return_level, row_number() OVER (ORDER BY avg(p.expected_value::numeric) DESC NULLS LAST, t.sort) AS sort\n'
+           '  FROM segment.value_tiers(%1$s) AS t JOIN value_cut AS v USING (return_level) CROSS JOIN return_cut AS r\n'
+           '  LEFT JOIN predicted AS p ON segment.score(r.return_levels, p.p_order) = t.return_level AND segment.score(v.cut, p.expected_value) = t.value_level\n'
+           '  GROUP BY t.value_level, t.return_level, t.sort\n),\n'
+           'levels AS MATERIALIZED (\n'
+           '  SELECT r.return_levels, (SELECT array_agg(v.cut ORDER BY v.return_level) FROM value_cut AS v) AS value_levels,\n'
+           '         (SELECT array_agg(t.sort::smallint ORDER BY t.value_level, t.return_level) FROM tiers AS t) AS tier_sorts\n  FROM return_cut AS r\n),\n', (v.label).tiers));
 END;
 COMMENT ON FUNCTION segment_internal.segmentation_fit_tiers(segment.segmentation_version) IS 'models, predicted and levels of a version by value tiers, fitted to its customers';
 
@@ -339,9 +353,9 @@ DECLARE
 BEGIN
   CASE (v.label).kind
     WHEN 'value_tiers' THEN
-      RETURN concat(format(named, 't.tier', 't.sort'), E'  CROSS JOIN levels AS l\n',
+      RETURN concat(format(named, 't.tier', format('l.tier_sorts[%s * (t.value_level - 1) + t.return_level]', (v.label).tiers)), E'  CROSS JOIN levels AS l\n',
         format(E'  LEFT JOIN segment.value_tiers(%s) AS t\n', (v.label).tiers),
-        E'    ON t.spend_level = segment.score(l.spend, s.expected_spend) AND t.return_level = segment.score(l.p_order, s.p_order)\n');
+        E'    ON t.return_level = segment.score(l.return_levels, s.p_order) AND t.value_level = segment.score(l.value_levels[t.return_level], s.expected_value)\n');
     WHEN 'clusters' THEN
       RETURN concat(format(named, 'l.segment', 'l.sort'), E'  CROSS JOIN clusters AS m\n  LEFT JOIN cluster_labels AS l\n',
         format(E'    ON segment.rfm_frequency(s.rfm) > 0 AND l.cluster = segment.cluster_of(m.model, %s)\n',

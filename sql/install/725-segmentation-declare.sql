@@ -252,7 +252,7 @@ BEGIN
     E'       segment.score_code(score) AS rfm_code,\n',
     E'       segment_name, segment_sort',
     CASE WHEN v.channel IS NOT NULL THEN ', channel' END,
-    CASE WHEN (v.label).kind = 'value_tiers' THEN ', expected_spend, p_order' END,
+    CASE WHEN (v.label).kind = 'value_tiers' THEN ', expected_spend, p_order, expected_value' END,
     E'\nFROM labelled');
 END
 $$;

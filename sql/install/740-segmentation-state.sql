@@ -32,8 +32,8 @@ BEGIN
   END IF;
   CASE (v.label).kind
     WHEN 'value_tiers' THEN
-      RETURN format('segment.value_tier(segment.score(m.spend_levels, segment.expected_spend(m.spend, s.repeat)), '
-        'segment.score(m.return_levels, segment.p_orders(m.orders, s.repeat, interval %L)), %s)', (old.label).horizon, (old.label).tiers);
+      RETURN format('(SELECT segment.value_tier(segment.score(m.value_levels[r.level], segment.clv(m.orders, m.spend, s.repeat, interval %1$L)), r.level, %2$s) '
+        'FROM (SELECT segment.score(m.return_levels, segment.p_orders(m.orders, s.repeat, interval %1$L))::integer AS level) AS r)', (old.label).horizon, (old.label).tiers);
     WHEN 'clusters' THEN
       RETURN format('(SELECT l.segment FROM segment.cluster_labels(m.clusters, %1$L, %2$L) AS l WHERE l.cluster = segment.cluster_of(m.clusters, %3$s))',
         (old.label).features, (old.label).names, segment_internal.segmentation_features(old, as_of, 's.rfm'));
@@ -58,7 +58,7 @@ BEGIN
       'x.segmentation = %L AND x.version = %s OFFSET 0) AS m ON true', old.segmentation, old.version);
   ELSIF (old.label).kind <> 'scheme' THEN
     RETURN concat(' LEFT JOIN (SELECT segment_internal.flat(x.clusters) AS clusters, segment_internal.flat(x.orders) AS orders, segment_internal.flat(x.spend) AS spend, '
-      'x.spend_levels, x.return_levels FROM segment.segmentation_model AS x WHERE ', format(of_day, 'x'), ' OFFSET 0) AS m ON true');
+      'x.return_levels, x.value_levels FROM segment.segmentation_model AS x WHERE ', format(of_day, 'x'), ' OFFSET 0) AS m ON true');
   END IF;
   RETURN concat(' LEFT JOIN segment.segmentation_cut_points AS old_own ON ', format(of_day, 'old_own'), ' AND old_own.market = s.market',
                 ' LEFT JOIN segment.segmentation_cut_points AS old_all ON ', format(of_day, 'old_all'), ' AND old_all.market = ''''');

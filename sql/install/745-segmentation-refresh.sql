@@ -210,9 +210,9 @@ BEGIN
   -- Of nobody nothing is made, and nothing kept: the next refresh tries again.
   IF NOT given AND EXISTS (SELECT FROM segment_internal.segmentation_cut_points_of(v, as_of)) THEN
     EXECUTE concat(customers, segment_internal.segmentation_models(v, as_of, false), 'made AS (SELECT ',
-      CASE (v.label).kind WHEN 'clusters' THEN 'model FROM clusters' ELSE 'm.orders, m.spend, l.spend AS spend_levels, l.p_order AS return_levels FROM models AS m, levels AS l' END,
+      CASE (v.label).kind WHEN 'clusters' THEN 'model FROM clusters' ELSE 'm.orders, m.spend, l.* FROM models AS m, levels AS l' END,
       ') INSERT INTO segment.segmentation_model (segmentation, version, as_of, ',
-      CASE (v.label).kind WHEN 'clusters' THEN 'clusters' ELSE 'orders, spend, spend_levels, return_levels' END, ') SELECT $1, $2, $3, m.* FROM made AS m')
+      CASE (v.label).kind WHEN 'clusters' THEN 'clusters' ELSE 'orders, spend, return_levels, value_levels, tier_sorts' END, ') SELECT $1, $2, $3, m.* FROM made AS m')
     USING v.segmentation, v.version, as_of;
   END IF;
 END

@@ -95,7 +95,9 @@ CROSS JOIN LATERAL (
   WHERE s.scheme = (v.label).scheme AND ((v.label).kind = 'scheme' OR s.segment IN ('Others', 'No orders'))
   UNION ALL
   SELECT t.tier, t.sort, t.meaning, t.action, segment_internal.segment_colour(t.sort)
-  FROM segment.value_tiers((v.label).tiers) t
+  FROM (SELECT r.tier, coalesce((SELECT m.tier_sorts[(v.label).tiers * (r.value_level - 1) + r.return_level] FROM segment.segmentation_model m
+                                 WHERE m.segmentation = v.segmentation AND m.version = v.version ORDER BY m.as_of DESC LIMIT 1), r.sort) AS sort, r.meaning, r.action
+        FROM segment.value_tiers((v.label).tiers) r) t
   UNION ALL
   SELECT l.segment, l.sort,
          format('Typically %s; %s %% of the customers when fitted',

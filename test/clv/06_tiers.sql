@@ -5,13 +5,13 @@ SELECT plan(38);
 SET search_path = public, segment;
 SELECT is(value_tier(2, 1), 'Valuable and slipping away', 'a name'), is(value_tier(3, 1, 3), 'Valuable and slipping away', 'of nine'),
   is(value_tier(3, 1), NULL, 'no such level'), is(value_tier(1, 1, 4), NULL, 'no such number of levels'), is(value_tier(NULL, 1), NULL, 'NULL');
-SELECT is(count(*), l * l, format('%s × %s tiers', l, l)), is(count(DISTINCT (spend_level, return_level)), l * l, 'each once'),
+SELECT is(count(*), l * l, format('%s × %s tiers', l, l)), is(count(DISTINCT (value_level, return_level)), l * l, 'each once'),
   is(count(DISTINCT tier), l * l, 'names differ'), is(min(sort) || '-' || max(sort), '1-' || l * l, 'sort keys'),
   ok(bool_and(length(meaning) > 10 AND length(action) > 10), 'each has a meaning and an action')
 FROM (VALUES (2::bigint), (3)) v(l), value_tiers(l::int) GROUP BY l ORDER BY l;
 SELECT is(value_tier_sort(2, 2), 1, 'the best tier comes first'), is(value_tier_sort(1, 1, 3), 9, 'the least last');
 -- a better level never sorts later
-SELECT is_empty($$SELECT FROM segment.value_tiers(3) a, segment.value_tiers(3) b WHERE a.spend_level >= b.spend_level AND a.return_level >= b.return_level AND a.sort > b.sort$$, 'monotone');
+SELECT is_empty($$SELECT FROM segment.value_tiers(3) a, segment.value_tiers(3) b WHERE a.value_level >= b.value_level AND a.return_level >= b.return_level AND a.sort > b.sort$$, 'monotone');
 SELECT is(string_agg(top_tier(r, 10), ',' ORDER BY r), 'top 10 %,top 20 %,top 30 %,the rest', 'tops of ten') FROM generate_series(1, 4) r;
 SELECT is((SELECT string_agg(t || n, ',' ORDER BY n) FROM (SELECT top_tier(rank() OVER (ORDER BY v DESC), count(*) OVER ()) AS t, v FROM unnest(ARRAY[9, 8, 8, 8, 1, 1, 1, 1, 1, 1]) v) s, LATERAL (SELECT v AS n) x WHERE v > 1),
   'top 20 %8,top 20 %8,top 20 %8,top 10 %9', 'ties: all or none');
