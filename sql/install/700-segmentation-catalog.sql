@@ -16,7 +16,6 @@ COMMENT ON COLUMN segment_internal.owned_table.personal IS 'column that identifi
 COMMENT ON COLUMN segment_internal.owned_table.read IS
   'who sees rows, beside the owner of the database: member (owner and readers of the segmentation), summary (those, and readers of its published summaries alone), owner (its owner), public (everybody), nobody';
 COMMENT ON COLUMN segment_internal.owned_table.content IS 'where personal is given: what the table says about the person';
-SELECT pg_catalog.pg_extension_config_dump('segment_internal.owned_table', 'WHERE false');
 
 -- What queries of users bring in.
 CREATE TYPE segment_internal.incoming_row AS (customer text COLLATE "C", market text, rfm segment.rfm, score segment.rfm_score, segment text, sort smallint,
