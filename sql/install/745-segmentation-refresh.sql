@@ -81,17 +81,19 @@ CREATE FUNCTION segment_internal.look_at_source(INOUT v segment.segmentation_ver
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   now_named oid := segment_internal.check_source(v);
+  former oid := v.source_seen;
   feed text;
 BEGIN
-  IF v.source_seen <> now_named THEN
-    reason := 'source rebuilt';
-  END IF;
   IF v.source_seen IS DISTINCT FROM now_named THEN
     UPDATE segment.segmentation_version x SET source_seen = now_named WHERE x.id = v.id;
     v.source_seen := now_named;
   END IF;
   IF (v.changes).kind = 'triggers' THEN
     feed := segment_internal.follow_source(v);
+  END IF;
+  -- A table that triggers have followed without a gap is the same one, in a restored database.
+  IF former <> now_named AND ((v.changes).kind <> 'triggers' OR feed IS NOT NULL) THEN
+    reason := 'source rebuilt';
   END IF;
   reason := coalesce(reason, feed);
 END
