@@ -77,13 +77,20 @@ $$;
 COMMENT ON FUNCTION segment_internal.check_day(segment.segmentation_version, date, boolean) IS '22008 for a day later than today in the version''s zone, unless that is allowed';
 
 -- Where the source was rebuilt under its name, or the feed of changes was not whole, everything is read; the reason goes into the log.
-CREATE FUNCTION segment_internal.look_at_source(INOUT v segment.segmentation_version, OUT reason text) RETURNS record
+CREATE FUNCTION segment_internal.look_at_source(INOUT v segment.segmentation_version, read text, OUT reason text) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   now_named oid := segment_internal.check_source(v);
   former oid := v.source_seen;
   feed text;
 BEGIN
+  IF read = 'nothing' THEN
+    IF former <> now_named AND NOT EXISTS (SELECT FROM segment_internal.followed_triggers(now_named, v.ledger_set) t WHERE t.enabled = 'A') THEN
+      PERFORM segment_internal.refuse('55000', format('source of segmentation "%s" was built anew: %s', v.segmentation, v.source),
+        'read is nothing, and stored ledgers are those of the relation that had its name before.', 'Refresh once without read => ''nothing''.');
+    END IF;
+    RETURN; -- what is to be noticed is left for the next refresh that reads
+  END IF;
   IF v.source_seen IS DISTINCT FROM now_named THEN
     UPDATE segment.segmentation_version x SET source_seen = now_named WHERE x.id = v.id;
     v.source_seen := now_named;
@@ -98,7 +105,7 @@ BEGIN
   reason := coalesce(reason, feed);
 END
 $$;
-COMMENT ON FUNCTION segment_internal.look_at_source(segment.segmentation_version) IS
+COMMENT ON FUNCTION segment_internal.look_at_source(segment.segmentation_version, text) IS
   'checks a version''s source, and why all of it must be read: it was rebuilt, or changes may have been missed; NULL: it need not. 42P01, 42703';
 
 CREATE FUNCTION segment_internal.count_source(v segment.segmentation_version, as_of date, everything boolean, OUT source_rows bigint, OUT unknown_rows bigint,
@@ -342,7 +349,7 @@ BEGIN
   own := segment_internal.segmentation_own(name);
   v := segment_internal.segmentation_version_of(name, version);
   PERFORM segment_internal.check_refresh(v, read);
-  looked := segment_internal.look_at_source(v);
+  looked := segment_internal.look_at_source(v, read);
   v := looked.v;
   SELECT NULL::bigint AS generation, NULL::bigint AS rows_read, true AS everything, false AS unfit INTO sync;
   IF v.ledger_set IS NOT NULL THEN

@@ -1,6 +1,6 @@
 -- 11_sources.sql: identity of customers by their type; sources rebuilt, renamed, dropped, in every mode; days that cannot be meant
 \ir ../lib/begin.sql
-SELECT plan(35);
+SELECT plan(36);
 
 -- Types whose equal values print differently are refused, in every mode.
 CREATE EXTENSION citext;
@@ -63,6 +63,8 @@ INSERT INTO shop_new TABLE shop;
 INSERT INTO shop_new VALUES (9001, 7, '2024-11-20', 777, '2024-11-30', 'x'); -- older than what was seen of changed
 ALTER TABLE shop RENAME TO shop_backup;
 ALTER TABLE shop_new RENAME TO shop;
+SELECT is_empty($$SELECT m.name, s.state FROM mode m, said(format('SELECT segment.refresh(%L, ''2024-10-26'', read => ''nothing'')', m.name)) s
+  WHERE m.name <> 'all' AND (s.state IS DISTINCT FROM '55000' OR s.message NOT LIKE '%built anew: public.shop' OR s.hint = '')$$, 'who reads nothing is told that a table is another one');
 SELECT is_empty($$SELECT m.name, r.refreshed FROM mode m, segment.refresh(m.name) r WHERE r.refreshed <> '2024-11-20'$$, 'a new table of the same name is noticed in every mode');
 SELECT results_eq($$SELECT m.name, (SELECT p.revenue FROM segment.customer_profile p WHERE p.segmentation = m.name AND p.customer_id = '7' AND p.is_latest) FROM mode m ORDER BY 1$$,
   $$SELECT m.name, 877.00 FROM mode m ORDER BY 1$$, 'and read in full');
