@@ -5,9 +5,11 @@
 
 #include "core/compat.h"
 
+#include "access/relation.h"
 #include "access/tupdesc.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"
@@ -16,7 +18,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "access/relation.h"
+#include "utils/typcache.h"
 
 PG_FUNCTION_INFO_V1(segment_columns_read);
 
@@ -34,9 +36,32 @@ add_columns(List *names, TupleDesc desc, AttrNumber number)
 	return names;
 }
 
+/* Adds the fields of a composite value that is read as a whole, or of the elements of an array of them. */
+static List *
+add_fields(List *names, Oid type, int32 typmod)
+{
+	Oid element = get_element_type(getBaseType(type));
+	TupleDesc desc;
+
+	check_stack_depth();
+	if (OidIsValid(element))
+		type = element;
+	if (!type_is_rowtype(type))
+		return names;
+	desc = lookup_rowtype_tupdesc_domain(type, typmod, true);
+	if (desc == NULL)
+		return names;
+	names = add_columns(names, desc, 0);
+	for (int i = 0; i < desc->natts; i++)
+		if (!TupleDescAttr(desc, i)->attisdropped)
+			names = add_fields(names, TupleDescAttr(desc, i)->atttypid, TupleDescAttr(desc, i)->atttypmod);
+	ReleaseTupleDesc(desc);
+	return names;
+}
+
 /*
  * The columns that an analysed query reads: those that it needs the right to read, in every part of it (a whole row
- * needs all), and the fields that it takes out of composite values.
+ * needs all), and of composite values the fields that it takes out, or all.
  */
 static bool
 columns_walker(Node *node, void *context)
@@ -52,7 +77,12 @@ columns_walker(Node *node, void *context)
 
 		if (desc != NULL)
 			*names = add_columns(*names, desc, field->fieldnum);
+		/* one field of a column is not the whole of it */
+		if (IsA(field->arg, Var))
+			return false;
 	}
+	if (IsA(node, Var))
+		*names = add_fields(*names, ((Var *) node)->vartype, ((Var *) node)->vartypmod);
 	if (IsA(node, Query))
 	{
 		Query *query = (Query *) node;
@@ -77,7 +107,7 @@ columns_walker(Node *node, void *context)
 				relation_close(relation, NoLock);
 			}
 		}
-		return query_tree_walker(query, columns_walker, context, 0);
+		return query_tree_walker(query, columns_walker, context, QTW_IGNORE_JOINALIASES);
 	}
 	return expression_tree_walker(node, columns_walker, context);
 }
