@@ -115,7 +115,8 @@ BEGIN
   EXECUTE concat(
     'INSERT INTO segment.state (version_id, customer, from_day, until_day, market, rfm, score, segment, sort, channel, repeat, due, previous_segment, previous_sort, since, moved_by)',
     format(' SELECT %s, s.customer, DATE %L, ''infinity'', s.market, s.rfm, s.score, s.segment, s.sort, s.channel, s.repeat, s.due, ', v.id, t.as_of), movement.columns,
-    ' FROM (SELECT ', coalesce(hashed, 'i.customer'), ', i.market, i.rfm, i.score, i.segment, i.sort, i.channel, i.repeat, i.due FROM (', source, ') AS i '
+    ' FROM (SELECT ', coalesce(hashed, 'i.customer'), ', CASE WHEN i.rfm IS NULL THEN '''' ELSE i.market END, i.rfm, i.score, i.segment, i.sort, '
+    'CASE WHEN i.rfm IS NOT NULL THEN i.channel END, i.repeat, i.due FROM (', source, ') AS i '
     '(customer, market, rfm, score, segment, sort, channel, repeat, due)) AS s (customer, market, rfm, score, segment, sort, channel, repeat, due)', movement.joins,
     -- In the order of the index
     ' ORDER BY s.customer COLLATE "C"');
@@ -140,7 +141,8 @@ BEGIN
   RETURN QUERY
   SELECT i.customer, i.market, i.rfm, i.score, i.segment, i.sort, i.channel, i.repeat, i.due, d.same, s
   FROM (SELECT CASE WHEN key IS NULL THEN n.customer ELSE segment.keyed_hash(n.customer, key) END COLLATE "C" AS customer,
-               n.market, n.rfm, n.score, n.segment, n.sort, n.channel, n.repeat, n.due FROM segment_internal.incoming() n OFFSET 0) i
+               CASE WHEN n.rfm IS NULL THEN '' ELSE n.market END AS market, n.rfm, n.score, n.segment, n.sort,
+               CASE WHEN n.rfm IS NOT NULL THEN n.channel END AS channel, CASE WHEN n.rfm IS NOT NULL THEN n.repeat END AS repeat, n.due FROM segment_internal.incoming() n OFFSET 0) i
   LEFT JOIN segment.state s ON s.version_id = v.id AND s.customer = i.customer AND s.from_day <= day AND s.until_day > day
   CROSS JOIN LATERAL (SELECT i.rfm IS NULL AND s.segment IS NULL AND s.customer IS NOT NULL
     OR ROW(i.market, i.rfm, i.score, i.segment, i.sort, i.channel, i.repeat)::record OPERATOR(pg_catalog.*=)
@@ -148,7 +150,7 @@ BEGIN
   -- Who is no customer yet, but will be one, waits in a row of its own.
   WHERE NOT d.same AND (i.rfm IS NOT NULL OR s.segment IS NOT NULL OR i.due IS NOT NULL) OR d.same AND s.until_day = 'infinity' AND s.due IS DISTINCT FROM i.due
   UNION ALL
-  SELECT s.customer, s.market, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, s
+  SELECT s.customer, '', NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, s
   FROM segment.state s
   LEFT JOIN segment_internal.incoming() n ON s.customer = CASE WHEN key IS NULL THEN n.customer ELSE segment.keyed_hash(n.customer, key) END COLLATE "C"
   WHERE everybody AND s.version_id = v.id AND s.from_day <= day AND s.until_day > day AND s.segment IS NOT NULL AND n.customer IS NULL;
@@ -179,7 +181,7 @@ BEGIN
     UPDATE segment.state s SET until_day = day FROM d
     WHERE NOT d.is_same AND d.covered_from < day AND s.version_id = v.id AND s.customer = d.customer AND s.from_day = d.covered_from),
   changed AS (
-    UPDATE segment.state s SET until_day = least(next_day, d.covered_until), market = CASE WHEN d.rfm IS NULL THEN '' ELSE d.market END, rfm = d.rfm, score = d.score, segment = d.segment,
+    UPDATE segment.state s SET until_day = least(next_day, d.covered_until), market = d.market, rfm = d.rfm, score = d.score, segment = d.segment,
       sort = d.sort, channel = d.channel, repeat = d.repeat, due = CASE WHEN newest THEN d.due END
     FROM d WHERE NOT d.is_same AND d.covered_from = day AND s.version_id = v.id AND s.customer = d.customer AND s.from_day = day),
   put_off AS (
@@ -188,10 +190,10 @@ BEGIN
   added AS (
     INSERT INTO segment.state (version_id, customer, from_day, until_day, market, rfm, score, segment, sort, channel, repeat, due,
       previous_segment, previous_sort, since, moved_by)
-    SELECT v.id, d.customer, day, next_day, CASE WHEN d.rfm IS NULL THEN '' ELSE d.market END, d.rfm, d.score, d.segment, d.sort, d.channel, d.repeat, CASE WHEN newest THEN d.due END,
+    SELECT v.id, d.customer, day, next_day, d.market, d.rfm, d.score, d.segment, d.sort, d.channel, d.repeat, CASE WHEN newest THEN d.due END,
            (d.covered).segment, (d.covered).sort, CASE WHEN (d.covered).segment = d.segment THEN (d.covered).since ELSE day END,
            segment_internal.moved_by(d.segment, d.rfm, (d.covered).segment, (d.covered).rfm,
-             CASE WHEN windowed THEN segment.rfm_last(d.rfm, (v.days).zone) > previous_day END)
+             CASE WHEN windowed THEN coalesce(segment.rfm_last(d.rfm, (v.days).zone) > previous_day, false) END)
     FROM d WHERE NOT d.is_same AND (d.covered_from IS NULL OR d.covered_from < day))
   SELECT coalesce(array_agg(d.customer) FILTER (WHERE NOT d.is_same), '{}'), coalesce(array_agg(d.customer) FILTER (WHERE d.rfm IS NULL OR (d.covered).rfm IS NULL), '{}')
     INTO touched, emptied FROM d;
@@ -380,6 +382,18 @@ END
 $$;
 COMMENT ON FUNCTION segment_internal.cut_restart(integer, date) IS 'lets the rows of a version begin anew on a day';
 
+CREATE FUNCTION segment_internal.trim_rows(of_version integer, before date) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  first_day date := (SELECT min(t.as_of) FROM segment.snapshot t WHERE t.version_id = of_version);
+BEGIN
+  UPDATE segment.state s SET from_day = first_day, repeat = segment_internal.repeat_later(s.repeat, first_day - s.from_day)
+  WHERE before < first_day AND s.version_id = of_version AND s.from_day < first_day;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.trim_rows(integer, date) IS
+  'where a day is computed before the first that is left of a version, lets its rows begin there: those that hold since a snapshot that was purged must not be taken for that day''s';
+
 CREATE FUNCTION segment_internal.relink_snapshots(name text, after date) RETURNS integer[]
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -422,16 +436,18 @@ DECLARE
 BEGIN
   -- The row before holds until the next day.
   WITH begun AS MATERIALIZED (SELECT s.customer, s.from_day, s.until_day FROM segment.state s WHERE s.version_id = t.version_id AND s.from_day = t.as_of),
+  held AS (UPDATE segment.state s SET until_day = least(next_day, b.until_day) FROM begun b
+           WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.until_day = t.as_of AND s.from_day < t.as_of),
   ended AS (DELETE FROM segment.state s USING begun b WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.from_day = t.as_of AND b.until_day <= next_day)
   UPDATE segment.state s SET from_day = next_day, repeat = segment_internal.repeat_later(s.repeat, days)
   FROM begun b WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.from_day = t.as_of AND b.until_day > next_day;
-  UPDATE segment.state s SET until_day = next_day
-  FROM unnest(touched) c WHERE s.version_id = t.version_id AND s.customer = c AND s.until_day = t.as_of;
   IF isfinite(next_day) AND NOT restarts THEN
     PERFORM segment_internal.merge_rows(t.version_id, next_day, touched);
   END IF;
   PERFORM segment_internal.prune_nobody(t.version_id, touched);
   DELETE FROM segment.snapshot s WHERE s.id = t.id;
+  -- What held on no snapshot's day but on those that were purged before
+  DELETE FROM segment.state s WHERE s.version_id = t.version_id AND s.until_day <= (SELECT min(x.as_of) FROM segment.snapshot x WHERE x.version_id = t.version_id);
   -- What is known of due days was seen from the day that is gone.
   UPDATE segment.snapshot s SET basis = NULL WHERE s.version_id = t.version_id AND s.as_of < t.as_of;
   RETURN touched;

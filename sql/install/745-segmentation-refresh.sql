@@ -364,6 +364,7 @@ BEGIN
   END IF;
 
   is_new := NOT EXISTS (SELECT FROM segment.snapshot s WHERE s.version_id = v.id AND s.as_of = refreshed);
+  PERFORM segment_internal.trim_rows(v.id, refreshed);
   t := segment_internal.open_snapshot(v, refreshed, counted);
   IF is_new AND t.restart THEN
     PERFORM segment_internal.cut_restart(v.id, refreshed);
