@@ -339,7 +339,8 @@ BEGIN
   END IF;
   PERFORM segment_internal.add_gone(t, p) FROM segment.snapshot p WHERE t.restart AND p.id = t.previous;
   PERFORM segment_internal.settle_rows(v, t.as_of, next_day, put.touched);
-  PERFORM segment_internal.link_day(v, t, put.touched);
+  -- Rows that begin anew are all linked, also those that say the same as before.
+  PERFORM segment_internal.link_day(v, t, CASE WHEN NOT t.restart THEN put.touched END);
   SELECT * INTO n FROM segment.snapshot x WHERE x.version_id = v.id AND x.as_of = next_day;
   IF n.previous <> t.id AND NOT n.restart AND (segment_internal.snapshot_before(n.segmentation, n.version, n.as_of)).id = t.id THEN
     UPDATE segment.snapshot x SET previous = t.id WHERE x.id = n.id RETURNING * INTO n;

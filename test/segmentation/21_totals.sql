@@ -88,6 +88,13 @@ BEGIN
       CASE WHEN g % 9 = 0 THEN -round((random() * 50)::numeric, 2) WHEN i = 18 THEN round(random()::numeric, 9) ELSE round((random() * 200)::numeric, 2) END,
       (ARRAY['DE', 'FR', 'IT'])[1 + (random() * 2)::int] FROM generate_series(1, 12) g;
     DELETE FROM shop WHERE id % 211 = i;
+    -- Other versions for a while: their first days begin all states anew.
+    IF i = 10 THEN
+      PERFORM segment.new_version('frozen', label => segment.by_scheme('classic')), segment.activate_version('frozen', 2);
+      PERFORM segment.new_version('floating', filter => 'market <> ''IT'''), segment.activate_version('floating', 2);
+    ELSIF i = 17 THEN
+      PERFORM segment.activate_version('frozen', 1), segment.activate_version('floating', 1);
+    END IF;
     PERFORM segment.refresh(name, day) FROM segment.segmentation;
     INSERT INTO step VALUES (i, (SELECT count(*) FROM segment.value_ranking WHERE began IS NOT NULL), pg_temp.differences());
   END LOOP;
