@@ -249,7 +249,10 @@ CREATE TABLE segment.ledger_set (
   unknown_rows bigint NOT NULL DEFAULT 0,
   unknown_last_day date,
   unknown segment.ledger,
-  followed text
+  followed text,
+  followed_source oid,
+  followed_name text,
+  followed_in oid
 );
 INSERT INTO segment_internal.owned_table VALUES ('ledger_set', 'segmentation', NULL, 'member', NULL);
 ALTER SEQUENCE segment.ledger_set_id OWNED BY segment.ledger_set.id;
@@ -267,6 +270,9 @@ COMMENT ON COLUMN segment.ledger_set.last_day IS 'day of the last row with a cus
 COMMENT ON COLUMN segment.ledger_set.unknown_rows IS 'rows of the source without a customer';
 COMMENT ON COLUMN segment.ledger_set.unknown_last_day IS 'day of the last row without a customer';
 COMMENT ON COLUMN segment.ledger_set.unknown IS 'their ledger, each row an order; NULL: there are none';
+COMMENT ON COLUMN segment.ledger_set.followed_source IS 'the table that triggers follow, with its partitions and children: triggers elsewhere queue nothing';
+COMMENT ON COLUMN segment.ledger_set.followed_name IS 'its name then, with its schema, by which it is known in a restored database';
+COMMENT ON COLUMN segment.ledger_set.followed_in IS 'number of table segment.state there: a restored database has another';
 COMMENT ON COLUMN segment.ledger_set.followed IS 'digest of the tables that triggers follow, and of their files, when they were last found whole: with another all orders are read';
 
 CREATE TABLE segment.customer_ledger (

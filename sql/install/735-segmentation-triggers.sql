@@ -3,10 +3,8 @@
 CREATE FUNCTION segment_internal.queue_changes() RETURNS trigger AS 'MODULE_PATHNAME', 'segment_queue_changes' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION segment_internal.queue_changes() IS
   'trigger of a source, for each row and for TRUNCATE: adds the customers of changed rows to change_queue, whoever writes; erased customers not. '
-  'Arguments: the ledger set, and the column with the customer. What it cannot tell by customer is queued as a change of everything';
--- Or anybody could put it on a table and fill another's queue. Who restores a database makes triggers again.
-REVOKE EXECUTE ON FUNCTION segment_internal.queue_changes() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION segment_internal.queue_changes() TO @extowner@, pg_database_owner;
+  'Arguments: the ledger set, and the column with the customer. What it cannot tell by customer is queued as a change of everything. '
+  'On tables that the ledger set does not follow it does nothing';
 
 CREATE FUNCTION segment_internal.make_trigger(relation regclass, name name, rows boolean, ledger_set integer, customer name) RETURNS void
   AS 'MODULE_PATHNAME', 'segment_make_trigger' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
@@ -42,11 +40,10 @@ END;
 COMMENT ON FUNCTION segment_internal.followed_triggers(regclass, integer) IS
   'the triggers by which a ledger set follows a source: where, for rows or TRUNCATE, whether they are made there or come from the root of partitions; enabled: as in pg_trigger, NULL if missing';
 
--- With the number of our own table in front: a restored database has other numbers of everything.
 CREATE FUNCTION segment_internal.followed_digest(source regclass) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT concat('segment.state'::regclass::oid, ' ', md5(string_agg(concat_ws(' ', f.relation::oid, pg_relation_filenode(f.relation)), ',' ORDER BY f.relation::oid)))
+  SELECT md5(string_agg(concat_ws(' ', f.relation::oid, pg_relation_filenode(f.relation)), ',' ORDER BY f.relation::oid))
   FROM segment_internal.followed_tables(source) f;
 END;
 COMMENT ON FUNCTION segment_internal.followed_digest(regclass) IS
@@ -80,26 +77,28 @@ COMMENT ON FUNCTION segment_internal.make_triggers(regclass, integer, name) IS '
 CREATE FUNCTION segment_internal.follow_source(v segment.segmentation_version) RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  source regclass := segment_internal.source_oid(v);
-  former text := (SELECT s.followed FROM segment.ledger_set s WHERE s.id = v.ledger_set);
-  digest text := segment_internal.followed_digest(source);
+  source regclass := v.source::regclass;
+  home oid := 'segment.state'::regclass;
+  former segment.ledger_set;
+  digest text;
   broken text := (SELECT string_agg(DISTINCT t.relation::text, ', ') FROM segment_internal.followed_triggers(source, v.ledger_set) t WHERE t.enabled IS DISTINCT FROM 'A');
   remote text := (SELECT string_agg(f.relation::text, ', ') FROM segment_internal.followed_tables(source) f WHERE f.kind = 'f');
-  restored boolean := split_part(former, ' ', 1) <> split_part(digest, ' ', 1);
 BEGIN
+  SELECT * INTO former FROM segment.ledger_set s WHERE s.id = v.ledger_set;
   IF broken IS NOT NULL THEN
     PERFORM segment_internal.make_triggers(source, v.ledger_set, v.customer);
-    digest := segment_internal.followed_digest(source);
   END IF;
   -- Such as partitions that were detached, and a table that was renamed when another took its name.
   PERFORM segment_internal.drop_trigger(g.oid) FROM segment_internal.made_triggers(v.ledger_set) g
   WHERE g.relation NOT IN (SELECT f.relation FROM segment_internal.followed_tables(source) f);
-  UPDATE segment.ledger_set s SET followed = digest WHERE s.id = v.ledger_set AND s.followed IS DISTINCT FROM digest;
+  digest := segment_internal.followed_digest(source);
+  UPDATE segment.ledger_set s SET followed = digest, followed_source = source, followed_name = v.source, followed_in = home
+  WHERE s.id = v.ledger_set AND (s.followed, s.followed_source, s.followed_name, s.followed_in) IS DISTINCT FROM (digest, source::oid, v.source, home);
   RETURN CASE
-    WHEN former IS NULL THEN 'the source is followed from now on'
+    WHEN former.followed IS NULL THEN 'the source is followed from now on'
     WHEN broken IS NOT NULL THEN format('triggers were missing or not enabled always on %s', broken)
     WHEN remote IS NOT NULL THEN format('changes on another server cannot be followed: %s', remote)
-    WHEN former <> digest AND NOT restored THEN 'tables of the source were attached, detached or written anew'
+    WHEN former.followed_in = home AND (former.followed, former.followed_source) IS DISTINCT FROM (digest, source::oid) THEN 'tables of the source were attached, detached or written anew'
   END;
 END
 $$;
@@ -114,7 +113,7 @@ DECLARE
 BEGIN
   SELECT count(*) FILTER (WHERE segment_internal.drop_trigger(g.oid)) INTO count FROM segment_internal.made_triggers(ledger_set) g;
   DELETE FROM segment.change_queue q WHERE q.ledger_set = unfollow_source.ledger_set;
-  UPDATE segment.ledger_set s SET followed = NULL WHERE s.id = unfollow_source.ledger_set;
+  UPDATE segment.ledger_set s SET followed = NULL, followed_source = NULL, followed_name = NULL, followed_in = NULL WHERE s.id = unfollow_source.ledger_set;
   RETURN count;
 END
 $$;

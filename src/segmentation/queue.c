@@ -21,6 +21,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -56,6 +57,9 @@ typedef struct Set
 	struct Set *next;
 	int32 id;
 	bool exists;	 /* false: a trigger that was left behind; it queues nothing */
+	Oid source;		 /* the table that it follows */
+	char *name;		 /* in a restored database, where numbers are others: the name of the table; else NULL */
+	HTAB *tables;	 /* whether a table is the source, or a partition or child of it */
 	bool everything; /* all orders are to be read: ids add nothing */
 	bool unknown;	 /* rows without a customer */
 	HTAB *ids;
@@ -155,6 +159,40 @@ this_command(void)
 	return command;
 }
 
+typedef struct Table
+{
+	Oid oid;
+	bool followed;
+} Table;
+
+/* What a ledger set follows, if there is such a set. */
+static void
+load_set(Set *set)
+{
+	Relation relation = table_open(segment_table("ledger_set"), AccessShareLock);
+	TupleDesc desc = RelationGetDescr(relation);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple row;
+	bool null[3];
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(set->id));
+	scan = systable_beginscan(relation, segment_table("ledger_set_pkey"), true, NULL, 1, &key);
+	row = systable_getnext(scan);
+	if (HeapTupleIsValid(row))
+	{
+		Oid home = DatumGetObjectId(heap_getattr(row, SPI_fnumber(desc, "followed_in"), desc, &null[0]));
+		Datum name = heap_getattr(row, SPI_fnumber(desc, "followed_name"), desc, &null[1]);
+
+		set->source = DatumGetObjectId(heap_getattr(row, SPI_fnumber(desc, "followed_source"), desc, &null[2]));
+		set->exists = !null[0] && !null[1] && !null[2];
+		if (set->exists && home != segment_table("state"))
+			set->name = TextDatumGetCString(name);
+	}
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+}
+
 static Set *
 set_of(Command *c, int32 id)
 {
@@ -168,17 +206,76 @@ set_of(Command *c, int32 id)
 	caller = MemoryContextSwitchTo(c->memory);
 	set = palloc0(sizeof(Set));
 	set->id = id;
-	set->exists = segment_find_row("ledger_set", "ledger_set_pkey", F_INT4EQ, Int32GetDatum(id), NULL, NULL) != NULL;
+	load_set(set);
 	control.keysize = sizeof(char *);
 	control.entrysize = sizeof(char *);
 	control.hash = id_hash;
 	control.match = id_compare;
 	control.hcxt = c->memory;
 	set->ids = hash_create("segment queued ids", 64, &control, HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	control.keysize = sizeof(Oid);
+	control.entrysize = sizeof(Table);
+	set->tables = hash_create("segment followed tables", 16, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	set->next = c->sets;
 	c->sets = set;
 	MemoryContextSwitchTo(caller);
 	return set;
+}
+
+static bool
+is_source(const Set *set, Oid table)
+{
+	char *schema;
+
+	if (set->name == NULL)
+		return table == set->source;
+	schema = get_namespace_name(get_rel_namespace(table));
+	return schema != NULL && strcmp(quote_qualified_identifier(schema, get_rel_name(table)), set->name) == 0;
+}
+
+/* Whether a table is the source, or inherits from it, at any distance. */
+static bool
+descends_from_source(const Set *set, Oid table)
+{
+	List *queue_of_tables = list_make1_oid(table);
+
+	for (int i = 0; i < list_length(queue_of_tables); i++)
+	{
+		Oid child = list_nth_oid(queue_of_tables, i);
+		Relation catalog;
+		ScanKeyData key;
+		SysScanDesc scan;
+		HeapTuple row;
+
+		if (is_source(set, child))
+			return true;
+		catalog = table_open(InheritsRelationId, AccessShareLock);
+		ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(child));
+		scan = systable_beginscan(catalog, InheritsRelidSeqnoIndexId, true, NULL, 1, &key);
+		while (HeapTupleIsValid(row = systable_getnext(scan)))
+			queue_of_tables = list_append_unique_oid(queue_of_tables, ((Form_pg_inherits) GETSTRUCT(row))->inhparent);
+		systable_endscan(scan);
+		table_close(catalog, AccessShareLock);
+	}
+	return false;
+}
+
+/*
+ * Whether the set follows the table. Anybody may put the trigger on a table of his own and name another's set, as anybody must be
+ * allowed to make partitions, which get it from their root.
+ */
+static bool
+follows(Set *set, Oid table)
+{
+	bool found;
+	Table *entry;
+
+	if (!set->exists)
+		return false;
+	entry = hash_search(set->tables, &table, HASH_ENTER, &found);
+	if (!found)
+		entry->followed = descends_from_source(set, table);
+	return entry->followed;
 }
 
 static void
@@ -292,7 +389,7 @@ segment_queue_changes(PG_FUNCTION_ARGS)
 
 	c = this_command();
 	set = set_of(c, atoi(data->tg_trigger->tgargs[0]));
-	if (!set->exists || set->everything)
+	if (set->everything || !follows(set, RelationGetRelid(data->tg_relation)))
 		return PointerGetDatum(NULL);
 	attribute = SPI_fnumber(RelationGetDescr(data->tg_relation), data->tg_trigger->tgargs[1]);
 	if (!TRIGGER_FIRED_FOR_ROW(data->tg_event) || attribute <= 0)
@@ -314,33 +411,12 @@ trigger_function(void)
 	return LookupFuncName(list_make2(makeString("segment_internal"), makeString("queue_changes")), 0, NULL, false);
 }
 
-/*
- * make_trigger(relation regclass, name name, rows boolean, ledger_set integer, customer name): puts the trigger on a table, for rows
- * or for TRUNCATE, if the role acted for has the right to do so. The function of the trigger is nobody's to use, or anybody
- * could fill another's queue.
- */
-Datum
-segment_make_trigger(PG_FUNCTION_ARGS)
+/* As a superuser, who may; it runs nothing of a user's. */
+static void
+create_trigger(Oid relation, CreateTrigStmt *statement)
 {
-	Oid relation = PG_GETARG_OID(0);
-	bool rows = PG_GETARG_BOOL(2);
-	Oid role = segment_authority_acts_for();
-	CreateTrigStmt *statement = makeNode(CreateTrigStmt);
-	AclResult allowed = pg_class_aclcheck(relation, role, ACL_TRIGGER);
 	Oid user;
 	int context;
-
-	if (allowed != ACLCHECK_OK)
-		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-						errmsg("permission denied to follow %s by triggers", get_rel_name(relation)),
-						errdetail("Role \"%s\" has no TRIGGER privilege on it.", GetUserNameFromId(role, false)),
-						errhint("Ask the owner of the table for it, or declare changes => segment.by_column(...).")));
-	statement->trigname = pstrdup(NameStr(*PG_GETARG_NAME(1)));
-	statement->args =
-		list_make2(makeString(psprintf("%d", PG_GETARG_INT32(3))), makeString(pstrdup(NameStr(*PG_GETARG_NAME(4)))));
-	statement->row = rows;
-	statement->timing = TRIGGER_TYPE_AFTER;
-	statement->events = rows ? TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE : TRIGGER_TYPE_TRUNCATE;
 
 	GetUserIdAndSecContext(&user, &context);
 	PG_TRY();
@@ -355,6 +431,34 @@ segment_make_trigger(PG_FUNCTION_ARGS)
 		SetUserIdAndSecContext(user, context);
 	}
 	PG_END_TRY();
+}
+
+/*
+ * make_trigger(relation regclass, name name, rows boolean, ledger_set integer, customer name): puts the trigger on a table, for rows
+ * or for TRUNCATE, if the role acted for has the right to do so.
+ */
+Datum
+segment_make_trigger(PG_FUNCTION_ARGS)
+{
+	Oid relation = PG_GETARG_OID(0);
+	bool rows = PG_GETARG_BOOL(2);
+	Oid role = segment_authority_acts_for();
+	CreateTrigStmt *statement = makeNode(CreateTrigStmt);
+	AclResult allowed = pg_class_aclcheck(relation, role, ACL_TRIGGER);
+
+	if (allowed != ACLCHECK_OK)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied to follow %s by triggers", get_rel_name(relation)),
+						errdetail("Role \"%s\" has no TRIGGER privilege on it.", GetUserNameFromId(role, false)),
+						errhint("Ask the owner of the table for it, or declare changes => segment.by_column(...).")));
+	statement->trigname = pstrdup(NameStr(*PG_GETARG_NAME(1)));
+	statement->args =
+		list_make2(makeString(psprintf("%d", PG_GETARG_INT32(3))), makeString(pstrdup(NameStr(*PG_GETARG_NAME(4)))));
+	statement->row = rows;
+	statement->timing = TRIGGER_TYPE_AFTER;
+	statement->events = rows ? TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE : TRIGGER_TYPE_TRUNCATE;
+
+	create_trigger(relation, statement);
 	CommandCounterIncrement();
 	PG_RETURN_VOID();
 }
