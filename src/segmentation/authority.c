@@ -4,8 +4,8 @@
  * What users call is a trampoline, segment_as_owner: it remembers who called, becomes the tables' owner, and runs the function of the
  * same name and arguments in segment_internal. That function says for whom it acts (act_for, act_for_reader), and what
  * users wrote (queries over their tables, views and functions) then runs as that role: in a restricted operation, and
- * without any authority of ours, so that what it calls of ours starts from scratch. What it returns is kept here, as
- * incoming rows, and read by the tables' owner.
+ * without any authority of ours, so that what it calls of ours starts from scratch. What it returns is kept as incoming
+ * rows (incoming.c), and read by the tables' owner.
  */
 #include "postgres.h"
 
@@ -18,21 +18,16 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "executor/tstoreReceiver.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "nodes/supportnodes.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/plancache.h"
 #include "utils/resowner.h"
 #include "utils/syscache.h"
-#include "utils/tuplestore.h"
-#include "utils/typcache.h"
 
 #include "segmentation/authority.h"
 #include "segmentation/refuse.h"
@@ -43,54 +38,12 @@ PG_FUNCTION_INFO_V1(segment_act_for);
 PG_FUNCTION_INFO_V1(segment_act_for_reader);
 PG_FUNCTION_INFO_V1(segment_read_as_owner);
 PG_FUNCTION_INFO_V1(segment_run_as_owner);
-PG_FUNCTION_INFO_V1(segment_collect);
-PG_FUNCTION_INFO_V1(segment_collect_ledgers);
-PG_FUNCTION_INFO_V1(segment_collect_ids);
-PG_FUNCTION_INFO_V1(segment_collect_stored);
-PG_FUNCTION_INFO_V1(segment_incoming);
-PG_FUNCTION_INFO_V1(segment_incoming_ledgers);
-PG_FUNCTION_INFO_V1(segment_incoming_ids);
-PG_FUNCTION_INFO_V1(segment_incoming_support);
-
-/* What users' queries bring in: one set of rows of each kind at a time. */
-typedef enum Kind
-{
-	KIND_STATE,
-	KIND_LEDGER,
-	KIND_ID,
-	KINDS
-} Kind;
-
-static const char *const row_type[KINDS] = {"incoming_row", "incoming_ledger", "incoming_id"};
-
-typedef struct Incoming
-{
-	Tuplestorestate *rows;
-	TupleDesc desc;
-	int64 count;
-} Incoming;
-
-/* One call of a trampoline. */
-typedef struct Authority
-{
-	Oid caller;	  /* who called the outermost one */
-	Oid acts_for; /* whose queries may be run; InvalidOid before act_for */
-	Incoming incoming[KINDS];
-	MemoryContext memory; /* of incoming rows; NULL before there are any */
-	ResourceOwner files;  /* likewise */
-	MemoryContext outer_memory;
-	ResourceOwner outer_files;
-	ErrorContextCallback *outer_context;
-} Authority;
 
 /* The innermost call; NULL outside of all, and while what users wrote runs. */
-static Authority *authority = NULL;
+static SegmentAuthority *authority = NULL;
 
-/* What row counts the session's plans over incoming rows may have been made for. */
-static int64 planned_for[KINDS];
-
-static Authority *
-required(void)
+SegmentAuthority *
+segment_required_authority(void)
 {
 	if (authority == NULL || GetUserId() != ROLE_PG_DATABASE_OWNER)
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -100,10 +53,10 @@ required(void)
 	return authority;
 }
 
-static Authority *
+static SegmentAuthority *
 required_actor(void)
 {
-	Authority *a = required();
+	SegmentAuthority *a = segment_required_authority();
 
 	if (!OidIsValid(a->acts_for))
 		elog(ERROR, "the function does not say for whom it acts");
@@ -153,29 +106,6 @@ inner_function(FmgrInfo *outer)
 	return info;
 }
 
-static void
-drop_incoming(Incoming *incoming)
-{
-	if (incoming->rows != NULL)
-		tuplestore_end(incoming->rows);
-	memset(incoming, 0, sizeof(Incoming));
-}
-
-/* What a call held, after success; after an error the transaction's end takes it. */
-static void
-release(Authority *a)
-{
-	if (a->files == NULL)
-		return;
-	for (int kind = 0; kind < KINDS; kind++)
-		drop_incoming(&a->incoming[kind]);
-	ResourceOwnerRelease(a->files, RESOURCE_RELEASE_BEFORE_LOCKS, true, false);
-	ResourceOwnerRelease(a->files, RESOURCE_RELEASE_LOCKS, true, false);
-	ResourceOwnerRelease(a->files, RESOURCE_RELEASE_AFTER_LOCKS, true, false);
-	ResourceOwnerDelete(a->files);
-	MemoryContextDelete(a->memory);
-}
-
 /* Calls the inner function with the same arguments; sets are always materialized. */
 static Datum
 call_inner(FunctionCallInfo fcinfo, FmgrInfo *inner)
@@ -212,8 +142,8 @@ Datum
 segment_as_owner(PG_FUNCTION_ARGS)
 {
 	FmgrInfo *inner = inner_function(fcinfo->flinfo);
-	Authority *outer = authority;
-	Authority own;
+	SegmentAuthority *outer = authority;
+	SegmentAuthority own;
 	Datum value = (Datum) 0;
 	Oid user;
 	int context;
@@ -251,7 +181,7 @@ segment_as_owner(PG_FUNCTION_ARGS)
 	authority = outer;
 	SetUserIdAndSecContext(user, context);
 	AtEOXact_GUC(false, nest);
-	release(&own);
+	segment_drop_incoming(&own);
 	return value;
 }
 
@@ -259,13 +189,13 @@ segment_as_owner(PG_FUNCTION_ARGS)
 Datum
 segment_caller(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_OID(required()->caller);
+	PG_RETURN_OID(segment_required_authority()->caller);
 }
 
-void
-segment_require_authority(void)
+SegmentAuthority *
+segment_current_authority(void)
 {
-	(void) required();
+	return authority;
 }
 
 ErrorContextCallback *
@@ -298,7 +228,7 @@ check_role_exists(Oid role)
 Datum
 segment_act_for(PG_FUNCTION_ARGS)
 {
-	Authority *a = required();
+	SegmentAuthority *a = segment_required_authority();
 	Oid role = PG_GETARG_OID(0);
 
 	check_role_exists(role);
@@ -320,7 +250,7 @@ segment_act_for(PG_FUNCTION_ARGS)
 Datum
 segment_act_for_reader(PG_FUNCTION_ARGS)
 {
-	Authority *a = required();
+	SegmentAuthority *a = segment_required_authority();
 	Oid argument[2] = {TEXTOID, OIDOID};
 	Datum value[2] = {PG_GETARG_DATUM(0), ObjectIdGetDatum(a->caller)};
 	bool null = true;
@@ -349,17 +279,8 @@ segment_act_for_reader(PG_FUNCTION_ARGS)
 
 /* --- what users wrote ---------------------------------------------------------------------------------------------- */
 
-/* What comes back when what users wrote has ended. */
-typedef struct Outside
-{
-	Authority *authority;
-	Oid user;
-	int context;
-	int nest;
-} Outside;
-
-static void
-go_outside(Outside *o)
+void
+segment_go_outside(SegmentOutside *o)
 {
 	o->authority = required_actor();
 	GetUserIdAndSecContext(&o->user, &o->context);
@@ -369,8 +290,8 @@ go_outside(Outside *o)
 	authority = NULL;
 }
 
-static void
-come_back(const Outside *o)
+void
+segment_come_back(const SegmentOutside *o)
 {
 	authority = o->authority;
 	SetUserIdAndSecContext(o->user, o->context);
@@ -402,9 +323,9 @@ segment_read_as_owner(PG_FUNCTION_ARGS)
 	char *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	MemoryContext caller = CurrentMemoryContext;
 	ArrayType *first = NULL;
-	Outside outside;
+	SegmentOutside outside;
 
-	go_outside(&outside);
+	segment_go_outside(&outside);
 	PG_TRY();
 	{
 		SPI_connect();
@@ -423,7 +344,7 @@ segment_read_as_owner(PG_FUNCTION_ARGS)
 	}
 	PG_FINALLY();
 	{
-		come_back(&outside);
+		segment_come_back(&outside);
 	}
 	PG_END_TRY();
 	AtEOXact_GUC(false, outside.nest);
@@ -438,9 +359,9 @@ segment_run_as_owner(PG_FUNCTION_ARGS)
 {
 	char *command = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	uint64 rows = 0;
-	Outside outside;
+	SegmentOutside outside;
 
-	go_outside(&outside);
+	segment_go_outside(&outside);
 	PG_TRY();
 	{
 		SPI_connect();
@@ -451,201 +372,9 @@ segment_run_as_owner(PG_FUNCTION_ARGS)
 	}
 	PG_FINALLY();
 	{
-		come_back(&outside);
+		segment_come_back(&outside);
 	}
 	PG_END_TRY();
 	AtEOXact_GUC(false, outside.nest);
 	PG_RETURN_INT64((int64) rows);
-}
-
-/* --- incoming rows ------------------------------------------------------------------------------------------------- */
-
-static TupleDesc
-row_descriptor(Kind kind)
-{
-	Oid type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(row_type[kind]),
-							   ObjectIdGetDatum(get_namespace_oid("segment_internal", false)));
-
-	if (!OidIsValid(type))
-		elog(ERROR, "type segment_internal.%s does not exist", row_type[kind]);
-	return lookup_rowtype_tupdesc_copy(type, -1);
-}
-
-/* An empty set of the kind. It lives as long as the trampoline's call, whatever subtransaction it is made in. */
-static Incoming
-new_incoming(Authority *a, Kind kind)
-{
-	Incoming incoming = {0};
-	ResourceOwner current = CurrentResourceOwner;
-	MemoryContext former;
-
-	if (a->files == NULL)
-	{
-		a->memory = AllocSetContextCreate(a->outer_memory, "segment incoming rows", ALLOCSET_DEFAULT_SIZES);
-		a->files = ResourceOwnerCreate(a->outer_files, "segment incoming rows");
-	}
-	former = MemoryContextSwitchTo(a->memory);
-	incoming.desc = row_descriptor(kind);
-	CurrentResourceOwner = a->files;
-	incoming.rows = tuplestore_begin_heap(false, false, work_mem);
-	CurrentResourceOwner = current;
-	MemoryContextSwitchTo(former);
-	return incoming;
-}
-
-/*
- * The session's plans over incoming rows were made for as many rows as there were then. Very different numbers need
- * other plans: all are made anew, as this is all that the server offers.
- */
-static void
-replan(Kind kind, int64 count)
-{
-	int64 more = Max(planned_for[kind], count);
-	int64 less = Min(planned_for[kind], count);
-
-	if (more > 100 && less < more / 8)
-	{
-		planned_for[kind] = count;
-		ResetPlanCache();
-	}
-}
-
-/* Runs a query, whose rows go into an empty set. */
-static void
-fill(Authority *a, Incoming *incoming, const char *query)
-{
-	SPIExecuteOptions options = {0};
-	DestReceiver *receiver = CreateTuplestoreDestReceiver();
-
-	SetTuplestoreDestReceiverParams(receiver, incoming->rows, a->memory, false, incoming->desc,
-									"the query does not fit the rows that are expected");
-	options.must_return_tuples = true;
-	options.dest = receiver;
-	SPI_connect();
-	if (SPI_execute_extended(query, &options) != SPI_OK_SELECT)
-		elog(ERROR, "not a query: %s", query);
-	incoming->count = (int64) SPI_processed;
-	SPI_finish();
-	receiver->rDestroy(receiver);
-}
-
-/* The rows take the place of those before, which the query may have read. */
-static Datum
-keep(Authority *a, Kind kind, const Incoming *incoming)
-{
-	drop_incoming(&a->incoming[kind]);
-	a->incoming[kind] = *incoming;
-	replan(kind, incoming->count);
-	PG_RETURN_INT64(incoming->count);
-}
-
-static Datum
-collect(FunctionCallInfo fcinfo, Kind kind)
-{
-	char *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Incoming incoming = new_incoming(required_actor(), kind);
-	Outside outside;
-
-	go_outside(&outside);
-	PG_TRY();
-	{
-		fill(outside.authority, &incoming, query);
-	}
-	PG_FINALLY();
-	{
-		come_back(&outside);
-	}
-	PG_END_TRY();
-	AtEOXact_GUC(false, outside.nest);
-	return keep(outside.authority, kind, &incoming);
-}
-
-/* collect_stored(query text) -> bigint: the same for a query of ours, as the tables' owner. */
-Datum
-segment_collect_stored(PG_FUNCTION_ARGS)
-{
-	Authority *a = required();
-	Incoming incoming = new_incoming(a, KIND_STATE);
-
-	fill(a, &incoming, text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	return keep(a, KIND_STATE, &incoming);
-}
-
-/* collect(query text) -> bigint: keeps a query's rows as incoming rows in place of those before; their number. */
-Datum
-segment_collect(PG_FUNCTION_ARGS)
-{
-	return collect(fcinfo, KIND_STATE);
-}
-
-Datum
-segment_collect_ledgers(PG_FUNCTION_ARGS)
-{
-	return collect(fcinfo, KIND_LEDGER);
-}
-
-Datum
-segment_collect_ids(PG_FUNCTION_ARGS)
-{
-	return collect(fcinfo, KIND_ID);
-}
-
-static Datum
-incoming_rows(FunctionCallInfo fcinfo, Kind kind)
-{
-	Incoming *incoming = &required()->incoming[kind];
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	TupleTableSlot *slot;
-
-	InitMaterializedSRF(fcinfo, 0);
-	if (incoming->rows == NULL)
-		return (Datum) 0;
-	slot = MakeSingleTupleTableSlot(incoming->desc, &TTSOpsMinimalTuple);
-	tuplestore_rescan(incoming->rows);
-	while (tuplestore_gettupleslot(incoming->rows, true, false, slot))
-	{
-		CHECK_FOR_INTERRUPTS();
-		tuplestore_puttupleslot(result->setResult, slot);
-	}
-	ExecDropSingleTupleTableSlot(slot);
-	return (Datum) 0;
-}
-
-/* incoming() -> setof incoming_row: the rows that were collected last. */
-Datum
-segment_incoming(PG_FUNCTION_ARGS)
-{
-	return incoming_rows(fcinfo, KIND_STATE);
-}
-
-Datum
-segment_incoming_ledgers(PG_FUNCTION_ARGS)
-{
-	return incoming_rows(fcinfo, KIND_LEDGER);
-}
-
-Datum
-segment_incoming_ids(PG_FUNCTION_ARGS)
-{
-	return incoming_rows(fcinfo, KIND_ID);
-}
-
-/* incoming_support(internal): tells the planner how many rows there are. */
-Datum
-segment_incoming_support(PG_FUNCTION_ARGS)
-{
-	Node *node = (Node *) PG_GETARG_POINTER(0);
-
-	if (IsA(node, SupportRequestRows) && authority != NULL)
-	{
-		SupportRequestRows *request = (SupportRequestRows *) node;
-		char *name = get_func_name(request->funcid);
-		Kind kind = name == NULL || strcmp(name, "incoming") == 0 ? KIND_STATE
-					: strcmp(name, "incoming_ledgers") == 0		  ? KIND_LEDGER
-																  : KIND_ID;
-
-		request->rows = Max(authority->incoming[kind].count, 1);
-		PG_RETURN_POINTER(request);
-	}
-	PG_RETURN_POINTER(NULL);
 }

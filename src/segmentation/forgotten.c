@@ -181,7 +181,7 @@ segment_wait_for_writers(PG_FUNCTION_ARGS)
 {
 	LOCKTAG tag;
 
-	segment_require_authority();
+	(void) segment_required_authority();
 	SET_LOCKTAG_RELATION(tag, MyDatabaseId, segment_table("change_queue"));
 	WaitForLockers(tag, ShareLock, false);
 	PG_RETURN_VOID();

@@ -474,7 +474,7 @@ segment_drop_trigger(PG_FUNCTION_ARGS)
 	HeapTuple found;
 	bool ours;
 
-	segment_require_authority();
+	(void) segment_required_authority();
 	catalog = table_open(TriggerRelationId, AccessShareLock);
 	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ, PG_GETARG_DATUM(0));
 	scan = systable_beginscan(catalog, TriggerOidIndexId, true, NULL, 1, &key);
