@@ -1,5 +1,6 @@
 -- segmentation: states. A row of segment.state says what holds of a customer on the snapshot days from from_day on, before until_day.
 -- Whatever the order in which days are computed, the rows are the same: they depend on the days and each customer's value on each.
+-- Where rows are looked up by customer, from_day + 0 keeps the planner off the index of days: statistics are behind what was just written.
 
 -- The snapshot that a version's snapshot of a day is compared with: the newest earlier day's that the version made, or that
 -- an active version made then.
@@ -95,7 +96,7 @@ BEGIN
     format('WHEN %s THEN ''order'' ELSE ''time'' END', acted));
   joins := concat(
     format(' LEFT JOIN segment.state AS before ON before.version_id = %s AND before.customer = s.customer'
-           ' AND before.from_day <= DATE %2$L AND before.until_day > DATE %2$L', p.version_id, p.as_of),
+           ' AND before.from_day + 0 <= DATE %2$L AND before.until_day > DATE %2$L', p.version_id, p.as_of),
     CASE WHEN NOT same_rules THEN segment_internal.label_then_joins(old, p) END);
 END
 $$;
@@ -143,7 +144,7 @@ BEGIN
   FROM (SELECT CASE WHEN key IS NULL THEN n.customer ELSE segment.keyed_hash(n.customer, key) END COLLATE "C" AS customer,
                CASE WHEN n.rfm IS NULL THEN '' ELSE n.market END AS market, n.rfm, n.score, n.segment, n.sort,
                CASE WHEN n.rfm IS NOT NULL THEN n.channel END AS channel, CASE WHEN n.rfm IS NOT NULL THEN n.repeat END AS repeat, n.due FROM segment_internal.incoming() n OFFSET 0) i
-  LEFT JOIN segment.state s ON s.version_id = v.id AND s.customer = i.customer AND s.from_day <= day AND s.until_day > day
+  LEFT JOIN segment.state s ON s.version_id = v.id AND s.customer = i.customer AND s.from_day + 0 <= day AND s.until_day > day
   CROSS JOIN LATERAL (SELECT i.rfm IS NULL AND s.segment IS NULL AND s.customer IS NOT NULL
     OR ROW(i.market, i.rfm, i.score, i.segment, i.sort, i.channel, i.repeat)::record OPERATOR(pg_catalog.*=)
        ROW(s.market, s.rfm, s.score, s.segment, s.sort, s.channel, segment_internal.repeat_later(s.repeat, day - s.from_day))::record) d (same)
@@ -222,7 +223,7 @@ BEGIN
     AND NOT EXISTS (SELECT FROM segment.state b WHERE b.version_id = of_version AND b.customer = s.customer AND b.from_day < s.from_day AND b.segment IS NOT NULL)
     -- Where the version begins anew, who was a customer of the version before has gone.
     AND NOT EXISTS (SELECT FROM segment.snapshot t JOIN segment.snapshot p ON p.id = t.previous
-                    JOIN segment.state b ON b.version_id = p.version_id AND b.customer = s.customer AND b.from_day <= p.as_of AND b.until_day > p.as_of AND b.segment IS NOT NULL
+                    JOIN segment.state b ON b.version_id = p.version_id AND b.customer = s.customer AND b.from_day + 0 <= p.as_of AND b.until_day > p.as_of AND b.segment IS NOT NULL
                     WHERE t.version_id = of_version AND t.restart AND t.as_of <= s.from_day);
 END
 $$;
@@ -236,10 +237,11 @@ DECLARE
 BEGIN
   -- Between a new customer's first row and the next day on which there are others, nobody is there: gone.
   INSERT INTO segment.state (version_id, customer, from_day, until_day, market)
-  SELECT v.id, s.customer, next_day, coalesce((SELECT min(n.from_day) FROM segment.state n WHERE n.version_id = v.id AND n.customer = s.customer AND n.from_day > day), 'infinity'), ''
-  FROM segment.state s JOIN unnest(customers) c ON s.customer = c
-  WHERE s.version_id = v.id AND s.from_day = day AND s.until_day = next_day AND isfinite(next_day)
-    AND NOT EXISTS (SELECT FROM segment.state n WHERE n.version_id = v.id AND n.customer = s.customer AND n.from_day = next_day);
+  SELECT v.id, r.customer, next_day, coalesce(r.following, 'infinity'), ''
+  FROM (SELECT s.customer, (SELECT min(n.from_day + 0) FROM segment.state n WHERE n.version_id = v.id AND n.customer = s.customer AND n.from_day + 0 > day) AS following
+        FROM unnest(customers) c JOIN segment.state s ON s.customer = c
+        WHERE s.version_id = v.id AND s.from_day = day AND s.until_day = next_day AND isfinite(next_day) OFFSET 0) r
+  WHERE r.following IS DISTINCT FROM next_day;
   FOREACH x IN ARRAY ARRAY[next_day, day] LOOP
     PERFORM segment_internal.merge_rows(v.id, x, customers)
     WHERE isfinite(x) AND NOT EXISTS (SELECT FROM segment.snapshot t WHERE t.version_id = v.id AND t.as_of = x AND t.restart);
@@ -256,7 +258,7 @@ BEGIN
   WITH gone AS (
     DELETE FROM segment.state s USING segment.state b, unnest(customers) c
     WHERE s.version_id = of_version AND s.customer = c AND s.from_day = day
-      AND b.version_id = of_version AND b.customer = c AND b.from_day < day AND b.until_day = day
+      AND b.version_id = of_version AND b.customer = c AND b.from_day + 0 < day AND b.until_day = day
       AND NOT ROW(b.market, b.rfm, b.score, b.segment, b.sort, b.channel, segment_internal.repeat_later(b.repeat, day - b.from_day))::record OPERATOR(pg_catalog.*<>)
               ROW(s.market, s.rfm, s.score, s.segment, s.sort, s.channel, s.repeat)::record
     RETURNING s.customer, s.until_day, s.due, b.from_day)
@@ -316,7 +318,7 @@ BEGIN
          b.segment, b.sort, t.as_of, 'gone'
   FROM segment.state b
   WHERE t.restart AND b.version_id = p.version_id AND b.from_day <= p.as_of AND b.until_day > p.as_of AND b.segment IS NOT NULL
-    AND NOT EXISTS (SELECT FROM segment.state s WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.from_day <= t.as_of AND s.until_day > t.as_of);
+    AND NOT EXISTS (SELECT FROM segment.state s WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.from_day + 0 <= t.as_of AND s.until_day > t.as_of);
 END
 $$;
 COMMENT ON FUNCTION segment_internal.add_gone(segment.snapshot, segment.snapshot) IS

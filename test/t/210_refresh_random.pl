@@ -131,9 +131,10 @@ DECLARE
 BEGIN
   EXECUTE format('SELECT segment.create_segmentation(%L, %L, ''customer'', ''at'', ''amount''%s, changes => segment.by_reading_all(ledgers => true))',
     pair.name || ' again', 'test.' || pair.name, ', ' || pair.options);
-  INSERT INTO segment.segmentation_cut_points SELECT pair.name || ' again', version, as_of, market, customers, cut_points FROM segment.segmentation_cut_points c WHERE c.segmentation = pair.name;
-  INSERT INTO segment.segmentation_model SELECT pair.name || ' again', version, as_of, clusters, orders, spend, spend_levels, return_levels
-  FROM segment.segmentation_model m WHERE m.segmentation = pair.name;
+  INSERT INTO segment.segmentation_cut_points
+  SELECT (jsonb_populate_record(c, jsonb_build_object('segmentation', pair.name || ' again'))).* FROM segment.segmentation_cut_points c WHERE c.segmentation = pair.name;
+  INSERT INTO segment.segmentation_model
+  SELECT (jsonb_populate_record(m, jsonb_build_object('segmentation', pair.name || ' again'))).* FROM segment.segmentation_model m WHERE m.segmentation = pair.name;
   FOR day IN SELECT s.as_of FROM segment.snapshot s WHERE s.segmentation = pair.name ORDER BY random() LOOP
     PERFORM segment.refresh(pair.name, day);
   END LOOP;
