@@ -25,13 +25,14 @@ CREATE FUNCTION segment_internal.refuse_unknown(name text) RETURNS void
 DECLARE
   caller regrole := segment_internal.caller();
 BEGIN
-  PERFORM segment_internal.refuse('42704', format('segmentation "%s" does not exist', name),
+  PERFORM segment_internal.refuse(CASE WHEN name IS NULL THEN '22004' ELSE '42704' END,
+    CASE WHEN name IS NULL THEN 'name must not be NULL' ELSE format('segmentation "%s" does not exist', name) END,
     format('There are: %s.', coalesce((SELECT string_agg(s.name, ', ' ORDER BY s.name) FROM segment.segmentation s WHERE pg_has_role(caller, 'pg_database_owner', 'USAGE')
       OR EXISTS (SELECT FROM segment.segmentation_member m WHERE m.segmentation = s.name AND pg_has_role(caller, m.role, 'USAGE'))), 'none that you may see')),
     'See the view segment.segmentation_status, or declare it with create_segmentation.');
 END
 $$;
-COMMENT ON FUNCTION segment_internal.refuse_unknown(text) IS '42704: there is no such segmentation, or none that the caller may see; names those that it may';
+COMMENT ON FUNCTION segment_internal.refuse_unknown(text) IS '42704 (22004 for NULL): there is no such segmentation, or none that the caller may see; names those that it may';
 
 -- The row is locked, so that changes and refreshes of one segmentation follow one another; readers don't wait.
 CREATE FUNCTION segment_internal.segmentation_own(name text) RETURNS segment.segmentation

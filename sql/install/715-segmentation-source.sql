@@ -206,6 +206,25 @@ $$;
 COMMENT ON FUNCTION segment_internal.check_columns(segment.segmentation_version, regclass) IS
   'stops unless a version''s relations have the columns that it names, of fit types: 42P01, 42703, 42804';
 
+CREATE FUNCTION segment_internal.check_rights(v segment.segmentation_version, source regclass) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  reader regrole := coalesce(segment_internal.segmentation_owner(v.segmentation), segment_internal.caller());
+  missing text;
+BEGIN
+  SELECT format('USAGE ON SCHEMA %I', n.nspname) INTO missing
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = source AND NOT has_schema_privilege(reader, n.oid, 'USAGE');
+  SELECT coalesce(missing, format('SELECT (%s) ON %s', string_agg(format('%I', c.name), ', '), v.source)) INTO missing
+  FROM unnest(ARRAY[v.customer, v.at, v.amount, v.order_id, v.market, v.channel, (v.changes).changed_at]) AS c (name)
+  WHERE c.name IS NOT NULL AND NOT has_column_privilege(reader, source, c.name, 'SELECT') HAVING count(*) > 0 OR missing IS NOT NULL;
+  IF missing IS NOT NULL THEN
+    PERFORM segment_internal.refuse('42501', format('role "%s" may not read %s', pg_get_userbyid(reader), v.source), 'A segmentation reads with the rights of the role that owns it, and no other.',
+      format('Ask the owner of the relation for: GRANT %s TO %s.', missing, reader));
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.check_rights(segment.segmentation_version, regclass) IS '42501 unless the segmentation''s owner may read the columns that a version names of its source';
+
 CREATE FUNCTION segment_internal.columns_read(query text) RETURNS text[]
   LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_columns_read';
 COMMENT ON FUNCTION segment_internal.columns_read(text) IS
@@ -282,9 +301,9 @@ CREATE FUNCTION segment_internal.check_source(v segment.segmentation_version) RE
 DECLARE
   source regclass := segment_internal.source_oid(v);
 BEGIN
-  PERFORM segment_internal.check_columns(v, source), segment_internal.check_zone((v.days).zone), segment_internal.check_blocked(v);
+  PERFORM segment_internal.check_columns(v, source), segment_internal.check_rights(v, source), segment_internal.check_zone((v.days).zone), segment_internal.check_blocked(v);
   RETURN source;
 END
 $$;
 COMMENT ON FUNCTION segment_internal.check_source(segment.segmentation_version) IS
-  'the relation that a version reads, as it is now, after act_for: stops if it or a column is gone (42P01, 42703), unfit (42804) or blocked (42501), in every mode';
+  'the relation that a version reads, as it is now, after act_for: stops if it or a column is gone (42P01, 42703), unfit (42804), not to be read or blocked (42501), in every mode';

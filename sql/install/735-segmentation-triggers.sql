@@ -77,7 +77,7 @@ COMMENT ON FUNCTION segment_internal.make_triggers(regclass, integer, name) IS '
 CREATE FUNCTION segment_internal.follow_source(v segment.segmentation_version) RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  source regclass := v.source::regclass;
+  source regclass := segment_internal.source_oid(v);
   home oid := 'segment.state'::regclass;
   former segment.ledger_set;
   digest text;

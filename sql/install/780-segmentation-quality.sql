@@ -200,7 +200,9 @@ CREATE FUNCTION segment_internal.preflight(source regclass, customer name, at na
 DECLARE
   total bigint;
 BEGIN
-  PERFORM segment_internal.check_option('create_segmentation', 'source', source::text), segment_internal.act_for(segment_internal.caller());
+  PERFORM segment_internal.check_option('create_segmentation', 'source', source::text), segment_internal.check_option('create_segmentation', 'customer', customer),
+    segment_internal.check_option('create_segmentation', 'at', at), segment_internal.check_option('create_segmentation', 'amount', amount),
+    segment_internal.act_for(segment_internal.caller());
   RETURN QUERY SELECT * FROM segment_internal.preflight_columns(source, customer, at, amount, order_id, market, currency);
   IF FOUND THEN
     RETURN;

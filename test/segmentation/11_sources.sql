@@ -1,6 +1,6 @@
 -- 11_sources.sql: identity of customers by their type; sources rebuilt, renamed, dropped, in every mode; days that cannot be meant
 \ir ../lib/begin.sql
-SELECT plan(36);
+SELECT plan(41);
 
 -- Types whose equal values print differently are refused, in every mode.
 CREATE EXTENSION citext;
@@ -131,6 +131,33 @@ SELECT is((segment.refresh('found')).customers, 5::bigint, 'a source is found fr
 SELECT is(source, 'elsewhere.orders', 'by its whole name') FROM segment.segmentation_version WHERE segmentation = 'found';
 CREATE TEMP TABLE passing AS TABLE elsewhere.orders;
 SELECT throws_ok($$SELECT segment.create_segmentation('x', 'passing', 'c', 'd', 'a')$$, '0A000', NULL, 'a temporary table is none');
+
+-- A schema that only the segmentation's owner may use; rights that are taken away again
+CREATE ROLE segment_test_declarer;
+SELECT segment.grant_segmentation('segment_test_declarer');
+CREATE SCHEMA hidden;
+CREATE TABLE hidden.orders AS SELECT g % 5 AS c, timestamp '2025-01-01' + g * interval '1 day' AS d, 1 AS a, now()::timestamp AS changed FROM generate_series(1, 50) g;
+CREATE TABLE hidden.out AS SELECT 3 AS c;
+GRANT EXECUTE ON FUNCTION way(text, name), said(text) TO segment_test_declarer;
+GRANT USAGE ON SCHEMA hidden TO segment_test_declarer;
+GRANT SELECT ON hidden.out, public.gone, public.mode TO segment_test_declarer;
+GRANT TRIGGER ON hidden.orders TO segment_test_declarer;
+SET ROLE segment_test_declarer;
+SELECT results_eq($$SELECT state, message, hint FROM said($q$SELECT segment.create_segmentation('x', 'hidden.orders', 'c', 'd', 'a')$q$)$$,
+  $$VALUES ('42501', 'role "segment_test_declarer" may not read hidden.orders', 'Ask the owner of the relation for: GRANT SELECT (c, d, a) ON hidden.orders TO segment_test_declarer.')$$, 'what may not be read is said with the way out');
+RESET ROLE;
+GRANT SELECT (c, d, a, changed) ON hidden.orders TO segment_test_declarer;
+SET ROLE segment_test_declarer;
+SELECT is_empty($$SELECT m.name, s.state, s.message FROM mode m, said(format('SELECT segment.create_segmentation(%L, ''hidden.orders'', ''c'', ''d'', ''a'', changes => way(%L), privacy => segment.privacy(''hidden.out''))', 'hidden ' || m.name, m.name)) s
+  WHERE s.state IS NOT NULL$$, 'what may be read is declared in every mode');
+SELECT is_empty($$SELECT m.name, r.customers FROM mode m, segment.refresh('hidden ' || m.name) r WHERE r.customers <> 4$$, 'and refreshed');
+SELECT is_empty($$SELECT m.name, r.customers FROM mode m, segment.refresh('hidden ' || m.name) r WHERE r.customers <> 4$$, 'again');
+RESET ROLE;
+REVOKE SELECT (a) ON hidden.orders FROM segment_test_declarer;
+SET ROLE segment_test_declarer;
+SELECT is_empty($$SELECT m.name, s.state, s.message FROM mode m, said(format('SELECT segment.refresh(%L)', 'hidden ' || m.name)) s
+  WHERE s.state IS DISTINCT FROM '42501' OR s.hint NOT LIKE '%GRANT SELECT (a) ON hidden.orders TO segment_test_declarer.'$$, 'a right that was taken away is named, in every mode');
+RESET ROLE;
 
 SELECT * FROM finish();
 ROLLBACK;
