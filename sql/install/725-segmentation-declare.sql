@@ -18,6 +18,9 @@ BEGIN
   ELSIF (v.changes).kind = 'triggers' AND (SELECT c.relkind NOT IN ('r', 'p') FROM pg_class c WHERE c.oid = segment_internal.relation_named(v.source)) THEN
     PERFORM segment_internal.refuse('42809', format('%s cannot be followed by triggers', v.source), 'by_triggers needs a table or partitioned table as source.',
       'Find changes by_column or by_tombstones, or name the table behind it.');
+  ELSIF (v.changes).kind = 'triggers' AND EXISTS (SELECT FROM segment_internal.followed_tables(segment_internal.relation_named(v.source)) f WHERE f.kind = 'f') THEN
+    PERFORM segment_internal.refuse('42809', format('%s cannot be followed by triggers', v.source), 'Some of its partitions are on another server, where triggers here do not see what is written.',
+      'Find changes by_column or by_tombstones.');
   END IF;
 END
 $$;

@@ -1,6 +1,6 @@
 -- 34_following.sql: changes are found whatever way they come, or all orders are read; a writer is never refused for our reasons
 \ir ../lib/begin.sql
-SELECT plan(40);
+SELECT plan(42);
 SET client_min_messages = error;
 
 CREATE FUNCTION why(name text) RETURNS text LANGUAGE sql AS $$
@@ -147,6 +147,15 @@ UPDATE late_child SET a = 8;
 SELECT is(differs('parent'), 0::bigint, 'is followed');
 ALTER TABLE child NO INHERIT parent;
 SELECT is(differs('parent'), 0::bigint, 'children that are none any more');
+
+-- A table where the owner of the extension's tables may not look
+CREATE SCHEMA private;
+CREATE TABLE private.sales (c int, d date, a numeric);
+INSERT INTO private.sales SELECT g % 9, date '2025-01-01' + g, 1 FROM generate_series(1, 90) g;
+SELECT segment.create_segmentation('private', 'private.sales', 'c', 'd', 'a', changes => segment.by_triggers()), segment.refresh('private', '2025-12-31');
+INSERT INTO private.sales VALUES (100, '2025-02-02', 7);
+SELECT is(differs('private') || ' ' || read_all('private'), '0 false', 'a table in a schema that is closed to others');
+SELECT is(rows > 0, true, 'forget reaches it') FROM segment.forget('100') WHERE table_name = 'segment.customer_ledger';
 
 -- Triggers left behind queue nothing; the segmentation takes its triggers with it.
 SELECT id AS set FROM segment.ledger_set WHERE segmentation = 'parent' \gset
