@@ -179,8 +179,7 @@ BEGIN
   FROM segment_internal.incoming_ledgers() l
   ORDER BY l.customer COLLATE "C";
   GET DIAGNOSTICS written = ROW_COUNT;
-  -- A set that statistics don't know is taken for one of no rows, and its rows are looped over.
-  ANALYZE (SKIP_LOCKED) segment.customer_ledger (ledger_set, customer, generation);
+  PERFORM segment_internal.analyze_states();
   RETURN written;
 END
 $$;

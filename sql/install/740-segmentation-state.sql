@@ -105,6 +105,15 @@ COMMENT ON FUNCTION segment_internal.segmentation_movement(segment.segmentation_
   'recalibration: under p''s cut points and scheme the segment would have stayed; else order, if the summary of orders '
   'changed (with a look-back window: if an order is later than p), else time; gone for who is no customer any more';
 
+-- A version that statistics don't know is taken for one of no rows, and its rows are looped over. Who holds the lock that this needs does the same.
+CREATE FUNCTION segment_internal.analyze_states() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET client_min_messages = error AS $$
+BEGIN
+  ANALYZE (SKIP_LOCKED) segment.state (version_id, customer, from_day, until_day, due), segment.customer_ledger (ledger_set, customer, generation);
+END
+$$;
+COMMENT ON FUNCTION segment_internal.analyze_states() IS 'statistics of what a first refresh has written; nothing where another process is at it';
+
 CREATE FUNCTION segment_internal.put_first_day(v segment.segmentation_version, t segment.snapshot, p segment.snapshot, source text) RETURNS bigint
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -122,8 +131,7 @@ BEGIN
     -- In the order of the index
     ' ORDER BY s.customer COLLATE "C"');
   GET DIAGNOSTICS written = ROW_COUNT;
-  -- A version that statistics don't know is taken for one of no rows, and its rows are looped over.
-  ANALYZE (SKIP_LOCKED) segment.state (version_id, customer, from_day, until_day, due);
+  PERFORM segment_internal.analyze_states();
   RETURN written;
 END
 $$;

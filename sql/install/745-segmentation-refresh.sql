@@ -76,11 +76,21 @@ END
 $$;
 COMMENT ON FUNCTION segment_internal.check_day(segment.segmentation_version, date, boolean) IS '22008 for a day later than today in the version''s zone, unless that is allowed';
 
+CREATE FUNCTION segment_internal.hold_source(v segment.segmentation_version) RETURNS regclass
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM segment_internal.source_oid(v), segment_internal.read_as_owner(format('SELECT FROM %s LIMIT 0', v.source));
+  RETURN segment_internal.check_source(v);
+END
+$$;
+COMMENT ON FUNCTION segment_internal.hold_source(segment.segmentation_version) IS
+  'the relation that a version reads, checked, and locked as by any query until the transaction ends: what is checked stays';
+
 -- Where the source was rebuilt under its name, or the feed of changes was not whole, everything is read; the reason goes into the log.
 CREATE FUNCTION segment_internal.look_at_source(INOUT v segment.segmentation_version, read text, OUT reason text) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  now_named oid := segment_internal.check_source(v);
+  now_named oid := segment_internal.hold_source(v);
   former oid := v.source_seen;
   feed text;
 BEGIN
