@@ -435,8 +435,8 @@ DECLARE
   count bigint := 0;
 BEGIN
   FOR t IN SELECT * FROM segment.snapshot s WHERE s.segmentation = own.name AND s.as_of < newest - keep_days ORDER BY s.as_of, s.version LOOP
-    PERFORM segment_internal.delete_totals(t.id);
     DELETE FROM segment.snapshot s WHERE s.id = t.id;
+    PERFORM segment_internal.drop_totals(t.id);
     -- What holds on no snapshot's day any more
     DELETE FROM segment.state s WHERE s.version_id = t.version_id AND s.until_day <= segment_internal.snapshot_day_after(t.version_id, t.as_of);
     UPDATE segment.snapshot s SET previous = NULL, restart = false WHERE s.previous = t.id;

@@ -1,6 +1,6 @@
 -- 21_totals.sql: totals brought forward from day to day are those of all states, to the digit
 \ir ../lib/begin.sql
-SELECT plan(24);
+SELECT plan(26);
 
 -- Sums over states against plain SQL, with amounts of every kind: many decimals, beyond 64 and 128 bits, returns only.
 CREATE TEMP TABLE person AS
@@ -133,6 +133,11 @@ SELECT is_empty($$
 -- A day removed.
 SELECT segment.remove_snapshot('frozen', (SELECT as_of FROM segment.published_snapshot WHERE segmentation = 'frozen' ORDER BY as_of OFFSET 3 LIMIT 1));
 SELECT is((SELECT count(*) FROM segment.segment_total t WHERE NOT EXISTS (SELECT FROM segment.snapshot s WHERE s.id = t.snapshot)), 0::bigint, 'a day removed leaves no totals');
+
+-- Days that are too old.
+SELECT cmp_ok((SELECT sum(segment.purge_snapshots(name, 100)) FROM segment.segmentation), '>', 10::numeric, 'old days are removed');
+SELECT is_empty($$SELECT e.snapshot FROM segment.evidence_total e WHERE NOT EXISTS (SELECT FROM segment.snapshot s WHERE s.id = e.base) UNION ALL
+  SELECT t.snapshot FROM segment.drift_total t WHERE NOT EXISTS (SELECT FROM segment.snapshot s WHERE s.id = t.snapshot)$$, 'and nothing is judged by them any more');
 
 SELECT * FROM finish();
 ROLLBACK;
