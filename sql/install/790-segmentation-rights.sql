@@ -15,7 +15,10 @@ BEGIN
   FOR t IN SELECT * FROM segment_internal.owned_table LOOP
     EXECUTE format('ALTER TABLE segment.%I OWNER TO pg_database_owner', t.name);
     EXECUTE format('ALTER TABLE segment.%I ENABLE ROW LEVEL SECURITY', t.name);
-    PERFORM pg_extension_config_dump(format('segment.%I', t.name), '');
+    -- Of a dropped role there is a number left, which may be another role's where the dump is restored.
+    PERFORM pg_extension_config_dump(format('segment.%I', t.name), CASE WHEN EXISTS (
+      SELECT FROM pg_attribute a WHERE a.attrelid = format('segment.%I', t.name)::regclass AND a.attname = 'role' AND a.atttypid = 'regrole'::regtype)
+      THEN 'WHERE EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = role)' ELSE '' END);
     CONTINUE WHEN t.read = 'nobody';
     seen := CASE t.read WHEN 'member' THEN members WHEN 'owner' THEN owners ELSE everybody END;
     seen := CASE

@@ -39,8 +39,9 @@ BEGIN
   PERFORM segment.create_segmentation('clusters', 'orders', 'customer', 'at', 'amount', label => segment.by_clusters(3), changes => segment.by_triggers());
   PERFORM segment.create_segmentation('tiers', 'orders', 'customer', 'at', 'amount', label => segment.by_value_tiers(2), privacy => segment.privacy(pseudonymous => true));
   PERFORM segment.create_segmentation('live', 'orders', 'customer', 'at', 'amount', changes => segment.by_triggers(live => true));
+  PERFORM segment.forget('7', unknown_too => true);
   PERFORM segment.refresh(s, d) FROM unnest('{schemes,clusters,tiers,live}'::text[]) s, unnest('{2025-04-30,2025-05-31}'::date[]) d;
-  PERFORM segment.publish_summary('schemes', 200), segment.new_version('schemes', label => segment.by_scheme('classic')), segment.forget('7');
+  PERFORM segment.publish_summary('schemes', 200), segment.new_version('schemes', label => segment.by_scheme('classic'));
   PERFORM segment.grant_segmentation('analyst'), segment.grant_reader('analyst', 'schemes');
   UPDATE orders SET amount = amount + 1 WHERE customer = 8;
 END
@@ -51,7 +52,7 @@ SQL
 
 # Contents of every table, and of what is computed from them; tables as the catalog lists them.
 my @tables = split /\n/, as('keeper', 'shop', q{SELECT c.oid::regclass FROM pg_class c JOIN pg_depend d ON d.objid = c.oid AND d.classid = 'pg_class'::regclass
-	AND d.deptype = 'e' AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'segment') WHERE c.relkind = 'r' ORDER BY 1});
+	AND d.deptype = 'e' AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'segment') WHERE c.relkind = 'r' AND c.relname <> 'owned_table' ORDER BY 1});
 
 sub contents
 {
@@ -68,21 +69,22 @@ is_deeply([ grep { $before->{$_} =~ /^0 /} @tables ], [], 'no table is empty');
 # --- upgrade -----------------------------------------------------------------------------------------------------------
 
 append_to_file("$extension/segment--$version--next.sql", <<'SQL');
-ALTER TABLE snapshot_customer ADD COLUMN remark text;
+ALTER TABLE state ADD COLUMN remark text;
 ALTER TABLE segmentation ADD COLUMN contact text;
-CREATE TABLE next_table (segmentation text REFERENCES segmentation (name) ON DELETE CASCADE, n integer);
+CREATE TABLE next_table (segmentation text, n integer);
+ALTER TABLE next_table OWNER TO pg_database_owner;
 SELECT pg_catalog.pg_extension_config_dump('next_table', '');
-GRANT SELECT, INSERT, UPDATE, DELETE ON next_table TO @extowner@, pg_database_owner WITH GRANT OPTION;
-CREATE OR REPLACE FUNCTION is_forgotten(customer text) RETURNS boolean
+INSERT INTO segment_internal.owned_table VALUES ('next_table', 'segmentation', NULL, 'member', NULL);
+CREATE OR REPLACE FUNCTION segment_internal.customer_hash(customer text) RETURNS bytea
   LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT EXISTS (SELECT FROM forgotten f WHERE f.hash = segment_internal.customer_hash(customer));
+  SELECT sha256(k.key || sha256(k.key || convert_to(customer, 'UTF8'))) FROM forgotten_key k;
 END;
 SQL
 is(as('keeper', 'shop', q{ALTER EXTENSION segment UPDATE TO 'next'; SELECT extversion FROM pg_extension WHERE extname = 'segment'}), 'next', 'the owner upgrades');
-$before->{'segment.snapshot_customer'} = as('keeper', 'shop', q{SELECT count(*) || ' ' || md5(string_agg(t::text, '|' ORDER BY t::text)) FROM segment.snapshot_customer t});
+$before->{'segment.state'} = as('keeper', 'shop', q{SELECT count(*) || ' ' || md5(string_agg(t::text, '|' ORDER BY t::text)) FROM segment.state t});
 $before->{'segment.segmentation'} = as('keeper', 'shop', q{SELECT count(*) || ' ' || md5(string_agg(t::text, '|' ORDER BY t::text)) FROM segment.segmentation t});
-like($before->{'segment.snapshot_customer'}, qr/^23\d\d /, 'with all rows of all customers');
+like($before->{'segment.state'}, qr/^\d{4} /, 'with all rows of all customers');
 is_deeply(contents('shop'), $before, 'all else is as it was');
 is(as('keeper', 'shop', q{SELECT string_agg(r::text, ' ' ORDER BY s.name) FROM segment.segmentation s, segment.refresh(s.name, '2025-05-31') r}) =~ s/,\d+\)/)/gr, '(2025-05-31,299) (2025-05-31,299) (2025-05-31,298) (2025-05-31,299)', 'and refreshes go on');
 is(as('analyst', 'shop', q{SELECT string_agg(DISTINCT segmentation, ' ') FROM segment.customer_profile}), 'schemes', 'readers read what they read');
