@@ -40,7 +40,7 @@ BEGIN
   PERFORM segment.create_segmentation('tiers', 'orders', 'customer', 'at', 'amount', label => segment.by_value_tiers(2), privacy => segment.privacy(pseudonymous => true));
   PERFORM segment.create_segmentation('live', 'orders', 'customer', 'at', 'amount', changes => segment.by_triggers(live => true));
   PERFORM segment.forget('7', unknown_too => true);
-  PERFORM segment.refresh(s, d) FROM unnest('{schemes,clusters,tiers,live}'::text[]) s, unnest('{2025-04-30,2025-05-31}'::date[]) d;
+  PERFORM segment.refresh(s, d) FROM unnest('{schemes,clusters,tiers,live}'::text[]) s, unnest('{2025-02-20,2025-05-31}'::date[]) d;
   PERFORM segment.publish_summary('schemes', 200), segment.new_version('schemes', label => segment.by_scheme('classic'));
   PERFORM segment.grant_segmentation('analyst'), segment.grant_reader('analyst', 'schemes');
   UPDATE orders SET amount = amount + 1 WHERE customer = 8;
