@@ -343,13 +343,23 @@ END
 $$;
 COMMENT ON FUNCTION segment_internal.segmentation_fit_clusters(segment.segmentation_version, date) IS 'query that fits the clusters of a version to its customers at as_of';
 
+-- What time alone changes shows hold_days later: the label is that of so many days ago, but for what the customer has done since.
+CREATE FUNCTION segment_internal.held_day(v segment.segmentation_version, as_of date, rfm text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT CASE WHEN (v.label).hold_days IS NULL THEN format('DATE %L', as_of)
+              ELSE format('greatest(DATE %L, segment.rfm_last(%s, %L))', as_of - (v.label).hold_days, rfm, (v.days).zone) END;
+END;
+COMMENT ON FUNCTION segment_internal.held_day(segment.segmentation_version, date, text) IS
+  'SQL of the day whose label a version by a scheme shows at as_of: as_of, or with hold_days that many days before, but no day before the last order of rfm';
+
 CREATE FUNCTION segment_internal.segmentation_labelled(v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   -- Who gets no label: Others with orders (no purchase that was kept), else No orders
   named text := E'  SELECT s.*, coalesce(%1$s, CASE WHEN segment.rfm_frequency(s.rfm) > 0 THEN ''Others'' ELSE ''No orders'' END) AS segment_name,\n'
                 '         coalesce(%2$s, CASE WHEN segment.rfm_frequency(s.rfm) > 0 THEN 1000 ELSE 1001 END)::smallint AS segment_sort\n  FROM scored AS s\n';
-  zoned text := format('s.rfm, DATE %L, %L)', as_of, (v.days).zone);
+  zoned text := format('s.rfm, %s, %L)', segment_internal.held_day(v, as_of, 's.rfm'), (v.days).zone);
 BEGIN
   CASE (v.label).kind
     WHEN 'value_tiers' THEN
@@ -361,8 +371,9 @@ BEGIN
         format(E'    ON segment.rfm_frequency(s.rfm) > 0 AND l.cluster = segment.cluster_of(m.model, %s)\n',
                segment_internal.segmentation_features(v, as_of, 's.rfm')));
     ELSE
-      RETURN format(E'  SELECT s.*, segment.label(s.score, %1$L, %2$s AS segment_name,\n'
-                    '         segment.label_sort(s.score, %1$L, %2$s AS segment_sort\n  FROM scored AS s\n', (v.label).scheme, zoned);
+      RETURN format(E'  SELECT s.*, segment.label(s.%3$s, %1$L, %2$s AS segment_name,\n'
+                    '         segment.label_sort(s.%3$s, %1$L, %2$s AS segment_sort\n  FROM scored AS s\n', (v.label).scheme, zoned,
+                    CASE WHEN (v.label).hold_days IS NULL THEN 'score' ELSE 'held_score' END);
   END CASE;
 END
 $$;
@@ -379,8 +390,12 @@ BEGIN
     'customers AS ', CASE WHEN literal THEN 'MATERIALIZED ' END, E'(\n', coalesce(customers, segment_internal.segmentation_customers(v, as_of)), E'\n),\n',
     segment_internal.segmentation_cut_points_text(v, as_of, literal), segment_internal.segmentation_models(v, as_of, literal),
     E'scored AS (\n  SELECT c.*,\n', format(E'         segment.rfm_score(%s, c.rfm, DATE %L, %L) AS score', own_or_all, as_of, (v.days).zone),
+    format(E',\n         segment.rfm_score(%s, c.rfm, %s, %L) AS held_score', own_or_all, segment_internal.held_day(v, as_of, 'c.rfm'), (v.days).zone)
+      || CASE WHEN (v.label).hold_days IS NOT NULL THEN '' END,
     CASE WHEN NOT literal AND segment_internal.segmentation_has_due(v) THEN
-      format(E',\n         segment_internal.score_due(%s, c.rfm, DATE %L, %L, %L) AS score_due', own_or_all, as_of, (v.days).zone, segment_internal.tenure_bounds(v)) END,
+      format(E',\n         least(segment_internal.score_due(%1$s, c.rfm, DATE %2$L, %3$L, %4$L)', own_or_all, as_of, (v.days).zone, segment_internal.tenure_bounds(v))
+      || CASE WHEN (v.label).hold_days IS NULL THEN '' ELSE format(', segment_internal.score_due(%s, c.rfm, %s, %L, %L) + %s', own_or_all,
+                segment_internal.held_day(v, as_of, 'c.rfm'), (v.days).zone, segment_internal.tenure_bounds(v), (v.label).hold_days) END || ') AS score_due' END,
     format(E'\n  FROM %s AS c\n', CASE WHEN (v.label).kind = 'value_tiers' THEN 'predicted' ELSE 'customers' END),
     CASE WHEN v.market IS NOT NULL THEN E'  LEFT JOIN cut_points AS own ON own.market = c.market\n' END,
     E'  LEFT JOIN cut_points AS everybody ON everybody.market = \'\'\n', CASE WHEN NOT nobody THEN E'  WHERE c.rfm IS NOT NULL\n' END,

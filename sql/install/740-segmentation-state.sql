@@ -39,8 +39,8 @@ BEGIN
       RETURN format('(SELECT l.segment FROM segment.cluster_labels(m.clusters, %1$L, %2$L) AS l WHERE l.cluster = segment.cluster_of(m.clusters, %3$s))',
         (old.label).features, (old.label).names, segment_internal.segmentation_features(old, as_of, 's.rfm'));
     ELSE
-      RETURN format('segment.label(segment.rfm_score(coalesce(old_own.cut_points, old_all.cut_points), s.rfm, DATE %1$L, %2$L), %3$L, '
-        's.rfm, DATE %1$L, %2$L)', as_of, (old.days).zone, (old.label).scheme);
+      RETURN format('segment.label(segment.rfm_score(coalesce(old_own.cut_points, old_all.cut_points), s.rfm, %1$s, %2$L), %3$L, s.rfm, %1$s, %2$L)',
+                    segment_internal.held_day(old, as_of, 's.rfm'), (old.days).zone, (old.label).scheme);
   END CASE;
 END
 $$;

@@ -52,7 +52,8 @@ SELECT t.segmentation, t.as_of, c.customer AS customer_id, c.market,
        CASE WHEN c.from_day = t.as_of THEN c.previous_segment ELSE c.segment END AS previous_segment_name,
        CASE WHEN c.from_day = t.as_of THEN c.previous_sort ELSE c.sort END AS previous_segment_sort,
        c.since AS segment_since, CASE WHEN c.from_day = t.as_of THEN c.moved_by END AS moved_by, t.is_latest, t.definition_version, t.computed_at,
-       c.channel AS preferred_channel
+       c.channel AS preferred_channel,
+       CASE WHEN (v.label).hold_days IS NULL THEN c.segment ELSE segment.label(c.score, (v.label).scheme, c.rfm, t.as_of, (v.days).zone) END AS raw_segment_name
 FROM segment.published_snapshot t
 JOIN segment.segmentation_version v ON v.id = t.version_id
 JOIN segment.state c ON c.version_id = t.version_id AND c.from_day <= t.as_of AND c.until_day > t.as_of
@@ -84,6 +85,7 @@ COMMENT ON COLUMN segment.customer_profile.moved_by IS 'why the segment differs 
 COMMENT ON COLUMN segment.customer_profile.is_latest IS 'whether as_of is the newest day of the segmentation';
 COMMENT ON COLUMN segment.customer_profile.definition_version IS 'the version that made the snapshot';
 COMMENT ON COLUMN segment.customer_profile.computed_at IS 'when it was computed';
+COMMENT ON COLUMN segment.customer_profile.raw_segment_name IS 'the segment by the scores of as_of alone: with hold_days it may differ from segment_name, which waits';
 COMMENT ON COLUMN segment.customer_profile.preferred_channel IS 'the channel of most of the customer''s rows; NULL where the segmentation has none';
 
 CREATE VIEW segment.segment_meaning WITH (security_invoker = true) AS
