@@ -44,7 +44,7 @@ SELECT is((SELECT pronargs FROM pg_proc WHERE oid = 'segment.create_segmentation
 CREATE TABLE tried AS
 SELECT o.made_by, o.option, w.value, call(o.made_by, jsonb_build_object(o.option, w.value)) AS call
 FROM segment_internal.declaration_option o CROSS JOIN LATERAL (SELECT CASE o.option WHEN 'label' THEN 'label_rule' WHEN 'scores' THEN 'score_rule' WHEN 'days' THEN 'day_rule' WHEN 'changes' THEN 'change_rule' ELSE 'privacy_rule' END AS type,
-                           CASE o.option WHEN 'label' THEN 9 WHEN 'scores' THEN 4 WHEN 'days' THEN 3 WHEN 'changes' THEN 8 ELSE 5 END AS fields) n
+                           CASE o.option WHEN 'label' THEN 10 WHEN 'scores' THEN 4 WHEN 'days' THEN 3 WHEN 'changes' THEN 8 ELSE 5 END AS fields) n
 CROSS JOIN LATERAL (
   SELECT 'NULL' AS value WHERE o.needed
   UNION ALL SELECT v FROM unnest(CASE o.kind
@@ -92,8 +92,8 @@ INSERT INTO pair SELECT w::jsonb, state, said FROM (VALUES
   ('{"changes": "segment.by_tombstones(''gone'', ''who'', ''at'', changed_at => ''nosuch'')"}', '42703', 'nosuch'),
   ('{"changes": "ROW(''column'', NULL, ''1 day'', NULL, NULL, NULL, false, true)::segment.change_rule"}', '22004', 'changed_at'),
   ('{"changes": "ROW(''trigger'', NULL, NULL, NULL, NULL, NULL, false, true)::segment.change_rule"}', '22023', 'changes'),
-  ('{"label": "ROW(''clusters'', ''standard'', 1, NULL, NULL, ''{orders}'', NULL, NULL, NULL)::segment.label_rule"}', '22023', 'clusters'),
-  ('{"label": "ROW(''scheme'', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::segment.label_rule"}', '22004', 'scheme'),
+  ('{"label": "ROW(''clusters'', ''standard'', 1, NULL, NULL, ''{orders}'', NULL, NULL, NULL, NULL)::segment.label_rule"}', '22023', 'clusters'),
+  ('{"label": "ROW(''scheme'', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)::segment.label_rule"}', '22004', 'scheme'),
   ('{"label": "segment.by_cluster_model((SELECT two FROM public.model))"}', '22023', 'features'),
   ('{"source": "''pg_class_oid_index''"}', '42809', 'holds no rows'),
   ('{"customer": "''note''"}', '42804', 'cannot identify customers'),

@@ -30,7 +30,8 @@ INSERT INTO test.pair VALUES
    scores => segment.rfm_scores('floating', min_market => 5), privacy => segment.privacy('test.triggers_out', 'who')$$, 'segment.by_triggers()'),
 ('clusters', '{insert,late,update,unknown,delete,move}',
  $$channel => 'channel', label => segment.by_clusters(3), days => segment.calendar('Australia/Lord_Howe')$$, 'segment.by_triggers()'),
-('tiers', '{insert,late,update,delete,move}', $$label => segment.by_value_tiers(2), order_id => 'order_id'$$, 'segment.by_triggers()');
+('tiers', '{insert,late,update,delete,move}', $$label => segment.by_value_tiers(2), order_id => 'order_id'$$, 'segment.by_triggers()'),
+('held', '{insert,late,update,unknown,delete,move}', $$label => segment.by_scheme('standard', hold_days => 9), order_id => 'order_id', market => 'market', scores => segment.rfm_scores(min_market => 5)$$, 'segment.by_triggers()');
 
 CREATE PROCEDURE test.make(pair test.pair) LANGUAGE plpgsql AS $$
 BEGIN
