@@ -220,7 +220,7 @@ keep_varlena(GroupingState *node, Datum value)
 
 /*
  * The same for the common case: one key passed by value, one aggregate with a kernel, no FILTER; the kernel may take a
- * varlena for its cell.
+ * varlena for its field.
  */
 void
 segment_grouping_read_child_narrow(GroupingState *node)
@@ -229,9 +229,9 @@ segment_grouping_read_child_narrow(GroupingState *node)
 	GroupingBatch *batch = &node->batch;
 	GroupingTrans *trans = &node->aggregates.trans[0];
 	MemoryContext row_context = node->aggregates.row_context;
-	int key_input = layout->cell[0].input - 1;
-	int16 key_length = layout->cell[0].length;
-	int cell_input = layout->cells > 1 ? layout->cell[1].input - 1 : -1;
+	int key_input = layout->field[0].input - 1;
+	int16 key_length = layout->field[0].length;
+	int field_input = layout->fields > 1 ? layout->field[1].input - 1 : -1;
 	GroupingRows rows = {0};
 
 	while (next_row(node, &rows))
@@ -239,23 +239,23 @@ segment_grouping_read_child_narrow(GroupingState *node)
 		const Datum *values = rows.values;
 		const bool *nulls = rows.nulls;
 		MemoryContext caller = MemoryContextSwitchTo(row_context);
-		char *cell = NULL;
+		char *field = NULL;
 		char *row;
 		GroupingRowHead *head;
 		Datum arguments[FUNC_MAX_ARGS];
 		bool argument_nulls[FUNC_MAX_ARGS];
 		Datum key = 0;
 
-		if (cell_input >= 0 && !nulls[cell_input])
-			cell = keep_varlena(node, values[cell_input]);
+		if (field_input >= 0 && !nulls[field_input])
+			field = keep_varlena(node, values[field_input]);
 		row = batch->rows + (Size) batch->count * layout->row_size;
 		head = (GroupingRowHead *) row;
 		head->filtered = 0;
 		head->nulls = nulls[key_input];
-		if (cell_input >= 0)
+		if (field_input >= 0)
 		{
-			head->nulls |= (uint64) nulls[cell_input] << 1;
-			*(char **) (row + layout->cell[1].in_row) = cell;
+			head->nulls |= (uint64) nulls[field_input] << 1;
+			*(char **) (row + layout->field[1].in_row) = field;
 		}
 		if (likely(!nulls[key_input]))
 			key = segment_canonical_datum(values[key_input], key_length);

@@ -194,7 +194,7 @@ segment_grouping_shape(PlannerInfo *root, RelOptInfo *output_rel, Node *having, 
 	Query *query = root->parse;
 	PathTarget *target = output_rel->reltarget;
 	ListCell *aggref;
-	int cells;
+	int fields;
 
 	memset(shape, 0, sizeof(*shape));
 	if (!query->hasAggs || query->groupClause == NIL || query->groupingSets != NIL || !has_transition_of_ours(root))
@@ -204,10 +204,10 @@ segment_grouping_shape(PlannerInfo *root, RelOptInfo *output_rel, Node *having, 
 	shape->having = (List *) having;
 	if (collect_walker((Node *) target->exprs, shape) || collect_walker(having, shape) || !has_aggregate_of_ours(shape))
 		return false;
-	cells = list_length(shape->columns);
+	fields = list_length(shape->columns);
 	foreach (aggref, shape->aggrefs)
-		cells += list_length(lfirst_node(Aggref, aggref)->args);
-	if (list_length(shape->columns) > GROUPING_MAX_COLUMNS || cells > GROUPING_MAX_CELLS ||
+		fields += list_length(lfirst_node(Aggref, aggref)->args);
+	if (list_length(shape->columns) > GROUPING_MAX_COLUMNS || fields > GROUPING_MAX_FIELDS ||
 		list_length(shape->aggrefs) > GROUPING_MAX_AGGREGATES)
 		return false;
 	find_inputs(shape);

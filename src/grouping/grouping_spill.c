@@ -71,7 +71,7 @@ write_short(GroupingSpill *spill, GroupingPart *part, char *row)
 
 	if (!grouping_row_is_null(row, 0) && spill->kernel->shrink(row + layout->packed_offset, short_row.words))
 	{
-		short_row.key = *(Datum *) (row + layout->cell[0].in_row);
+		short_row.key = *(Datum *) (row + layout->field[0].in_row);
 		write_bytes(spill, part, &short_row, sizeof(short_row));
 		return;
 	}
@@ -109,9 +109,9 @@ segment_grouping_spill_row(GroupingSpill *spill, char *row)
 	}
 	if (layout->by_reference)
 	{
-		for (int i = 0; i < layout->cells; i++)
-			if (layout->cell[i].kind == GROUPING_CELL_VARLENA && !grouping_row_is_null(row, i))
-				bytes += MAXALIGN(VARSIZE_ANY(*(char **) (row + layout->cell[i].in_row)));
+		for (int i = 0; i < layout->fields; i++)
+			if (layout->field[i].kind == GROUPING_FIELD_VARLENA && !grouping_row_is_null(row, i))
+				bytes += MAXALIGN(VARSIZE_ANY(*(char **) (row + layout->field[i].in_row)));
 		write_bytes(spill, part, &bytes, sizeof(bytes));
 	}
 	write_bytes(spill, part, row, layout->row_size);
@@ -126,10 +126,10 @@ segment_grouping_spill_row(GroupingSpill *spill, char *row)
 			spill->flat_size = Max(bytes, 1024);
 			spill->flat = palloc0(spill->flat_size);
 		}
-		for (int i = 0; i < layout->cells; i++)
-			if (layout->cell[i].kind == GROUPING_CELL_VARLENA && !grouping_row_is_null(row, i))
+		for (int i = 0; i < layout->fields; i++)
+			if (layout->field[i].kind == GROUPING_FIELD_VARLENA && !grouping_row_is_null(row, i))
 			{
-				char *value = *(char **) (row + layout->cell[i].in_row);
+				char *value = *(char **) (row + layout->field[i].in_row);
 
 				memcpy(spill->flat + used, value, VARSIZE_ANY(value));
 				used += MAXALIGN(VARSIZE_ANY(value));
@@ -233,7 +233,7 @@ read_short(const GroupingSpill *spill, GroupingPart *part, char *row)
 	head->filtered = 0;
 	head->nulls = 0;
 	head->hash = grouping_hash_datum(&layout->key, short_row.key);
-	*(Datum *) (row + layout->cell[0].in_row) = short_row.key;
+	*(Datum *) (row + layout->field[0].in_row) = short_row.key;
 	spill->kernel->expand(short_row.words, row + layout->packed_offset);
 	return true;
 }
@@ -257,10 +257,10 @@ segment_grouping_read_row_bytes(const GroupingLayout *layout, GroupingPart *part
 	if (bytes == 0)
 		return;
 	(void) read_bytes(part, arena, bytes, false);
-	for (int i = 0; i < layout->cells; i++)
-		if (layout->cell[i].kind == GROUPING_CELL_VARLENA && !grouping_row_is_null(row, i))
+	for (int i = 0; i < layout->fields; i++)
+		if (layout->field[i].kind == GROUPING_FIELD_VARLENA && !grouping_row_is_null(row, i))
 		{
-			*(char **) (row + layout->cell[i].in_row) = arena;
+			*(char **) (row + layout->field[i].in_row) = arena;
 			arena += MAXALIGN(VARSIZE_ANY(arena));
 		}
 }

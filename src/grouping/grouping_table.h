@@ -108,7 +108,7 @@ grouping_table_find(const GroupingTable *table, char *row)
 	{
 		if (unlikely(grouping_row_is_null(row, 0)))
 			return table->null_group;
-		key = *(Datum *) (row + layout->cell[0].in_row);
+		key = *(Datum *) (row + layout->field[0].in_row);
 	}
 	while ((slot = table->index[position]) != 0)
 	{

@@ -30,7 +30,7 @@ typedef struct GroupingTrans
 	uint32 in_group;			 /* offset of the state */
 	AttrNumber filter;			 /* column of the input, 0 without FILTER */
 	int arguments;
-	int *cell;		   /* the cells of the arguments that are not packed */
+	int *field;		   /* the fields of the arguments that are not packed */
 	AttrNumber *input; /* the input's columns of the arguments */
 	uint32 in_row;	   /* offset of the packed arguments, if there is a kernel */
 	/* the transition function */
@@ -73,11 +73,11 @@ extern const SegmentKernel *segment_grouping_kernel_of(const Aggref *aggref);
 extern void segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState *node, List *aggrefs,
 											 List *filters, List *kernels, bool by_rows);
 
-/* True if an argument is packed, and has no cell. */
+/* True if an argument is packed, and has no field. */
 static inline bool
 grouping_is_packed(const GroupingTrans *trans, int argument)
 {
-	return trans->kernel != NULL && argument != trans->kernel->cell;
+	return trans->kernel != NULL && argument != trans->kernel->unpacked;
 }
 
 /* Bytes of an aggregate's state in a group. */

@@ -102,14 +102,14 @@ add_row(LedgerState *state, const LedgerMemory *memory, const SegmentPackedRow *
 }
 
 static void
-ledger_add(void *bound, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+ledger_add(void *bound, MemoryContext context, void *state, const void *packed, Datum unpacked, bool is_null)
 {
 	LedgerBinding *binding = (LedgerBinding *) bound;
 	const SegmentPackedRow *row = (const SegmentPackedRow *) packed;
 	LedgerMemory memory = {context, &binding->arena};
 
-	(void) cell;
-	(void) cell_is_null;
+	(void) unpacked;
+	(void) is_null;
 	if (!(row->tail & SEGMENT_PACKED_COUNTS))
 		return;
 	binding->arena.context = context;
@@ -141,19 +141,19 @@ add_order(LedgerBinding *binding, MemoryContext context, LedgerState *state, con
 }
 
 static void
-order_add(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+order_add(void *binding, MemoryContext context, void *state, const void *packed, Datum unpacked, bool is_null)
 {
-	add_order((LedgerBinding *) binding, context, (LedgerState *) state, (const SegmentPackedRow *) packed, cell,
-			  cell_is_null);
+	add_order((LedgerBinding *) binding, context, (LedgerState *) state, (const SegmentPackedRow *) packed, unpacked,
+			  is_null);
 }
 
 static void
-order_add_packed(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+order_add_packed(void *binding, MemoryContext context, void *state, const void *packed, Datum unpacked, bool is_null)
 {
 	const SegmentPackedOrder *order = (const SegmentPackedOrder *) packed;
 
-	(void) cell;
-	(void) cell_is_null;
+	(void) unpacked;
+	(void) is_null;
 	add_order((LedgerBinding *) binding, context, (LedgerState *) state, &order->row,
 			  segment_packed_id(order, ((LedgerBinding *) binding)->order_by_value),
 			  (order->row.tail & SEGMENT_PACKED_NULL_ID) != 0);
@@ -206,7 +206,7 @@ order_prefetch_result(const void *state)
 /* Rows lie outside the group: they are not moved to other processes before they are added. */
 static const SegmentKernel ledger_kernel = {
 	.state_size = LEDGER_STATE_WITHOUT_IDS,
-	.cell = -1,
+	.unpacked = -1,
 	.bind = ledger_bind,
 	.packed_size = sizeof(SegmentPackedRow),
 	.pack = ledger_pack,
@@ -220,7 +220,7 @@ static const SegmentKernel ledger_kernel = {
 
 static const SegmentKernel order_kernel = {
 	.state_size = sizeof(LedgerState),
-	.cell = ARG_ORDER_ID,
+	.unpacked = ARG_ORDER_ID,
 	.bind = ledger_bind,
 	.packed_size = sizeof(SegmentPackedRow),
 	.pack = ledger_pack,
@@ -232,7 +232,7 @@ static const SegmentKernel order_kernel = {
 
 static const SegmentKernel order_packed_kernel = {
 	.state_size = sizeof(LedgerState),
-	.cell = -1,
+	.unpacked = -1,
 	.bind = ledger_bind,
 	.packed_size = sizeof(SegmentPackedOrder),
 	.pack = order_pack,

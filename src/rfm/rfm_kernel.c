@@ -110,13 +110,13 @@ rfm_add_large(MemoryContext context, Rfm *rfm, const SegmentPackedRow *row)
 }
 
 static void
-rfm_add(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+rfm_add(void *binding, MemoryContext context, void *state, const void *packed, Datum unpacked, bool is_null)
 {
 	Rfm *rfm = (Rfm *) state;
 	const SegmentPackedRow *row = (const SegmentPackedRow *) packed;
 
-	(void) cell;
-	(void) cell_is_null;
+	(void) unpacked;
+	(void) is_null;
 	if (!(row->tail & SEGMENT_PACKED_COUNTS))
 		return;
 	if (rfm->vl_len_ == 0)
@@ -214,19 +214,19 @@ add_order(RfmBinding *binding, MemoryContext context, void *state, const Segment
 }
 
 static void
-orders_add(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+orders_add(void *binding, MemoryContext context, void *state, const void *packed, Datum unpacked, bool is_null)
 {
-	add_order((RfmBinding *) binding, context, state, (const SegmentPackedRow *) packed, cell, cell_is_null);
+	add_order((RfmBinding *) binding, context, state, (const SegmentPackedRow *) packed, unpacked, is_null);
 }
 
 static void
-orders_add_packed(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+orders_add_packed(void *binding, MemoryContext context, void *state, const void *packed, Datum unpacked, bool is_null)
 {
 	const SegmentPackedOrder *order = (const SegmentPackedOrder *) packed;
 
-	(void) cell_is_null;
-	cell = ((RfmBinding *) binding)->order_by_value ? order->id[0] : PointerGetDatum(order->id);
-	add_order((RfmBinding *) binding, context, state, &order->row, cell,
+	(void) is_null;
+	unpacked = ((RfmBinding *) binding)->order_by_value ? order->id[0] : PointerGetDatum(order->id);
+	add_order((RfmBinding *) binding, context, state, &order->row, unpacked,
 			  (order->row.tail & SEGMENT_PACKED_NULL_ID) != 0);
 }
 
@@ -251,7 +251,7 @@ orders_prefetch_result(const void *state)
 
 static const SegmentKernel rfm_kernel = {
 	.state_size = sizeof(Rfm),
-	.cell = -1,
+	.unpacked = -1,
 	.bind = rfm_bind,
 	.packed_size = sizeof(SegmentPackedRow),
 	.pack = rfm_pack,
@@ -268,7 +268,7 @@ static const SegmentKernel rfm_kernel = {
 /* Ids lie outside the group: they are not moved to other processes, rows are. */
 static const SegmentKernel orders_kernel = {
 	.state_size = sizeof(RfmOrders),
-	.cell = 2,
+	.unpacked = 2,
 	.bind = rfm_bind,
 	.packed_size = sizeof(SegmentPackedRow),
 	.pack = rfm_pack,
@@ -280,7 +280,7 @@ static const SegmentKernel orders_kernel = {
 
 static const SegmentKernel orders_packed_kernel = {
 	.state_size = sizeof(RfmOrders),
-	.cell = -1,
+	.unpacked = -1,
 	.bind = rfm_bind,
 	.packed_size = sizeof(SegmentPackedOrder),
 	.pack = orders_pack,

@@ -287,23 +287,23 @@ init_scorer(ScoreState *node, int number, const ScorePlan *plan, List *expressio
 	scorer->has_warned = &node->has_warned;
 	scorer->context = AllocSetContextCreate(node->context, "segment scorer", ALLOCSET_DEFAULT_SIZES);
 	foreach (operator, operators)
-		segment_score_add_cell(&scorer->layout,
-							   list_nth(expressions, *at + SCORE_ARGS + foreach_current_index(operator)),
-							   lfirst_oid(operator), list_nth_oid(collations, foreach_current_index(operator)));
+		segment_score_add_field(&scorer->layout,
+								list_nth(expressions, *at + SCORE_ARGS + foreach_current_index(operator)),
+								lfirst_oid(operator), list_nth_oid(collations, foreach_current_index(operator)));
 	for (int i = 0; i < SCORE_ARGS; i++)
 	{
 		Expr *argument = list_nth(expressions, *at + i);
 
 		/* without a parent they are not compiled: options are looked at once, and a column needs no compiler */
 		scorer->argument[i] = ExecInitExpr(argument, NULL);
-		scorer->cell_of[i] = -1;
+		scorer->field_of[i] = -1;
 		if (i == SCORE_ARG_RFM)
 			scorer->rfm_column = IsA(argument, Var) ? ((Var *) argument)->varattno : 0;
 		else if (contain_var_clause((Node *) argument))
 		{
 			scorer->varies = true;
-			scorer->cell_of[i] = scorer->layout.cells;
-			segment_score_add_cell(&scorer->layout, argument, InvalidOid, InvalidOid);
+			scorer->field_of[i] = scorer->layout.fields;
+			segment_score_add_field(&scorer->layout, argument, InvalidOid, InvalidOid);
 		}
 	}
 	*at += SCORE_ARGS + list_length(operators);
@@ -340,7 +340,7 @@ score_begin(CustomScanState *css, EState *estate, int eflags)
 		init_scorer(node, i, &plan, scan->custom_exprs, &at);
 		node->scorer[i].layout.key = key;
 	}
-	node->is_whole = node->scorers == 1 && node->scorer->layout.cells == 0;
+	node->is_whole = node->scorers == 1 && node->scorer->layout.fields == 0;
 }
 
 /* Forgets everything that was read. */

@@ -40,7 +40,7 @@ know_options(Scorer *scorer)
 	caller = MemoryContextSwitchTo(scorer->context);
 	for (int i = SCORE_ARG_AS_OF; i < SCORE_ARGS; i++)
 	{
-		if (scorer->cell_of[i] >= 0)
+		if (scorer->field_of[i] >= 0)
 			continue;
 		scorer->arguments[i] = ExecEvalExpr(scorer->argument[i], scorer->econtext, &scorer->nulls[i]);
 		check_null(i, scorer->nulls[i]);
@@ -71,9 +71,9 @@ segment_scorer_options(Scorer *scorer, const ScoreRecord *record)
 	memcpy(nulls, scorer->nulls, sizeof(nulls));
 	for (int i = SCORE_ARG_AS_OF; i < SCORE_ARGS; i++)
 	{
-		if (scorer->cell_of[i] < 0)
+		if (scorer->field_of[i] < 0)
 			continue;
-		arguments[i] = segment_score_cell(&scorer->layout, record, scorer->cell_of[i], &nulls[i]);
+		arguments[i] = segment_score_field(&scorer->layout, record, scorer->field_of[i], &nulls[i]);
 		check_null(i, nulls[i]);
 	}
 	return segment_score_options(arguments, nulls);

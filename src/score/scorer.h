@@ -38,7 +38,7 @@ typedef struct Scorer
 	ScoreLayout layout;
 	ExprState *argument[SCORE_ARGS];
 	AttrNumber rfm_column;		 /* of the input, if the first argument is no more than that; else 0 */
-	int cell_of[SCORE_ARGS];	 /* of an option that may differ from row to row; else -1 */
+	int field_of[SCORE_ARGS];	 /* of an option that may differ from row to row; else -1 */
 	bool varies;				 /* there is such an option */
 	Datum arguments[SCORE_ARGS]; /* of those that can't differ, once has_options */
 	bool nulls[SCORE_ARGS];

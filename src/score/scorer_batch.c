@@ -173,14 +173,14 @@ check_options(const Scorer *scorer, const ScoreRecord *first, const ScoreRecord 
 		bool was_null;
 		Datum was;
 		Datum is;
-		int cell = scorer->cell_of[i];
-		const ScoreCell *form;
+		int field = scorer->field_of[i];
+		const ScoreField *form;
 
-		if (cell < 0)
+		if (field < 0)
 			continue;
-		form = &scorer->layout.cell[cell];
-		was = segment_score_cell(&scorer->layout, first, cell, &was_null);
-		is = segment_score_cell(&scorer->layout, record, cell, &is_null);
+		form = &scorer->layout.field[field];
+		was = segment_score_field(&scorer->layout, first, field, &was_null);
+		is = segment_score_field(&scorer->layout, record, field, &is_null);
 		if (was_null != is_null ||
 			(!is_null && (form->by_value ? was != is
 										 : VARSIZE(DatumGetPointer(was)) != VARSIZE(DatumGetPointer(is)) ||
@@ -222,14 +222,14 @@ read_records(Batch *batch, ScoreStream *stream)
 	segment_score_stream_rewind(stream);
 	while (segment_score_stream_read(stream, batch->record, sizeof(ScoreRecord)))
 	{
-		Size cells = batch->record->size - sizeof(ScoreRecord);
+		Size fields = batch->record->size - sizeof(ScoreRecord);
 
 		if (batch->record->size > batch->record_room)
 		{
 			batch->record_room = (Size) batch->record->size * 2;
 			batch->record = repalloc_huge(batch->record, batch->record_room);
 		}
-		if (cells > 0 && !segment_score_stream_read(stream, batch->record + 1, cells))
+		if (fields > 0 && !segment_score_stream_read(stream, batch->record + 1, fields))
 			elog(ERROR, "a record of rfm_score is incomplete");
 		take(batch, batch->record);
 		if (++looked % ROWS_A_LOOK == 0)
