@@ -225,9 +225,9 @@ Datum
 segment_coreset_compress_to(PG_FUNCTION_ARGS)
 {
 	CoresetState *state = segment_coreset_state_of(PointerGetDatum(PG_GETARG_CORESET(0)), CurrentMemoryContext);
-	int cells = PG_GETARG_INT32(1);
+	int micros = PG_GETARG_INT32(1);
 
-	segment_check_int_range("micro_clusters", cells, 1, segment_coreset_cells(Max(state->head.dims, 1)));
-	segment_coreset_compress(state, cells);
+	segment_check_int_range("micro_clusters", micros, 1, segment_coreset_micros(Max(state->head.dims, 1)));
+	segment_coreset_compress(state, micros);
 	return EOHPGetRWDatum(&state->header);
 }

@@ -170,7 +170,7 @@ decode(const unsigned char *bytes, Size length, const char **why)
 	items = (int32) segment_wire_get(bytes + 8, 4);
 	*why = "counts are out of range";
 	if (dims < 0 || dims > SEGMENT_MAX_FEATURES || items < 0 ||
-		items > (mode == SEGMENT_CORESET_DISTINCT ? SEGMENT_CORESET_POINTS : segment_coreset_cells(dims)) ||
+		items > (mode == SEGMENT_CORESET_DISTINCT ? SEGMENT_CORESET_POINTS : segment_coreset_micros(dims)) ||
 		(dims == 0 && items > 0))
 		return NULL;
 	*why = "its length does not fit its counts";

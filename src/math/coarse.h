@@ -10,7 +10,7 @@
  * How many micro-clusters a search for k clusters among n micro-clusters is done on: enough that a cluster is five
  * micro-clusters wide in every dimension; n, that is all of them, where that saves nothing.
  */
-extern int segment_coarse_cells(int n, int dims, int k);
+extern int segment_coarse_micros(int n, int dims, int k);
 
 /* Bytes of scratch memory for segment_kmeans_coarse, beside those of segment_kmeans. */
 extern size_t segment_coarse_workspace(int n, int dims, int k);
