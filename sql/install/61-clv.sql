@@ -3,25 +3,25 @@
 -- Collecting customers.
 
 CREATE FUNCTION segment_internal.histories_combine(internal, internal) RETURNS internal
-  AS 'MODULE_PATHNAME', 'segment_cells_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION segment_internal.histories_serialize(internal) RETURNS bytea
-  AS 'MODULE_PATHNAME', 'segment_cells_serialize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_serialize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION segment_internal.histories_deserialize(bytea, internal) RETURNS internal
-  AS 'MODULE_PATHNAME', 'segment_cells_deserialize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_deserialize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.histories_combine(internal, internal) IS 'Combine function of btyd_agg, spend_agg, holdout_agg and their rollups';
 COMMENT ON FUNCTION segment_internal.histories_serialize(internal) IS 'Serialization of their states, for parallel plans';
 COMMENT ON FUNCTION segment_internal.histories_deserialize(bytea, internal) IS 'Deserialization of their states, for parallel plans';
 
 CREATE FUNCTION segment_internal.btyd_final(internal) RETURNS segment.btyd
-  AS 'MODULE_PATHNAME', 'segment_cells_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.btyd_final(internal) IS 'Final function of btyd_agg and btyd_rollup';
 
 CREATE FUNCTION segment_internal.spend_final(internal) RETURNS segment.spend_summary
-  AS 'MODULE_PATHNAME', 'segment_cells_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.spend_final(internal) IS 'Final function of spend_agg and spend_rollup';
 
 CREATE FUNCTION segment_internal.holdout_final(internal) RETURNS segment.holdout
-  AS 'MODULE_PATHNAME', 'segment_cells_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.holdout_final(internal) IS 'Final function of holdout_agg and holdout_rollup';
 
 CREATE FUNCTION segment_internal.btyd_agg_trans(internal, customer segment.repeat_summary) RETURNS internal
@@ -61,7 +61,7 @@ CREATE AGGREGATE segment.spend_agg(customer segment.repeat_summary, include_firs
 COMMENT ON AGGREGATE segment.spend_agg(segment.repeat_summary, boolean) IS 'Collects the mean spend of customers'' purchases, the first one too if include_first: then one-time buyers are told apart by what they spent. Customers whose mean is unknown or not positive are skipped and counted; NULL without customers. 22004 for a NULL include_first.';
 
 CREATE FUNCTION segment_internal.btyd_rollup_trans(internal, part segment.btyd) RETURNS internal
-  AS 'MODULE_PATHNAME', 'segment_cells_rollup_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_rollup_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.btyd_rollup_trans(internal, segment.btyd) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.btyd_rollup(part segment.btyd) (
   SFUNC = segment_internal.btyd_rollup_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.btyd_final,
@@ -70,14 +70,14 @@ CREATE AGGREGATE segment.btyd_rollup(part segment.btyd) (
 COMMENT ON AGGREGATE segment.btyd_rollup(segment.btyd) IS 'Merges values of disjoint sets of customers. NULLs are skipped; NULL without input. 22023 where units differ.';
 
 CREATE FUNCTION segment_internal.btyd_add(a segment.btyd, b segment.btyd) RETURNS segment.btyd
-  AS 'MODULE_PATHNAME', 'segment_cells_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.btyd_add(segment.btyd, segment.btyd) IS 'The customers of both. NULL if either is NULL. 22023 where units differ.';
 
 CREATE OPERATOR segment.+ (LEFTARG = segment.btyd, RIGHTARG = segment.btyd, FUNCTION = segment_internal.btyd_add, COMMUTATOR = OPERATOR(segment.+));
 COMMENT ON OPERATOR segment.+ (segment.btyd, segment.btyd) IS 'The customers of both';
 
 CREATE FUNCTION segment_internal.spend_rollup_trans(internal, part segment.spend_summary) RETURNS internal
-  AS 'MODULE_PATHNAME', 'segment_cells_rollup_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_rollup_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.spend_rollup_trans(internal, segment.spend_summary) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.spend_rollup(part segment.spend_summary) (
   SFUNC = segment_internal.spend_rollup_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.spend_final,
@@ -86,14 +86,14 @@ CREATE AGGREGATE segment.spend_rollup(part segment.spend_summary) (
 COMMENT ON AGGREGATE segment.spend_rollup(segment.spend_summary) IS 'Merges values of disjoint sets of customers. NULLs are skipped; NULL without input. 22023 where units differ.';
 
 CREATE FUNCTION segment_internal.spend_summary_add(a segment.spend_summary, b segment.spend_summary) RETURNS segment.spend_summary
-  AS 'MODULE_PATHNAME', 'segment_cells_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.spend_summary_add(segment.spend_summary, segment.spend_summary) IS 'The customers of both. NULL if either is NULL. 22023 where units differ.';
 
 CREATE OPERATOR segment.+ (LEFTARG = segment.spend_summary, RIGHTARG = segment.spend_summary, FUNCTION = segment_internal.spend_summary_add, COMMUTATOR = OPERATOR(segment.+));
 COMMENT ON OPERATOR segment.+ (segment.spend_summary, segment.spend_summary) IS 'The customers of both';
 
 CREATE FUNCTION segment_internal.holdout_rollup_trans(internal, part segment.holdout) RETURNS internal
-  AS 'MODULE_PATHNAME', 'segment_cells_rollup_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_rollup_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.holdout_rollup_trans(internal, segment.holdout) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.holdout_rollup(part segment.holdout) (
   SFUNC = segment_internal.holdout_rollup_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.holdout_final,
@@ -102,7 +102,7 @@ CREATE AGGREGATE segment.holdout_rollup(part segment.holdout) (
 COMMENT ON AGGREGATE segment.holdout_rollup(segment.holdout) IS 'Merges values of disjoint sets of customers. NULLs are skipped; NULL without input. 22023 where units differ.';
 
 CREATE FUNCTION segment_internal.holdout_add(a segment.holdout, b segment.holdout) RETURNS segment.holdout
-  AS 'MODULE_PATHNAME', 'segment_cells_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.holdout_add(segment.holdout, segment.holdout) IS 'The customers of both. NULL if either is NULL. 22023 where units differ.';
 
 CREATE OPERATOR segment.+ (LEFTARG = segment.holdout, RIGHTARG = segment.holdout, FUNCTION = segment_internal.holdout_add, COMMUTATOR = OPERATOR(segment.+));

@@ -49,7 +49,7 @@ typedef struct ClvModel
 	uint8 with_first; /* gamma_gamma: fitted on spend with the first purchase */
 	int32 iterations;
 	int32 evaluations;
-	int32 n_cells;
+	int32 n_histories;
 	int64 customers;
 	int64 skipped; /* customers that could not be used */
 	double unit;   /* days; 0 where there is none */

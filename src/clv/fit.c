@@ -10,7 +10,7 @@
 #include "utils/array.h"
 #include "utils/memutils.h"
 
-#include "clv/cells.h"
+#include "clv/tally.h"
 #include "clv/fit.h"
 #include "core/error.h"
 #include "core/memory.h"
@@ -141,16 +141,16 @@ model_of_fit(int kind, int n_covariates, double penalty, double customers, const
 }
 
 ClvModel *
-segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *options)
+segment_clv_fit_btyd(int kind, const Tally *btyd, const SegmentFitOptions *options)
 {
-	SegmentBtydCells cells;
+	SegmentBtydTally tally;
 	SegmentFit fit;
 	ClvModel *model;
 	/* Summaries of whole days have few distinct times; room for as many as there can be is taken only if needed. */
-	size_t max_times = Min(2 * (size_t) btyd->n_cells, USUAL_TIMES);
+	size_t max_times = Min(2 * (size_t) btyd->n_rows, USUAL_TIMES);
 	void *work = NULL;
 
-	if (btyd->n_cells == 0)
+	if (btyd->n_rows == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there are no customers to fit"),
 				 errdetail("The btyd value is empty."), errhint("Check the query that collects the summaries.")));
@@ -159,9 +159,9 @@ segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *optio
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("%s has no covariates", segment_clv_kind_name(kind)),
 				 errdetail("The customers have %d covariates each.", btyd->n_covariates),
 				 errhint("Fit bgnbd, mbgnbd or pareto_nbd, or collect the customers without covariates.")));
-	for (int32 i = 0; i < btyd->n_cells && kind == SEGMENT_BGBB; i++)
+	for (int32 i = 0; i < btyd->n_rows && kind == SEGMENT_BGBB; i++)
 	{
-		const double *row = cells_row(btyd, i);
+		const double *row = tally_row(btyd, i);
 
 		if (row[1] != floor(row[1]) || row[2] != floor(row[2]) || row[1] < row[0] || row[2] > 10000)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("bgbb needs whole periods"),
@@ -170,26 +170,26 @@ segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *optio
 									  row[0], row[1], row[2]),
 							errhint("Summarise per period with ledger_repeat_periods(ledger, as_of, period).")));
 	}
-	cells.n_cells = btyd->n_cells;
-	cells.n_covariates = btyd->n_covariates;
-	cells.cells = cells_row(btyd, 0);
-	cells.counts = cells_counts(btyd);
-	for (;; max_times = 2 * (size_t) btyd->n_cells)
+	tally.n_rows = btyd->n_rows;
+	tally.n_covariates = btyd->n_covariates;
+	tally.numbers = tally_row(btyd, 0);
+	tally.counts = tally_counts(btyd);
+	for (;; max_times = 2 * (size_t) btyd->n_rows)
 	{
 		bool done;
 
-		if (segment_btyd_uses_tables((SegmentBtydKind) kind, &cells))
-			work = work_space(segment_btyd_work_size(&cells, max_times));
-		done = segment_btyd_fit((SegmentBtydKind) kind, &cells, options, work, max_times, &fit);
+		if (segment_btyd_uses_tables((SegmentBtydKind) kind, &tally))
+			work = work_space(segment_btyd_work_size(&tally, max_times));
+		done = segment_btyd_fit((SegmentBtydKind) kind, &tally, options, work, max_times, &fit);
 		if (work != NULL)
 			pfree(work);
 		if (done)
 			break;
 	}
-	model = model_of_fit(kind, btyd->n_covariates, options->penalty, (double) segment_cells_customers(btyd), &fit);
+	model = model_of_fit(kind, btyd->n_covariates, options->penalty, (double) segment_tally_customers(btyd), &fit);
 	model->unit = btyd->unit;
-	model->n_cells = btyd->n_cells;
-	model->customers = segment_cells_customers(btyd);
+	model->n_histories = btyd->n_rows;
+	model->customers = segment_tally_customers(btyd);
 	model->penalty = options->penalty;
 	return model;
 }
@@ -199,7 +199,7 @@ fit_btyd(FunctionCallInfo fcinfo, int kind)
 {
 	SegmentFitOptions options = segment_clv_fit_options(PG_GETARG_FLOAT8(1), PG_GETARG_INT32(2));
 
-	PG_RETURN_POINTER(segment_clv_fit_btyd(kind, PG_GETARG_CELLS(0), &options));
+	PG_RETURN_POINTER(segment_clv_fit_btyd(kind, PG_GETARG_TALLY(0), &options));
 }
 
 Datum
@@ -234,21 +234,21 @@ segment_bgbb(PG_FUNCTION_ARGS)
 
 /* Correlation of number of purchases and mean spend: Gamma-Gamma takes them for independent. */
 static double
-correlation_of(const Cells *spend)
+correlation_of(const Tally *spend)
 {
-	double n = (double) segment_cells_customers(spend);
+	double n = (double) segment_tally_customers(spend);
 	double mean[2] = {0, 0};
 	double square[2] = {0, 0};
 	double both = 0;
 
-	for (int32 i = 0; i < spend->n_cells; i++)
+	for (int32 i = 0; i < spend->n_rows; i++)
 		for (int j = 0; j < 2; j++)
-			mean[j] += cells_row(spend, i)[j] * (double) cells_counts(spend)[i] / n;
-	for (int32 i = 0; i < spend->n_cells; i++)
+			mean[j] += tally_row(spend, i)[j] * (double) tally_counts(spend)[i] / n;
+	for (int32 i = 0; i < spend->n_rows; i++)
 	{
-		double count = (double) cells_counts(spend)[i];
-		double x = cells_row(spend, i)[0] - mean[0];
-		double m = cells_row(spend, i)[1] - mean[1];
+		double count = (double) tally_counts(spend)[i];
+		double x = tally_row(spend, i)[0] - mean[0];
+		double m = tally_row(spend, i)[1] - mean[1];
 
 		square[0] += count * x * x;
 		square[1] += count * m * m;
@@ -262,21 +262,21 @@ correlation_of(const Cells *spend)
 Datum
 segment_gamma_gamma(PG_FUNCTION_ARGS)
 {
-	Cells *spend = PG_GETARG_CELLS(0);
+	Tally *spend = PG_GETARG_TALLY(0);
 	SegmentFitOptions options = segment_clv_fit_options(PG_GETARG_FLOAT8(1), PG_GETARG_INT32(2));
 	SegmentFit fit;
 	ClvModel *model;
 
-	if (spend->n_cells == 0)
+	if (spend->n_rows == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there are no customers to fit"),
 				 errdetail("No customer has a positive mean spend of repeat purchases; skipped were " INT64_FORMAT ".",
 						   spend->skipped),
 				 errhint("spend_agg(summary, true) takes the first purchase too.")));
-	segment_gamma_gamma_fit(spend->n_cells, cells_row(spend, 0), cells_counts(spend), &options, &fit);
-	model = model_of_fit(CLV_GAMMA_GAMMA, 0, options.penalty, (double) segment_cells_customers(spend), &fit);
-	model->n_cells = spend->n_cells;
-	model->customers = segment_cells_customers(spend);
+	segment_gamma_gamma_fit(spend->n_rows, tally_row(spend, 0), tally_counts(spend), &options, &fit);
+	model = model_of_fit(CLV_GAMMA_GAMMA, 0, options.penalty, (double) segment_tally_customers(spend), &fit);
+	model->n_histories = spend->n_rows;
+	model->customers = segment_tally_customers(spend);
 	model->skipped = spend->skipped;
 	model->with_first = spend->with_first;
 	model->penalty = options.penalty;
@@ -316,7 +316,7 @@ segment_sbg(PG_FUNCTION_ARGS)
 	}
 	segment_sbg_fit(n, active, &options, &fit);
 	model = model_of_fit(CLV_SBG, 0, options.penalty, (double) counts[0], &fit);
-	model->n_cells = n;
+	model->n_histories = n;
 	model->customers = counts[0];
 	model->penalty = options.penalty;
 	PG_RETURN_POINTER(model);

@@ -169,7 +169,7 @@ find_fault(const ClvModel *model)
 	if (model->status >= lengthof(status_name) || model->with_first > 1 ||
 		(model->with_first == 1 && model->kind != CLV_GAMMA_GAMMA))
 		return "The status or a mark is out of range.";
-	if (model->customers < 0 || model->skipped < 0 || model->n_cells < 0 || model->iterations < 0 ||
+	if (model->customers < 0 || model->skipped < 0 || model->n_histories < 0 || model->iterations < 0 ||
 		model->evaluations < 0)
 		return "Counts must not be negative.";
 	if (!isfinite(model->log_likelihood) || !isfinite(model->gradient_norm) || !isfinite(model->penalty) ||
@@ -238,7 +238,7 @@ parse(const char *text, ClvFamily family)
 		!segment_json_word(&json, "status", status_name, lengthof(status_name), &status) ||
 		!read_small(&json, "warnings", 255, &warnings) ||
 		!segment_json_count(&json, "customers", 0, PG_INT64_MAX, &model->customers) ||
-		!read_small(&json, "histories", PG_INT32_MAX, &model->n_cells) ||
+		!read_small(&json, "histories", PG_INT32_MAX, &model->n_histories) ||
 		!segment_json_count(&json, "skipped", 0, PG_INT64_MAX, &model->skipped) ||
 		!read_small(&json, "iterations", PG_INT32_MAX, &model->iterations) ||
 		!read_small(&json, "evaluations", PG_INT32_MAX, &model->evaluations) ||
@@ -307,7 +307,7 @@ segment_clv_model_out(PG_FUNCTION_ARGS)
 	at = segment_json_put_word(at, "status", status_name[model->status]);
 	at = segment_json_put_count(at, "warnings", model->warnings);
 	at = segment_json_put_count(at, "customers", model->customers);
-	at = segment_json_put_count(at, "histories", model->n_cells);
+	at = segment_json_put_count(at, "histories", model->n_histories);
 	at = segment_json_put_count(at, "skipped", model->skipped);
 	at = segment_json_put_count(at, "iterations", model->iterations);
 	at = segment_json_put_count(at, "evaluations", model->evaluations);
@@ -338,7 +338,7 @@ segment_clv_model_send(PG_FUNCTION_ARGS)
 	pq_sendint8(&buffer, model->with_first);
 	pq_sendint32(&buffer, (uint32) model->iterations);
 	pq_sendint32(&buffer, (uint32) model->evaluations);
-	pq_sendint32(&buffer, (uint32) model->n_cells);
+	pq_sendint32(&buffer, (uint32) model->n_histories);
 	pq_sendint64(&buffer, model->customers);
 	pq_sendint64(&buffer, model->skipped);
 	pq_sendfloat8(&buffer, model->unit);
@@ -381,7 +381,7 @@ model_recv(FunctionCallInfo fcinfo, ClvFamily family)
 	model->with_first = (uint8) pq_getmsgbyte(buffer);
 	model->iterations = (int32) pq_getmsgint(buffer, 4);
 	model->evaluations = (int32) pq_getmsgint(buffer, 4);
-	model->n_cells = (int32) pq_getmsgint(buffer, 4);
+	model->n_histories = (int32) pq_getmsgint(buffer, 4);
 	model->customers = pq_getmsgint64(buffer);
 	model->skipped = pq_getmsgint64(buffer);
 	model->unit = segment_positive_zero(pq_getmsgfloat8(buffer));

@@ -18,7 +18,7 @@
 typedef struct BtydSample
 {
 	SegmentBtydKind kind;
-	const SegmentBtydCells *cells;
+	const SegmentBtydTally *tally;
 	const SegmentFitOptions *options;
 	/* Of each covariate over the customers: the fit sees them as distances from the mean, in deviations. */
 	double mean[SEGMENT_BTYD_MAX_COVARIATES];
@@ -70,23 +70,23 @@ segment_btyd_params_of(SegmentBtydKind kind, const double *theta, int n_covariat
 static void
 measure_covariates(BtydSample *sample, double customers)
 {
-	const SegmentBtydCells *cells = sample->cells;
+	const SegmentBtydTally *tally = sample->tally;
 	size_t i;
 	int j;
 
-	for (j = 0; j < cells->n_covariates; j++)
+	for (j = 0; j < tally->n_covariates; j++)
 	{
 		double square = 0;
 
 		sample->mean[j] = 0;
-		for (i = 0; i < cells->n_cells; i++)
+		for (i = 0; i < tally->n_rows; i++)
 			sample->mean[j] +=
-				(double) cells->counts[i] / customers * cells->cells[(3 + cells->n_covariates) * i + 3 + j];
-		for (i = 0; i < cells->n_cells; i++)
+				(double) tally->counts[i] / customers * tally->numbers[(3 + tally->n_covariates) * i + 3 + j];
+		for (i = 0; i < tally->n_rows; i++)
 		{
-			double distance = cells->cells[(3 + cells->n_covariates) * i + 3 + j] - sample->mean[j];
+			double distance = tally->numbers[(3 + tally->n_covariates) * i + 3 + j] - sample->mean[j];
 
-			square += (double) cells->counts[i] / customers * distance * distance;
+			square += (double) tally->counts[i] / customers * distance * distance;
 		}
 		sample->deviation[j] = square > 0 ? sqrt(square) : 1;
 	}
@@ -96,7 +96,7 @@ measure_covariates(BtydSample *sample, double customers)
 static void
 caller_covariates(const BtydSample *sample, SegmentFit *fit)
 {
-	int z = sample->cells->n_covariates;
+	int z = sample->tally->n_covariates;
 	int n = fit->n_params - 2 * z;
 	double slope[SEGMENT_FIT_MAX_PARAMS][SEGMENT_FIT_MAX_PARAMS] = {{0}};
 	double theta[SEGMENT_FIT_MAX_PARAMS];
@@ -137,12 +137,12 @@ caller_covariates(const BtydSample *sample, SegmentFit *fit)
 
 /* Any model, history by history, with or without covariates. */
 static double
-cell_objective(const double *theta, double *gradient, void *arg)
+row_objective(const double *theta, double *gradient, void *arg)
 {
 	BtydSample *sample = arg;
-	const SegmentBtydCells *cells = sample->cells;
+	const SegmentBtydTally *tally = sample->tally;
 	int n = segment_btyd_n_params(sample->kind);
-	int z = cells->n_covariates;
+	int z = tally->n_covariates;
 	SegmentBtydParams params;
 	double total = 0;
 	size_t i;
@@ -150,18 +150,18 @@ cell_objective(const double *theta, double *gradient, void *arg)
 
 	memset(gradient, 0, (n + 2 * z) * sizeof(double));
 	segment_btyd_params_of(sample->kind, theta, 0, NULL, &params);
-	for (i = 0; i < cells->n_cells; i++)
+	for (i = 0; i < tally->n_rows; i++)
 	{
-		const double *cell = cells->cells + (3 + z) * i;
-		SegmentHistory history = {cell[0], cell[1], cell[2]};
-		double count = (double) cells->counts[i];
+		const double *numbers = tally->numbers + (3 + z) * i;
+		SegmentHistory history = {numbers[0], numbers[1], numbers[2]};
+		double count = (double) tally->counts[i];
 		double by[SEGMENT_BTYD_MAX_PARAMS];
 		double covariates[SEGMENT_BTYD_MAX_COVARIATES];
 
 		if (i % 64 == 0 && stopped(sample->options))
 			return 0;
 		for (j = 0; j < z; j++)
-			covariates[j] = (cell[3 + j] - sample->mean[j]) / sample->deviation[j];
+			covariates[j] = (numbers[3 + j] - sample->mean[j]) / sample->deviation[j];
 		if (z > 0)
 			segment_btyd_params_of(sample->kind, theta, z, covariates, &params);
 		total += count * segment_btyd_log_likelihood(&params, &history, by);
@@ -179,19 +179,19 @@ cell_objective(const double *theta, double *gradient, void *arg)
 }
 
 bool
-segment_btyd_uses_tables(SegmentBtydKind kind, const SegmentBtydCells *cells)
+segment_btyd_uses_tables(SegmentBtydKind kind, const SegmentBtydTally *tally)
 {
-	return (kind == SEGMENT_BGNBD || kind == SEGMENT_MBGNBD) && cells->n_covariates == 0;
+	return (kind == SEGMENT_BGNBD || kind == SEGMENT_MBGNBD) && tally->n_covariates == 0;
 }
 
 bool
-segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const SegmentFitOptions *options, void *work,
+segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydTally *tally, const SegmentFitOptions *options, void *work,
 				 size_t max_times, SegmentFit *fit)
 {
 	/* Of the shape of the rate and of leaving; the scales follow from the data. */
 	static const double shapes[4][4] = {{0.5, 1, 0.7, 2}, {2, 1, 0.3, 1}, {0.1, 1, 2, 10}, {1, 1, 0.05, 0.5}};
-	BtydSample sample = {kind, cells, options, {0}, {0}};
-	SegmentBtydTables tables = {kind, cells, options, 0, 0, NULL, NULL, NULL};
+	BtydSample sample = {kind, tally, options, {0}, {0}};
+	SegmentBtydTables tables = {kind, tally, options, 0, 0, NULL, NULL, NULL};
 	SegmentFitProblem problem;
 	double customers = 0;
 	double orders = 0;
@@ -199,20 +199,20 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const Segm
 	size_t i;
 	int attempt;
 
-	for (i = 0; i < cells->n_cells; i++)
+	for (i = 0; i < tally->n_rows; i++)
 	{
-		const double *cell = cells->cells + (3 + cells->n_covariates) * i;
-		double count = (double) cells->counts[i];
+		const double *numbers = tally->numbers + (3 + tally->n_covariates) * i;
+		double count = (double) tally->counts[i];
 
 		customers += count;
-		orders += count * cell[0];
-		time += count * cell[2];
+		orders += count * numbers[0];
+		time += count * numbers[2];
 	}
 	measure_covariates(&sample, customers);
 	memset(&problem, 0, sizeof(problem));
 	problem.arg = &sample;
-	problem.objective = cell_objective;
-	if (segment_btyd_uses_tables(kind, cells))
+	problem.objective = row_objective;
+	if (segment_btyd_uses_tables(kind, tally))
 	{
 		if (!segment_btyd_tables_make(&tables, work, max_times))
 			return false;
@@ -221,7 +221,7 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const Segm
 		problem.hessian = segment_btyd_tables_hessian;
 	}
 	problem.n_logs = segment_btyd_n_params(kind);
-	problem.n_params = problem.n_logs + 2 * cells->n_covariates;
+	problem.n_params = problem.n_logs + 2 * tally->n_covariates;
 	problem.observations = customers;
 	problem.penalty = options->penalty;
 	problem.max_iterations = options->max_iterations;
@@ -268,7 +268,7 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const Segm
 		if (fit->status == SEGMENT_FIT_CONVERGED)
 			break;
 	}
-	if (cells->n_covariates > 0)
+	if (tally->n_covariates > 0)
 		caller_covariates(&sample, fit);
 	/* Without a repeat order the likelihood rises for ever: rates to zero, or leaving at once. */
 	if (orders == 0 && fit->status != SEGMENT_FIT_STOPPED)
@@ -281,8 +281,8 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const Segm
 
 typedef struct SpendSample
 {
-	size_t n_cells;
-	const double *cells;
+	size_t n_rows;
+	const double *numbers;
 	const int64_t *counts;
 	const SegmentFitOptions *options;
 } SpendSample;
@@ -303,17 +303,17 @@ gamma_gamma_objective(const double *theta, double *gradient, void *arg)
 	double psi_q = segment_digamma(q);
 	size_t i;
 
-	for (i = 0; i < sample->n_cells; i++)
+	for (i = 0; i < sample->n_rows; i++)
 	{
-		double spend = sample->cells[2 * i + 1];
+		double spend = sample->numbers[2 * i + 1];
 		double count = (double) sample->counts[i];
 		double log_share;
 
 		if (i % POLL_EVERY == 0 && stopped(sample->options))
 			return 0;
-		if (sample->cells[2 * i] != x)
+		if (sample->numbers[2 * i] != x)
 		{
-			x = sample->cells[2 * i];
+			x = sample->numbers[2 * i];
 			by_x = -segment_log_beta(p * x, q);
 			psi_both = segment_digamma(p * x + q);
 			psi_x = segment_digamma(p * x);
@@ -332,20 +332,20 @@ gamma_gamma_objective(const double *theta, double *gradient, void *arg)
 }
 
 void
-segment_gamma_gamma_fit(size_t n_cells, const double *cells, const int64_t *counts, const SegmentFitOptions *options,
+segment_gamma_gamma_fit(size_t n_rows, const double *numbers, const int64_t *counts, const SegmentFitOptions *options,
 						SegmentFit *fit)
 {
-	SpendSample sample = {n_cells, cells, counts, options};
+	SpendSample sample = {n_rows, numbers, counts, options};
 	SegmentFitProblem problem;
 	double customers = 0;
 	double spend = 0;
 	double start[3];
 	size_t i;
 
-	for (i = 0; i < n_cells; i++)
+	for (i = 0; i < n_rows; i++)
 	{
 		customers += (double) counts[i];
-		spend += (double) counts[i] * cells[2 * i + 1];
+		spend += (double) counts[i] * numbers[2 * i + 1];
 	}
 	memset(&problem, 0, sizeof(problem));
 	problem.objective = gamma_gamma_objective;
