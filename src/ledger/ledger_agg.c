@@ -221,16 +221,9 @@ segment_ledger_rollup_trans(PG_FUNCTION_ARGS)
 		segment_not_an_aggregate("ledger_rollup_trans");
 	if (!PG_ARGISNULL(1))
 	{
-		LedgerRareParts rare;
-		LedgerState part;
-
-		memset(&part, 0, sizeof(part));
-		memset(&rare, 0, sizeof(rare));
-		part.rare = &rare;
-		rare.packed = PG_GETARG_LEDGER(1);
 		if (state == NULL)
 			state = new_state(&memory);
-		segment_ledger_state_merge(state, &memory, &part, NULL);
+		segment_ledger_state_add_ledger(state, &memory, PG_GETARG_LEDGER(1));
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();

@@ -22,9 +22,6 @@
 /* So many rows are sorted by insertion, on the stack. */
 #define FEW_ROWS 32
 
-/* Rows of this number are looked at between two looks for a cancel, less one. */
-#define INTERRUPT_MASK 0xFFF
-
 /* The rows of a state in order. Few are copied to the buffer, others to memory of their own. */
 static const LedgerSlimRow *
 sorted_slim_rows(const LedgerState *state, LedgerSlimRow buffer[FEW_ROWS])
@@ -81,6 +78,8 @@ slim_result(const LedgerState *state)
 		int64 net = 0;
 		int64 returned = 0;
 
+		if ((writer.n_days & LEDGER_INTERRUPT_MASK) == LEDGER_INTERRUPT_MASK)
+			CHECK_FOR_INTERRUPTS();
 		do
 		{
 			int32 units = ledger_slim_units(rows[i]);
@@ -244,7 +243,7 @@ full_result(const LedgerState *state, const LedgerOrders *orders)
 		{
 			const LedgerEvent *event = &events[i];
 
-			if ((i & INTERRUPT_MASK) == 0)
+			if ((i & LEDGER_INTERRUPT_MASK) == 0)
 				CHECK_FOR_INTERRUPTS();
 			day.dates_order |= (event->flags & EVENT_DATES_ORDER) != 0;
 			day.orders += (event->flags & EVENT_ORDER) != 0;
@@ -290,36 +289,51 @@ segment_ledger_orders_of(const LedgerState *state, SegmentOrderIdType *id_type, 
 }
 
 Ledger *
-segment_ledger_state_result(const LedgerState *state, SegmentOrderIdType *id_type)
+segment_ledger_state_rows(const LedgerState *state, SegmentOrderIdType *id_type)
 {
 	const LedgerRareParts *rare = state->rare;
-	Ledger *result;
 	Ledger *rows;
 	LedgerOrders orders;
 
-	SEGMENT_CHECK_STATE(segment_ledger_state_fault(state));
 	segment_ledger_orders_of(state, id_type, &orders);
 	/* slim rows have different ids, unless that is only found out here */
 	if (!state->is_full && (rare == NULL || rare->n_wide == 0) &&
 		(orders.number_of == NULL || orders.ids.count == state->ids.count))
-		result = slim_result(state);
+		rows = slim_result(state);
 	else
-		result = full_result(state, &orders);
+		rows = full_result(state, &orders);
 	if (orders.number_of != NULL)
 	{
 		pfree(orders.number_of);
 		pfree(orders.ids.bytes);
 	}
-	if (rare == NULL || rare->packed == NULL)
-		return result;
-	if (result == NULL)
+	return rows;
+}
+
+Ledger *
+segment_ledger_with_packed(const LedgerState *state, Ledger *sum)
+{
+	const LedgerPacked *packed = state->rare != NULL ? &state->rare->packed : NULL;
+
+	/* the smallest first */
+	for (int i = packed != NULL ? packed->count : 0; i-- > 0;)
 	{
-		result = palloc(VARSIZE(rare->packed));
-		memcpy(result, rare->packed, VARSIZE(rare->packed));
-		return result;
+		Ledger *before = sum;
+
+		if (before == NULL)
+		{
+			sum = segment_ledger_copy(packed->ledger[i]);
+			continue;
+		}
+		sum = segment_ledger_merge(packed->ledger[i], before);
+		pfree(before);
 	}
-	rows = result;
-	result = segment_ledger_merge(rare->packed, rows);
-	pfree(rows);
-	return result;
+	return sum;
+}
+
+Ledger *
+segment_ledger_state_result(const LedgerState *state, SegmentOrderIdType *id_type)
+{
+	SEGMENT_CHECK_STATE(segment_ledger_state_fault(state));
+	return segment_ledger_with_packed(state, segment_ledger_state_rows(state, id_type));
 }

@@ -49,6 +49,17 @@ typedef struct LedgerWideRow
 	SegmentWide units;
 } LedgerWideRow;
 
+/*
+ * Ledgers that wait to be merged, each more than twice as large as the next: so a day takes part in a logarithmic number
+ * of merges, however many ledgers come, and all together are less than twice as large as the first.
+ */
+typedef struct LedgerPacked
+{
+	Ledger **ledger;
+	int count;
+	int capacity;
+} LedgerPacked;
+
 /* What few customers need. */
 typedef struct LedgerRareParts
 {
@@ -56,7 +67,7 @@ typedef struct LedgerRareParts
 	uint32 n_wide;
 	uint32 wide_capacity;
 	uint32 wide_unified; /* wide rows in front whose order's number is final */
-	Ledger *packed;		 /* rows that were packed to save memory, or NULL */
+	LedgerPacked packed; /* rows that were packed to save memory, and stored ledgers */
 } LedgerRareParts;
 
 /*
@@ -117,6 +128,9 @@ segment_ledger_state_add_slim(LedgerState *state, DateADT day, uint32 order, seg
 extern void segment_ledger_state_merge(LedgerState *state, const LedgerMemory *memory, const LedgerState *other,
 									   SegmentOrderIdType *id_type);
 
+/* Adds a stored ledger. */
+extern void segment_ledger_state_add_ledger(LedgerState *state, const LedgerMemory *memory, const Ledger *stored);
+
 #ifdef USE_ASSERT_CHECKING
 /* What is wrong with a state; NULL if nothing is. */
 extern const char *segment_ledger_state_fault(const LedgerState *state);
@@ -156,6 +170,12 @@ ledger_order_of(const LedgerOrders *orders, uint32 order)
 {
 	return order > 0 && orders->number_of != NULL ? orders->number_of[order - 1] + 1 : order;
 }
+
+/* The ledger of the rows that are not packed, in the current context; NULL if there is nothing in it. */
+extern Ledger *segment_ledger_state_rows(const LedgerState *state, SegmentOrderIdType *id_type);
+
+/* sum, which may be NULL and is freed, and the packed ledgers as one in the current context; NULL if it is empty. */
+extern Ledger *segment_ledger_with_packed(const LedgerState *state, Ledger *sum);
 
 /* The ledger in the current context; NULL if there is nothing in it. The state stays as it is. */
 extern Ledger *segment_ledger_state_result(const LedgerState *state, SegmentOrderIdType *id_type);

@@ -3,6 +3,8 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "ledger/ledger_writer.h"
 
 void
@@ -263,6 +265,15 @@ raise_scale(LedgerDay *day, int decimals)
 }
 
 Ledger *
+segment_ledger_copy(const Ledger *ledger)
+{
+	Ledger *copy = palloc(VARSIZE(ledger));
+
+	memcpy(copy, ledger, VARSIZE(ledger));
+	return copy;
+}
+
+Ledger *
 segment_ledger_merge(const Ledger *a, const Ledger *b)
 {
 	int scale = Max(a->scale, b->scale);
@@ -284,6 +295,8 @@ segment_ledger_merge(const Ledger *a, const Ledger *b)
 		bool take_a = has_a && (!has_b || day_a.day <= day_b.day);
 		bool take_b = has_b && (!has_a || day_b.day <= day_a.day);
 
+		if ((writer.n_days & LEDGER_INTERRUPT_MASK) == LEDGER_INTERRUPT_MASK)
+			CHECK_FOR_INTERRUPTS();
 		if (take_a)
 			raise_scale(&day_a, scale - a->scale);
 		if (take_b)

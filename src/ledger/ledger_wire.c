@@ -14,14 +14,15 @@ segment_ledger_state_write(StringInfo buffer, const LedgerState *state, SegmentO
 {
 	const LedgerRareParts *rare = state->rare;
 	uint32 n_wide = rare != NULL ? rare->n_wide : 0;
-	int packed = rare != NULL && rare->packed != NULL ? (int) VARSIZE(rare->packed) - VARHDRSZ : 0;
+	Ledger *ledger = segment_ledger_with_packed(state, NULL);
+	int packed = ledger != NULL ? (int) VARSIZE(ledger) - VARHDRSZ : 0;
 	LedgerOrders orders;
 
 	segment_ledger_orders_of(state, id_type, &orders);
 	pq_sendint8(buffer, state->scale);
 	pq_sendint32(buffer, (uint32) packed);
 	if (packed > 0)
-		pq_sendbytes(buffer, (char *) rare->packed + VARHDRSZ, packed);
+		pq_sendbytes(buffer, (char *) ledger + VARHDRSZ, packed);
 	pq_sendint32(buffer, state->id_type);
 	pq_sendint32(buffer, state->collation);
 	if (OidIsValid(state->id_type))
@@ -76,11 +77,12 @@ segment_ledger_state_read(StringInfo buffer, SegmentOrderIdType *id_type)
 	state->scale = (uint8) amount.scale;
 	if (packed > 0)
 	{
-		state->rare = palloc0(sizeof(LedgerRareParts));
-		state->rare->packed = segment_ledger_from_bytes(pq_getmsgbytes(buffer, packed), packed, &fault);
-		if (state->rare->packed == NULL)
+		Ledger *ledger = segment_ledger_from_bytes(pq_getmsgbytes(buffer, packed), packed, &fault);
+
+		if (ledger == NULL)
 			segment_refuse_state("ledger_agg", fault);
-		state->has_rows = true;
+		segment_ledger_state_add_ledger(state, &memory, ledger);
+		pfree(ledger);
 	}
 	state->id_type = pq_getmsgint(buffer, 4);
 	state->collation = pq_getmsgint(buffer, 4);

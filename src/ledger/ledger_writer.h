@@ -14,6 +14,9 @@
 /* The most bytes of a day: gap, orders, returns, two amounts; and what a number may write behind its end. */
 #define LEDGER_DAY_BYTES (5 + 10 + 10 + 2 * LEDGER_MAX_GROUPS + 8)
 
+/* Days, or rows, between two polls for a cancel, less one. */
+#define LEDGER_INTERRUPT_MASK 0xFFF
+
 /* Makes room for another day. */
 extern void segment_ledger_grow(LedgerWriter *writer);
 
