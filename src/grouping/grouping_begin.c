@@ -4,10 +4,12 @@
 #include "postgres.h"
 
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "core/error.h"
 #include "core/image.h"
 #include "grouping/grouping_node.h"
 
@@ -84,6 +86,7 @@ init_layout(GroupingState *node, List *outputs)
 			if (!segment_type_hash(&field->hash, type, op, CurrentMemoryContext))
 				elog(ERROR, "operator %u has no hash function", op);
 			fmgr_info(get_opcode(op), &field->equal);
+			segment_check_execute(field->equal.fn_oid, GetUserId(), OBJECT_FUNCTION);
 			field->collation = list_nth_oid(plan->collations, i);
 			field->compare = compare_of(field);
 		}

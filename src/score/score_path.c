@@ -17,6 +17,7 @@
 #include "utils/lsyscache.h"
 
 #include "core/compat.h"
+#include "core/init_plans.h"
 #include "grouping/grouping.h"
 #include "score/score_node.h"
 
@@ -257,6 +258,8 @@ score_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_
 
 	if (previous_hook != NULL)
 		previous_hook(root, stage, input_rel, output_rel, extra);
+	if (stage == UPPERREL_FINAL)
+		segment_hand_up_init_plans(root, output_rel, &path_methods);
 	if (stage != UPPERREL_WINDOW || segment_grouping_enable == GROUPING_OFF || !is_windowed(output_rel))
 		return;
 	child = input_rel->cheapest_total_path;

@@ -6,10 +6,12 @@
 #include "core/compat.h"
 
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "core/error.h"
 #include "core/image.h"
 #include "score/score_record.h"
 
@@ -27,6 +29,7 @@ segment_score_add_field(ScoreLayout *layout, Expr *expression, Oid equal, Oid co
 		if (!segment_type_hash(&field->hash, exprType((Node *) expression), equal, CurrentMemoryContext))
 			elog(ERROR, "operator %u has no hash function", equal);
 		fmgr_info(get_opcode(equal), &field->equal);
+		segment_check_execute(field->equal.fn_oid, GetUserId(), OBJECT_FUNCTION);
 		field->collation = collation;
 		field->by_image = segment_equal_by_image(field->equal.fn_oid, collation);
 		layout->by_image = field->by_image && (layout->by_image || layout->keys == 0);
