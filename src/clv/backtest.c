@@ -43,6 +43,22 @@ history_of(const double *row)
 	return history;
 }
 
+static int
+by_score(const void *a, const void *b, void *arg)
+{
+	double score_a = ((const SegmentScored *) a)->score;
+	double score_b = ((const SegmentScored *) b)->score;
+
+	(void) arg;
+	return score_a < score_b ? -1 : score_a > score_b;
+}
+
+static int
+by_score_best_first(const void *a, const void *b, void *arg)
+{
+	return by_score(b, a, arg);
+}
+
 /* A row of the result; expected is NULL for scores that predict no number. */
 static void
 put_measures(ReturnSetInfo *result, const Tally *holdout, const char *name, const double *expected, const double *score)
@@ -78,7 +94,7 @@ put_measures(ReturnSetInfo *result, const Tally *holdout, const char *name, cons
 		scored[i].outcome = later;
 		scored[i].count = count;
 	}
-	segment_scored_sort(scored, holdout->n_rows);
+	qsort_interruptible(scored, holdout->n_rows, sizeof(SegmentScored), by_score_best_first, NULL);
 	values[0] = CStringGetTextDatum(name);
 	values[1] = Int64GetDatum(segment_tally_customers(holdout));
 	values[2] = Float8GetDatum(actual);
@@ -103,15 +119,6 @@ put_measures(ReturnSetInfo *result, const Tally *holdout, const char *name, cons
 	pfree(scored);
 }
 
-static int
-compare_scored(const void *a, const void *b)
-{
-	double score_a = ((const SegmentScored *) a)->score;
-	double score_b = ((const SegmentScored *) b)->score;
-
-	return score_a < score_b ? -1 : score_a > score_b;
-}
-
 /* Adds each customer's quintile score (1 is lowest) of a value to score: type-7 cut points, 1 + #(cut < value). */
 static void
 add_quintiles(const Tally *holdout, const double *value, double *score)
@@ -131,7 +138,7 @@ add_quintiles(const Tally *holdout, const double *value, double *score)
 		sorted[i].score = value[i];
 		sorted[i].count = (double) counts[i];
 	}
-	qsort(sorted, holdout->n_rows, sizeof(SegmentScored), compare_scored);
+	qsort_interruptible(sorted, holdout->n_rows, sizeof(SegmentScored), by_score, NULL);
 	for (int32 i = 0; i < holdout->n_rows; i++)
 	{
 		before += (int64) sorted[i].count;
@@ -344,7 +351,7 @@ segment_backtest_gain(PG_FUNCTION_ARGS)
 			scored[j][i].outcome = tally_row(holdout, i)[j == 0 ? HOLDOUT_LATER : HOLDOUT_AMOUNT];
 			scored[j][i].count = (double) tally_counts(holdout)[i];
 		}
-		segment_scored_sort(scored[j], holdout->n_rows);
+		qsort_interruptible(scored[j], holdout->n_rows, sizeof(SegmentScored), by_score_best_first, NULL);
 	}
 	for (int decile = 1; decile <= 10; decile++)
 	{
