@@ -52,7 +52,7 @@ typedef struct Scorer
 	Size limit;					/* of memory */
 	ScorerCount *count;			/* of each batch: of this process first, then of all */
 	ScoreStream *records;		/* of each batch */
-	ScoreStream **scores;		/* of each batch, of each pass */
+	ScoreStream *scores;		/* of each batch */
 	bool has_files;				/* streams of this process alone are files by now */
 	ScorerShare *share;			/* NULL: this process is alone */
 	bool *has_warned;
