@@ -155,6 +155,16 @@ add_quintiles(const Tally *holdout, const double *value, double *score)
 	pfree(sorted);
 }
 
+/*
+ * Minus the time since the last purchase, in days to the millionth: t and t_x are rounded each by itself where the unit
+ * is no day, so that equal recencies would be ranked apart by the last bits of their difference.
+ */
+static double
+recency_score(const Tally *holdout, const double *row)
+{
+	return rint((row[1] - row[2]) * holdout->unit * 1e6) / 1e6;
+}
+
 /* Three scores that need no model: recency alone, as many as in the last period, the sum of R, F and M quintiles. */
 static void
 put_baselines(ReturnSetInfo *result, const Tally *holdout)
@@ -164,7 +174,7 @@ put_baselines(ReturnSetInfo *result, const Tally *holdout)
 	double *score = MemoryContextAllocHuge(CurrentMemoryContext, size);
 
 	for (int32 i = 0; i < holdout->n_rows; i++)
-		value[i] = tally_row(holdout, i)[1] - tally_row(holdout, i)[2];
+		value[i] = recency_score(holdout, tally_row(holdout, i));
 	put_measures(result, holdout, "baseline: recency", NULL, value);
 	for (int32 i = 0; i < holdout->n_rows; i++)
 		score[i] = 0;
