@@ -115,7 +115,10 @@ unchanged(FunctionCallInfo fcinfo)
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
-/* retention_agg(ledger, periods, as_of): a NULL ledger is skipped; the others must be constant, 22004 if NULL. */
+/*
+ * retention_agg(ledger, periods, as_of [, costs]): a NULL ledger is skipped; periods and as_of must be constant, 22004
+ * if NULL. Without a calendar of costs all of a customer's are missing.
+ */
 PG_FUNCTION_INFO_V1(segment_retention_agg_trans);
 
 Datum
@@ -123,7 +126,9 @@ segment_retention_agg_trans(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
 	Retention *state = PG_ARGISNULL(0) ? NULL : (Retention *) PG_GETARG_POINTER(0);
+	bool has_costs = PG_NARGS() > 4;
 	Ledger *ledger;
+	Ledger *costs;
 	Periods *periods;
 	DateADT as_of;
 
@@ -137,7 +142,7 @@ segment_retention_agg_trans(PG_FUNCTION_ARGS)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(context);
 
-		state = segment_retention_new(periods->boundary, periods->count, as_of, 0);
+		state = segment_retention_new(periods->boundary, periods->count, as_of, 0, has_costs);
 		MemoryContextSwitchTo(caller);
 	}
 	else if (state->as_of != as_of)
@@ -146,8 +151,11 @@ segment_retention_agg_trans(PG_FUNCTION_ARGS)
 			 memcmp(state->boundary, periods->boundary, sizeof(DateADT) * (state->n + 1)) != 0)
 		segment_refuse_changed_option("periods");
 	ledger = PG_GETARG_LEDGER(1);
-	segment_retention_add_customer(state, ledger);
+	costs = has_costs && !PG_ARGISNULL(4) ? PG_GETARG_LEDGER(4) : NULL;
+	segment_retention_add_customer(state, ledger, costs);
 	PG_FREE_IF_COPY(ledger, 1);
+	if (costs)
+		PG_FREE_IF_COPY(costs, 4);
 	PG_FREE_IF_COPY(periods, 2);
 	PG_RETURN_POINTER(state);
 }
@@ -163,7 +171,7 @@ add_part(FunctionCallInfo fcinfo, const Retention *part)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(context);
 
-		state = segment_retention_new(part->boundary, part->n, part->as_of, part->scale);
+		state = segment_retention_new(part->boundary, part->n, part->as_of, part->scale, part->has_costs);
 		MemoryContextSwitchTo(caller);
 	}
 	else
