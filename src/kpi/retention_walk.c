@@ -19,41 +19,46 @@ typedef struct Walk
 	int last;			/* period of the last one */
 	int n_active;		/* periods of the grid with an order, */
 	int n_own;			/* and own ones */
-	bool touched;		/* something happened in the period */
-	RetentionCell cell; /* what, without the number of customers */
+	Size at;			/* the cell of cohort and period */
+	bool waiting;		/* something happened in the period before the first order: */
+	RetentionCell cell; /* what */
 	RetentionMargin margin;
 	uint16 active[SEGMENT_RETENTION_MAX_PERIODS];
 	uint16 own[SEGMENT_RETENTION_MAX_PERIODS];
 } Walk;
 
-/* Books what happened in the period, as soon as it is known whose cohort it belongs to. */
+/* Books what came before the first order, when it is known whether that lies in the same period. */
 static void
 finish_period(Walk *walk)
 {
 	Retention *retention = walk->retention;
-	Size at;
 	RetentionCell *cell;
 
-	if (!walk->touched)
+	if (!walk->waiting)
 		return;
-	at = segment_retention_cell_at(retention->n, walk->cohort, walk->period);
-	cell = &retention->cell[at];
-	cell->customers += walk->cell.orders > 0;
-	cell->orders += walk->cell.orders;
+	walk->waiting = false;
+	cell = &retention->cell[walk->at];
 	cell->returns += walk->cell.returns;
 	segment_retention_add_wide(&cell->net, &walk->cell.net);
 	segment_retention_add_wide(&cell->returned, &walk->cell.returned);
+	memset(&walk->cell, 0, sizeof(RetentionCell));
 	if (retention->has_costs)
 	{
-		RetentionMargin *margin = &retention->margin[at];
+		RetentionMargin *margin = &retention->margin[walk->at];
 
 		margin->missing += walk->margin.missing;
 		segment_retention_add_wide(&margin->earned, &walk->margin.earned);
 		segment_retention_add_wide(&margin->cost, &walk->margin.cost);
 		memset(&walk->margin, 0, sizeof(RetentionMargin));
 	}
-	memset(&walk->cell, 0, sizeof(RetentionCell));
-	walk->touched = false;
+}
+
+/* The cell of cohort and period, if they have one. */
+static void
+find_cell(Walk *walk)
+{
+	if (walk->period >= 1 && walk->period <= walk->retention->n)
+		walk->at = segment_retention_cell_at(walk->retention->n, walk->cohort, walk->period);
 }
 
 /* Goes on to the period of a day. */
@@ -67,24 +72,31 @@ find_period(Walk *walk, DateADT day)
 	finish_period(walk);
 	while (walk->period <= retention->n && day >= retention->boundary[walk->period])
 		walk->period++;
+	find_cell(walk);
 }
 
 /* The first order decides on the cohort. */
 static void
 note_orders(Walk *walk, const LedgerDay *day)
 {
+	bool in_grid = walk->period >= 1 && walk->period <= walk->retention->n;
+
 	if (walk->orders == 0)
 	{
 		walk->cohort = walk->period;
 		walk->first = day->day;
-		if (walk->period >= 1)
+		if (in_grid)
 			walk->offset = day->day - walk->retention->boundary[walk->period - 1];
+		find_cell(walk);
 	}
 	if (walk->last != walk->period || walk->orders == 0)
 	{
 		walk->last = walk->period;
-		if (walk->period >= 1 && walk->period <= walk->retention->n)
+		if (in_grid)
+		{
 			walk->active[walk->n_active++] = (uint16) walk->period;
+			walk->retention->cell[walk->at].customers++;
+		}
 	}
 	walk->orders += day->orders;
 }
@@ -140,16 +152,18 @@ static void
 walk_day(Walk *walk, const LedgerDay *day, const LedgerDay *cost)
 {
 	Retention *retention = walk->retention;
+	bool before_first;
 
 	find_period(walk, day->day);
 	if (day->orders > 0)
 		note_orders(walk, day);
 	if (walk->period < 1 || walk->period > retention->n)
 		return;
-	walk->touched = true;
-	add_day(&walk->cell, day);
+	before_first = walk->cohort == SEGMENT_RETENTION_NO_COHORT;
+	walk->waiting |= before_first;
+	add_day(before_first ? &walk->cell : &retention->cell[walk->at], day);
 	if (retention->has_costs)
-		add_margin(&walk->margin, day, cost);
+		add_margin(before_first ? &walk->margin : &retention->margin[walk->at], day, cost);
 	/* what came back before the first order has no age */
 	if (walk->cohort >= 1)
 		add_own_day(walk, day, cost);
@@ -196,8 +210,7 @@ finish_customer(Walk *walk)
 	Retention *retention = walk->retention;
 	int age;
 
-	if (walk->period <= retention->n)
-		finish_period(walk);
+	finish_period(walk);
 	if (walk->orders == 0 || walk->cohort > retention->n)
 		return;
 	count_gaps(walk);
@@ -229,6 +242,7 @@ segment_retention_add_customer(Retention *retention, const Ledger *ledger, const
 	LedgerDay day;
 	LedgerDay cost;
 	const LedgerDay none = {0};
+	LedgerDay alone = none; /* costs on a day without money */
 	bool more;
 	bool more_costs = false;
 
@@ -251,7 +265,6 @@ segment_retention_add_customer(Retention *retention, const Ledger *ledger, const
 	{
 		bool has_day = more && (!more_costs || day.day <= cost.day);
 		bool has_cost = more_costs && (!more || cost.day <= day.day);
-		LedgerDay alone = none;
 
 		if (!has_day)
 			alone.day = cost.day;

@@ -47,6 +47,8 @@ CREATE TABLE q AS SELECT segment.quantiles_agg(((g * 7919) % 1000003)::float8) A
 CREATE TABLE l AS SELECT segment.ledger_agg(date '0001-01-01' + g * 3, g % 100, g) AS l FROM generate_series(1, 200000) g;
 CREATE TABLE h AS SELECT segment.holdout_agg(l, '2024-06-30', '2025-06-30', '1 day') AS h FROM (SELECT segment.ledger_agg(date '2020-01-01' + (c * 7919 + k * 104729 + k * k * 31 * c) % 2000, 10) AS l
   FROM generate_series(1, 20000) c, generate_series(1, 8) k GROUP BY c) x;
+CREATE TABLE retained AS SELECT segment.retention_agg(l, segment.periods('day', '2020-01-01', '2022-09-27'), '2022-09-26') AS r FROM (SELECT segment.ledger_agg(date '2020-01-01' + (c * 7919 + k * 104729 + k * k * 31 * c) % 1000, 10) AS l
+  FROM generate_series(1, 5000) c, generate_series(1, 30) k GROUP BY c) x;
 SQL
 
 # A customer of each model, at parameters from one end of what is legal to the other.
@@ -124,6 +126,7 @@ my %worst = (
 	cut_points_agg => ["SELECT segment.cut_points_agg(((g * 7919) % 1000003)::float8, 9, 'natural') FROM generate_series(1, 400000::bigint) g"],
 	quantiles_agg => ['SELECT segment.quantiles_agg(g::float8) FROM generate_series(1, 2000000) g'],
 	rfm_cut_points_agg => ["SELECT segment.rfm_cut_points_agg(r, '2025-01-01', 9, 'natural') FROM (SELECT segment.rfm_agg(date '2020-01-01' + g % 1500, g) AS r FROM generate_series(1, 200000) g GROUP BY g) x"],
+	cohort_table => [ map { "SELECT count(*) FROM retained, segment.cohort_table(r, $_)" } "'on_or_after'", "'rolling', 'recurring'", "'on', 'first', 'own'" ],
 	lorenz_table => ['SELECT count(*) FROM q, segment.lorenz_table(q, 10000)'],
 	ledger_gaps => ["SELECT segment.ledger_gaps(l, 'infinity') FROM l"],
 	ledger_repeat_periods => ["SELECT segment.ledger_repeat_periods(l, '2025-01-01', '1 day') FROM l"],
@@ -139,7 +142,8 @@ my %worst = (
 my @bounded = qw(
   btyd_model spend_model renewal_model renewal_rate renewal_survival repeat_summary with_covariates rfm_score score
   cluster_of cluster_distance cluster_anomaly cluster_second cluster_second_distance cluster_profile cluster_quality_add coreset_add
-  gmm_log_density gmm_responsibilities convert_currency ledger_repeat ledger_rfm penetration period_start period_end quantile rate_interval top_share repeat_rate retention_rate);
+  gmm_log_density gmm_responsibilities convert_currency ledger_repeat ledger_rfm penetration period_start period_end quantile rate_interval top_share repeat_rate retention_rate
+  churn_rate reactivation_rate);
 my %known = map { $_ => 1 } keys %worst, @bounded;
 my $functions = $node->safe_psql('postgres', <<'SQL');
 SELECT DISTINCT p.proname FROM pg_proc p
