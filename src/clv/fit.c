@@ -118,6 +118,8 @@ model_of_fit(int kind, int n_covariates, double penalty, double customers, const
 		model->warnings |= CLV_WARN_FLAT;
 	else if (fit->status == SEGMENT_FIT_NO_OPTIMUM)
 		model->warnings |= CLV_WARN_NO_REPEATERS;
+	else if (fit->status == SEGMENT_FIT_NOBODY_LEAVES)
+		model->warnings |= CLV_WARN_NOBODY_LEAVES;
 	else if (fit->status != SEGMENT_FIT_CONVERGED)
 		model->warnings |= CLV_WARN_NOT_CONVERGED;
 	if (fit->status == SEGMENT_FIT_NO_OPTIMUM)
@@ -125,6 +127,12 @@ model_of_fit(int kind, int n_covariates, double penalty, double customers, const
 				(errcode(ERRCODE_WARNING), errmsg("%s has no optimum", segment_clv_kind_name(kind)),
 				 errdetail("No customer has a repeat purchase: the likelihood rises for ever as orders get rarer."),
 				 errhint("Observe longer, or take in customers who came back.")));
+	else if (fit->status == SEGMENT_FIT_NOBODY_LEAVES)
+		ereport(WARNING, (errcode(ERRCODE_WARNING),
+						  errmsg("%s: nobody among these customers seems to leave", segment_clv_kind_name(kind)),
+						  errdetail("nbd, a model without leaving, fits as well. Predictions are those of nbd; p_alive "
+									"is near 1 and tells hardly anybody apart."),
+						  errhint("Fit nbd to these data, or observe longer; rank customers by expected_orders.")));
 	else if (fit->status != SEGMENT_FIT_CONVERGED)
 		ereport(
 			WARNING,

@@ -25,7 +25,7 @@ PG_FUNCTION_INFO_V1(segment_model_covariance);
 PG_FUNCTION_INFO_V1(segment_clv_model_to_jsonb);
 PG_FUNCTION_INFO_V1(segment_btyd_check);
 
-#define WARNINGS 6
+#define WARNINGS 7
 
 /* By bit of ClvModel.warnings. */
 static const char *const warning_text[WARNINGS] = {
@@ -34,7 +34,8 @@ static const char *const warning_text[WARNINGS] = {
 	"flat likelihood: the data do not determine the parameters, there are no standard errors",
 	"q <= 1: the population has no mean spend, customers without repeat purchases get NULL",
 	"frequency and spend are correlated: the model takes them for independent",
-	"no customer has a repeat purchase: the likelihood has no maximum, do not use the parameters"};
+	"no customer has a repeat purchase: the likelihood has no maximum, do not use the parameters",
+	"nobody seems to leave: predictions are those of nbd, p_alive is near 1, there are no standard errors"};
 
 /* Warnings as text[]; NULL without any. */
 static ArrayType *

@@ -42,8 +42,8 @@ PG_FUNCTION_INFO_V1(segment_renewal_model_make);
 static const char *const family_name[FAMILIES] = {"btyd_model", "spend_model", "renewal_model"};
 
 static const char *const status_name[] = {
-	"given",   "converged", "boundary", "flat likelihood", "maximum of iterations", "gradient not zero",
-	"stopped", "no optimum"};
+	"given",   "converged",	 "boundary",	 "flat likelihood", "maximum of iterations", "gradient not zero",
+	"stopped", "no optimum", "nobody leaves"};
 
 ClvFamily
 segment_clv_family(int kind)

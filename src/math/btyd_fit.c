@@ -15,6 +15,9 @@
 /* Two fits whose costs differ by less, relatively, are one. */
 #define SAME_COST 1e-10
 
+/* A model of leaving that gains no more log-likelihood than this over one without says that nobody leaves. */
+#define NO_GAIN 0.01
+
 typedef struct BtydSample
 {
 	SegmentBtydKind kind;
@@ -184,6 +187,24 @@ segment_btyd_uses_tables(SegmentBtydKind kind, const SegmentBtydTally *tally)
 	return (kind == SEGMENT_BGNBD || kind == SEGMENT_MBGNBD) && tally->n_covariates == 0;
 }
 
+/*
+ * True if NBD, in which nobody leaves, fits as well as a model of leaving. The parameters of leaving then tend to zero
+ * or run along a ridge, and no longer walk finds an end.
+ */
+static bool
+nobody_leaves(SegmentBtydKind kind, const SegmentBtydTally *tally, const SegmentFitOptions *options,
+			  const SegmentFit *fit)
+{
+	SegmentFit without;
+
+	if (tally->n_covariates > 0 || (kind != SEGMENT_BGNBD && kind != SEGMENT_MBGNBD && kind != SEGMENT_PARETO_NBD) ||
+		fit->status == SEGMENT_FIT_CONVERGED || fit->status == SEGMENT_FIT_STOPPED ||
+		fit->status == SEGMENT_FIT_NO_OPTIMUM)
+		return false;
+	segment_btyd_fit(SEGMENT_NBD, tally, options, NULL, 0, &without);
+	return without.status == SEGMENT_FIT_CONVERGED && without.log_likelihood > fit->log_likelihood - NO_GAIN;
+}
+
 bool
 segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydTally *tally, const SegmentFitOptions *options, void *work,
 				 size_t max_times, SegmentFit *fit)
@@ -274,6 +295,11 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydTally *tally, const Segm
 	if (orders == 0 && fit->status != SEGMENT_FIT_STOPPED)
 	{
 		fit->status = SEGMENT_FIT_NO_OPTIMUM;
+		fit->has_covariance = false;
+	}
+	if (nobody_leaves(kind, tally, options, fit))
+	{
+		fit->status = SEGMENT_FIT_NOBODY_LEAVES;
 		fit->has_covariance = false;
 	}
 	return true;
