@@ -209,6 +209,20 @@ check_periods(const Tally *holdout)
 						errhint("Collect it with holdout_periods_agg(ledger, split, until, period).")));
 }
 
+/* Nobody ordered: more likely than that all left is that the data end before the hold-out begins. */
+static void
+warn_without_orders(const Tally *holdout)
+{
+	for (int32 i = 0; i < holdout->n_rows; i++)
+		if (tally_row(holdout, i)[HOLDOUT_LATER] > 0)
+			return;
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING), errmsg("the hold-out has no order"),
+			 errdetail("None of the customers ordered between the split and the end of the hold-out, so nothing can "
+					   "be said of the models."),
+			 errhint("Take a split and an end that lie before the day of the last order.")));
+}
+
 /*
  * Three rows a model, which differ in what customers are ranked by: expected orders (with the measures of the
  * prediction), probability of at least one order, and p_alive; then the baselines.
@@ -230,6 +244,7 @@ segment_backtest(PG_FUNCTION_ARGS)
 	segment_check_memory("the backtest",
 						 mul_size(5 * sizeof(double) + 2 * sizeof(SegmentScored), (Size) holdout->n_rows + 1),
 						 CLV_FEWER_CUSTOMERS);
+	warn_without_orders(holdout);
 	btyd = segment_holdout_to_btyd(holdout);
 	InitMaterializedSRF(fcinfo, 0);
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &names, &name_nulls, &n_names);
