@@ -40,7 +40,7 @@ CREATE AGGREGATE segment.btyd_agg(customer segment.repeat_summary, covariates fl
   SFUNC = segment_internal.btyd_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.btyd_final,
   COMBINEFUNC = segment_internal.histories_combine, SERIALFUNC = segment_internal.histories_serialize, DESERIALFUNC = segment_internal.histories_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE segment.btyd_agg(segment.repeat_summary, float8[]) IS 'Collects histories with up to 8 static covariates of each customer, which act on the rate of buying and on leaving; scale them to numbers around 1. NULLs are skipped; NULL without customers. 22023 where units or numbers of covariates differ.';
+COMMENT ON AGGREGATE segment.btyd_agg(segment.repeat_summary, float8[]) IS 'Collects histories with up to 8 static covariates of each customer, which act on the rate of buying (alpha * exp(-rate'' z)) and on leaving (beta * exp(-leave'' z) for pareto_nbd; a * exp(leave'' z) for bgnbd and mbgnbd, the odds of leaving after an order); scale them to numbers around 1. NULLs are skipped; NULL without customers. 22023 where units or numbers of covariates differ.';
 
 CREATE FUNCTION segment_internal.spend_agg_trans(internal, customer segment.repeat_summary) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_spend_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;

@@ -333,7 +333,7 @@ move_covariance(const ClvModel *model, const float8 *z, ClvModel *result)
 				slope[i][natural + j] = -p * z[j];
 			else if (i == 3 && model->kind == SEGMENT_PARETO_NBD)
 				slope[i][natural + n + j] = -p * z[j];
-			else if (i >= 2 && model->kind != SEGMENT_PARETO_NBD)
+			else if (i == 2 && model->kind != SEGMENT_PARETO_NBD)
 				slope[i][natural + n + j] = p * z[j];
 		}
 	}

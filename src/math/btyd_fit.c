@@ -63,10 +63,8 @@ segment_btyd_params_of(SegmentBtydKind kind, const double *theta, int n_covariat
 		if (kind == SEGMENT_PARETO_NBD)
 			params->p[3] /= leave;
 		else
-		{
+			/* a alone, so that the odds of leaving, a : b on average, change: with b they would stay and only scatter less. */
 			params->p[2] *= leave;
-			params->p[3] *= leave;
-		}
 	}
 }
 
@@ -116,7 +114,8 @@ caller_covariates(const BtydSample *sample, SegmentFit *fit)
 		slope[1][n + j] = share;
 		if (sample->kind != SEGMENT_PARETO_NBD)
 			slope[2][n + z + j] = -share;
-		slope[3][n + z + j] = sample->kind == SEGMENT_PARETO_NBD ? share : -share;
+		else
+			slope[3][n + z + j] = share;
 	}
 	for (i = 0; i < fit->n_params; i++)
 	{
@@ -175,7 +174,7 @@ row_objective(const double *theta, double *gradient, void *arg)
 		for (j = 0; j < z; j++)
 		{
 			gradient[n + j] -= by[1] * covariates[j];
-			gradient[n + z + j] += (sample->kind == SEGMENT_PARETO_NBD ? -by[3] : by[2] + by[3]) * covariates[j];
+			gradient[n + z + j] += (sample->kind == SEGMENT_PARETO_NBD ? -by[3] : by[2]) * covariates[j];
 		}
 	}
 	return total;

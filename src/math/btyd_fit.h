@@ -39,7 +39,7 @@ extern size_t segment_btyd_work_size(const SegmentBtydTally *tally, size_t max_t
 /*
  * Fits by maximum likelihood. fit->theta holds the logs of the natural parameters, then the coefficients of the
  * covariates on the rate, then those on leaving. alpha of a customer is alpha * exp(-rate' z); leaving: beta *
- * exp(-leave' z) for Pareto/NBD, a and b times exp(leave' z) for BG/NBD and MBG/NBD. False, and no fit, if there are
+ * exp(-leave' z) for Pareto/NBD, a * exp(leave' z) for BG/NBD and MBG/NBD, whose mean odds of leaving are a : b. False, and no fit, if there are
  * more than max_times distinct times to keep in the work space.
  */
 extern bool segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydTally *tally, const SegmentFitOptions *options,
