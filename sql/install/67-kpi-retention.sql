@@ -8,7 +8,7 @@ COMMENT ON FUNCTION segment_internal.retention_in(cstring) IS
   'reads the text of a retention';
 
 CREATE FUNCTION segment_internal.retention_out(segment.retention) RETURNS cstring
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_out';
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_stored_out';
 COMMENT ON FUNCTION segment_internal.retention_out(segment.retention) IS
   'writes a retention as text';
 
@@ -18,7 +18,7 @@ COMMENT ON FUNCTION segment_internal.retention_recv(internal) IS
   'reads the binary form of a retention, checking it';
 
 CREATE FUNCTION segment_internal.retention_send(segment.retention) RETURNS bytea
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_retention_send';
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_stored_send';
 COMMENT ON FUNCTION segment_internal.retention_send(segment.retention) IS
   'writes the binary form of a retention';
 
@@ -239,8 +239,8 @@ CREATE FUNCTION segment.compare_periods(retention segment.retention, from_period
 RETURNS TABLE (kpi text, before double precision, after double precision, change double precision, relative_change double precision, is_complete boolean)
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 11
 BEGIN ATOMIC
-  SELECT k.kpi, k.before, k.after, k.after OPERATOR(pg_catalog.-) k.before,
-         CASE WHEN k.before OPERATOR(pg_catalog.>) 0 THEN (k.after OPERATOR(pg_catalog.-) k.before) OPERATOR(pg_catalog./) k.before END,
+  SELECT k.kpi, k.before, k.after, k.after - k.before,
+         CASE WHEN k.before > 0 THEN (k.after - k.before) / k.before END,
          b.is_complete AND a.is_complete
     FROM segment.lifecycle_table(retention) AS b, segment.lifecycle_table(retention) AS a,
          LATERAL (VALUES ('customers', b.active::double precision, a.active::double precision),
@@ -254,7 +254,22 @@ BEGIN ATOMIC
                          ('margin rate', b.margin_rate, a.margin_rate),
                          ('margin per customer', b.margin_per_customer, a.margin_per_customer),
                          ('missing costs', b.missing_costs, a.missing_costs)) AS k(kpi, before, after)
-   WHERE b.period_no OPERATOR(pg_catalog.=) from_period AND a.period_no OPERATOR(pg_catalog.=) to_period;
+   WHERE b.period_no = from_period AND a.period_no = to_period;
 END;
 COMMENT ON FUNCTION segment.compare_periods(segment.retention, integer, integer) IS
   'what the customers of two periods did, one row a figure: customers, new customers, orders, purchase frequency (orders per customer), average order value, revenue and margin, in all and per active customer. relative_change is of what was before, NULL unless that is above 0; figures that nobody gave, such as a margin without costs, are NULL. is_complete: both periods are. No row unless both lie in the grid and have begun, and for NULL';
+
+CREATE FUNCTION segment.decompose_periods(retention segment.retention, from_period integer, to_period integer, units segment.retention DEFAULT NULL)
+RETURNS TABLE (factor text, before double precision, after double precision, part double precision, is_complete boolean)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 4
+BEGIN ATOMIC
+  SELECT d.factor, d.before, d.after, d.part, b.is_complete AND a.is_complete
+    FROM segment.lifecycle_table(retention) AS b
+         JOIN segment.lifecycle_table(retention) AS a ON a.period_no = to_period
+         LEFT JOIN segment.lifecycle_table(units) AS ub ON ub.period_start = b.period_start AND ub.period_end = b.period_end
+         LEFT JOIN segment.lifecycle_table(units) AS ua ON ua.period_start = a.period_start AND ua.period_end = a.period_end,
+         LATERAL segment.decompose_revenue(b.active, b.orders, b.revenue, a.active, a.orders, a.revenue, ub.revenue, ua.revenue) AS d
+   WHERE b.period_no = from_period;
+END;
+COMMENT ON FUNCTION segment.decompose_periods(segment.retention, integer, integer, segment.retention) IS
+  'why revenue changed between two periods: decompose_revenue of what their customers did. units: retention over calendars of units, ledger_agg(day, units, order), on the same grid, which splits the order value into units per order and price per unit. By market or category: GROUP BY it. is_complete: both periods are. No row unless both lie in the grid and have begun, and for NULL retention';

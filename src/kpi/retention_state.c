@@ -11,6 +11,7 @@
 #include "core/day.h"
 #include "core/decimal.h"
 #include "kpi/retention_state.h"
+#include "kpi/stored.h"
 
 static void *
 allocate(Size count, Size size)
@@ -130,7 +131,7 @@ segment_retention_refuse_sum(void)
 	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("sum of retention is out of range"),
 					errdetail("There are more than %u customers, " INT64_FORMAT
 							  " orders, or an amount takes more than %d bytes.",
-							  PG_UINT32_MAX, SEGMENT_RETENTION_MAX_COUNT, SEGMENT_RETENTION_MAX_AMOUNT_BYTES),
+							  PG_UINT32_MAX, SEGMENT_STORED_MAX_COUNT, SEGMENT_RETENTION_MAX_AMOUNT_BYTES),
 					errhint("Check the values that are merged.")));
 }
 

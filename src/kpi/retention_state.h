@@ -6,8 +6,7 @@
 
 #include "kpi/retention.h"
 
-/* Counts and amounts of a stored value stay within these, so that sums of a few of them cannot overflow. */
-#define SEGMENT_RETENTION_MAX_COUNT (PG_INT64_MAX >> 24)
+/* Amounts of a stored value take no more, so that sums of a few of them cannot overflow. */
 #define SEGMENT_RETENTION_MAX_AMOUNT_BYTES 29
 
 /* Stops with 22003. */

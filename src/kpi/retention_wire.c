@@ -8,40 +8,26 @@
  * Of gaps and ages, where most are 0, a count goes before each that is not: how many zeros are skipped; the zeros at the
  * end are one more. An age is two counts; the number of ages goes before them.
  *
- * A count is seven bits a byte, least significant first, with the high bit set on all but the last. An amount is a byte
- * with its length, and as many bytes of two's complement, least significant first; as few as hold it.
+ * Counts are those of stored.h. An amount is a byte with its length, and as many bytes of two's complement, least
+ * significant first; as few as hold it.
  */
 #include "postgres.h"
 
 #include "core/compat.h"
 
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
 
 #include "core/day.h"
 #include "core/decimal.h"
 #include "kpi/retention_state.h"
-#include "math/wire.h"
+#include "kpi/stored.h"
 
-static void
-put_fixed(StringInfo buffer, uint64 value, int width)
-{
-	unsigned char bytes[8];
-
-	segment_wire_put(bytes, value, width);
-	appendBinaryStringInfo(buffer, (char *) bytes, width);
-}
-
+/* What is written can be read: sums beyond the limits, which only made-up values have, make no value. */
 static void
 put_count(StringInfo buffer, int64 count)
 {
-	uint64 rest = (uint64) count;
-
-	if (unlikely(rest > SEGMENT_RETENTION_MAX_COUNT))
+	if (!segment_stored_put_count(buffer, count))
 		segment_retention_refuse_sum();
-	for (; rest >= 0x80; rest >>= 7)
-		appendStringInfoCharMacro(buffer, (char) (0x80 | (rest & 0x7F)));
-	appendStringInfoCharMacro(buffer, (char) rest);
 }
 
 static unsigned char
@@ -159,15 +145,14 @@ segment_retention_encode(const Retention *retention)
 
 	if (too_many_customers(retention))
 		segment_retention_refuse_sum();
-	initStringInfo(&buffer);
-	appendStringInfoSpaces(&buffer, VARHDRSZ);
-	put_fixed(&buffer, SEGMENT_RETENTION_VERSION, 1);
-	put_fixed(&buffer, retention->scale, 1);
-	put_fixed(&buffer, retention->has_costs, 1);
-	put_fixed(&buffer, (uint32) retention->as_of, 4);
-	put_fixed(&buffer, n, 4);
+	segment_stored_start(&buffer);
+	segment_stored_put_fixed(&buffer, SEGMENT_RETENTION_VERSION, 1);
+	segment_stored_put_fixed(&buffer, retention->scale, 1);
+	segment_stored_put_fixed(&buffer, retention->has_costs, 1);
+	segment_stored_put_fixed(&buffer, (uint32) retention->as_of, 4);
+	segment_stored_put_fixed(&buffer, n, 4);
 	for (int i = 0; i <= n; i++)
-		put_fixed(&buffer, (uint32) retention->boundary[i], 4);
+		segment_stored_put_fixed(&buffer, (uint32) retention->boundary[i], 4);
 	put_cells(&buffer, retention->cell, segment_retention_cells(n));
 	put_cells(&buffer, retention->own, segment_triangle_size(n));
 	if (retention->has_costs)
@@ -182,64 +167,15 @@ segment_retention_encode(const Retention *retention)
 	for (int i = 0; i <= n; i++)
 		put_count(&buffer, retention->periods_active[i]);
 	put_ages(&buffer, retention);
-	SET_VARSIZE(buffer.data, buffer.len);
-	return (bytea *) buffer.data;
-}
-
-typedef struct Reader
-{
-	const unsigned char *at;
-	const unsigned char *end;
-	bool broken;
-	const char *fault; /* what else is wrong */
-} Reader;
-
-static uint64
-get_fixed(Reader *reader, int width)
-{
-	uint64 value;
-
-	if (reader->end - reader->at < width)
-	{
-		reader->broken = true;
-		return 0;
-	}
-	value = segment_wire_get(reader->at, width);
-	reader->at += width;
-	return value;
-}
-
-static int64
-get_count(Reader *reader)
-{
-	uint64 value = 0;
-
-	for (int shift = 0; shift < 63; shift += 7)
-	{
-		unsigned char byte;
-
-		if (reader->at == reader->end)
-			break;
-		byte = *reader->at++;
-		value |= (uint64) (byte & 0x7F) << shift;
-		if (!(byte & 0x80))
-		{
-			/* the shortest form only, so that equal values have equal bytes */
-			if ((byte == 0 && shift > 0) || value > SEGMENT_RETENTION_MAX_COUNT)
-				break;
-			return (int64) value;
-		}
-	}
-	reader->broken = true;
-	return 0;
+	return segment_stored_finish(&buffer);
 }
 
 /* An amount whose size leaves room for sums of many. */
 static SegmentWide
-get_amount(Reader *reader)
+get_amount(SegmentStoredReader *reader)
 {
 	SegmentWide amount = {{0}};
-	int length = (int) get_fixed(reader, 1);
+	int length = (int) segment_stored_get_fixed(reader, 1);
 	bool negative;
 
 	if (reader->broken || length == 0)
@@ -275,13 +211,13 @@ cell_is_sound(const RetentionCell *cell, bool has_cohort)
 
 /* No orders in the cells from without_cohort on, as many as there are periods. */
 static void
-get_cells(Reader *reader, RetentionCell *cell, Size n, Size without_cohort, Size periods)
+get_cells(SegmentStoredReader *reader, RetentionCell *cell, Size n, Size without_cohort, Size periods)
 {
 	for (Size i = 0; i < n && !reader->broken; i++)
 	{
-		cell[i].customers = get_count(reader);
-		cell[i].orders = get_count(reader);
-		cell[i].returns = get_count(reader);
+		cell[i].customers = segment_stored_get_count(reader);
+		cell[i].orders = segment_stored_get_count(reader);
+		cell[i].returns = segment_stored_get_count(reader);
 		cell[i].net = get_amount(reader);
 		cell[i].returned = get_amount(reader);
 		if (!cell_is_sound(&cell[i], i < without_cohort || i >= without_cohort + periods))
@@ -291,11 +227,11 @@ get_cells(Reader *reader, RetentionCell *cell, Size n, Size without_cohort, Size
 }
 
 static void
-get_margins(Reader *reader, RetentionMargin *margin, Size n)
+get_margins(SegmentStoredReader *reader, RetentionMargin *margin, Size n)
 {
 	for (Size i = 0; i < n && !reader->broken; i++)
 	{
-		margin[i].missing = get_count(reader);
+		margin[i].missing = segment_stored_get_count(reader);
 		margin[i].earned = get_amount(reader);
 		margin[i].cost = get_amount(reader);
 	}
@@ -304,9 +240,9 @@ get_margins(Reader *reader, RetentionMargin *margin, Size n)
 
 /* How many zeros are skipped, of so many that are left. */
 static Size
-get_zeros(Reader *reader, Size left)
+get_zeros(SegmentStoredReader *reader, Size left)
 {
-	uint64 zeros = (uint64) get_count(reader);
+	uint64 zeros = (uint64) segment_stored_get_count(reader);
 
 	if (zeros <= left)
 		return (Size) zeros;
@@ -315,7 +251,7 @@ get_zeros(Reader *reader, Size left)
 }
 
 static void
-get_gaps(Reader *reader, uint32 *gap, Size n)
+get_gaps(SegmentStoredReader *reader, uint32 *gap, Size n)
 {
 	for (Size i = 0; i < n && !reader->broken; i++)
 	{
@@ -324,7 +260,7 @@ get_gaps(Reader *reader, uint32 *gap, Size n)
 		i += get_zeros(reader, n - i);
 		if (i == n || reader->broken)
 			break;
-		count = get_count(reader);
+		count = segment_stored_get_count(reader);
 		if (count < 1 || count > PG_UINT32_MAX)
 			reader->broken = true;
 		gap[i] = (uint32) count;
@@ -333,9 +269,9 @@ get_gaps(Reader *reader, uint32 *gap, Size n)
 }
 
 static void
-get_ages(Reader *reader, Retention *retention)
+get_ages(SegmentStoredReader *reader, Retention *retention)
 {
-	int64 n = get_count(reader);
+	int64 n = segment_stored_get_count(reader);
 
 	if (reader->broken || n == 0)
 		return;
@@ -349,8 +285,8 @@ get_ages(Reader *reader, Retention *retention)
 	{
 		/* the last one is none of them */
 		i += get_zeros(reader, (Size) n - 1 - i);
-		retention->by_age[i] = get_count(reader);
-		retention->repeaters[i] = get_count(reader);
+		retention->by_age[i] = segment_stored_get_count(reader);
+		retention->repeaters[i] = segment_stored_get_count(reader);
 		if (retention->by_age[i] == 0 || retention->repeaters[i] > retention->by_age[i])
 			reader->fault = "More customers come again than there are.";
 	}
@@ -413,12 +349,12 @@ counts_fault(const Retention *retention)
 Retention *
 segment_retention_decode(const unsigned char *bytes, Size size, const char **fault)
 {
-	Reader reader = {bytes, bytes + size, false, NULL};
-	int version = (int) get_fixed(&reader, 1);
-	int scale = (int) get_fixed(&reader, 1);
-	int has_costs = (int) get_fixed(&reader, 1);
-	DateADT as_of = (DateADT) get_fixed(&reader, 4);
-	uint64 n = get_fixed(&reader, 4);
+	SegmentStoredReader reader = {bytes, bytes + size, false, NULL};
+	int version = (int) segment_stored_get_fixed(&reader, 1);
+	int scale = (int) segment_stored_get_fixed(&reader, 1);
+	int has_costs = (int) segment_stored_get_fixed(&reader, 1);
+	DateADT as_of = (DateADT) segment_stored_get_fixed(&reader, 4);
+	uint64 n = segment_stored_get_fixed(&reader, 4);
 	DateADT boundary[SEGMENT_RETENTION_MAX_PERIODS + 1];
 	Retention *retention;
 	Size gaps;
@@ -435,7 +371,7 @@ segment_retention_decode(const unsigned char *bytes, Size size, const char **fau
 		return NULL;
 	for (uint64 i = 0; i <= n; i++)
 	{
-		boundary[i] = (DateADT) get_fixed(&reader, 4);
+		boundary[i] = (DateADT) segment_stored_get_fixed(&reader, 4);
 		if (!segment_time_is_finite(boundary[i], SEGMENT_TIME_DATE) || (i > 0 && boundary[i] <= boundary[i - 1]))
 			*fault = "The boundaries of the periods do not ascend.";
 	}
@@ -453,9 +389,9 @@ segment_retention_decode(const unsigned char *bytes, Size size, const char **fau
 	get_gaps(&reader, retention->gap, gaps);
 	get_gaps(&reader, retention->cohort_gap, gaps);
 	get_gaps(&reader, retention->own_gap, gaps);
-	retention->before = get_count(&reader);
+	retention->before = segment_stored_get_count(&reader);
 	for (uint64 i = 0; i <= n; i++)
-		retention->periods_active[i] = get_count(&reader);
+		retention->periods_active[i] = segment_stored_get_count(&reader);
 	get_ages(&reader, retention);
 	if (reader.broken)
 		*fault = "A number is broken, or too large.";

@@ -1,7 +1,7 @@
 -- 04_random.sql: 300 random shops, from raw order lines through ledgers, against plain SQL: zones and the days on which clocks change,
 -- customers with returns only or without orders, orders of zero, fiscal calendars, as_of before, inside and after the grid, parts merged
 \ir ../lib/begin.sql
-SELECT plan(22);
+SELECT plan(24);
 SET search_path = public, segment;
 SELECT setseed(0.14);
 
@@ -129,6 +129,13 @@ SELECT is(differ($$SELECT s, repeaters, customers, mature_repeaters, mature_cust
 CREATE TABLE activity AS SELECT s, c, count(*) AS n FROM fact WHERE orders > 0 AND k < 1000 GROUP BY s, c;
 SELECT is(differ($$SELECT s, periods_active, customers, customers_at_least FROM ours, stickiness_table(r)$$,
   $$SELECT s, q, (SELECT count(*) FROM activity a WHERE a.s = p.s AND n = q), (SELECT count(*) FROM activity a WHERE a.s = p.s AND n >= q) FROM period p WHERE start <= as_of$$), 0::bigint, 'stickiness');
+
+-- active customers of days and windows, from before the days shown
+CREATE TABLE active AS SELECT s, active_agg(l, d1, d1 + 1 + s % 80, 1 + s % 40) a FROM calendar, LATERAL (SELECT date '2024-01-01' + s % 150) x(d1) GROUP BY s, d1;
+SELECT is(differ($$SELECT s, day, active, active_in_window, active_days_in_window, round(stickiness::numeric, 9), round(mean_stickiness::numeric, 9) FROM active, active_table(a)$$,
+  $$SELECT s, day, count(c) FILTER (WHERE d = day), count(DISTINCT c), count(c), round(count(c) FILTER (WHERE d = day) / nullif(count(DISTINCT c), 0)::numeric, 9), round(count(c) / nullif(count(DISTINCT c), 0)::numeric / (1 + s % 40), 9)
+    FROM (SELECT s, date '2024-01-01' + s % 150 + g AS day FROM shop, generate_series(0, s % 80) g) x LEFT JOIN (SELECT DISTINCT s AS s2, c, (at AT TIME ZONE zone)::date AS d FROM line JOIN shop USING (s) WHERE amount >= 0) y ON s2 = s AND d <= day AND d > day - (1 + s % 40) GROUP BY s, day$$), 0::bigint, 'active customers');
+SELECT is((SELECT count(*) FROM (SELECT s, active_rollup(part) m FROM (SELECT s, c * 7919 % (1 + s % 6), active_agg(l, date '2024-01-01' + s % 150, date '2024-01-01' + s % 150 + 1 + s % 80, 1 + s % 40) part FROM calendar GROUP BY 1, 2) x GROUP BY s) y JOIN active USING (s) WHERE m = a AND a::text::actives = a), 300::bigint, 'parts of them rolled up = whole, and text and back');
 
 -- merged parts in any split, orders in any order
 SELECT is((SELECT count(*) FROM ours JOIN (SELECT s, retention_rollup(part ORDER BY md5(k::text)) m FROM (SELECT s, c * 7919 % (1 + s % 6) AS k, retention_agg(l, p, as_of, calendar.k ORDER BY md5(c::text)) part FROM calendar GROUP BY 1, 2) x GROUP BY s) y USING (s) WHERE m = r), 300::bigint, 'parts rolled up = whole');

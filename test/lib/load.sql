@@ -6,6 +6,10 @@ CREATE TABLE online_retail (
 CREATE TABLE cdnow (customer_id int, date date, quantity int, amount numeric);
 CREATE TABLE cdnow_sample (master_id int, customer_id int, date date, quantity int, amount numeric);
 CREATE TABLE rfm_orders (customer_id text, order_date date, revenue numeric);
+CREATE TABLE adventureworks (
+  order_number text, line_number int, order_date date, customer_key int, region text, country text, continent text,
+  product_key int, product_name text, subcategory text, category text, quantity int, unit_price numeric, unit_cost numeric
+);
 
 -- Published point sets for clusters: s1, s2, a1, birch1, iris, wine, german, tsplib1060; x is the point.
 CREATE TABLE point (id int GENERATED ALWAYS AS IDENTITY, set text, x float8[]);

@@ -143,7 +143,7 @@ my @bounded = qw(
   btyd_model spend_model renewal_model renewal_rate renewal_survival repeat_summary with_covariates rfm_score score
   cluster_of cluster_distance cluster_anomaly cluster_second cluster_second_distance cluster_profile cluster_quality_add coreset_add
   gmm_log_density gmm_responsibilities convert_currency ledger_repeat ledger_rfm penetration period_start period_end quantile rate_interval top_share repeat_rate retention_rate
-  churn_rate reactivation_rate);
+  churn_rate reactivation_rate heavy_medium_light);
 my %known = map { $_ => 1 } keys %worst, @bounded;
 my $functions = $node->safe_psql('postgres', <<'SQL');
 SELECT DISTINCT p.proname FROM pg_proc p
