@@ -276,6 +276,10 @@ CREATE FUNCTION segment.residual_value(model segment.btyd_model, spend segment.s
   AS 'MODULE_PATHNAME', 'segment_residual_value' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.residual_value(segment.btyd_model, segment.spend_model, segment.repeat_summary, float8, float8) IS 'Customer lifetime value over an infinite horizon: residual_orders x expected_spend x margin_rate. NULL where the spend is unknown, or for NULL arguments. 22023 where the summary''s unit is not the model''s, or an argument is out of range.';
 
+CREATE FUNCTION segment.clv_quantile(model segment.btyd_model, spend segment.spend_model, customer segment.repeat_summary, horizon interval, probability float8, margin_rate float8 DEFAULT 1) RETURNS float8
+  AS 'MODULE_PATHNAME', 'segment_clv_quantile' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment.clv_quantile(segment.btyd_model, segment.spend_model, segment.repeat_summary, interval, float8, float8) IS 'The customer''s own scatter in money: what the orders within the horizon add up to at most with the probability, times margin_rate, not discounted; 0.025 and 0.975 make a 95 % interval around clv(model, spend, customer, horizon). Number of orders and amount of each are both uncertain; the uncertainty of the models'' parameters is not in it. NULL where the spend is unknown, or for NULL arguments. 22023 where the summary''s unit is not the model''s, or an argument is out of range; 22003 beyond 100000 orders.';
+
 -- Backtests.
 
 CREATE FUNCTION segment_internal.holdout_agg_trans(internal, ledger segment.ledger, split date, until date, unit interval) RETURNS internal

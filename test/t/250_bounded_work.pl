@@ -95,6 +95,8 @@ my %worst = (
 		"SELECT segment.discounted_orders(segment.btyd_model('bgnbd', '{650,0.1,100,1.6}', '1 day'), segment.repeat_summary(0, 0, 10000, NULL, '1 day'), '100000 days', 0.1, 'period_end', '1 day')" ],
 	residual_orders => [ predicted('residual_orders(%M, %R, 0.000001)') ],
 	clv => ["SELECT segment.clv(segment.btyd_model('bgbb', '{1,1,1e-8,1e8}', '1 day'), segment.spend_model(6, 4, 15), segment.repeat_summary(1, 10, 10000, 20, '1 day'), '100000 days', 0.1, 1, 'period_end', '1 day')"],
+	clv_quantile => [ map { "SELECT segment.clv_quantile(segment.btyd_model($_, '1 day'), segment.spend_model(6, 4, 15), segment.repeat_summary(1, 10, 100, 20, '1 day'), '1000 days', 0.975)" }
+		"'nbd', '{10,0.2}'", "'pareto_nbd', '{100,3,0.05,6000}'", "'mbgnbd', '{100,3,0.001,10}'" ],
 	residual_value => ["SELECT segment.residual_value(segment.btyd_model('bgbb', '{1,1,1e-8,1e8}', '1 day'), segment.spend_model(6, 4, 15), segment.repeat_summary(1, 10, 10000, 20, '1 day'), 0.000001)"],
 	tracked_orders => [ "SELECT segment.tracked_orders(segment.btyd_model('pareto_nbd', '{100,0.003,0.05,6000}', '1 day'), b, $long) FROM s" ],
 	residual_renewals => ["SELECT segment.residual_renewals(segment.renewal_model(1e-8, 1e8), 1000000, 0.000001)"],
