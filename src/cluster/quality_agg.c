@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 
 #include "core/compat.h"
+#include "core/agg_context.h"
 #include "core/error.h"
 #include "math/wire.h"
 
@@ -131,8 +132,7 @@ fetch_state(FunctionCallInfo fcinfo, ModelCache **cache)
 {
 	Quality *quality;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("cluster_quality");
+	(void) segment_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(1))
 		return NULL;
 	*cache = segment_model_argument(fcinfo, 1);
@@ -226,14 +226,9 @@ segment_cluster_quality_combine(PG_FUNCTION_ARGS)
 	int n;
 	int i;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("cluster_quality");
+	(void) segment_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return segment_state_unchanged(fcinfo);
 	b = (Quality *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(1));
 	segment_quality_settle(b);
 	if (PG_ARGISNULL(0))

@@ -11,6 +11,7 @@
 
 #include "clv/tally.h"
 #include "core/day.h"
+#include "core/agg_context.h"
 #include "core/error.h"
 #include "core/option.h"
 #include "ledger/ledger.h"
@@ -26,8 +27,7 @@ read_days(FunctionCallInfo fcinfo, DateADT *split, DateADT *until)
 {
 	static const char *const names[] = {"split", "until", "unit"};
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("this function");
+	(void) segment_aggregate_context(fcinfo);
 	for (int i = 0; i < 3; i++)
 		if (PG_ARGISNULL(2 + i))
 			segment_refuse_null_option(names[i]);
@@ -52,14 +52,6 @@ head_of(double unit, double horizon)
 	head.unit = unit;
 	head.horizon = horizon;
 	return head;
-}
-
-static Datum
-unchanged(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
 /* Adds the amounts up to the split and after it to a row, and the row to the state. */
@@ -102,11 +94,11 @@ segment_holdout_agg_trans(PG_FUNCTION_ARGS)
 	unit = segment_unit_days(PG_GETARG_INTERVAL_P(4));
 	head = head_of(unit, (until - split) / unit);
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	ledger = PG_GETARG_LEDGER(1);
 	repeat = segment_ledger_repeat_at(ledger, split, unit);
 	if (repeat == NULL)
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	row[0] = (double) repeat->x;
 	row[1] = repeat->t_x;
 	row[2] = repeat->t;
@@ -147,10 +139,10 @@ segment_holdout_periods_agg_trans(PG_FUNCTION_ARGS)
 						errdetail("It is %d days long.", until - split), errhint("Pass a later day until.")));
 	head = head_of(period.unit, (double) ahead);
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	ledger = PG_GETARG_LEDGER(1);
 	if (!segment_ledger_count_periods(ledger, split, &period, ahead, &count))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	row[0] = (double) count.x;
 	row[1] = (double) count.t_x;
 	row[2] = (double) count.t;

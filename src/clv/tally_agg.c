@@ -10,6 +10,7 @@
 #include "utils/array.h"
 
 #include "clv/tally.h"
+#include "core/agg_context.h"
 #include "core/error.h"
 #include "core/option.h"
 #include "ledger/ledger.h"
@@ -31,10 +32,8 @@ segment_tally_state_of(FunctionCallInfo fcinfo, const Tally *head)
 	MemoryContext aggregate_context;
 	MemoryContext caller_context;
 	TallyState *state;
-	int kind = AggCheckCallContext(fcinfo, &aggregate_context);
+	int kind = segment_aggregate_kind(fcinfo, &aggregate_context);
 
-	if (kind == 0)
-		segment_not_an_aggregate("this function");
 	if (!PG_ARGISNULL(0))
 	{
 		state = (TallyState *) PG_GETARG_POINTER(0);
@@ -46,16 +45,6 @@ segment_tally_state_of(FunctionCallInfo fcinfo, const Tally *head)
 	state->may_spill = kind == AGG_CONTEXT_AGGREGATE;
 	MemoryContextSwitchTo(caller_context);
 	return state;
-}
-
-static Datum
-unchanged(FunctionCallInfo fcinfo)
-{
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("this function");
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
 /* Covariates of one customer behind the history; returns how many. */
@@ -95,7 +84,7 @@ segment_btyd_agg_trans(PG_FUNCTION_ARGS)
 	Tally head;
 
 	if (PG_ARGISNULL(1) || (PG_NARGS() > 2 && PG_ARGISNULL(2)))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	repeat = PG_GETARG_REPEAT(1);
 	memset(&head, 0, sizeof(head));
 	head.version = SEGMENT_TALLY_VERSION;
@@ -126,7 +115,7 @@ segment_spend_agg_trans(PG_FUNCTION_ARGS)
 	bool is_known;
 
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	if (PG_NARGS() > 2 && PG_ARGISNULL(2))
 		segment_refuse_null_option("include_first");
 	repeat = PG_GETARG_REPEAT(1);
@@ -152,7 +141,7 @@ segment_tally_rollup_trans(PG_FUNCTION_ARGS)
 	Tally *tally;
 
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	tally = PG_GETARG_TALLY(1);
 	state = segment_tally_state_of(fcinfo, tally);
 	if (PG_ARGISNULL(0))
@@ -169,7 +158,7 @@ segment_tally_combine(PG_FUNCTION_ARGS)
 	TallyState *state;
 
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	other = (TallyState *) PG_GETARG_POINTER(1);
 	state = segment_tally_state_of(fcinfo, &other->head);
 	if (PG_ARGISNULL(0))
@@ -184,8 +173,7 @@ segment_tally_serialize(PG_FUNCTION_ARGS)
 {
 	StringInfoData buffer;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("this function");
+	(void) segment_aggregate_context(fcinfo);
 	pq_begintypsend(&buffer);
 	segment_tally_write(&buffer, segment_tally_finish((TallyState *) PG_GETARG_POINTER(0)));
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
@@ -200,8 +188,7 @@ segment_tally_deserialize(PG_FUNCTION_ARGS)
 	Tally *tally;
 	uint8 kind;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("this function");
+	(void) segment_aggregate_context(fcinfo);
 	bytes = PG_GETARG_BYTEA_PP(0);
 	initStringInfo(&buffer);
 	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), (int) VARSIZE_ANY_EXHDR(bytes));
@@ -219,8 +206,7 @@ segment_tally_deserialize(PG_FUNCTION_ARGS)
 Datum
 segment_tally_final(PG_FUNCTION_ARGS)
 {
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("this function");
+	(void) segment_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(segment_tally_finish((TallyState *) PG_GETARG_POINTER(0)));

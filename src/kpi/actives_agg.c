@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 
+#include "core/agg_context.h"
 #include "core/error.h"
 #include "core/option.h"
 #include "kpi/actives.h"
@@ -78,13 +79,13 @@ PG_FUNCTION_INFO_V1(segment_active_agg_trans);
 Datum
 segment_active_agg_trans(PG_FUNCTION_ARGS)
 {
-	MemoryContext context = segment_stored_aggregate(fcinfo);
+	MemoryContext context = segment_aggregate_context(fcinfo);
 	static const char *const names[] = {"from_day", "to_day", "window_days"};
 	Actives *state = PG_ARGISNULL(0) ? NULL : (Actives *) PG_GETARG_POINTER(0);
 	Ledger *ledger;
 
 	if (PG_ARGISNULL(1))
-		return segment_stored_unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	for (int i = 0; i < 3; i++)
 		if (PG_ARGISNULL(2 + i))
 			segment_refuse_null_option(names[i]);
@@ -111,7 +112,7 @@ segment_active_agg_trans(PG_FUNCTION_ARGS)
 static Datum
 add_part(FunctionCallInfo fcinfo, const Actives *part)
 {
-	MemoryContext context = segment_stored_aggregate(fcinfo);
+	MemoryContext context = segment_aggregate_context(fcinfo);
 	Actives *state;
 
 	if (PG_ARGISNULL(0))
@@ -133,7 +134,7 @@ Datum
 segment_active_rollup_trans(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(1))
-		return segment_stored_unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	return add_part(fcinfo, decoded(fcinfo, 1));
 }
 
@@ -143,7 +144,7 @@ Datum
 segment_active_combine(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(1))
-		return segment_stored_unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	return add_part(fcinfo, (const Actives *) PG_GETARG_POINTER(1));
 }
 
@@ -153,7 +154,7 @@ PG_FUNCTION_INFO_V1(segment_active_final);
 Datum
 segment_active_final(PG_FUNCTION_ARGS)
 {
-	segment_stored_aggregate(fcinfo);
+	(void) segment_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	PG_RETURN_BYTEA_P(segment_actives_encode((const Actives *) PG_GETARG_POINTER(0)));
@@ -164,7 +165,7 @@ PG_FUNCTION_INFO_V1(segment_active_deserialize);
 Datum
 segment_active_deserialize(PG_FUNCTION_ARGS)
 {
-	segment_stored_aggregate(fcinfo);
+	(void) segment_aggregate_context(fcinfo);
 	PG_RETURN_POINTER(decoded(fcinfo, 0));
 }
 

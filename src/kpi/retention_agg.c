@@ -5,6 +5,7 @@
 
 #include "core/compat.h"
 
+#include "core/agg_context.h"
 #include "core/error.h"
 #include "core/option.h"
 #include "kpi/retention.h"
@@ -58,7 +59,7 @@ PG_FUNCTION_INFO_V1(segment_retention_agg_trans);
 Datum
 segment_retention_agg_trans(PG_FUNCTION_ARGS)
 {
-	MemoryContext context = segment_stored_aggregate(fcinfo);
+	MemoryContext context = segment_aggregate_context(fcinfo);
 	Retention *state = PG_ARGISNULL(0) ? NULL : (Retention *) PG_GETARG_POINTER(0);
 	bool has_costs = PG_NARGS() > 4;
 	Ledger *ledger;
@@ -67,7 +68,7 @@ segment_retention_agg_trans(PG_FUNCTION_ARGS)
 	DateADT as_of;
 
 	if (PG_ARGISNULL(1))
-		return segment_stored_unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	if (PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		segment_refuse_null_option(PG_ARGISNULL(2) ? "periods" : "as_of");
 	periods = PG_GETARG_PERIODS(2);
@@ -98,7 +99,7 @@ segment_retention_agg_trans(PG_FUNCTION_ARGS)
 static Datum
 add_part(FunctionCallInfo fcinfo, const Retention *part)
 {
-	MemoryContext context = segment_stored_aggregate(fcinfo);
+	MemoryContext context = segment_aggregate_context(fcinfo);
 	Retention *state;
 
 	if (PG_ARGISNULL(0))
@@ -120,7 +121,7 @@ Datum
 segment_retention_rollup_trans(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(1))
-		return segment_stored_unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	return add_part(fcinfo, decoded(fcinfo, 1));
 }
 
@@ -130,7 +131,7 @@ Datum
 segment_retention_combine(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(1))
-		return segment_stored_unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	return add_part(fcinfo, (const Retention *) PG_GETARG_POINTER(1));
 }
 
@@ -140,7 +141,7 @@ PG_FUNCTION_INFO_V1(segment_retention_final);
 Datum
 segment_retention_final(PG_FUNCTION_ARGS)
 {
-	segment_stored_aggregate(fcinfo);
+	(void) segment_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	PG_RETURN_BYTEA_P(segment_retention_encode((const Retention *) PG_GETARG_POINTER(0)));
@@ -151,7 +152,7 @@ PG_FUNCTION_INFO_V1(segment_retention_deserialize);
 Datum
 segment_retention_deserialize(PG_FUNCTION_ARGS)
 {
-	segment_stored_aggregate(fcinfo);
+	(void) segment_aggregate_context(fcinfo);
 	PG_RETURN_POINTER(decoded(fcinfo, 0));
 }
 

@@ -75,25 +75,6 @@ segment_stored_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P_COPY(0));
 }
 
-MemoryContext
-segment_stored_aggregate(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		segment_not_an_aggregate("this function");
-	return context;
-}
-
-Datum
-segment_stored_unchanged(FunctionCallInfo fcinfo)
-{
-	segment_stored_aggregate(fcinfo);
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-}
-
 void
 segment_stored_start(StringInfo buffer)
 {

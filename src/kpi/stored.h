@@ -21,12 +21,6 @@ typedef const char *(*SegmentStoredFault)(const unsigned char *bytes, Size size)
 extern Datum segment_stored_in(FunctionCallInfo fcinfo, const char *type, const char *maker, SegmentStoredFault fault);
 extern Datum segment_stored_recv(FunctionCallInfo fcinfo, const char *type, SegmentStoredFault fault);
 
-/* The context of the aggregate whose support function this is; 22023 outside one. */
-extern MemoryContext segment_stored_aggregate(FunctionCallInfo fcinfo);
-
-/* The state of an aggregate as it is, NULL for none. */
-extern Datum segment_stored_unchanged(FunctionCallInfo fcinfo);
-
 /* A string that begins with the length word of a varlena. */
 extern void segment_stored_start(StringInfo buffer);
 extern bytea *segment_stored_finish(StringInfo buffer);

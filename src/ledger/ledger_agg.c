@@ -6,6 +6,7 @@
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 
+#include "core/agg_context.h"
 #include "core/error.h"
 #include "core/option.h"
 #include "core/order_row.h"
@@ -92,8 +93,7 @@ segment_ledger_agg_trans(PG_FUNCTION_ARGS)
 	DateADT day;
 	uint32 order = 0;
 
-	if (!AggCheckCallContext(fcinfo, &memory.context))
-		segment_not_an_aggregate("ledger_agg_trans");
+	memory.context = segment_aggregate_context(fcinfo);
 	call = call_of(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 	{
@@ -147,8 +147,7 @@ segment_ledger_agg_combine(PG_FUNCTION_ARGS)
 	LedgerState *other = PG_ARGISNULL(1) ? NULL : (LedgerState *) PG_GETARG_POINTER(1);
 	LedgerMemory memory = {NULL, NULL};
 
-	if (!AggCheckCallContext(fcinfo, &memory.context))
-		segment_not_an_aggregate("ledger_agg_combine");
+	memory.context = segment_aggregate_context(fcinfo);
 	if (other != NULL)
 	{
 		if (state == NULL)
@@ -166,8 +165,7 @@ segment_ledger_agg_serialize(PG_FUNCTION_ARGS)
 	LedgerState *state;
 	StringInfoData buffer;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("ledger_agg_serialize");
+	(void) segment_aggregate_context(fcinfo);
 	state = (LedgerState *) PG_GETARG_POINTER(0);
 	pq_begintypsend(&buffer);
 	segment_ledger_state_write(&buffer, state, id_type_of(fcinfo, state->id_type, state->collation));
@@ -182,8 +180,7 @@ segment_ledger_agg_deserialize(PG_FUNCTION_ARGS)
 	LedgerState *state;
 	bytea *bytes;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("ledger_agg_deserialize");
+	(void) segment_aggregate_context(fcinfo);
 	bytes = PG_GETARG_BYTEA_PP(0);
 	initStringInfo(&buffer);
 	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), (int) VARSIZE_ANY_EXHDR(bytes));
@@ -197,8 +194,7 @@ segment_ledger_agg_final(PG_FUNCTION_ARGS)
 {
 	Ledger *result = NULL;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("ledger_agg_final");
+	(void) segment_aggregate_context(fcinfo);
 	if (!PG_ARGISNULL(0))
 	{
 		const LedgerState *state = (const LedgerState *) PG_GETARG_POINTER(0);
@@ -217,8 +213,7 @@ segment_ledger_rollup_trans(PG_FUNCTION_ARGS)
 	LedgerState *state = PG_ARGISNULL(0) ? NULL : (LedgerState *) PG_GETARG_POINTER(0);
 	LedgerMemory memory = {NULL, NULL};
 
-	if (!AggCheckCallContext(fcinfo, &memory.context))
-		segment_not_an_aggregate("ledger_rollup_trans");
+	memory.context = segment_aggregate_context(fcinfo);
 	if (!PG_ARGISNULL(1))
 	{
 		if (state == NULL)

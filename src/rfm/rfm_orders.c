@@ -10,6 +10,7 @@
 #include "fmgr.h"
 #include "libpq/pqformat.h"
 
+#include "core/agg_context.h"
 #include "core/error.h"
 #include "core/order_ids.h"
 #include "core/order_row.h"
@@ -246,8 +247,7 @@ segment_rfm_orders_trans(PG_FUNCTION_ARGS)
 	SegmentAmount amount;
 	Datum id = PG_GETARG_DATUM(3);
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		segment_not_an_aggregate("rfm_agg_trans");
+	context = segment_aggregate_context(fcinfo);
 	if (input == NULL)
 	{
 		Oid type = get_fn_expr_argtype(fcinfo->flinfo, 3);
@@ -314,8 +314,7 @@ segment_rfm_orders_combine(PG_FUNCTION_ARGS)
 	RfmOrders *other = PG_ARGISNULL(1) ? NULL : (RfmOrders *) PG_GETARG_POINTER(1);
 	MemoryContext context;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		segment_not_an_aggregate("rfm_agg_combine");
+	context = segment_aggregate_context(fcinfo);
 	if (other == NULL)
 	{
 		if (state == NULL)
@@ -339,8 +338,7 @@ segment_rfm_orders_serialize(PG_FUNCTION_ARGS)
 	StringInfoData buffer;
 	uint32 count;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("rfm_agg_serialize");
+	(void) segment_aggregate_context(fcinfo);
 	state = (RfmOrders *) PG_GETARG_POINTER(0);
 	unify(state, &input_of(fcinfo, state->type, state->collation)->id_type);
 	count = state->rare != NULL ? state->rare->count : 0;
@@ -374,8 +372,7 @@ segment_rfm_orders_deserialize(PG_FUNCTION_ARGS)
 	Rfm *sum;
 	uint32 count;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("rfm_agg_deserialize");
+	(void) segment_aggregate_context(fcinfo);
 	bytes = PG_GETARG_BYTEA_PP(0);
 	initStringInfo(&buffer);
 	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), (int) VARSIZE_ANY_EXHDR(bytes));
@@ -417,8 +414,7 @@ segment_rfm_orders_final(PG_FUNCTION_ARGS)
 	Rfm *result;
 	uint32 returns;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("rfm_agg_final");
+	(void) segment_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = (RfmOrders *) PG_GETARG_POINTER(0);

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "core/agg_context.h"
 #include "core/error.h"
 #include "score/quantiles.h"
 
@@ -31,13 +32,9 @@ typedef struct CutPointsState
 
 /* The state in argument 0, or NULL. Sets *context to the aggregate's. */
 static CutPointsState *
-state_argument(FunctionCallInfo fcinfo, const char *function, MemoryContext *context, bool *may_spill)
+state_argument(FunctionCallInfo fcinfo, MemoryContext *context, bool *may_spill)
 {
-	int kind = AggCheckCallContext(fcinfo, context);
-
-	if (!kind)
-		segment_not_an_aggregate(function);
-	*may_spill = kind == AGG_CONTEXT_AGGREGATE;
+	*may_spill = segment_aggregate_kind(fcinfo, context) == AGG_CONTEXT_AGGREGATE;
 	return PG_ARGISNULL(0) ? NULL : (CutPointsState *) PG_GETARG_POINTER(0);
 }
 
@@ -97,7 +94,7 @@ segment_cut_points_agg_trans(PG_FUNCTION_ARGS)
 {
 	MemoryContext context;
 	bool may_spill;
-	CutPointsState *state = state_argument(fcinfo, "cut_points_agg_trans", &context, &may_spill);
+	CutPointsState *state = state_argument(fcinfo, &context, &may_spill);
 	double value;
 
 	check_option(fcinfo, 2, "bins");
@@ -146,7 +143,7 @@ segment_cut_points_agg_final(PG_FUNCTION_ARGS)
 {
 	MemoryContext context;
 	bool may_spill;
-	CutPointsState *state = state_argument(fcinfo, "cut_points_agg_final", &context, &may_spill);
+	CutPointsState *state = state_argument(fcinfo, &context, &may_spill);
 	SegmentCutsBuffer buffer;
 
 	if (!state || state->values[0].total == 0)
@@ -188,7 +185,7 @@ segment_rfm_cut_points_agg_trans(PG_FUNCTION_ARGS)
 	static const char *const options[] = {NULL, NULL, "as_of", "bins", "method", "monetary", "zone"};
 	MemoryContext context;
 	bool may_spill;
-	CutPointsState *state = state_argument(fcinfo, "rfm_cut_points_agg_trans", &context, &may_spill);
+	CutPointsState *state = state_argument(fcinfo, &context, &may_spill);
 	double values[RFM_DIMENSIONS];
 
 	for (int i = 2; i < PG_NARGS(); i++)
@@ -229,7 +226,7 @@ segment_rfm_cut_points_agg_final(PG_FUNCTION_ARGS)
 {
 	MemoryContext context;
 	bool may_spill;
-	CutPointsState *state = state_argument(fcinfo, "rfm_cut_points_agg_final", &context, &may_spill);
+	CutPointsState *state = state_argument(fcinfo, &context, &may_spill);
 	SegmentCutsBuffer buffers[RFM_DIMENSIONS];
 	const SegmentCuts *cuts[RFM_DIMENSIONS];
 
@@ -251,7 +248,7 @@ segment_cut_points_agg_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext context;
 	bool may_spill;
-	CutPointsState *state = state_argument(fcinfo, "cut_points_agg_combine", &context, &may_spill);
+	CutPointsState *state = state_argument(fcinfo, &context, &may_spill);
 	CutPointsState *other = PG_ARGISNULL(1) ? NULL : (CutPointsState *) PG_GETARG_POINTER(1);
 
 	if (!other)
@@ -290,7 +287,7 @@ segment_cut_points_agg_serialize(PG_FUNCTION_ARGS)
 {
 	MemoryContext context;
 	bool may_spill;
-	CutPointsState *state = state_argument(fcinfo, "cut_points_agg_serialize", &context, &may_spill);
+	CutPointsState *state = state_argument(fcinfo, &context, &may_spill);
 	StringInfoData buffer;
 
 	pq_begintypsend(&buffer);
@@ -329,14 +326,12 @@ PG_FUNCTION_INFO_V1(segment_cut_points_agg_deserialize);
 Datum
 segment_cut_points_agg_deserialize(PG_FUNCTION_ARGS)
 {
-	MemoryContext context;
 	bytea *bytes;
 	StringInfoData buffer;
 	CutPointsState *state;
 	int dimensions;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		segment_not_an_aggregate("cut_points_agg_deserialize");
+	(void) segment_aggregate_context(fcinfo);
 	bytes = PG_GETARG_BYTEA_PP(0);
 	/* read where the bytes are, as they may be many */
 	buffer.data = VARDATA_ANY(bytes);
