@@ -19,6 +19,7 @@
 
 #include "clv/clv.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "core/option.h"
 #include "ledger/ledger.h"
 #include "math/btyd_fit.h"
@@ -360,11 +361,11 @@ refuse_binary(ClvFamily family, const char *fault)
 static Datum
 model_recv(FunctionCallInfo fcinfo, ClvFamily family)
 {
-	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	int version = pq_getmsgbyte(buffer);
-	int kind = pq_getmsgbyte(buffer);
-	int n_covariates = pq_getmsgbyte(buffer);
-	int has_covariance = pq_getmsgbyte(buffer);
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
+	int version = (int) segment_take(&cursor, 1);
+	int kind = (int) segment_take(&cursor, 1);
+	int n_covariates = (int) segment_take(&cursor, 1);
+	int has_covariance = (int) segment_take(&cursor, 1);
 	ClvModel *model;
 	const char *fault;
 	int n;
@@ -376,22 +377,23 @@ model_recv(FunctionCallInfo fcinfo, ClvFamily family)
 	if (n_covariates > SEGMENT_BTYD_MAX_COVARIATES || has_covariance > 1)
 		refuse_binary(family, "The number of covariates or a mark is out of range.");
 	model = segment_clv_new(kind, n_covariates, has_covariance == 1);
-	model->status = (uint8) pq_getmsgbyte(buffer);
-	model->warnings = (uint8) pq_getmsgbyte(buffer);
-	model->with_first = (uint8) pq_getmsgbyte(buffer);
-	model->iterations = (int32) pq_getmsgint(buffer, 4);
-	model->evaluations = (int32) pq_getmsgint(buffer, 4);
-	model->n_histories = (int32) pq_getmsgint(buffer, 4);
-	model->customers = pq_getmsgint64(buffer);
-	model->skipped = pq_getmsgint64(buffer);
-	model->unit = segment_positive_zero(pq_getmsgfloat8(buffer));
-	model->log_likelihood = segment_positive_zero(pq_getmsgfloat8(buffer));
-	model->gradient_norm = segment_positive_zero(pq_getmsgfloat8(buffer));
-	model->penalty = segment_positive_zero(pq_getmsgfloat8(buffer));
-	model->correlation = segment_positive_zero(pq_getmsgfloat8(buffer));
+	model->status = (uint8) segment_take(&cursor, 1);
+	model->warnings = (uint8) segment_take(&cursor, 1);
+	model->with_first = (uint8) segment_take(&cursor, 1);
+	model->iterations = (int32) segment_take(&cursor, 4);
+	model->evaluations = (int32) segment_take(&cursor, 4);
+	model->n_histories = (int32) segment_take(&cursor, 4);
+	model->customers = (int64) segment_take(&cursor, 8);
+	model->skipped = (int64) segment_take(&cursor, 8);
+	model->unit = segment_positive_zero(segment_take_double(&cursor));
+	model->log_likelihood = segment_positive_zero(segment_take_double(&cursor));
+	model->gradient_norm = segment_positive_zero(segment_take_double(&cursor));
+	model->penalty = segment_positive_zero(segment_take_double(&cursor));
+	model->correlation = segment_positive_zero(segment_take_double(&cursor));
 	n = model->n_params + (has_covariance ? model->n_params * (model->n_params + 1) / 2 : 0);
 	for (int i = 0; i < n; i++)
-		model->params[i] = segment_positive_zero(pq_getmsgfloat8(buffer));
+		model->params[i] = segment_positive_zero(segment_take_double(&cursor));
+	segment_end_message(&cursor, family_name[family]);
 	fault = find_fault(model);
 	if (fault != NULL)
 		refuse_binary(family, fault);

@@ -11,6 +11,7 @@
 #include "core/hash.h"
 #include "core/runs.h"
 #include "math/btyd_fit.h"
+#include "math/wire.h"
 
 #define SEGMENT_TALLY_VERSION 1
 
@@ -131,6 +132,6 @@ extern Tally *segment_holdout_to_btyd(const Tally *holdout);
 
 /* The binary form; reading raises 22P03 for anything else of this kind. */
 extern void segment_tally_write(StringInfo buffer, const Tally *tally);
-extern Tally *segment_tally_read(StringInfo buffer, TallyKind kind);
+extern Tally *segment_tally_read(SegmentCursor *cursor, TallyKind kind);
 
 #endif

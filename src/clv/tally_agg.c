@@ -12,6 +12,7 @@
 #include "clv/tally.h"
 #include "core/agg_context.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "core/option.h"
 #include "ledger/ledger.h"
 #include "math/btyd_fit.h"
@@ -182,21 +183,17 @@ segment_tally_serialize(PG_FUNCTION_ARGS)
 Datum
 segment_tally_deserialize(PG_FUNCTION_ARGS)
 {
-	bytea *bytes;
-	StringInfoData buffer;
+	SegmentCursor cursor;
 	TallyState *state;
 	Tally *tally;
-	uint8 kind;
+	int kind;
 
 	(void) segment_aggregate_context(fcinfo);
-	bytes = PG_GETARG_BYTEA_PP(0);
-	initStringInfo(&buffer);
-	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), (int) VARSIZE_ANY_EXHDR(bytes));
-	kind = buffer.len > 1 ? (uint8) buffer.data[1] : 0;
+	cursor = segment_state_cursor(PG_GETARG_BYTEA_PP(0));
+	kind = segment_cursor_left(&cursor) > 1 ? cursor.at[1] : 0;
 	if (kind < TALLY_BTYD || kind > TALLY_HOLDOUT)
 		segment_refuse_state("an aggregate of customer histories", "Its kind is unknown.");
-	tally = segment_tally_read(&buffer, (TallyKind) kind);
-	pq_getmsgend(&buffer);
+	tally = segment_tally_read(&cursor, (TallyKind) kind);
 	state = segment_tally_state(tally);
 	state->head.skipped = 0;
 	segment_tally_merge(state, tally);

@@ -18,6 +18,7 @@
 #include "clv/tally.h"
 #include "core/compare.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "math/btyd_fit.h"
 #include "math/text.h"
 
@@ -330,40 +331,40 @@ refuse_binary(TallyKind kind, const char *fault)
 }
 
 Tally *
-segment_tally_read(StringInfo buffer, TallyKind kind)
+segment_tally_read(SegmentCursor *cursor, TallyKind kind)
 {
 	Tally head;
 	TallyState *state;
 	const char *fault;
-	int32 n_rows;
+	uint32 n_rows;
 
 	memset(&head, 0, sizeof(head));
-	head.version = (uint8) pq_getmsgbyte(buffer);
-	head.kind = (uint8) pq_getmsgbyte(buffer);
-	head.n_covariates = (uint8) pq_getmsgbyte(buffer);
-	head.with_first = (uint8) pq_getmsgbyte(buffer);
-	n_rows = (int32) pq_getmsgint(buffer, 4);
-	head.unit = pq_getmsgfloat8(buffer) + 0.0;
-	head.horizon = pq_getmsgfloat8(buffer) + 0.0;
-	head.skipped = pq_getmsgint64(buffer);
+	head.version = (uint8) segment_take(cursor, 1);
+	head.kind = (uint8) segment_take(cursor, 1);
+	head.n_covariates = (uint8) segment_take(cursor, 1);
+	head.with_first = (uint8) segment_take(cursor, 1);
+	n_rows = (uint32) segment_take(cursor, 4);
+	head.unit = segment_positive_zero(segment_take_double(cursor));
+	head.horizon = segment_positive_zero(segment_take_double(cursor));
+	head.skipped = (int64) segment_take(cursor, 8);
 	if (head.version != SEGMENT_TALLY_VERSION)
 		refuse_binary(kind, "The format version is unknown to this version of segment.");
 	if (head.kind != kind)
 		refuse_binary(kind, "The value is of another type.");
-	fault = find_head_fault(&head);
+	fault = cursor->is_short ? segment_cursor_fault(cursor) : find_head_fault(&head);
 	if (fault != NULL)
 		refuse_binary(kind, fault);
 	state = segment_tally_state(&head);
-	if (n_rows < 0 || n_rows > (buffer->len - buffer->cursor) / ((state->width + 1) * (int) sizeof(double)))
-		refuse_binary(kind, "The number of histories is out of range.");
-	for (int32 i = 0; i < n_rows; i++)
+	if (n_rows > PG_INT32_MAX || segment_cursor_left(cursor) != n_rows * segment_tally_row_size(state))
+		refuse_binary(kind, "The number of histories does not fit the length.");
+	for (uint32 i = 0; i < n_rows; i++)
 	{
 		double row[3 + SEGMENT_BTYD_MAX_COVARIATES];
 		int64 count;
 
 		for (int j = 0; j < state->width; j++)
-			row[j] = segment_positive_zero(pq_getmsgfloat8(buffer));
-		count = pq_getmsgint64(buffer);
+			row[j] = segment_positive_zero(segment_take_double(cursor));
+		count = (int64) segment_take(cursor, 8);
 		fault = find_row_fault(&head, row, count);
 		if (fault != NULL)
 			refuse_binary(kind, fault);
@@ -382,22 +383,30 @@ segment_tally_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
 
+static Datum
+receive(FunctionCallInfo fcinfo, TallyKind kind)
+{
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
+
+	PG_RETURN_POINTER(segment_tally_read(&cursor, kind));
+}
+
 Datum
 segment_btyd_recv(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(segment_tally_read((StringInfo) PG_GETARG_POINTER(0), TALLY_BTYD));
+	return receive(fcinfo, TALLY_BTYD);
 }
 
 Datum
 segment_spend_summary_recv(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(segment_tally_read((StringInfo) PG_GETARG_POINTER(0), TALLY_SPEND));
+	return receive(fcinfo, TALLY_SPEND);
 }
 
 Datum
 segment_holdout_recv(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(segment_tally_read((StringInfo) PG_GETARG_POINTER(0), TALLY_HOLDOUT));
+	return receive(fcinfo, TALLY_HOLDOUT);
 }
 
 /* A total order by bytes: shorter values first. */

@@ -121,22 +121,23 @@ counts_fit(const Actives *actives)
 }
 
 Actives *
-segment_actives_decode(const unsigned char *bytes, Size size, const char **fault)
+segment_actives_decode(SegmentCursor cursor, const char **fault)
 {
-	SegmentStoredReader reader = {bytes, bytes + size, false, NULL};
-	int version = (int) segment_stored_get_fixed(&reader, 1);
-	DateADT from = (DateADT) segment_stored_get_fixed(&reader, 4);
-	uint64 n = segment_stored_get_fixed(&reader, 4);
-	uint64 window = segment_stored_get_fixed(&reader, 4);
+	SegmentStoredReader reader = {cursor, NULL};
+	int version = (int) segment_take(&reader.cursor, 1);
+	DateADT from = (DateADT) segment_take(&reader.cursor, 4);
+	uint64 n = segment_take(&reader.cursor, 4);
+	uint64 window = segment_take(&reader.cursor, 4);
 	Actives *actives;
 	int64 reached = 0;
 
 	*fault = NULL;
-	if (reader.broken || version != SEGMENT_ACTIVES_VERSION)
+	if (reader.cursor.is_short || version != SEGMENT_ACTIVES_VERSION)
 		*fault = "The version is unknown.";
 	else if (n < 1 || n > SEGMENT_ACTIVES_MAX_DAYS || window < 1 || window > SEGMENT_ACTIVES_MAX_WINDOW ||
 			 !segment_time_is_finite(from, SEGMENT_TIME_DATE) ||
-			 !segment_time_is_finite((int64) from + (int64) n, SEGMENT_TIME_DATE) || size < 2 * n + window - 1)
+			 !segment_time_is_finite((int64) from + (int64) n, SEGMENT_TIME_DATE) ||
+			 segment_cursor_left(&reader.cursor) < 2 * n + window - 1)
 		*fault = "The days or the window are out of range.";
 	if (*fault)
 		return NULL;
@@ -151,9 +152,9 @@ segment_actives_decode(const unsigned char *bytes, Size size, const char **fault
 		reached = count;
 	}
 	actives->reached[n] = -reached;
-	if (reader.broken)
+	if (reader.cursor.is_short)
 		*fault = "A number is broken, or too large.";
-	else if (reader.at != reader.end)
+	else if (segment_cursor_left(&reader.cursor) > 0)
 		*fault = "The value is too long for its number of days.";
 	else if (!counts_fit(actives))
 		*fault = "The active customers of a day and of its window do not fit each other.";

@@ -9,6 +9,7 @@
 #include "utils/date.h"
 
 #include "ledger/ledger.h"
+#include "math/wire.h"
 
 #define SEGMENT_ACTIVES_VERSION 1
 
@@ -40,6 +41,6 @@ extern void segment_actives_merge(Actives *actives, const Actives *other);
 extern bytea *segment_actives_encode(const Actives *actives);
 
 /* Back from it, checked; *fault says what is wrong with it, else it is NULL. */
-extern Actives *segment_actives_decode(const unsigned char *bytes, Size size, const char **fault);
+extern Actives *segment_actives_decode(SegmentCursor cursor, const char **fault);
 
 #endif

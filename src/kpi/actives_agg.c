@@ -10,17 +10,17 @@
 #include "utils/builtins.h"
 
 #include "core/agg_context.h"
-#include "core/error.h"
+#include "core/message.h"
 #include "core/option.h"
 #include "kpi/actives.h"
 #include "kpi/stored.h"
 
 static const char *
-fault_of(const unsigned char *bytes, Size size)
+fault_of(SegmentCursor cursor)
 {
 	const char *fault;
 
-	segment_actives_decode(bytes, size, &fault);
+	segment_actives_decode(cursor, &fault);
 	return fault;
 }
 
@@ -28,10 +28,8 @@ fault_of(const unsigned char *bytes, Size size)
 static Actives *
 decoded(FunctionCallInfo fcinfo, int arg)
 {
-	const bytea *bytes = PG_GETARG_BYTEA_PP(arg);
 	const char *fault;
-	Actives *actives =
-		segment_actives_decode((const unsigned char *) VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), &fault);
+	Actives *actives = segment_actives_decode(segment_state_cursor(PG_GETARG_BYTEA_PP(arg)), &fault);
 
 	if (fault)
 		segment_refuse_binary("actives", fault);

@@ -11,6 +11,7 @@
 
 #include "ledger/ledger.h"
 #include "math/wide.h"
+#include "math/wire.h"
 #include "period/period.h"
 
 /*
@@ -167,7 +168,7 @@ extern int64 segment_retention_both(const Retention *retention, int p, int q);
 
 /* The byte string, and back from it, checked; *fault says what is wrong with it, else it is NULL. */
 extern bytea *segment_retention_encode(const Retention *retention);
-extern Retention *segment_retention_decode(const unsigned char *bytes, Size size, const char **fault);
+extern Retention *segment_retention_decode(SegmentCursor cursor, const char **fault);
 
 /* The argument of a function; XX001 for a stored value that is damaged. */
 extern Retention *segment_retention_argument(FunctionCallInfo fcinfo, int arg);

@@ -6,7 +6,7 @@
 #include "core/compat.h"
 
 #include "core/agg_context.h"
-#include "core/error.h"
+#include "core/message.h"
 #include "core/option.h"
 #include "kpi/retention.h"
 #include "kpi/stored.h"
@@ -15,10 +15,8 @@
 static Retention *
 decoded(FunctionCallInfo fcinfo, int arg)
 {
-	const bytea *bytes = PG_GETARG_BYTEA_PP(arg);
 	const char *fault;
-	Retention *retention =
-		segment_retention_decode((const unsigned char *) VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), &fault);
+	Retention *retention = segment_retention_decode(segment_state_cursor(PG_GETARG_BYTEA_PP(arg)), &fault);
 
 	if (fault)
 		segment_refuse_binary("retention", fault);
@@ -26,11 +24,11 @@ decoded(FunctionCallInfo fcinfo, int arg)
 }
 
 static const char *
-fault_of(const unsigned char *bytes, Size size)
+fault_of(SegmentCursor cursor)
 {
 	const char *fault;
 
-	segment_retention_decode(bytes, size, &fault);
+	segment_retention_decode(cursor, &fault);
 	return fault;
 }
 

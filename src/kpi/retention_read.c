@@ -6,6 +6,7 @@
 #include "core/compat.h"
 
 #include "core/decimal.h"
+#include "core/message.h"
 #include "kpi/retention.h"
 #include "math/kpi.h"
 #include "math/special.h"
@@ -16,10 +17,8 @@
 Retention *
 segment_retention_argument(FunctionCallInfo fcinfo, int arg)
 {
-	const bytea *bytes = PG_GETARG_BYTEA_PP(arg);
 	const char *fault;
-	Retention *retention =
-		segment_retention_decode((const unsigned char *) VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), &fault);
+	Retention *retention = segment_retention_decode(segment_state_cursor(PG_GETARG_BYTEA_PP(arg)), &fault);
 
 	if (fault)
 		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("retention is damaged"), errdetail("%s", fault),

@@ -175,27 +175,23 @@ static SegmentWide
 get_amount(SegmentStoredReader *reader)
 {
 	SegmentWide amount = {{0}};
-	int length = (int) segment_stored_get_fixed(reader, 1);
+	int length = (int) segment_take(&reader->cursor, 1);
+	const unsigned char *bytes = segment_take_bytes(&reader->cursor, (Size) length);
 	bool negative;
 
-	if (reader->broken || length == 0)
+	reader->cursor.is_short |= length > SEGMENT_RETENTION_MAX_AMOUNT_BYTES;
+	if (reader->cursor.is_short || length == 0)
 		return amount;
-	if (length > SEGMENT_RETENTION_MAX_AMOUNT_BYTES || reader->end - reader->at < length)
-	{
-		reader->broken = true;
-		return amount;
-	}
-	negative = (reader->at[length - 1] & 0x80) != 0;
+	negative = (bytes[length - 1] & 0x80) != 0;
 	for (int i = 0; i < (int) sizeof(SegmentWide); i++)
 	{
-		uint64 byte = i < length ? reader->at[i] : negative ? 0xFF : 0;
+		uint64 byte = i < length ? bytes[i] : negative ? 0xFF : 0;
 
 		amount.limb[i / 8] |= byte << (8 * (i % 8));
 	}
-	if (segment_wide_is_zero(&amount) || (length > 1 && reader->at[length - 1] == (negative ? 0xFF : 0) &&
-										  (reader->at[length - 2] & 0x80) == (negative ? 0x80 : 0)))
-		reader->broken = true; /* a shorter form exists */
-	reader->at += length;
+	if (segment_wide_is_zero(&amount) || (length > 1 && bytes[length - 1] == (negative ? 0xFF : 0) &&
+										  (bytes[length - 2] & 0x80) == (negative ? 0x80 : 0)))
+		reader->cursor.is_short = true; /* a shorter form exists */
 	return amount;
 }
 
@@ -213,7 +209,7 @@ cell_is_sound(const RetentionCell *cell, bool has_cohort)
 static void
 get_cells(SegmentStoredReader *reader, RetentionCell *cell, Size n, Size without_cohort, Size periods)
 {
-	for (Size i = 0; i < n && !reader->broken; i++)
+	for (Size i = 0; i < n && !reader->cursor.is_short; i++)
 	{
 		cell[i].customers = segment_stored_get_count(reader);
 		cell[i].orders = segment_stored_get_count(reader);
@@ -229,7 +225,7 @@ get_cells(SegmentStoredReader *reader, RetentionCell *cell, Size n, Size without
 static void
 get_margins(SegmentStoredReader *reader, RetentionMargin *margin, Size n)
 {
-	for (Size i = 0; i < n && !reader->broken; i++)
+	for (Size i = 0; i < n && !reader->cursor.is_short; i++)
 	{
 		margin[i].missing = segment_stored_get_count(reader);
 		margin[i].earned = get_amount(reader);
@@ -246,23 +242,23 @@ get_zeros(SegmentStoredReader *reader, Size left)
 
 	if (zeros <= left)
 		return (Size) zeros;
-	reader->broken = true;
+	reader->cursor.is_short = true;
 	return 0;
 }
 
 static void
 get_gaps(SegmentStoredReader *reader, uint32 *gap, Size n)
 {
-	for (Size i = 0; i < n && !reader->broken; i++)
+	for (Size i = 0; i < n && !reader->cursor.is_short; i++)
 	{
 		int64 count;
 
 		i += get_zeros(reader, n - i);
-		if (i == n || reader->broken)
+		if (i == n || reader->cursor.is_short)
 			break;
 		count = segment_stored_get_count(reader);
 		if (count < 1 || count > PG_UINT32_MAX)
-			reader->broken = true;
+			reader->cursor.is_short = true;
 		gap[i] = (uint32) count;
 	}
 	CHECK_FOR_INTERRUPTS();
@@ -273,15 +269,15 @@ get_ages(SegmentStoredReader *reader, Retention *retention)
 {
 	int64 n = segment_stored_get_count(reader);
 
-	if (reader->broken || n == 0)
+	if (reader->cursor.is_short || n == 0)
 		return;
 	if (n > SEGMENT_RETENTION_MAX_AGE + 1)
 	{
-		reader->broken = true;
+		reader->cursor.is_short = true;
 		return;
 	}
 	segment_retention_grow_ages(retention, (int) n - 1);
-	for (Size i = 0; i < (Size) n && !reader->broken; i++)
+	for (Size i = 0; i < (Size) n && !reader->cursor.is_short; i++)
 	{
 		/* the last one is none of them */
 		i += get_zeros(reader, (Size) n - 1 - i);
@@ -347,31 +343,32 @@ counts_fault(const Retention *retention)
 }
 
 Retention *
-segment_retention_decode(const unsigned char *bytes, Size size, const char **fault)
+segment_retention_decode(SegmentCursor cursor, const char **fault)
 {
-	SegmentStoredReader reader = {bytes, bytes + size, false, NULL};
-	int version = (int) segment_stored_get_fixed(&reader, 1);
-	int scale = (int) segment_stored_get_fixed(&reader, 1);
-	int has_costs = (int) segment_stored_get_fixed(&reader, 1);
-	DateADT as_of = (DateADT) segment_stored_get_fixed(&reader, 4);
-	uint64 n = segment_stored_get_fixed(&reader, 4);
+	SegmentStoredReader reader = {cursor, NULL};
+	int version = (int) segment_take(&reader.cursor, 1);
+	int scale = (int) segment_take(&reader.cursor, 1);
+	int has_costs = (int) segment_take(&reader.cursor, 1);
+	DateADT as_of = (DateADT) segment_take(&reader.cursor, 4);
+	uint64 n = segment_take(&reader.cursor, 4);
 	DateADT boundary[SEGMENT_RETENTION_MAX_PERIODS + 1];
 	Retention *retention;
 	Size gaps;
 
 	*fault = NULL;
-	if (reader.broken || version != SEGMENT_RETENTION_VERSION || has_costs > 1)
+	if (reader.cursor.is_short || version != SEGMENT_RETENTION_VERSION || has_costs > 1)
 		*fault = "The version is unknown.";
 	else if (scale > SEGMENT_MAX_DECIMALS || !segment_time_is_finite(as_of, SEGMENT_TIME_DATE))
 		*fault = "The decimals or the day are out of range.";
 	else if (n < 1 || n > SEGMENT_RETENTION_MAX_PERIODS ||
-			 size < (segment_retention_cells((int) n) + segment_triangle_size((int) n)) * 5)
+			 segment_cursor_left(&reader.cursor) <
+				 (segment_retention_cells((int) n) + segment_triangle_size((int) n)) * 5)
 		*fault = "The number of periods does not fit the length.";
 	if (*fault)
 		return NULL;
 	for (uint64 i = 0; i <= n; i++)
 	{
-		boundary[i] = (DateADT) segment_stored_get_fixed(&reader, 4);
+		boundary[i] = (DateADT) segment_take(&reader.cursor, 4);
 		if (!segment_time_is_finite(boundary[i], SEGMENT_TIME_DATE) || (i > 0 && boundary[i] <= boundary[i - 1]))
 			*fault = "The boundaries of the periods do not ascend.";
 	}
@@ -393,9 +390,9 @@ segment_retention_decode(const unsigned char *bytes, Size size, const char **fau
 	for (uint64 i = 0; i <= n; i++)
 		retention->periods_active[i] = segment_stored_get_count(&reader);
 	get_ages(&reader, retention);
-	if (reader.broken)
+	if (reader.cursor.is_short)
 		*fault = "A number is broken, or too large.";
-	else if (reader.at != reader.end)
+	else if (segment_cursor_left(&reader.cursor) > 0)
 		*fault = "The value is too long for its number of periods.";
 	else
 		*fault = reader.fault ? reader.fault : counts_fault(retention);

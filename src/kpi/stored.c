@@ -5,12 +5,10 @@
 
 #include "core/compat.h"
 
-#include "libpq/pqformat.h"
 #include "utils/builtins.h"
 
-#include "core/error.h"
+#include "core/message.h"
 #include "kpi/stored.h"
-#include "math/wire.h"
 
 Datum
 segment_stored_in(FunctionCallInfo fcinfo, const char *type, const char *maker, SegmentStoredFault fault)
@@ -25,7 +23,7 @@ segment_stored_in(FunctionCallInfo fcinfo, const char *type, const char *maker, 
 		bytes = palloc(VARHDRSZ + digits / 2);
 		SET_VARSIZE(bytes, VARHDRSZ + digits / 2);
 		hex_decode(text, digits, VARDATA(bytes));
-		what = fault((const unsigned char *) VARDATA(bytes), digits / 2);
+		what = fault(segment_state_cursor(bytes));
 	}
 	if (what)
 	{
@@ -39,14 +37,14 @@ segment_stored_in(FunctionCallInfo fcinfo, const char *type, const char *maker, 
 Datum
 segment_stored_recv(FunctionCallInfo fcinfo, const char *type, SegmentStoredFault fault)
 {
-	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	int size = buffer->len - buffer->cursor;
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
+	Size size = segment_cursor_left(&cursor);
 	bytea *bytes = palloc(VARHDRSZ + size);
 	const char *what;
 
 	SET_VARSIZE(bytes, VARHDRSZ + size);
-	pq_copymsgbytes(buffer, VARDATA(bytes), size);
-	what = fault((const unsigned char *) VARDATA(bytes), size);
+	memcpy(VARDATA(bytes), cursor.at, size);
+	what = fault(cursor);
 	if (what)
 		segment_refuse_binary(type, what);
 	PG_RETURN_BYTEA_P(bytes);
@@ -111,21 +109,6 @@ segment_stored_put_count(StringInfo buffer, int64 count)
 	return true;
 }
 
-uint64
-segment_stored_get_fixed(SegmentStoredReader *reader, int width)
-{
-	uint64 value;
-
-	if (reader->end - reader->at < width)
-	{
-		reader->broken = true;
-		return 0;
-	}
-	value = segment_wire_get(reader->at, width);
-	reader->at += width;
-	return value;
-}
-
 int64
 segment_stored_get_count(SegmentStoredReader *reader)
 {
@@ -133,12 +116,9 @@ segment_stored_get_count(SegmentStoredReader *reader)
 
 	for (int shift = 0; shift < 63; shift += 7)
 	{
-		unsigned char byte;
+		uint64 byte = segment_take(&reader->cursor, 1);
 
-		if (reader->at == reader->end)
-			break;
-		byte = *reader->at++;
-		value |= (uint64) (byte & 0x7F) << shift;
+		value |= (byte & 0x7F) << shift;
 		if (!(byte & 0x80))
 		{
 			/* the shortest form only, so that equal values have equal bytes */
@@ -147,6 +127,6 @@ segment_stored_get_count(SegmentStoredReader *reader)
 			return (int64) value;
 		}
 	}
-	reader->broken = true;
+	reader->cursor.is_short = true;
 	return 0;
 }

@@ -11,11 +11,13 @@
 
 #include "lib/stringinfo.h"
 
+#include "math/wire.h"
+
 /* Counts stay within this, so that sums of a few of them cannot overflow. */
 #define SEGMENT_STORED_MAX_COUNT (PG_INT64_MAX >> 24)
 
 /* What is wrong with the bytes; NULL if nothing is. */
-typedef const char *(*SegmentStoredFault)(const unsigned char *bytes, Size size);
+typedef const char *(*SegmentStoredFault)(SegmentCursor cursor);
 
 /* Behind the input function of a type and its receive function; maker is the function that makes values. */
 extern Datum segment_stored_in(FunctionCallInfo fcinfo, const char *type, const char *maker, SegmentStoredFault fault);
@@ -32,13 +34,11 @@ extern bool segment_stored_put_count(StringInfo buffer, int64 count);
 
 typedef struct SegmentStoredReader
 {
-	const unsigned char *at;
-	const unsigned char *end;
-	bool broken;	   /* an end too early, a number too large or not in its shortest form */
+	SegmentCursor cursor;
 	const char *fault; /* what else is wrong */
 } SegmentStoredReader;
 
-extern uint64 segment_stored_get_fixed(SegmentStoredReader *reader, int width);
+/* A count that is too large, or not in its shortest form, is one that is not there. */
 extern int64 segment_stored_get_count(SegmentStoredReader *reader);
 
 #endif

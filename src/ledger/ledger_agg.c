@@ -8,6 +8,7 @@
 
 #include "core/agg_context.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "core/option.h"
 #include "core/order_row.h"
 #include "ledger/ledger_input.h"
@@ -176,17 +177,11 @@ Datum
 segment_ledger_agg_deserialize(PG_FUNCTION_ARGS)
 {
 	SegmentOrderIdType id_type;
-	StringInfoData buffer;
-	LedgerState *state;
-	bytea *bytes;
+	SegmentCursor cursor;
 
 	(void) segment_aggregate_context(fcinfo);
-	bytes = PG_GETARG_BYTEA_PP(0);
-	initStringInfo(&buffer);
-	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), (int) VARSIZE_ANY_EXHDR(bytes));
-	state = segment_ledger_state_read(&buffer, &id_type);
-	pfree(buffer.data);
-	PG_RETURN_POINTER(state);
+	cursor = segment_state_cursor(PG_GETARG_BYTEA_PP(0));
+	PG_RETURN_POINTER(segment_ledger_state_read(&cursor, &id_type));
 }
 
 Datum

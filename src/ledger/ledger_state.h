@@ -8,6 +8,7 @@
 #include "ledger/ledger.h"
 
 #include "lib/stringinfo.h"
+#include "math/wire.h"
 
 /* A row; order is the number of its order id + 1, or 0 for a row that is an order of its own. */
 typedef struct LedgerRow
@@ -183,7 +184,7 @@ extern Ledger *segment_ledger_state_result(const LedgerState *state, SegmentOrde
 extern void segment_ledger_state_write(StringInfo buffer, const LedgerState *state, SegmentOrderIdType *id_type);
 
 /* In the current context; 22P03 for bytes that no state gives. id_type is filled for the type of ids they name. */
-extern LedgerState *segment_ledger_state_read(StringInfo buffer, SegmentOrderIdType *id_type);
+extern LedgerState *segment_ledger_state_read(SegmentCursor *cursor, SegmentOrderIdType *id_type);
 
 /* A checked ledger from the bytes behind its length word, or NULL with the fault. */
 extern Ledger *segment_ledger_from_bytes(const char *bytes, int length, const char **fault);

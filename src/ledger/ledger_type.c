@@ -15,6 +15,7 @@
 #include "core/compare.h"
 #include "core/day.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "ledger/ledger_state.h"
 #include "math/text.h"
 #include "rfm/rfm.h"
@@ -254,22 +255,20 @@ segment_ledger_send(PG_FUNCTION_ARGS)
 Datum
 segment_ledger_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
 	Ledger head;
 	Ledger *ledger;
 	StringInfoData bytes;
 	const char *fault;
-	int length;
 
 	memset(&head, 0, sizeof(head));
-	head.version = (uint8) pq_getmsgbyte(buffer);
-	head.scale = (uint8) pq_getmsgbyte(buffer);
-	head.n_days = (int32) pq_getmsgint(buffer, 4);
-	head.first = (DateADT) pq_getmsgint(buffer, 4);
-	length = buffer->len - buffer->cursor;
+	head.version = (uint8) segment_take(&cursor, 1);
+	head.scale = (uint8) segment_take(&cursor, 1);
+	head.n_days = (int32) segment_take(&cursor, 4);
+	head.first = (DateADT) segment_take(&cursor, 4);
 	initStringInfo(&bytes);
 	appendBinaryStringInfo(&bytes, (char *) &head + VARHDRSZ, offsetof(Ledger, days) - VARHDRSZ);
-	appendBinaryStringInfo(&bytes, pq_getmsgbytes(buffer, length), length);
+	appendBinaryStringInfo(&bytes, (const char *) cursor.at, (int) segment_cursor_left(&cursor));
 	ledger = segment_ledger_from_bytes(bytes.data, bytes.len, &fault);
 	if (ledger == NULL)
 		segment_refuse_binary("ledger", fault);

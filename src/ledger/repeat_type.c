@@ -18,6 +18,7 @@
 #include "core/compare.h"
 #include "core/day.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "ledger/ledger.h"
 #include "math/text.h"
 
@@ -328,20 +329,21 @@ segment_repeat_summary_send(PG_FUNCTION_ARGS)
 Datum
 segment_repeat_summary_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
 	RepeatSummary *repeat = segment_repeat_new();
-	int version = pq_getmsgbyte(buffer);
+	int version = (int) segment_take(&cursor, 1);
 	const char *fault;
 
-	repeat->has_spend = (uint8) pq_getmsgbyte(buffer);
-	repeat->has_first_spend = (uint8) pq_getmsgbyte(buffer);
-	repeat->x = pq_getmsgint64(buffer);
-	repeat->t_x = segment_positive_zero(pq_getmsgfloat8(buffer));
-	repeat->t = segment_positive_zero(pq_getmsgfloat8(buffer));
-	repeat->spend = segment_positive_zero(pq_getmsgfloat8(buffer));
-	repeat->first_spend = segment_positive_zero(pq_getmsgfloat8(buffer));
-	repeat->unit = pq_getmsgfloat8(buffer);
-	repeat->skipped = pq_getmsgint64(buffer);
+	repeat->has_spend = (uint8) segment_take(&cursor, 1);
+	repeat->has_first_spend = (uint8) segment_take(&cursor, 1);
+	repeat->x = (int64) segment_take(&cursor, 8);
+	repeat->t_x = segment_positive_zero(segment_take_double(&cursor));
+	repeat->t = segment_positive_zero(segment_take_double(&cursor));
+	repeat->spend = segment_positive_zero(segment_take_double(&cursor));
+	repeat->first_spend = segment_positive_zero(segment_take_double(&cursor));
+	repeat->unit = segment_take_double(&cursor);
+	repeat->skipped = (int64) segment_take(&cursor, 8);
+	segment_end_message(&cursor, "repeat_summary");
 	fault = find_fault(repeat);
 	if (version != SEGMENT_REPEAT_VERSION)
 		fault = "The format version is unknown to this version of segment.";

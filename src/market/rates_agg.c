@@ -12,10 +12,11 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "core/agg_context.h"
 #include "core/day.h"
 #include "core/decimal.h"
-#include "core/agg_context.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "market/market.h"
 
 /* The state, made in the aggregate's context with the first row. */
@@ -223,20 +224,20 @@ PG_FUNCTION_INFO_V1(segment_rates_deserialize);
 Datum
 segment_rates_deserialize(PG_FUNCTION_ARGS)
 {
-	bytea *bytes = PG_GETARG_BYTEA_PP(0);
-	StringInfoData buffer;
-	char base[SEGMENT_CURRENCY_SIZE];
+	SegmentCursor cursor;
+	const unsigned char *bytes;
+	char base[SEGMENT_CURRENCY_SIZE] = "";
 	SegmentRateRows *rows;
 
 	(void) segment_aggregate_context(fcinfo);
-	initStringInfo(&buffer);
-	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
-	memcpy(base, pq_getmsgbytes(&buffer, SEGMENT_CURRENCY_SIZE), SEGMENT_CURRENCY_SIZE);
-	base[SEGMENT_CURRENCY_SIZE - 1] = '\0';
+	cursor = segment_state_cursor(PG_GETARG_BYTEA_PP(0));
+	bytes = segment_take_bytes(&cursor, SEGMENT_CURRENCY_SIZE);
+	if (bytes != NULL)
+		memcpy(base, bytes, SEGMENT_CURRENCY_SIZE - 1);
 	rows = segment_rate_rows_new(base);
-	if (pq_getmsgbyte(&buffer))
-		segment_rate_rows_add_all(rows, segment_rates_read(&buffer));
-	pq_getmsgend(&buffer);
+	if (segment_take(&cursor, 1) != 0)
+		segment_rate_rows_add_all(rows, segment_rates_read(&cursor));
+	segment_end_state(&cursor, "rates_agg");
 	PG_RETURN_POINTER(rows);
 }
 

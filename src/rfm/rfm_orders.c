@@ -12,6 +12,7 @@
 
 #include "core/agg_context.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "core/order_ids.h"
 #include "core/order_row.h"
 #include "rfm/rfm.h"
@@ -354,8 +355,7 @@ segment_rfm_orders_serialize(PG_FUNCTION_ARGS)
 
 		pq_sendint32(&buffer, order->number);
 		pq_sendint8(&buffer, (uint8) order->scale);
-		for (int limb = 3; limb >= 0; limb--)
-			pq_sendint64(&buffer, (int64) order->units.limb[limb]);
+		segment_send_wide(&buffer, &order->units);
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
@@ -363,8 +363,7 @@ segment_rfm_orders_serialize(PG_FUNCTION_ARGS)
 Datum
 segment_rfm_orders_deserialize(PG_FUNCTION_ARGS)
 {
-	bytea *bytes;
-	StringInfoData buffer;
+	SegmentCursor cursor;
 	RfmOrders *state;
 	OrdersInput *input;
 	Oid type;
@@ -373,36 +372,32 @@ segment_rfm_orders_deserialize(PG_FUNCTION_ARGS)
 	uint32 count;
 
 	(void) segment_aggregate_context(fcinfo);
-	bytes = PG_GETARG_BYTEA_PP(0);
-	initStringInfo(&buffer);
-	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), (int) VARSIZE_ANY_EXHDR(bytes));
-	type = pq_getmsgint(&buffer, 4);
-	collation = pq_getmsgint(&buffer, 4);
+	cursor = segment_state_cursor(PG_GETARG_BYTEA_PP(0));
+	type = (Oid) segment_take(&cursor, 4);
+	collation = (Oid) segment_take(&cursor, 4);
 	input = input_of(fcinfo, type, collation);
-	sum = segment_rfm_read(&buffer, true);
+	sum = segment_rfm_read(&cursor, true);
 	state = palloc(sizeof(RfmOrders));
 	init_state(state, sum->kind, type, collation);
 	if (sum->is_wide)
 		keep_sum(state, sum, CurrentMemoryContext);
 	else
 		state->sum = *sum;
-	segment_order_ids_read(&buffer, &state->ids, &input->id_type);
-	count = pq_getmsgint(&buffer, 4);
+	segment_order_ids_read(&cursor, &state->ids, &input->id_type);
+	count = (uint32) segment_take(&cursor, 4);
 	for (uint32 i = 0; i < count; i++)
 	{
 		ReturnedOrder order;
 
-		order.number = pq_getmsgint(&buffer, 4);
-		order.scale = pq_getmsgbyte(&buffer);
-		for (int limb = 3; limb >= 0; limb--)
-			order.units.limb[limb] = (uint64) pq_getmsgint64(&buffer);
-		if (order.number >= state->ids.count || order.scale > SEGMENT_MAX_DECIMALS ||
+		order.number = (uint32) segment_take(&cursor, 4);
+		order.scale = (int) segment_take(&cursor, 1);
+		order.units = segment_take_wide(&cursor);
+		if (cursor.is_short || order.number >= state->ids.count || order.scale > SEGMENT_MAX_DECIMALS ||
 			(i > 0 && order.number <= state->rare->returned[i - 1].number))
 			segment_refuse_state("rfm_agg", "An order that is a return has a wrong number or scale.");
 		append_return(rare_parts(state, CurrentMemoryContext), CurrentMemoryContext, &order);
 	}
-	pq_getmsgend(&buffer);
-	pfree(buffer.data);
+	segment_end_state(&cursor, "rfm_agg");
 	PG_RETURN_POINTER(state);
 }
 

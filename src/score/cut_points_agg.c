@@ -14,6 +14,7 @@
 
 #include "core/agg_context.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "score/quantiles.h"
 
 /* The state of both. cut_points_agg has one dimension, rfm_cut_points_agg three. */
@@ -326,28 +327,23 @@ PG_FUNCTION_INFO_V1(segment_cut_points_agg_deserialize);
 Datum
 segment_cut_points_agg_deserialize(PG_FUNCTION_ARGS)
 {
-	bytea *bytes;
-	StringInfoData buffer;
+	SegmentCursor cursor;
 	CutPointsState *state;
 	int dimensions;
 
 	(void) segment_aggregate_context(fcinfo);
-	bytes = PG_GETARG_BYTEA_PP(0);
-	/* read where the bytes are, as they may be many */
-	buffer.data = VARDATA_ANY(bytes);
-	buffer.len = buffer.maxlen = (int) VARSIZE_ANY_EXHDR(bytes);
-	buffer.cursor = 0;
-	if (pq_getmsgbyte(&buffer) != SEGMENT_QUANTILES_VERSION)
+	cursor = segment_state_cursor(PG_GETARG_BYTEA_PP(0));
+	if (segment_take(&cursor, 1) != SEGMENT_QUANTILES_VERSION)
 		segment_refuse_state("a cut points aggregate", "The version is unknown.");
-	dimensions = pq_getmsgbyte(&buffer);
+	dimensions = (int) segment_take(&cursor, 1);
 	if (dimensions != 1 && dimensions != RFM_DIMENSIONS)
 		segment_refuse_state("a cut points aggregate", "The number of dimensions is neither 1 nor 3.");
 	state = new_state(CurrentMemoryContext, dimensions, false);
-	state->bins = pq_getmsgbyte(&buffer);
-	state->method = (uint8) pq_getmsgbyte(&buffer);
-	state->descending = (uint8) pq_getmsgbyte(&buffer);
-	state->monetary = (uint8) pq_getmsgbyte(&buffer);
-	state->as_of = (DateADT) pq_getmsgint(&buffer, 4);
+	state->bins = (int) segment_take(&cursor, 1);
+	state->method = (uint8) segment_take(&cursor, 1);
+	state->descending = (uint8) segment_take(&cursor, 1);
+	state->monetary = (uint8) segment_take(&cursor, 1);
+	state->as_of = (DateADT) segment_take(&cursor, 4);
 	if (state->bins < SEGMENT_CUTS_MIN_BINS ||
 		state->bins > (dimensions == 1 ? SEGMENT_CUTS_MAX_BINS : SEGMENT_MAX_BINS) ||
 		state->method == SEGMENT_METHOD_GIVEN || state->method >= SEGMENT_METHODS || state->descending > 1 ||
@@ -355,20 +351,19 @@ segment_cut_points_agg_deserialize(PG_FUNCTION_ARGS)
 		segment_refuse_state("a cut points aggregate", "An option is out of range.");
 	for (int d = 0; d < dimensions; d++)
 	{
-		uint32 size = pq_getmsgint(&buffer, 4);
+		Size size = segment_take(&cursor, 4);
+		const unsigned char *bytes = segment_take_bytes(&cursor, size);
 		const char *fault;
 		Quantiles *quantiles;
 
-		if (size == 0)
+		if (size == 0 || bytes == NULL)
 			continue;
-		if (size > (uint32) (buffer.len - buffer.cursor))
-			segment_refuse_state("a cut points aggregate", "The value is too short.");
-		quantiles = segment_quantiles_decode((const unsigned char *) pq_getmsgbytes(&buffer, (int) size), size, &fault);
+		quantiles = segment_quantiles_decode(segment_cursor(bytes, size), &fault);
 		if (fault)
 			segment_refuse_state("a cut points aggregate", fault);
 		segment_quantiles_state_add_all(&state->values[d], segment_quantiles_value_source(quantiles));
 		pfree(quantiles);
 	}
-	pq_getmsgend(&buffer);
+	segment_end_state(&cursor, "a cut points aggregate");
 	PG_RETURN_POINTER(state);
 }
