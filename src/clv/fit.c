@@ -26,6 +26,8 @@ PG_FUNCTION_INFO_V1(segment_sbg);
 /* More distinct times than there are days in a hundred years. */
 #define USUAL_TIMES 65536
 
+#define MOST_ITERATIONS 100000
+
 /* liblbfgs holds memory of its own, so a fit must return normally before it can be cancelled. */
 static bool
 cancel_requested(void *arg)
@@ -43,7 +45,7 @@ segment_clv_fit_options(double penalty, int32 max_iter)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("penalty is out of range"),
 						errdetail("penalty is %g; accepted are 0 to 1000000.", penalty),
 						errhint("0 is maximum likelihood; 0.001 to 0.1 is usual.")));
-	segment_check_int_range("max_iter", max_iter, 1, 100000);
+	segment_check_int_range("max_iter", max_iter, 1, MOST_ITERATIONS);
 	options.penalty = penalty;
 	options.max_iterations = max_iter;
 	options.poll = cancel_requested;
@@ -86,9 +88,59 @@ natural_covariance(const SegmentFit *fit, int natural, const double *params, dou
 	return fit->has_covariance;
 }
 
-/* Natural parameters and their covariance from those of the logs; says so if the fit did not converge. */
+/* Warns of a fit that did not converge: why, and what helps. */
+static void
+warn_of_fit(int kind, const SegmentFitOptions *options, double customers, const SegmentFit *fit, bool has_covariance)
+{
+	const char *errors = has_covariance ? "doubtful" : "no";
+	const char *detail;
+
+	if (fit->status == SEGMENT_FIT_CONVERGED)
+		return;
+	if (fit->status == SEGMENT_FIT_NO_OPTIMUM)
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING), errmsg("%s has no optimum", segment_clv_kind_name(kind)),
+				 errdetail("No customer has a repeat purchase: the likelihood rises for ever as orders get rarer."),
+				 errhint("Observe longer, or take in customers who came back.")));
+		return;
+	}
+	if (fit->status == SEGMENT_FIT_NOBODY_LEAVES)
+	{
+		ereport(WARNING, (errcode(ERRCODE_WARNING),
+						  errmsg("%s: nobody among these customers seems to leave", segment_clv_kind_name(kind)),
+						  errdetail("nbd, a model without leaving, fits as well. Predictions are those of nbd; p_alive "
+									"is near 1 and tells hardly anybody apart."),
+						  errhint("Fit nbd to these data, or observe longer; rank customers by expected_orders.")));
+		return;
+	}
+	if (fit->status == SEGMENT_FIT_MAX_ITERATIONS)
+		detail = psprintf("It stopped after max_iter iterations, before the likelihood was highest; there are %s "
+						  "standard errors.",
+						  errors);
+	else if (fit->status == SEGMENT_FIT_BOUNDARY)
+		detail = "The likelihood is highest where a parameter is zero or infinite; there are no standard errors.";
+	else if (fit->status == SEGMENT_FIT_FLAT)
+		detail = "The data do not determine all parameters; there are no standard errors.";
+	else
+		detail = psprintf("No step from the last parameters makes the likelihood higher, but its slope is not zero; "
+						  "there are %s standard errors.",
+						  errors);
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("%s did not converge: %s", segment_clv_kind_name(kind), segment_clv_status_name(fit->status)),
+			 errdetail("%s", detail),
+			 fit->status == SEGMENT_FIT_MAX_ITERATIONS && options->max_iterations < MOST_ITERATIONS
+				 ? errhint("Raise max_iter, which is %d.", options->max_iterations)
+				 : errhint("Pass penalty => %g: it draws parameters that the data leave open toward the scale of the "
+						   "data.%s",
+						   helpful_penalty(options->penalty, customers),
+						   segment_clv_family(kind) == CLV_BTYD_MODEL ? " btyd_check says what a sample lacks." : "")));
+}
+
+/* Natural parameters and their covariance from those of the logs; warns if the fit did not converge. */
 static ClvModel *
-model_of_fit(int kind, int n_covariates, double penalty, double customers, const SegmentFit *fit)
+model_of_fit(int kind, int n_covariates, const SegmentFitOptions *options, double customers, const SegmentFit *fit)
 {
 	int natural = segment_clv_natural(kind);
 	double params[SEGMENT_FIT_MAX_PARAMS];
@@ -122,29 +174,7 @@ model_of_fit(int kind, int n_covariates, double penalty, double customers, const
 		model->warnings |= CLV_WARN_NOBODY_LEAVES;
 	else if (fit->status != SEGMENT_FIT_CONVERGED)
 		model->warnings |= CLV_WARN_NOT_CONVERGED;
-	if (fit->status == SEGMENT_FIT_NO_OPTIMUM)
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING), errmsg("%s has no optimum", segment_clv_kind_name(kind)),
-				 errdetail("No customer has a repeat purchase: the likelihood rises for ever as orders get rarer."),
-				 errhint("Observe longer, or take in customers who came back.")));
-	else if (fit->status == SEGMENT_FIT_NOBODY_LEAVES)
-		ereport(WARNING, (errcode(ERRCODE_WARNING),
-						  errmsg("%s: nobody among these customers seems to leave", segment_clv_kind_name(kind)),
-						  errdetail("nbd, a model without leaving, fits as well. Predictions are those of nbd; p_alive "
-									"is near 1 and tells hardly anybody apart."),
-						  errhint("Fit nbd to these data, or observe longer; rank customers by expected_orders.")));
-	else if (fit->status != SEGMENT_FIT_CONVERGED)
-		ereport(
-			WARNING,
-			(errcode(ERRCODE_WARNING),
-			 errmsg("%s did not converge: %s", segment_clv_kind_name(kind), segment_clv_status_name(fit->status)),
-			 errdetail("The data do not determine all parameters; there are %s standard errors.",
-					   has_covariance ? "doubtful" : "no"),
-			 fit->status == SEGMENT_FIT_MAX_ITERATIONS
-				 ? errhint("Raise max_iter.")
-				 : errhint("Pass penalty => %g: it draws parameters that the data leave open toward the scale of the "
-						   "data. btyd_check says what a sample lacks.",
-						   helpful_penalty(penalty, customers))));
+	warn_of_fit(kind, options, customers, fit, has_covariance);
 	return model;
 }
 
@@ -194,7 +224,7 @@ segment_clv_fit_btyd(int kind, const Tally *btyd, const SegmentFitOptions *optio
 		if (done)
 			break;
 	}
-	model = model_of_fit(kind, btyd->n_covariates, options->penalty, (double) segment_tally_customers(btyd), &fit);
+	model = model_of_fit(kind, btyd->n_covariates, options, (double) segment_tally_customers(btyd), &fit);
 	model->unit = btyd->unit;
 	model->n_histories = btyd->n_rows;
 	model->customers = segment_tally_customers(btyd);
@@ -282,7 +312,7 @@ segment_gamma_gamma(PG_FUNCTION_ARGS)
 						   spend->skipped),
 				 errhint("spend_agg(summary, true) takes the first purchase too.")));
 	segment_gamma_gamma_fit(spend->n_rows, tally_row(spend, 0), tally_counts(spend), &options, &fit);
-	model = model_of_fit(CLV_GAMMA_GAMMA, 0, options.penalty, (double) segment_tally_customers(spend), &fit);
+	model = model_of_fit(CLV_GAMMA_GAMMA, 0, &options, (double) segment_tally_customers(spend), &fit);
 	model->n_histories = spend->n_rows;
 	model->customers = segment_tally_customers(spend);
 	model->skipped = spend->skipped;
@@ -323,7 +353,7 @@ segment_sbg(PG_FUNCTION_ARGS)
 		active[i] = (double) counts[i];
 	}
 	segment_sbg_fit(n, active, &options, &fit);
-	model = model_of_fit(CLV_SBG, 0, options.penalty, (double) counts[0], &fit);
+	model = model_of_fit(CLV_SBG, 0, &options, (double) counts[0], &fit);
 	model->n_histories = n;
 	model->customers = counts[0];
 	model->penalty = options.penalty;

@@ -201,6 +201,9 @@ nobody_leaves(SegmentBtydKind kind, const SegmentBtydTally *tally, const Segment
 		fit->status == SEGMENT_FIT_NO_OPTIMUM)
 		return false;
 	segment_btyd_fit(SEGMENT_NBD, tally, options, NULL, 0, &without);
+	/* NBD is a limit of these models: one that is clearly below it has not come to its end. */
+	if (fit->status == SEGMENT_FIT_MAX_ITERATIONS && fit->log_likelihood < without.log_likelihood - NO_GAIN)
+		return false;
 	return without.status == SEGMENT_FIT_CONVERGED && without.log_likelihood > fit->log_likelihood - NO_GAIN;
 }
 

@@ -41,7 +41,7 @@ SELECT is_empty($$SELECT s, model, unit, p.* FROM fitted, segment.model_paramete
 -- More rounds, the other hint.
 SELECT is_empty($$SELECT s, model FROM (SELECT s, model, segment.model_info(fit(model, b, 0.001, 2)) AS few, segment.model_info(fit(model, b, 0.001, 20)) AS more
     FROM (SELECT s, segment.btyd_agg(segment.ledger_repeat(ledger, '2024-12-31', '1 week')) AS b FROM sample GROUP BY s) x, unnest('{nbd,bgnbd,mbgnbd,pareto_nbd}'::text[]) model) y
-  WHERE (few).stopped = 'max_iterations' AND NOT ((more).stopped = 'converged' OR (more).gradient_norm < (few).gradient_norm)$$, 'a higher max_iter helps');
+  WHERE (few).stopped = 'maximum of iterations' AND NOT ((more).stopped = 'converged' OR (more).gradient_norm < (few).gradient_norm)$$, 'a higher max_iter helps');
 
 -- Whole periods have no unit; units of money.
 SELECT is((SELECT count(DISTINCT round(segment.expected_spend(fit, segment.repeat_summary(3, 200, 300, 40 * scale, '1 day'))::numeric / scale::numeric, 6))
