@@ -15,8 +15,9 @@ is_shared(const RelOptInfo *final_rel, const CustomPathMethods *methods)
 	{
 		const Path *path = (const Path *) lfirst(cell);
 
-		while (IsA(path, ProjectionPath))
-			path = ((const ProjectionPath *) path)->subpath;
+		while (IsA(path, ProjectionPath) || IsA(path, SubqueryScanPath))
+			path = IsA(path, ProjectionPath) ? ((const ProjectionPath *) path)->subpath
+											 : ((const SubqueryScanPath *) path)->subpath;
 		if (IsA(path, CustomPath) && ((const CustomPath *) path)->methods == methods)
 			return true;
 	}
