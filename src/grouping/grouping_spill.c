@@ -153,8 +153,7 @@ segment_grouping_spill_end(GroupingSpill *spill)
 
 		if (spill->part[i].file == NULL)
 			continue;
-		if (BufFileSeek(spill->part[i].file, 0, 0, SEEK_SET) != 0)
-			ereport(ERROR, (errcode_for_file_access(), errmsg("could not rewind a temporary file of a grouping")));
+		segment_file_rewind(spill->part[i].file, GROUPING_FILES);
 		part = palloc(sizeof(GroupingPart));
 		*part = spill->part[i];
 		spill->waiting = lappend(spill->waiting, part);
@@ -202,14 +201,7 @@ segment_grouping_spill_next(GroupingSpill *spill)
 static bool
 read_bytes(GroupingPart *part, void *bytes, Size size, bool may_end)
 {
-	Size got = BufFileRead(part->file, bytes, size);
-
-	if (got == 0 && may_end)
-		return false;
-	if (got != size)
-		ereport(ERROR, (errcode_for_file_access(), errmsg("could not read a temporary file of a grouping"),
-						errdetail("Read %zu of %zu bytes.", got, size)));
-	return true;
+	return segment_file_read(part->file, bytes, size, may_end, GROUPING_FILES);
 }
 
 /* Reads a row that may be in its short form. */

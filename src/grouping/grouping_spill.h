@@ -9,7 +9,11 @@
 #include "storage/sharedfileset.h"
 
 #include "core/aggregate.h"
+#include "core/temp_file.h"
 #include "grouping/grouping_row.h"
+
+/* What errors call the owner of the files. */
+#define GROUPING_FILES "a grouping"
 
 /* More files than this at a time are of no use: their buffers would be the memory that is missing. */
 #define GROUPING_PARTITIONS_MAX 128
