@@ -21,7 +21,7 @@
 #include "core/compat.h"
 #include "grouping/grouping_node.h"
 
-/* What stands before a group in a file. */
+/* Precedes each group in a file. */
 typedef struct RecordHead
 {
 	uint32 size;		  /* of the group */
@@ -188,7 +188,7 @@ merge_record(GroupingState *node, const RecordHead *head)
 		GroupingTrans *trans = &aggregates->trans[i];
 		Size outside_size;
 
-		/* the pointer is that of the process that wrote the group: only its being there counts */
+		/* a pointer of the process that wrote the group: only whether it is NULL matters */
 		if (trans->kernel == NULL || !trans->kernel->is_moved(other + trans->in_group))
 			continue;
 		trans->kernel->relocate(other + trans->in_group, outside);
@@ -287,7 +287,7 @@ segment_grouping_estimate_dsm(CustomScanState *node, ParallelContext *pcxt)
 	return sizeof(GroupingShared);
 }
 
-/* Everything at its beginning. */
+/* Resets the shared state. */
 static void
 reset_shared(GroupingShared *shared)
 {

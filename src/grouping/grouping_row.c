@@ -88,7 +88,7 @@ segment_grouping_fill_row(const GroupingLayout *layout, const Datum *values, con
 	return bytes;
 }
 
-/* Hashed for a NULL key. */
+/* Hashed in place of a NULL key. */
 #define NULL_WORD UINT64CONST(0x4E554C4C4B455921)
 
 uint32

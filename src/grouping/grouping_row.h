@@ -21,7 +21,7 @@
 
 #include "core/hash.h"
 
-/* Bounds of what the node takes over; wider queries stay with the core executor. */
+/* Limits of the node; wider queries stay with core's executor. */
 #define GROUPING_MAX_COLUMNS 16
 #define GROUPING_MAX_FIELDS 64
 #define GROUPING_MAX_AGGREGATES 32

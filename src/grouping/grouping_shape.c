@@ -17,8 +17,8 @@
 #include "grouping/grouping_shape.h"
 
 /*
- * True if a transition function of ours is called: asked first, as most queries have none. Where there is one, the
- * planner has called its support function by now: it is why this library is loaded.
+ * True if the query calls one of our transition functions. Checked first, as most queries call none. If one does, the
+ * planner has called its support function by now, which loaded this library.
  */
 static bool
 has_transition_of_ours(PlannerInfo *root)
@@ -100,7 +100,7 @@ collect_walker(Node *node, GroupingShape *shape)
 	return expression_tree_walker(node, collect_walker, (void *) shape);
 }
 
-/* The number of an input, from 1; appended if there is none yet. */
+/* The number of an input, from 1; a new input is appended. */
 static int
 input_number(GroupingShape *shape, Node *expression)
 {

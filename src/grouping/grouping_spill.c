@@ -29,13 +29,13 @@ segment_grouping_spill_memory(int bits)
 }
 
 /*
- * From this level on partitions follow the random hash of the table. Before, they follow one that is the same each time,
- * as the order of the groups does, which would otherwise change from run to run. Who sends keys that all fall into one
- * of those gets no further than here; other data do not come this far.
+ * From this level on, partitions follow the table's hash, which is seeded at random. Before, they follow a fixed hash,
+ * so that groups come in the same order in every run. Keys crafted to share one partition of the fixed hash get no
+ * further than this level; other data never reach it.
  */
 #define RANDOM_LEVEL 8
 
-/* The partition of a row. Every level uses other bits than the one before, and than the table's index. */
+/* The partition of a row. Each level uses hash bits that neither the level before nor the table's index uses. */
 static inline int
 partition_of(const GroupingSpill *spill, char *row)
 {
@@ -190,7 +190,7 @@ segment_grouping_spill_next(GroupingSpill *spill)
 
 	if (spill->waiting == NIL)
 		return NULL;
-	/* the last first: the parts of a part are done before its neighbours, so few files exist at a time */
+	/* last in, first out: a part's own parts are finished before its neighbours, so few files exist at a time */
 	part = (GroupingPart *) llast(spill->waiting);
 	spill->waiting = list_delete_last(spill->waiting);
 	spill->level = part->level;

@@ -150,8 +150,8 @@ init_trans(GroupingTrans *trans, AggState *agg_state, bool combines)
 }
 
 /*
- * Stops if the aggregate was replaced since the query was planned: processes that share groups must agree on what these
- * look like, and merging was planned for what it was.
+ * Stops if the aggregate was replaced since the query was planned: merging was planned for its former parts, and
+ * processes that share groups must agree on their layout.
  */
 static void
 check_as_planned(const GroupingTrans *trans, bool has_kernel, bool merges)
@@ -173,7 +173,7 @@ segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState
 	ListCell *filter;
 
 	/*
-	 * Transition and final functions ask their caller for the memory of their state (AggCheckCallContext) and for
+	 * Transition and final functions ask their caller for their state's memory context (AggCheckCallContext) and for
 	 * the aggregate's expression; they find both where core's node keeps them.
 	 */
 	agg_state->ss.ps.state = estate;

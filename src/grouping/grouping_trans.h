@@ -44,7 +44,7 @@ typedef struct GroupingTrans
 	FunctionCallInfo final_call; /* NULL: the state is the result */
 	int16 result_length;
 	bool result_by_value;
-	bool is_repeatable; /* calling it leaves the state as it is, and gives the same result again */
+	bool is_repeatable; /* calling it again gives the same result, and leaves the state unchanged */
 } GroupingTrans;
 
 /* All aggregates of the node, and the memory that their states and results live in. */
@@ -56,8 +56,8 @@ typedef struct GroupingAggregates
 	Size packed_size;			  /* of all arguments that kernels pack */
 	bool calls;					  /* some transition function is called, and may leave memory behind */
 	GroupingTrans *pointing;	  /* the first whose states point to memory of their own, or NULL */
-	bool is_repeatable;			  /* the results can be had again at little cost: states lie in the group and stay */
-	AggState *agg_state;		  /* what the functions take for their caller */
+	bool is_repeatable;			  /* results can be made again cheaply: states lie in the group and are kept */
+	AggState *agg_state;		  /* the caller that the functions see */
 	MemoryContext state_context;  /* lives as long as the groups in memory */
 	MemoryContext row_context;	  /* for the calls; the caller resets it now and then */
 	MemoryContext result_context; /* for the results of a group; the caller resets it */

@@ -67,7 +67,7 @@ segment_ledger_zone_of(LedgerZone *zone, Datum argument, bool is_null)
 	if (zone->zone == NULL || VARSIZE_ANY_EXHDR(name) != zone->length ||
 		memcmp(VARDATA_ANY(name), zone->name, zone->length) != 0)
 	{
-		/* no longer name than there is room for is that of a zone */
+		/* the name of a zone always fits */
 		zone->zone = segment_zone(name);
 		zone->length = VARSIZE_ANY_EXHDR(name);
 		memcpy(zone->name, VARDATA_ANY(name), zone->length);

@@ -132,7 +132,7 @@ ledger_value(void *state, Datum *value)
 	return ((const LedgerState *) state)->has_rows;
 }
 
-/* The memory that the next slim row goes to. */
+/* Prefetches where the next slim row goes. */
 static inline void
 prefetch_rows(const LedgerState *state)
 {
@@ -152,7 +152,7 @@ order_prefetch(const void *state)
 	segment_order_ids_prefetch(&((const LedgerState *) state)->ids);
 }
 
-/* The rows of most customers take no more lines. */
+/* The rows of most customers fit these cache lines. */
 static void
 ledger_prefetch_result(const void *state)
 {
@@ -169,7 +169,7 @@ order_prefetch_result(const void *state)
 	segment_order_ids_prefetch_all(&((const LedgerState *) state)->ids);
 }
 
-/* Rows lie outside the group: they are not moved to other processes before they are added. */
+/* Rows lie outside the group, so groups are not moved to other processes: input rows are. */
 static const SegmentKernel ledger_kernel = {
 	.state_size = LEDGER_STATE_WITHOUT_IDS,
 	.unpacked = -1,

@@ -1,6 +1,6 @@
 /*
- * ledger_result.c: from the rows of a state to its ledger: sorted by day and summed up, where the order of the rows does
- * not matter.
+ * ledger_result.c: makes a ledger of a state's rows: sorts them by day and sums them up. The order in which they came
+ * does not matter.
  */
 #include "postgres.h"
 
@@ -10,7 +10,7 @@
 #include "ledger/ledger_state.h"
 #include "ledger/ledger_writer.h"
 
-/* Inlined quicksorts; they begin with a look whether everything is in order already. */
+/* Inlined quicksorts; they first check whether everything is in order already. */
 #define ST_SORT sort_slim_rows
 #define ST_ELEMENT_TYPE LedgerSlimRow
 #define ST_COMPARE(a, b) (*(a) < *(b) ? -1 : *(a) > *(b))
@@ -19,10 +19,10 @@
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* So many rows are sorted by insertion, on the stack. */
+/* Up to this many rows are sorted by insertion, on the stack. */
 #define FEW_ROWS 32
 
-/* The rows of a state in order. Few are copied to the buffer, others to memory of their own. */
+/* A state's rows, sorted: in the buffer if they are few, else in memory of their own. */
 static const LedgerSlimRow *
 sorted_slim_rows(const LedgerState *state, LedgerSlimRow buffer[FEW_ROWS])
 {
@@ -37,7 +37,7 @@ sorted_slim_rows(const LedgerState *state, LedgerSlimRow buffer[FEW_ROWS])
 		sort_slim_rows(sorted, state->n_rows);
 		return sorted;
 	}
-	/* Insertion of the lowest first, without branches: in rows of any order they can't be predicted. */
+	/* Branchless insertion sort: in random order, branches would be mispredicted. */
 	for (uint32 i = 0; i < state->n_rows; i++)
 	{
 		LedgerSlimRow row = rows[i];
@@ -156,7 +156,7 @@ event_of_row(DateADT day, uint32 order, bool is_negative, const OrderFate *fates
 	return event;
 }
 
-/* Each order's fate, by number. */
+/* What each order turned out to be, by number. */
 static OrderFate *
 fates_of(const LedgerState *state, const LedgerOrders *orders)
 {
@@ -220,7 +220,9 @@ sorted_events(const LedgerState *state, const LedgerOrders *orders, Size *count)
 	return events;
 }
 
-/* The ledger of any rows: those of order ids wait for what their order turns out to be. */
+/*
+ * The ledger of any rows: whether a row with an order id belongs to an order or a return is known only when all are in.
+ */
 static Ledger *
 full_result(const LedgerState *state, const LedgerOrders *orders)
 {
@@ -296,7 +298,7 @@ segment_ledger_state_rows(const LedgerState *state, SegmentOrderIdType *id_type)
 	LedgerOrders orders;
 
 	segment_ledger_orders_of(state, id_type, &orders);
-	/* slim rows have different ids, unless that is only found out here */
+	/* slim rows have distinct ids, unless duplicates are found only here */
 	if (!state->is_full && (rare == NULL || rare->n_wide == 0) &&
 		(orders.number_of == NULL || orders.ids.count == state->ids.count))
 		rows = slim_result(state);

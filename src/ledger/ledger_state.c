@@ -8,10 +8,10 @@
 
 #include "ledger/ledger_state.h"
 
-/* Rows, of 8 bytes: few customers have more. */
+/* In rows of 8 bytes; few customers have more. */
 #define FIRST_CAPACITY 8
 
-/* From here on rows without an order id are packed whenever the list is full. */
+/* Rows without an order id are packed when there are this many. */
 #define PACK_ROWS 4096
 
 #define FIRST_WIDE_ROWS 4
@@ -86,7 +86,7 @@ used_by_rows(const LedgerState *state)
 	return state->is_full ? (uint64) state->n_rows * (sizeof(LedgerRow) / sizeof(LedgerSlimRow)) : state->n_rows;
 }
 
-/* Room for rows of so many units of 8 bytes in all. */
+/* Makes room for rows of this many units of 8 bytes in all. */
 static void
 reserve(LedgerState *state, const LedgerMemory *memory, uint64 units)
 {
@@ -331,7 +331,7 @@ unify(LedgerState *state, const LedgerMemory *memory, SegmentOrderIdType *id_typ
 	SEGMENT_CHECK_STATE(segment_ledger_state_fault(state));
 }
 
-/* Room for so many more bytes of ids. */
+/* Makes room for this many more bytes of ids. */
 static void
 reserve_ids(LedgerState *state, const LedgerMemory *memory, Size more, SegmentOrderIdType *id_type)
 {

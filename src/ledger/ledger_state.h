@@ -61,7 +61,7 @@ typedef struct LedgerPacked
 	int capacity;
 } LedgerPacked;
 
-/* What few customers need. */
+/* What only few customers need. */
 typedef struct LedgerRareParts
 {
 	LedgerWideRow *wide;
@@ -72,9 +72,10 @@ typedef struct LedgerRareParts
 } LedgerRareParts;
 
 /*
- * All zero: no row has counted yet. Rows are slim ones until one does not fit. A slim row is an order of its own or,
- * where there are order ids, has the id of its number: so a row without an id does not fit, nor does one whose id is
- * that of an earlier row. But rows of one id that follow each other, on one day and of one sign, are summed up.
+ * All zero: no row has counted yet. Rows are slim until one does not fit; then all become full. Without order ids, a
+ * slim row is an order of its own. With order ids, the id of slim row i is id number i: so a row without an id does not
+ * fit, nor does one that repeats an earlier id. But consecutive rows of one id, on one day and of one sign, are summed
+ * up.
  *
  * Rows of order ids stay rows: a later one can make a return an order. What is pointed to lies in the aggregate's
  * context, see LedgerMemory. A state without order ids is only the part in front of them.
@@ -114,7 +115,7 @@ extern uint32 segment_ledger_state_order(LedgerState *state, const LedgerMemory 
 extern void segment_ledger_state_add(LedgerState *state, const LedgerMemory *memory, DateADT day, uint32 order,
 									 const SegmentAmount *amount);
 
-/* The same for what nearly all rows are; false if this is none of them, or if there is no room for it. */
+/* The same for a slim row, as nearly all are; false if the row is not slim, or if there is no room for it. */
 static inline bool
 segment_ledger_state_add_slim(LedgerState *state, DateADT day, uint32 order, segment_int128 units, int scale)
 {

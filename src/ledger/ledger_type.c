@@ -28,10 +28,10 @@ PG_FUNCTION_INFO_V1(segment_ledger_to_jsonb);
 PG_FUNCTION_INFO_V1(segment_ledger_hash);
 PG_FUNCTION_INFO_V1(segment_ledger_hash_extended);
 
-/* Counts have room for another as large. */
+/* Two such counts can be added without overflow. */
 #define MAX_COUNT (PG_INT64_MAX / 2)
 
-/* Why a day from outside is none, or NULL. */
+/* Why a day from outside is not valid, or NULL. */
 static const char *
 find_fault(const LedgerDay *day, int scale)
 {
@@ -215,7 +215,7 @@ segment_ledger_from_bytes(const char *bytes, int length, const char **fault)
 		is_first = false;
 		segment_ledger_put(&writer, &day);
 	}
-	/* Whatever reads well but is written in another way is refused: equal calendars have equal bytes. */
+	/* Refuse readable bytes that are not the one encoding of their days: equal calendars must have equal bytes. */
 	again = segment_ledger_finish(&writer);
 	*fault = "The bytes are no ledger in its canonical form.";
 	if (again == NULL || VARSIZE(again) != VARSIZE(ledger) || memcmp(again, ledger, size) != 0)

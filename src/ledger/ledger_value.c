@@ -139,7 +139,7 @@ segment_ledger_next(LedgerReader *reader, LedgerDay *day)
 /* What most days take. */
 #define USUAL_DAY_BYTES 6
 
-/* So much memory in vain is given back. */
+/* Give back unused memory beyond this size. */
 #define SPARE_BYTES 1024
 
 static uint8 *
@@ -237,7 +237,7 @@ segment_ledger_finish(LedgerWriter *writer)
 	return ledger;
 }
 
-/* Only crafted or endlessly merged values can come here: amounts are bounded row by row. */
+/* Only crafted or endlessly merged values get here: each row's amount is bounded. */
 static void
 refuse_day(void)
 {

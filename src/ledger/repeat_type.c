@@ -42,7 +42,7 @@ PG_FUNCTION_INFO_V1(segment_repeat_skipped);
 /* Julian months, as all of time here: a year has 365.25 days. */
 #define DAYS_PER_MONTH_MEAN (365.25 / 12)
 
-/* The model's counts are doubles: this many orders are exact and more than anybody has. */
+/* The models count in doubles: up to here they are exact, and nobody has more orders. */
 #define MAX_X INT64CONST(1000000000)
 
 double
@@ -149,7 +149,7 @@ segment_ledger_repeat(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(repeat);
 }
 
-/* Why a summary from outside is none, or NULL. */
+/* Why a summary from outside is not valid, or NULL. */
 static const char *
 find_fault(const RepeatSummary *repeat)
 {
@@ -194,7 +194,7 @@ segment_repeat_summary_make(PG_FUNCTION_ARGS)
 	repeat->t_x = segment_positive_zero(PG_GETARG_FLOAT8(1));
 	repeat->t = segment_positive_zero(PG_GETARG_FLOAT8(2));
 	repeat->unit = segment_unit_days(PG_GETARG_INTERVAL_P(4));
-	/* Data that come ready often have a spend of zero where there is none. */
+	/* Data from elsewhere often have a spend of zero instead of NULL. */
 	if (!PG_ARGISNULL(3) && !(repeat->x == 0 && PG_GETARG_FLOAT8(3) == 0))
 	{
 		repeat->has_spend = 1;

@@ -9,7 +9,7 @@
 #include "math/btyd_tables.h"
 #include "math/special.h"
 
-/* A poll costs little, but not nothing: one every so many histories. */
+/* Poll once per this many histories: a poll is cheap, but not free. */
 #define POLL_EVERY 4096
 
 /* Two fits whose costs differ by less, relatively, are one. */
@@ -23,7 +23,7 @@ typedef struct BtydSample
 	SegmentBtydKind kind;
 	const SegmentBtydTally *tally;
 	const SegmentFitOptions *options;
-	/* Of each covariate over the customers: the fit sees them as distances from the mean, in deviations. */
+	/* Of each covariate over the customers: the fit works with standardised covariates. */
 	double mean[SEGMENT_BTYD_MAX_COVARIATES];
 	double deviation[SEGMENT_BTYD_MAX_COVARIATES];
 } BtydSample;
@@ -93,7 +93,7 @@ measure_covariates(BtydSample *sample, double customers)
 	}
 }
 
-/* From coefficients of covariates as the fit sees them to those of the caller's, which moves the scales too. */
+/* Converts coefficients of standardised covariates to those of the caller's, which changes the scales too. */
 static void
 caller_covariates(const BtydSample *sample, SegmentFit *fit)
 {

@@ -8,7 +8,7 @@
 
 #include "math/special.h"
 
-/* A poll costs little, but not nothing: one every so many histories. */
+/* Poll once per this many histories: a poll is cheap, but not free. */
 #define POLL_EVERY 4096
 
 /* A power of two, at least twice the number of values that can be in it. */

@@ -310,7 +310,7 @@ load(Reduction *r, const double *micros, int n_micros, const double *rows, int n
  */
 #define MICRO_EXCESS 2.0
 
-/* What rows are added by later: the scale, and the limit. */
+/* Keeps what later rows are added by: the scale and the limit. */
 static void
 finish_tree(const Reduction *r, const double *micros, SegmentMicroTree *tree)
 {
@@ -318,7 +318,7 @@ finish_tree(const Reduction *r, const double *micros, SegmentMicroTree *tree)
 	int i;
 	int j;
 
-	/* A feature that did not vary so far: another value must not go where the spread is not seen. */
+	/* A feature that has not varied so far: a huge scale keeps rows with another value from being absorbed. */
 	for (j = 0; j < r->dims; j++)
 		tree->inverse_variance[j] = r->inverse_variance[j] > 0.0 ? r->inverse_variance[j] : 1e300;
 	tree->weight = 0.0;
@@ -406,7 +406,7 @@ segment_micros_reduce(int dims, const double *micros, int n_micros, const double
 /* Rows whose way down the tree is followed at the same time: their loads overlap. */
 #define ABREAST 8
 
-/* Steps down the tree between looks at whether all rows have arrived. */
+/* Steps down the tree between checks whether all rows have arrived. */
 #define STEPS 3
 
 /* The node that a row goes to from another. */

@@ -7,12 +7,12 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A micro-cluster whose mean is so many standard deviations off a border counts as whole. */
+/* A micro-cluster whose mean is this many standard deviations from a border counts as whole. */
 #define WHOLE 4.0
 
 /*
- * Centroids go further than to the means that a round finds: it gets there in half the rounds. Near the end each round
- * takes a share below 1 off every error, so one and a half times that share takes it off too.
+ * Over-relaxation: centroids move further than to the means that a round finds, which halves the number of rounds. Near
+ * the end a round takes a share below 1 off every error, so one and a half times that share reduces it too.
  */
 #define STRIDE 1.5
 

@@ -184,7 +184,7 @@ add_panel(const SegmentIntegrand *f, double low, double width, double reference,
 	return panel;
 }
 
-/* So many panels are tried from low on, before the peak is looked for. */
+/* Panels to try from low on before searching for the peak. */
 #define MARCH_PANELS 64
 
 /* Below the peak by this much in logs, nothing counts: not with values that grow by the root of f, either. */

@@ -23,14 +23,14 @@
 
 #define FIRST_ROOM 1024
 
-/* An array in the node's context, of another size or a new one. */
+/* Resizes an array in the node's context, or creates it. */
 static void *
 resized(ScoreState *node, void *elements, Size size)
 {
 	return elements == NULL ? MemoryContextAllocHuge(node->context, size) : repalloc_huge(elements, size);
 }
 
-/* Makes room for so many rows. */
+/* Makes room for this many rows. */
 static void
 make_room(ScoreState *node, int64 rows)
 {
@@ -40,7 +40,7 @@ make_room(ScoreState *node, int64 rows)
 	node->room = rows;
 }
 
-/* Notes what the score of a row looks at, of the whole. */
+/* Keeps what the row's score depends on; the whole input is one partition. */
 static void
 add_value(ScoreState *node, Datum rfm, bool is_null)
 {
@@ -64,7 +64,7 @@ add_value(ScoreState *node, Datum rfm, bool is_null)
 	node->customers++;
 }
 
-/* A row of the child or of the store as the row that the node's expressions look at; scores are yet to be set. */
+/* Puts a row of the child, or of the store, where the node's expressions read it; its scores are set later. */
 static TupleTableSlot *
 show_row(ScoreState *node, TupleTableSlot *row)
 {
@@ -80,7 +80,7 @@ show_row(ScoreState *node, TupleTableSlot *row)
 	return ExecStoreVirtualTuple(slot);
 }
 
-/* Decides, at the first row, where rows are read from again once they have scores. */
+/* Decides, at the first row, whether rows are stored or read from the child again. */
 static void
 begin_rows(ScoreState *node, PlanState *child)
 {
@@ -134,7 +134,7 @@ read_child(ScoreState *node)
 	ExprContext *econtext = node->css.ss.ps.ps_ExprContext;
 	TupleTableSlot *row;
 
-	/* the process that collects all rows has enough to do with that: rows of its own would come last */
+	/* the leader is busy collecting rows: its own would come last */
 	if (node->shared != NULL && !IsParallelWorker())
 		segment_grouping_leave_groups(child);
 	while (row = ExecProcNode(child), !TupIsNull(row))
@@ -199,7 +199,7 @@ static void
 score_all(ScoreState *node)
 {
 	node->started = true;
-	/* who comes when the others have read everything has no rows */
+	/* a process that starts after the others have read everything has no rows */
 	if (node->shared != NULL && !segment_score_join(node))
 		return;
 	for (int i = 0; i < node->scorers && !node->is_whole; i++)
@@ -294,7 +294,7 @@ init_scorer(ScoreState *node, int number, const ScorePlan *plan, List *expressio
 	{
 		Expr *argument = list_nth(expressions, *at + i);
 
-		/* without a parent they are not compiled: options are looked at once, and a column needs no compiler */
+		/* no parent, so that they are not compiled: options are evaluated once, and a column needs no compiler */
 		scorer->argument[i] = ExecInitExpr(argument, NULL);
 		scorer->field_of[i] = -1;
 		if (i == SCORE_ARG_RFM)

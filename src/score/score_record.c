@@ -21,7 +21,7 @@ segment_score_add_field(ScoreLayout *layout, Expr *expression, Oid equal, Oid co
 	ScoreField *field = &layout->field[layout->fields++];
 
 	get_typlenbyval(exprType((Node *) expression), &field->length, &field->by_value);
-	/* without a parent it is not compiled: mostly it is a column */
+	/* no parent, so that it is not compiled: most are columns */
 	field->value = ExecInitExpr(expression, NULL);
 	field->column = IsA(expression, Var) ? ((Var *) expression)->varattno : 0;
 	if (OidIsValid(equal))

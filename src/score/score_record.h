@@ -13,7 +13,7 @@
 #include "core/hash.h"
 #include "score/score_partition.h"
 
-/* A bit each tells which are NULL. */
+/* A record has a bit for each that tells if it is NULL. */
 #define SCORE_MAX_FIELDS 32
 #define SCORE_MAX_KEYS (SCORE_MAX_FIELDS - SCORE_ARGS)
 

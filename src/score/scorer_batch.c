@@ -11,13 +11,13 @@
 #include "core/option.h"
 #include "score/scorer_batch.h"
 
-/* Values, partition, place and score of a row, and its share of the partitions and their index. */
+/* What a row takes: values, partition, place, score, and its share of the partitions and their index. */
 #define BYTES_A_ROW 64
 
 #define FIRST_ROOM 256
 #define NO_PARTITION PG_UINT32_MAX
 
-/* Rows between looks at interrupts and the reset of what comparisons leave behind. */
+/* Poll for a cancel, and free what comparisons leave behind, once per this many rows. */
 #define ROWS_A_LOOK 1024
 
 typedef struct Partition
@@ -62,7 +62,7 @@ passes_of(const Scorer *scorer, int batch)
 	return (int) Min((uint64) count->rows * BYTES_A_ROW / scorer->limit + 1, SCORER_MAX_PASSES);
 }
 
-/* Other bits of a hash, for each purpose: those that a batch is chosen by are the same in all of it. */
+/* Bits of a hash for another purpose: those that chose the batch are the same for all of its rows. */
 static uint32
 other_bits(const Scorer *scorer, uint32 hash, uint64 purpose)
 {
@@ -231,7 +231,7 @@ sorted_rows(Batch *batch)
 	uint32 *sorted = resized(NULL, Max(batch->rows, 1), sizeof(uint32));
 	uint32 end = 0;
 
-	/* each begins where the one before it ends, and its end moves there row by row */
+	/* a partition starts where the one before it ends; its end moves on as its rows are placed */
 	for (uint32 i = 0; i < batch->partitions; i++)
 	{
 		batch->of[i].end = end;
