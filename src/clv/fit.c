@@ -26,6 +26,8 @@ PG_FUNCTION_INFO_V1(segment_sbg);
 /* More distinct times than there are days in a hundred years. */
 #define USUAL_TIMES 65536
 
+/* The default of max_iter, and its limit. */
+#define USUAL_ITERATIONS 500
 #define MOST_ITERATIONS 100000
 
 /* liblbfgs holds memory of its own, so a fit must return normally before it can be cancelled. */
@@ -131,7 +133,8 @@ warn_of_fit(int kind, const SegmentFitOptions *options, double customers, const 
 			 errmsg("%s did not converge: %s", segment_clv_kind_name(kind), segment_clv_status_name(fit->status)),
 			 errdetail("%s", detail),
 			 fit->status == SEGMENT_FIT_MAX_ITERATIONS && options->max_iterations < MOST_ITERATIONS
-				 ? errhint("Raise max_iter, which is %d.", options->max_iterations)
+				 ? errhint("Pass max_iter => %d.",
+						   Min(Max(USUAL_ITERATIONS, 10 * options->max_iterations), MOST_ITERATIONS))
 				 : errhint("Pass penalty => %g: it draws parameters that the data leave open toward the scale of the "
 						   "data.%s",
 						   helpful_penalty(options->penalty, customers),

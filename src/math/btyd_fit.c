@@ -211,8 +211,12 @@ bool
 segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydTally *tally, const SegmentFitOptions *options, void *work,
 				 size_t max_times, SegmentFit *fit)
 {
-	/* Of the shape of the rate and of leaving; the scales follow from the data. */
-	static const double shapes[4][4] = {{0.5, 1, 0.7, 2}, {2, 1, 0.3, 1}, {0.1, 1, 2, 10}, {1, 1, 0.05, 0.5}};
+	/*
+	 * Of the shape of the rate and of leaving; the scales follow from the data. The last one leads to where a few leave at
+	 * once and all others never, which the others may pass by.
+	 */
+	static const double shapes[5][4] = {
+		{0.5, 1, 0.7, 2}, {2, 1, 0.3, 1}, {0.1, 1, 2, 10}, {1, 1, 0.05, 0.5}, {1, 1, 0.001, 0.1}};
 	BtydSample sample = {kind, tally, options, {0}, {0}};
 	SegmentBtydTables tables = {kind, tally, options, 0, 0, NULL, NULL, NULL};
 	SegmentFitProblem problem;
@@ -258,7 +262,7 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydTally *tally, const Segm
 			problem.center[3] = problem.center[1];
 		problem.unit_log_likelihood = orders * problem.center[1];
 	}
-	for (attempt = 0; attempt < 4; attempt++)
+	for (attempt = 0; attempt < 5; attempt++)
 	{
 		double start[SEGMENT_FIT_MAX_PARAMS] = {0};
 		double natural[4];
