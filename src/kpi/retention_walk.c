@@ -19,6 +19,8 @@ typedef struct Walk
 	int last;			/* period of the last one */
 	int n_active;		/* periods of the grid with an order, */
 	int n_own;			/* and own ones */
+	Size row;			/* the cells of the cohort begin here, less the number of the first period */
+	Size own_row;		/* the same by own age */
 	Size at;			/* the cell of cohort and period */
 	bool waiting;		/* something happened in the period before the first order: */
 	RetentionCell cell; /* what */
@@ -53,12 +55,24 @@ finish_period(Walk *walk)
 	}
 }
 
-/* The cell of cohort and period, if they have one. */
-static void
-find_cell(Walk *walk)
+static bool
+in_grid(const Walk *walk)
 {
-	if (walk->period >= 1 && walk->period <= walk->retention->n)
-		walk->at = segment_retention_cell_at(walk->retention->n, walk->cohort, walk->period);
+	return walk->period >= 1 && walk->period <= walk->retention->n;
+}
+
+static void
+set_cohort(Walk *walk, int cohort)
+{
+	int n = walk->retention->n;
+	int first = Max(cohort, 1);
+
+	walk->cohort = cohort;
+	if (cohort > n)
+		return;
+	walk->row = segment_retention_cell_at(n, cohort, first) - first;
+	walk->own_row = segment_triangle(n, first, first) - first;
+	walk->at = walk->row + walk->period;
 }
 
 /* Goes on to the period of a day. */
@@ -72,27 +86,24 @@ find_period(Walk *walk, DateADT day)
 	finish_period(walk);
 	while (walk->period <= retention->n && day >= retention->boundary[walk->period])
 		walk->period++;
-	find_cell(walk);
+	walk->at = walk->row + walk->period;
 }
 
 /* The first order decides on the cohort. */
 static void
 note_orders(Walk *walk, const LedgerDay *day)
 {
-	bool in_grid = walk->period >= 1 && walk->period <= walk->retention->n;
-
 	if (walk->orders == 0)
 	{
-		walk->cohort = walk->period;
+		set_cohort(walk, walk->period);
 		walk->first = day->day;
-		if (in_grid)
+		if (in_grid(walk))
 			walk->offset = day->day - walk->retention->boundary[walk->period - 1];
-		find_cell(walk);
 	}
 	if (walk->last != walk->period || walk->orders == 0)
 	{
 		walk->last = walk->period;
-		if (in_grid)
+		if (in_grid(walk))
 		{
 			walk->active[walk->n_active++] = (uint16) walk->period;
 			walk->retention->cell[walk->at].customers++;
@@ -135,7 +146,7 @@ add_own_day(Walk *walk, const LedgerDay *day, const LedgerDay *cost)
 	DateADT begin = retention->boundary[walk->period - 1];
 	int32 length = retention->boundary[walk->period] - begin;
 	int own = walk->period - (day->day - begin < Min(walk->offset, length - 1));
-	Size at = segment_triangle(retention->n, walk->cohort, own);
+	Size at = walk->own_row + own;
 	RetentionCell *cell = &retention->own[at];
 
 	if (day->orders > 0 && (walk->n_own == 0 || walk->own[walk->n_own - 1] != own))
@@ -157,7 +168,7 @@ walk_day(Walk *walk, const LedgerDay *day, const LedgerDay *cost)
 	find_period(walk, day->day);
 	if (day->orders > 0)
 		note_orders(walk, day);
-	if (walk->period < 1 || walk->period > retention->n)
+	if (!in_grid(walk))
 		return;
 	before_first = walk->cohort == SEGMENT_RETENTION_NO_COHORT;
 	walk->waiting |= before_first;
@@ -182,6 +193,7 @@ static void
 count_gaps(Walk *walk)
 {
 	const Retention *retention = walk->retention;
+	uint32 *row[SEGMENT_RETENTION_MAX_PERIODS];
 
 	for (int i = 0; i < walk->n_active; i++)
 	{
@@ -189,8 +201,9 @@ count_gaps(Walk *walk)
 		int gap = gap_between(retention, period, i + 1 < walk->n_active ? walk->active[i + 1] : 0, walk->last);
 		Size at = retention->gap_start[period] + gap;
 
+		row[i] = &retention->gap[retention->gap_row[period]] - retention->gap_start[period];
 		for (int j = 0; j <= i; j++)
-			retention->gap[retention->gap_row[walk->active[j]] - retention->gap_start[walk->active[j]] + at]++;
+			row[j][at]++;
 		if (walk->cohort >= 1)
 			retention->cohort_gap[segment_retention_gap_at(retention, walk->cohort, period) + gap]++;
 	}
@@ -233,34 +246,21 @@ next_day(const Retention *retention, LedgerReader *reader, int scale, LedgerDay 
 	return true;
 }
 
-void
-segment_retention_add_customer(Retention *retention, const Ledger *ledger, const Ledger *costs)
+/* Both calendars in the order of their days; a day of costs without money is one of nothing. */
+static void
+walk_with_costs(Walk *walk, LedgerReader *reader, int scale, const Ledger *costs)
 {
-	Walk walk;
-	LedgerReader reader;
+	const Retention *retention = walk->retention;
+	const LedgerDay none = {0};
+	LedgerDay alone = none;
 	LedgerReader cost_reader;
 	LedgerDay day;
 	LedgerDay cost;
-	const LedgerDay none = {0};
-	LedgerDay alone = none; /* costs on a day without money */
-	bool more;
-	bool more_costs = false;
+	bool more = next_day(retention, reader, scale, &day);
+	bool more_costs;
 
-	/* without the lists, which grow as they are used */
-	memset(&walk, 0, offsetof(Walk, active));
-	walk.retention = retention;
-	walk.cohort = SEGMENT_RETENTION_NO_COHORT;
-	if (ledger->scale > retention->scale)
-		segment_retention_rescale(retention, ledger->scale);
-	segment_ledger_open(&reader, ledger);
-	if (costs)
-	{
-		if (costs->scale > retention->scale)
-			segment_retention_rescale(retention, costs->scale);
-		segment_ledger_open(&cost_reader, costs);
-		more_costs = next_day(retention, &cost_reader, costs->scale, &cost);
-	}
-	more = next_day(retention, &reader, ledger->scale, &day);
+	segment_ledger_open(&cost_reader, costs);
+	more_costs = next_day(retention, &cost_reader, costs->scale, &cost);
 	while (more || more_costs)
 	{
 		bool has_day = more && (!more_costs || day.day <= cost.day);
@@ -268,11 +268,34 @@ segment_retention_add_customer(Retention *retention, const Ledger *ledger, const
 
 		if (!has_day)
 			alone.day = cost.day;
-		walk_day(&walk, has_day ? &day : &alone, has_cost ? &cost : &none);
+		walk_day(walk, has_day ? &day : &alone, has_cost ? &cost : &none);
 		if (has_day)
-			more = next_day(retention, &reader, ledger->scale, &day);
+			more = next_day(retention, reader, scale, &day);
 		if (has_cost)
 			more_costs = next_day(retention, &cost_reader, costs->scale, &cost);
 	}
+}
+
+void
+segment_retention_add_customer(Retention *retention, const Ledger *ledger, const Ledger *costs)
+{
+	const LedgerDay none = {0};
+	Walk walk;
+	LedgerReader reader;
+	LedgerDay day;
+	int scale = Max(ledger->scale, costs ? costs->scale : 0);
+
+	/* without the lists, which grow as they are used */
+	memset(&walk, 0, offsetof(Walk, active));
+	walk.retention = retention;
+	set_cohort(&walk, SEGMENT_RETENTION_NO_COHORT);
+	if (scale > retention->scale)
+		segment_retention_rescale(retention, scale);
+	segment_ledger_open(&reader, ledger);
+	if (costs)
+		walk_with_costs(&walk, &reader, ledger->scale, costs);
+	else
+		while (next_day(retention, &reader, ledger->scale, &day))
+			walk_day(&walk, &day, &none);
 	finish_customer(&walk);
 }

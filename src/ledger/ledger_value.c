@@ -19,7 +19,7 @@ segment_ledger_open(LedgerReader *reader, const Ledger *ledger)
 
 /* A number of up to 64 bits. */
 static uint64
-read_number(LedgerReader *reader)
+read_long_number(LedgerReader *reader)
 {
 	uint64 value = 0;
 
@@ -40,12 +40,19 @@ read_number(LedgerReader *reader)
 	return 0;
 }
 
-/* A number of up to 256 bits. */
-static SegmentWide
-read_wide(LedgerReader *reader)
+/* The same; most have one byte. */
+static inline uint64
+read_number(LedgerReader *reader)
 {
-	SegmentWide value = {{0, 0, 0, 0}};
+	if (likely(reader->at < reader->end && *reader->at < 0x80))
+		return *reader->at++;
+	return read_long_number(reader);
+}
 
+/* A number of up to 256 bits. */
+static void
+read_long_wide(LedgerReader *reader, SegmentWide *value)
+{
 	for (int group = 0; group < LEDGER_MAX_GROUPS; group++)
 	{
 		int bit = 7 * group;
@@ -54,14 +61,37 @@ read_wide(LedgerReader *reader)
 		if (reader->at >= reader->end)
 			break;
 		byte = *reader->at++;
-		value.limb[bit / 64] |= (uint64) (byte & 0x7F) << (bit % 64);
+		value->limb[bit / 64] |= (uint64) (byte & 0x7F) << (bit % 64);
 		if (bit % 64 > 57 && bit / 64 < 3)
-			value.limb[bit / 64 + 1] |= (uint64) (byte & 0x7F) >> (64 - bit % 64);
+			value->limb[bit / 64 + 1] |= (uint64) (byte & 0x7F) >> (64 - bit % 64);
 		if (!(byte & 0x80))
-			return value;
+			return;
 	}
 	reader->broken = true;
-	return value;
+}
+
+/* The same; nearly all fit 63 bits. */
+static inline void
+read_wide(LedgerReader *reader, SegmentWide *value)
+{
+	const uint8 *at = reader->at;
+	const uint8 *end = Min(reader->end, at + 9);
+	uint64 low = 0;
+
+	memset(value, 0, sizeof(*value));
+	for (int shift = 0; at < end; shift += 7)
+	{
+		uint8 byte = *at++;
+
+		low |= (uint64) (byte & 0x7F) << shift;
+		if (byte < 0x80)
+		{
+			value->limb[0] = low;
+			reader->at = at;
+			return;
+		}
+	}
+	read_long_wide(reader, value);
 }
 
 /* Undoes zigzag: an odd number is the negative -(n + 1) / 2. */
@@ -111,13 +141,13 @@ segment_ledger_next(LedgerReader *reader, LedgerDay *day)
 	if (next > PG_INT32_MAX)
 		reader->broken = true;
 	day->day = reader->day = (DateADT) next;
-	day->returned = segment_wide_from_int128(0);
+	memset(&day->returned, 0, sizeof(day->returned));
 	if (!(head & 1))
 	{
 		day->dates_order = true;
 		day->orders = 1;
 		day->returns = 0;
-		day->net = read_wide(reader);
+		read_wide(reader, &day->net);
 	}
 	else
 	{
@@ -129,8 +159,9 @@ segment_ledger_next(LedgerReader *reader, LedgerDay *day)
 		day->orders = (int64) (orders >> 1);
 		day->dates_order = orders & 1;
 		day->returns = (int64) (returns & PG_INT64_MAX);
-		day->net = unzigzag(read_wide(reader));
-		day->returned = read_wide(reader);
+		read_wide(reader, &day->net);
+		day->net = unzigzag(day->net);
+		read_wide(reader, &day->returned);
 		(void) segment_wide_negate(&day->returned);
 	}
 	return !reader->broken;

@@ -98,30 +98,6 @@ segment_wide_compare(const SegmentWide *a, const SegmentWide *b)
 	return 0;
 }
 
-/* The halves of a value: limbs 0 and 1, limbs 2 and 3. */
-static inline unsigned __int128
-half_of(const SegmentWide *value, int half)
-{
-	return (unsigned __int128) value->limb[2 * half + 1] << 64 | value->limb[2 * half];
-}
-
-bool
-segment_wide_add(SegmentWide *sum, const SegmentWide *addend)
-{
-	unsigned __int128 low = half_of(sum, 0) + half_of(addend, 0);
-	bool carry = low < half_of(addend, 0);
-	__int128 high;
-	/* the carry may bring back what fell below the range */
-	bool overflow = __builtin_add_overflow((__int128) half_of(sum, 1), (__int128) half_of(addend, 1), &high);
-
-	overflow ^= __builtin_add_overflow(high, (__int128) carry, &high);
-	sum->limb[0] = (uint64_t) low;
-	sum->limb[1] = (uint64_t) (low >> 64);
-	sum->limb[2] = (uint64_t) high;
-	sum->limb[3] = (uint64_t) (high >> 64);
-	return !overflow;
-}
-
 bool
 segment_wide_negate(SegmentWide *value)
 {
