@@ -16,7 +16,7 @@ SET LOCAL max_parallel_workers_per_gather = 2;
 SET LOCAL min_parallel_table_scan_size = 0;
 SET LOCAL parallel_setup_cost = 0;
 SET LOCAL parallel_tuple_cost = 0;
-SELECT plan(28);
+SELECT plan(35);
 
 -- What the workers do, from the top: the nodes and the scans of subqueries below the first Gather.
 CREATE FUNCTION shared(query text) RETURNS text LANGUAGE plpgsql AS $$
@@ -68,6 +68,23 @@ SELECT * FROM same_shared('SELECT c.*, segment.label(score, ''classic'') FROM da
 SELECT is(differences('SELECT o.day, (SELECT string_agg(segment.label(score, ''classic''), '','' ORDER BY customer) FROM (' || replace(:'scores', :'day', '(SELECT max(day) FROM days WHERE day <= o.day)') || ') c) FROM days o'), 0::bigint, 'a subquery of a row two levels up');
 SELECT * FROM same_shared('SELECT customer, segment.rfm_recency(rfm, ' || :'day' || ') FROM (WITH d AS MATERIALIZED (SELECT max(day) AS day FROM days) ' || replace(:'groups', :'day', '(SELECT day FROM d)') || ') c',
                           'a CTE declared in the level', 'Subquery Scan on c, Gather, Parallel Custom Scan (SegmentGrouping)');
+
+-- Levels that are no table of FROM.
+SELECT is(differences('WITH c AS MATERIALIZED (' || :'scores' || ') SELECT c.customer, segment.label(c.score, ''classic'') FROM c JOIN c d ON c.score::text = d.score::text AND d.customer < 20'), 0::bigint, 'scores in a CTE');
+SELECT is(differences('WITH c AS NOT MATERIALIZED (' || :'scores' || '), d AS (SELECT customer, segment.label(score, ''classic'') AS name FROM c) SELECT name, count(*) FROM d GROUP BY 1 UNION SELECT ''all'', count(*) FROM d'), 0::bigint, 'scores in two CTEs');
+SELECT is(differences('SELECT customer FROM orders WHERE (customer, ''5-5-5'') IN (SELECT customer, score::text FROM (' || :'scores' || ') c) OR customer NOT IN (SELECT customer FROM (' || :'groups' || ') d)'), 0::bigint, 'scores and groups in IN');
+SELECT is(differences('SELECT day, EXISTS (SELECT FROM (' || :'scores' || ') c WHERE segment.score_r(score) = extract(month FROM day)), ARRAY(SELECT segment.label(score, ''classic'') FROM (' || :'scores' || ') c WHERE customer < 9 ORDER BY customer) FROM days'),
+          0::bigint, 'scores in EXISTS and ARRAY');
+SELECT is(differences('SELECT max(customer) FROM (SELECT customer, segment.label(score, ''classic'') AS name FROM (SELECT * FROM (' || :'scores' || ') b WHERE customer % 2 = ' || '(SELECT count(*) % 2 FROM days) OFFSET 0) c) d WHERE name <> (SELECT min(name) FROM segment.scheme)'),
+          0::bigint, 'subqueries on three levels');
+CREATE TEMP TABLE names (customer integer, name text);
+SET LOCAL segment.enable_fast_aggregate = force;
+INSERT INTO names SELECT customer, segment.label(score, 'standard') FROM (:scores) c;
+UPDATE names n SET name = name || ' ' || segment.score_code(score) FROM (:scores) c WHERE c.customer = n.customer;
+DELETE FROM names n USING (:groups) c WHERE c.customer = n.customer AND segment.rfm_frequency(rfm) < (SELECT 5);
+SET LOCAL segment.enable_fast_aggregate = off;
+SELECT is((SELECT count(*) FROM ((TABLE names) EXCEPT (SELECT customer, segment.label(score, 'standard') || ' ' || segment.score_code(score) FROM (:scores) c WHERE segment.rfm_frequency(rfm) >= 5)) d), 0::bigint, 'INSERT, UPDATE, DELETE');
+SELECT isnt((SELECT count(*) FROM names), 0::bigint, 'of rows');
 
 -- Rescans, and plans that are run again.
 SELECT is(differences('SELECT o.day, c.* FROM days o LEFT JOIN LATERAL (SELECT segment.label(score, ''classic'') AS name, count(*) FROM (' || :'scores' || ') c WHERE customer % 9 < extract(month FROM o.day) GROUP BY 1) c ON true'),
