@@ -105,24 +105,6 @@ find_function(PlannerInfo *root, WindowFunc *function, const Path *child, ScoreF
 	return false;
 }
 
-/* The child's columns and the scores: what core's WindowAggs stand on. */
-static PathTarget *
-scored_target(const Path *child, List *ours)
-{
-	PathTarget *target = copy_pathtarget(child->pathtarget);
-	ListCell *cell;
-
-	foreach (cell, ours)
-	{
-		WindowFunc *function = ((const ScoreFunction *) lfirst(cell))->function;
-
-		add_column_to_pathtarget(target, (Expr *) function, 0);
-		target->width += get_typavgwidth(function->wintype, -1);
-	}
-	target->cost.startup = target->cost.per_tuple = 0;
-	return target;
-}
-
 /* What a query asks for. */
 typedef struct ScoreShape
 {
@@ -139,6 +121,7 @@ find_shape(PlannerInfo *root, const RelOptInfo *output_rel, const Path *child, S
 {
 	List *windows = segment_score_core_windows(output_rel);
 	List *functions = NIL;
+	List *scores = NIL;
 	ListCell *cell;
 
 	memset(shape, 0, sizeof(*shape));
@@ -151,16 +134,21 @@ find_shape(PlannerInfo *root, const RelOptInfo *output_rel, const Path *child, S
 		ScoreFunction *function = palloc(sizeof(ScoreFunction));
 
 		if (find_function(root, lfirst_node(WindowFunc, cell), child, function))
+		{
 			shape->ours = lappend(shape->ours, function);
+			scores = lappend(scores, function->function);
+		}
 		else
 			shape->others = lappend(shape->others, lfirst(cell));
 	}
+	if (shape->ours == NIL)
+		return false;
 	if (shape->others != NIL)
 	{
 		shape->windows = segment_score_windows_of(windows, shape->others);
-		shape->target = scored_target(child, shape->ours);
+		shape->target = segment_score_columns(child->pathtarget, scores);
 	}
-	return shape->ours != NIL;
+	return true;
 }
 
 /* Rows of a batch fill this share of the memory, if estimates are right: partitions differ in size. */

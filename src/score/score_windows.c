@@ -88,6 +88,22 @@ sorted(PlannerInfo *root, RelOptInfo *rel, Path *path, List *order)
 	return (Path *) create_incremental_sort_path(root, rel, path, order, presorted, -1.0);
 }
 
+PathTarget *
+segment_score_columns(PathTarget *columns, List *functions)
+{
+	PathTarget *target = copy_pathtarget(columns);
+	ListCell *cell;
+
+	foreach (cell, functions)
+	{
+		add_column_to_pathtarget(target, lfirst(cell), 0);
+		target->width += get_typavgwidth(lfirst_node(WindowFunc, cell)->wintype, -1);
+	}
+	/* what is below computes them */
+	target->cost.startup = target->cost.per_tuple = 0;
+	return target;
+}
+
 Path *
 segment_score_add_windows(PlannerInfo *root, RelOptInfo *rel, Path *path, List *windows, List *functions,
 						  PathTarget *target)
@@ -101,15 +117,9 @@ segment_score_add_windows(PlannerInfo *root, RelOptInfo *rel, Path *path, List *
 		const WindowAggPath *window = lfirst(cell);
 		List *own = functions_of(window, functions);
 		bool is_top = lnext(windows, cell) == NULL;
-		ListCell *function;
 
 		path = sorted(root, rel, path, segment_score_window_order(root, window));
-		columns = copy_pathtarget(columns);
-		foreach (function, own)
-		{
-			add_column_to_pathtarget(columns, lfirst(function), 0);
-			columns->width += get_typavgwidth(lfirst_node(WindowFunc, function)->wintype, -1);
-		}
+		columns = segment_score_columns(columns, own);
 		path = (Path *) segment_windowagg_path(root, rel, path, is_top ? target : columns, own, window,
 											   is_top ? conditions : NIL, is_top);
 		/* a window that ends early passes the rows on; the last one leaves them out */

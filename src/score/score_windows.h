@@ -16,6 +16,9 @@ extern List *segment_score_windows_of(List *windows, List *functions);
 /* The order in which a WindowAgg takes its rows; NIL for any. */
 extern List *segment_score_window_order(PlannerInfo *root, const WindowAggPath *window);
 
+/* Columns that are computed below, and the functions as further ones. */
+extern PathTarget *segment_score_columns(PathTarget *columns, List *functions);
+
 /* The windows above a path, with sorts where they need them: they compute the functions, the last one the target. */
 extern Path *segment_score_add_windows(PlannerInfo *root, RelOptInfo *rel, Path *path, List *windows, List *functions,
 									   PathTarget *target);
