@@ -137,6 +137,11 @@ my %worst = (
 	control_limits_rate => ['SELECT count(*) FROM (SELECT array_agg(g::bigint) AS a FROM generate_series(1, 1000000) g) x, segment.control_limits_rate(a, a)'],
 	stuart_maxwell => ['SELECT segment.stuart_maxwell((SELECT array_agg(r) FROM (SELECT (SELECT array_agg((i * j % 97)::bigint) FROM generate_series(1, 1000) j) AS r FROM generate_series(1, 1000) i) x))'],
 	decompose => ['SELECT segment.decompose(array_agg(g::float8), array_agg(g + 1.0::float8)) FROM generate_series(1, 30) g'],
+	srm => ['SELECT * FROM segment.srm(ARRAY[1400, 4, 4], ARRAY[0.999, 0.0005, 0.0005])'],
+	adjust_p => ['SELECT segment.adjust_p(array_agg(g / 100000.0::float8)) FROM generate_series(1, 100000) g'],
+	heterogeneity => ['SELECT segment.heterogeneity(array_agg(g::float8), array_agg(1.0::float8)) FROM generate_series(1, 100000) g'],
+	heterogeneity_p => ['SELECT segment.heterogeneity_p(array_agg(g::float8), array_agg(1.0::float8)) FROM generate_series(1, 100000) g'],
+	compare => [q{SELECT segment.compare(segment.outcome_of_rate(1, 4000000000000000000), segment.outcome_of_rate(4000000000000000000, 4000000000000000000), 'rate')}],
 	check_scheme => ["SELECT count(*) FROM segment.check_scheme('classic')"],
 );
 
@@ -145,7 +150,8 @@ my @bounded = qw(
   btyd_model spend_model renewal_model renewal_rate renewal_survival repeat_summary with_covariates rfm_score score
   cluster_of cluster_distance cluster_anomaly cluster_second cluster_second_distance cluster_profile cluster_quality_add coreset_add
   gmm_log_density gmm_responsibilities convert_currency ledger_repeat ledger_rfm penetration period_start period_end quantile rate_interval top_share repeat_rate retention_rate
-  churn_rate reactivation_rate heavy_medium_light);
+  outcome outcome_of_rate assign sample_size_rates sample_size_means power_rates power_means detectable_difference detectable_rate
+  roi cost_per_incremental break_even_lift poststratify churn_rate reactivation_rate heavy_medium_light);
 my %known = map { $_ => 1 } keys %worst, @bounded;
 my $functions = $node->safe_psql('postgres', <<'SQL');
 SELECT DISTINCT p.proname FROM pg_proc p
