@@ -40,3 +40,8 @@ SELECT segment.p_alive(mbgnbd, segment.repeat_summary(1, 10, 45, 30, '1 day')) F
 SELECT segment.expected_orders(mbgnbd, r, '-1 month') FROM model, history LIMIT 1;
 SELECT segment.mbgnbd(btyd, penalty => -1) FROM model;
 DROP TABLE history, model;
+-- A hold-out after the last order says so.
+SELECT ranked_by, actual, auc
+FROM (SELECT segment.holdout_agg(l, '2025-06-30', '2025-09-30', '1 week') AS h
+      FROM (SELECT segment.ledger_agg(date '2024-01-01' + i * i % 300 + 40 * j, 10) AS l FROM generate_series(1, 60) i, generate_series(0, i % 4) j GROUP BY i) v) s,
+  segment.backtest(h, '{nbd}', 0.01) WHERE ranked_by = 'nbd: expected orders';

@@ -2,7 +2,11 @@
 # The script runs as superuser beside schemas that others may write to. Under search_path = pg_catalog, pg_temp a name without a
 # schema is the server's own, or of pg_temp if the server has none. So: the pin comes first and nothing loosens it; each body
 # that is looked up when it is called has the pin too; what is no name of the server's own is written with its schema.
-# Text of dynamic statements is not read: it runs under its function's pin.
+#
+# Statements are read as tokens, bodies in dollar quotes too. Of quoted strings, those that hold SQL by their upper-case keywords
+# are searched for our own relations, functions and types without a schema, as they may become dynamic statements. A name that
+# such a text is only put together with (format's %s and %I, ||) is not seen: it resolves under its function's pin.
+# qualified_cases.sql shows what is found; dev/lint holds this script to it.
 use strict;
 use warnings;
 
@@ -128,6 +132,45 @@ for my $i (1 .. $#token - 8)
 		broken($i, "$t(...)") unless $local{$t};
 	}
 	broken($i, "$token[$i - 2] = $t") if $before eq '=' && $token[$i - 2] =~ /^(?:[sm]?(?:inv)?func|m?finalfunc|combinefunc|serialfunc|deserialfunc|input|output|receive|send|procedure)$/ && $function{$t};
+}
+# Privileges, triggers, policies, indexes, comments on parts of a table: the names behind ON, and the trigger's function.
+sub at_line { return 1 + (substr($code, 0, $_[0]) =~ tr/\n//); }
+
+sub has_schema { return $_[0] =~ /^\s*(?:segment|segment_internal|pg_catalog|pg_temp)\.|^\s*@/; }
+
+while ($code =~ /\b(?:grant|revoke)\b[^;\$]*?\bon\s+(all\s+\w+\s+in\s+schema\s+|schema\s+|(?:table|sequence|function|procedure|routine|type|domain)\s+)?((?:[^;()]|\([^()]*\))*?)\s(?:to|from)\s/g)
+{
+	my ($kind, $names, $at) = ($1 // '', $2, $-[2]);
+	$names =~ s/\([^()]*\)//g;
+	for my $name (split /,/, $names)
+	{
+		my $good = $kind =~ /schema/ ? $name =~ /^\s*(?:segment|segment_internal)\s*$/ : has_schema($name);
+		push @broken, at_line($at) . ": privileges on $name" unless $good;
+	}
+}
+while ($code =~ /\bcreate\s+(?:or\s+replace\s+)?(?:constraint\s+)?(trigger|policy|(?:unique\s+)?index|rule)\b[^;\$]*?\bon\s+(?:only\s+)?([\w.%]+)([^;\$]*)/g)
+{
+	my ($kind, $name, $rest, $at) = ($1, $2, $3, $-[2]);
+	push @broken, at_line($at) . ": $kind on $name" unless has_schema($name);
+	push @broken, at_line($at) . ": trigger executes $1" if $kind eq 'trigger' && $rest =~ /\bexecute\s+(?:function|procedure)\s+([\w.]+)/ && !has_schema($1);
+}
+while ($code =~ /\bcomment\s+on\s+(column|(?:trigger|policy|rule|constraint)\s+\w+\s+on)\s+([\w.]+)/g)
+{
+	push @broken, at_line($-[2]) . ": comment on $1 $2" unless has_schema($2);
+}
+
+# Strings that hold SQL.
+my $ours = sub { my ($names) = @_; return join '|', map { quotemeta } sort keys %$names; };
+my ($relations, $functions, $types) = map { $ours->($_) || '(?!)' } \(%relation, %function, %type);
+(my $strings = $text) =~ s{(--[^\n]*)}{' ' x length $1}gme;
+$strings =~ s{(\bIS\s+'(?:[^']|'')*')}{(my $comment = $1) =~ s/[^\n]/ /g; $comment}ge;
+while ($strings =~ /'((?:[^']|'')*)'/g)
+{
+	my ($string, $line) = ($1, 1 + (substr($strings, 0, $-[1]) =~ tr/\n//));
+	next if $string !~ /\b(?:SELECT|INSERT|UPDATE|DELETE|FROM|JOIN|USING|CREATE|GRANT|REVOKE|DROP|ALTER|CALL)\b|::/;
+	push @broken, "$line: relation $1 in a string" if $string =~ /\b(?:FROM|JOIN|INTO|UPDATE|USING|ONLY|TABLE|ON)\s+($relations)\b(?!\s*[.(])/ && !$local{$1};
+	push @broken, "$line: $1(...) in a string" if $string =~ /(?<![\w.])($functions)\(/ && !$local{$1};
+	push @broken, "$line: type $1 in a string" if $string =~ /::($types)\b(?!\s*\.)/;
 }
 my %seen;
 print map { "$_\n" } grep { !$seen{$_}++ } @broken;

@@ -220,3 +220,14 @@ CREATE FUNCTION segment.penetration(customers bigint, addressable bigint) RETURN
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_penetration';
 COMMENT ON FUNCTION segment.penetration(bigint, bigint) IS
   'the share of a market that are customers: customers / addressable. NULL for NULL: without the size of the market there is no penetration. 22003 for a size below 1 and for a negative number of customers';
+
+CREATE FUNCTION segment.constant_currency(before numeric, after numeric, before_constant numeric, after_constant numeric)
+RETURNS TABLE (change numeric, volume_part numeric, currency_part numeric, growth double precision, constant_growth double precision)
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+  SELECT after - before, after_constant - before_constant, (after - before) - (after_constant - before_constant),
+         CASE WHEN before > 0 THEN ((after - before) / before)::double precision END,
+         CASE WHEN before_constant > 0 THEN ((after_constant - before_constant) / before_constant)::double precision END;
+END;
+COMMENT ON FUNCTION segment.constant_currency(numeric, numeric, numeric, numeric) IS
+  'a change without the currency: before and after are the amounts as reported, each order by the rates of its day; the constant ones are the same orders converted by the rates of one day, the same for both. volume_part is the change at constant rates, currency_part the rest; growth and constant_growth are relative to before, NULL unless that is above 0. No row for NULL: an amount that could not be converted is not known';

@@ -7,7 +7,7 @@ CREATE FUNCTION segment_internal.btyd_in(cstring) RETURNS segment.btyd
 COMMENT ON FUNCTION segment_internal.btyd_in(cstring) IS 'Text input of type btyd: {unit days covariates n: x t_x t*count, ...}. 22P02 for anything else.';
 
 CREATE FUNCTION segment_internal.btyd_out(segment.btyd) RETURNS cstring
-  AS 'MODULE_PATHNAME', 'segment_cells_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.btyd_out(segment.btyd) IS 'Text output of type btyd; numbers read back as the same doubles.';
 
 CREATE FUNCTION segment_internal.btyd_recv(internal) RETURNS segment.btyd
@@ -15,7 +15,7 @@ CREATE FUNCTION segment_internal.btyd_recv(internal) RETURNS segment.btyd
 COMMENT ON FUNCTION segment_internal.btyd_recv(internal) IS 'Binary input of type btyd. 22P03 for anything that btyd_send does not give.';
 
 CREATE FUNCTION segment_internal.btyd_send(segment.btyd) RETURNS bytea
-  AS 'MODULE_PATHNAME', 'segment_cells_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.btyd_send(segment.btyd) IS 'Binary output of type btyd.';
 
 CREATE TYPE segment.btyd (
@@ -25,7 +25,7 @@ CREATE TYPE segment.btyd (
 COMMENT ON TYPE segment.btyd IS 'Histories of many customers, equal ones once with a count: what transaction models are fitted on. Made by btyd_agg; merges by btyd_rollup and +.';
 
 CREATE FUNCTION segment_internal.btyd_to_jsonb(btyd segment.btyd) RETURNS jsonb
-  AS 'MODULE_PATHNAME', 'segment_cells_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.btyd_to_jsonb(segment.btyd) IS 'An object: unit_days and histories, each x, t_x, t, covariates, count';
 CREATE CAST (segment.btyd AS jsonb) WITH FUNCTION segment_internal.btyd_to_jsonb(segment.btyd);
 COMMENT ON CAST (segment.btyd AS jsonb) IS 'An object: unit_days and histories, each x, t_x, t, covariates, count';
@@ -74,7 +74,7 @@ CREATE FUNCTION segment_internal.spend_summary_in(cstring) RETURNS segment.spend
 COMMENT ON FUNCTION segment_internal.spend_summary_in(cstring) IS 'Text input of type spend_summary: {with_first 0 skipped n: purchases spend*count, ...}. 22P02 for anything else.';
 
 CREATE FUNCTION segment_internal.spend_summary_out(segment.spend_summary) RETURNS cstring
-  AS 'MODULE_PATHNAME', 'segment_cells_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.spend_summary_out(segment.spend_summary) IS 'Text output of type spend_summary; numbers read back as the same doubles.';
 
 CREATE FUNCTION segment_internal.spend_summary_recv(internal) RETURNS segment.spend_summary
@@ -82,7 +82,7 @@ CREATE FUNCTION segment_internal.spend_summary_recv(internal) RETURNS segment.sp
 COMMENT ON FUNCTION segment_internal.spend_summary_recv(internal) IS 'Binary input of type spend_summary. 22P03 for anything that spend_summary_send does not give.';
 
 CREATE FUNCTION segment_internal.spend_summary_send(segment.spend_summary) RETURNS bytea
-  AS 'MODULE_PATHNAME', 'segment_cells_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.spend_summary_send(segment.spend_summary) IS 'Binary output of type spend_summary.';
 
 CREATE TYPE segment.spend_summary (
@@ -92,7 +92,7 @@ CREATE TYPE segment.spend_summary (
 COMMENT ON TYPE segment.spend_summary IS 'Mean spends of many customers with the number of purchases behind each: what gamma_gamma is fitted on. Made by spend_agg; merges by spend_rollup and +.';
 
 CREATE FUNCTION segment_internal.spend_summary_to_jsonb(spend_summary segment.spend_summary) RETURNS jsonb
-  AS 'MODULE_PATHNAME', 'segment_cells_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.spend_summary_to_jsonb(segment.spend_summary) IS 'An object: with_first, skipped_customers and histories, each purchases, mean spend, count';
 CREATE CAST (segment.spend_summary AS jsonb) WITH FUNCTION segment_internal.spend_summary_to_jsonb(segment.spend_summary);
 COMMENT ON CAST (segment.spend_summary AS jsonb) IS 'An object: with_first, skipped_customers and histories, each purchases, mean spend, count';
@@ -141,7 +141,7 @@ CREATE FUNCTION segment_internal.holdout_in(cstring) RETURNS segment.holdout
 COMMENT ON FUNCTION segment_internal.holdout_in(cstring) IS 'Text input of type holdout: {unit days horizon units: x t_x t spend before orders amount*count, ...}. 22P02 for anything else.';
 
 CREATE FUNCTION segment_internal.holdout_out(segment.holdout) RETURNS cstring
-  AS 'MODULE_PATHNAME', 'segment_cells_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.holdout_out(segment.holdout) IS 'Text output of type holdout; numbers read back as the same doubles.';
 
 CREATE FUNCTION segment_internal.holdout_recv(internal) RETURNS segment.holdout
@@ -149,7 +149,7 @@ CREATE FUNCTION segment_internal.holdout_recv(internal) RETURNS segment.holdout
 COMMENT ON FUNCTION segment_internal.holdout_recv(internal) IS 'Binary input of type holdout. 22P03 for anything that holdout_send does not give.';
 
 CREATE FUNCTION segment_internal.holdout_send(segment.holdout) RETURNS bytea
-  AS 'MODULE_PATHNAME', 'segment_cells_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.holdout_send(segment.holdout) IS 'Binary output of type holdout.';
 
 CREATE TYPE segment.holdout (
@@ -159,7 +159,7 @@ CREATE TYPE segment.holdout (
 COMMENT ON TYPE segment.holdout IS 'Histories up to a split date and what came after, of many customers: what backtest compares models on. Made by holdout_agg; merges by holdout_rollup and +.';
 
 CREATE FUNCTION segment_internal.holdout_to_jsonb(holdout segment.holdout) RETURNS jsonb
-  AS 'MODULE_PATHNAME', 'segment_cells_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.holdout_to_jsonb(segment.holdout) IS 'An object: unit_days, horizon and histories, each x, t_x, t, mean spend, orders of the last period, orders and amount of the hold-out, count';
 CREATE CAST (segment.holdout AS jsonb) WITH FUNCTION segment_internal.holdout_to_jsonb(segment.holdout);
 COMMENT ON CAST (segment.holdout AS jsonb) IS 'An object: unit_days, horizon and histories, each x, t_x, t, mean spend, orders of the last period, orders and amount of the hold-out, count';

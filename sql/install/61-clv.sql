@@ -3,25 +3,25 @@
 -- Collecting customers.
 
 CREATE FUNCTION segment_internal.histories_combine(internal, internal) RETURNS internal
-  AS 'MODULE_PATHNAME', 'segment_cells_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION segment_internal.histories_serialize(internal) RETURNS bytea
-  AS 'MODULE_PATHNAME', 'segment_cells_serialize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_serialize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION segment_internal.histories_deserialize(bytea, internal) RETURNS internal
-  AS 'MODULE_PATHNAME', 'segment_cells_deserialize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_deserialize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.histories_combine(internal, internal) IS 'Combine function of btyd_agg, spend_agg, holdout_agg and their rollups';
 COMMENT ON FUNCTION segment_internal.histories_serialize(internal) IS 'Serialization of their states, for parallel plans';
 COMMENT ON FUNCTION segment_internal.histories_deserialize(bytea, internal) IS 'Deserialization of their states, for parallel plans';
 
 CREATE FUNCTION segment_internal.btyd_final(internal) RETURNS segment.btyd
-  AS 'MODULE_PATHNAME', 'segment_cells_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.btyd_final(internal) IS 'Final function of btyd_agg and btyd_rollup';
 
 CREATE FUNCTION segment_internal.spend_final(internal) RETURNS segment.spend_summary
-  AS 'MODULE_PATHNAME', 'segment_cells_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.spend_final(internal) IS 'Final function of spend_agg and spend_rollup';
 
 CREATE FUNCTION segment_internal.holdout_final(internal) RETURNS segment.holdout
-  AS 'MODULE_PATHNAME', 'segment_cells_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.holdout_final(internal) IS 'Final function of holdout_agg and holdout_rollup';
 
 CREATE FUNCTION segment_internal.btyd_agg_trans(internal, customer segment.repeat_summary) RETURNS internal
@@ -40,7 +40,7 @@ CREATE AGGREGATE segment.btyd_agg(customer segment.repeat_summary, covariates fl
   SFUNC = segment_internal.btyd_agg_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.btyd_final,
   COMBINEFUNC = segment_internal.histories_combine, SERIALFUNC = segment_internal.histories_serialize, DESERIALFUNC = segment_internal.histories_deserialize, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE segment.btyd_agg(segment.repeat_summary, float8[]) IS 'Collects histories with up to 8 static covariates of each customer, which act on the rate of buying and on leaving; scale them to numbers around 1. NULLs are skipped; NULL without customers. 22023 where units or numbers of covariates differ.';
+COMMENT ON AGGREGATE segment.btyd_agg(segment.repeat_summary, float8[]) IS 'Collects histories with up to 8 static covariates of each customer, which act on the rate of buying (alpha * exp(-rate'' z)) and on leaving (beta * exp(-leave'' z) for pareto_nbd; a * exp(leave'' z) for bgnbd and mbgnbd, the odds of leaving after an order); scale them to numbers around 1. NULLs are skipped; NULL without customers. 22023 where units or numbers of covariates differ.';
 
 CREATE FUNCTION segment_internal.spend_agg_trans(internal, customer segment.repeat_summary) RETURNS internal
   AS 'MODULE_PATHNAME', 'segment_spend_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -61,7 +61,7 @@ CREATE AGGREGATE segment.spend_agg(customer segment.repeat_summary, include_firs
 COMMENT ON AGGREGATE segment.spend_agg(segment.repeat_summary, boolean) IS 'Collects the mean spend of customers'' purchases, the first one too if include_first: then one-time buyers are told apart by what they spent. Customers whose mean is unknown or not positive are skipped and counted; NULL without customers. 22004 for a NULL include_first.';
 
 CREATE FUNCTION segment_internal.btyd_rollup_trans(internal, part segment.btyd) RETURNS internal
-  AS 'MODULE_PATHNAME', 'segment_cells_rollup_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_rollup_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.btyd_rollup_trans(internal, segment.btyd) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.btyd_rollup(part segment.btyd) (
   SFUNC = segment_internal.btyd_rollup_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.btyd_final,
@@ -70,14 +70,14 @@ CREATE AGGREGATE segment.btyd_rollup(part segment.btyd) (
 COMMENT ON AGGREGATE segment.btyd_rollup(segment.btyd) IS 'Merges values of disjoint sets of customers. NULLs are skipped; NULL without input. 22023 where units differ.';
 
 CREATE FUNCTION segment_internal.btyd_add(a segment.btyd, b segment.btyd) RETURNS segment.btyd
-  AS 'MODULE_PATHNAME', 'segment_cells_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.btyd_add(segment.btyd, segment.btyd) IS 'The customers of both. NULL if either is NULL. 22023 where units differ.';
 
 CREATE OPERATOR segment.+ (LEFTARG = segment.btyd, RIGHTARG = segment.btyd, FUNCTION = segment_internal.btyd_add, COMMUTATOR = OPERATOR(segment.+));
 COMMENT ON OPERATOR segment.+ (segment.btyd, segment.btyd) IS 'The customers of both';
 
 CREATE FUNCTION segment_internal.spend_rollup_trans(internal, part segment.spend_summary) RETURNS internal
-  AS 'MODULE_PATHNAME', 'segment_cells_rollup_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_rollup_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.spend_rollup_trans(internal, segment.spend_summary) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.spend_rollup(part segment.spend_summary) (
   SFUNC = segment_internal.spend_rollup_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.spend_final,
@@ -86,14 +86,14 @@ CREATE AGGREGATE segment.spend_rollup(part segment.spend_summary) (
 COMMENT ON AGGREGATE segment.spend_rollup(segment.spend_summary) IS 'Merges values of disjoint sets of customers. NULLs are skipped; NULL without input. 22023 where units differ.';
 
 CREATE FUNCTION segment_internal.spend_summary_add(a segment.spend_summary, b segment.spend_summary) RETURNS segment.spend_summary
-  AS 'MODULE_PATHNAME', 'segment_cells_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.spend_summary_add(segment.spend_summary, segment.spend_summary) IS 'The customers of both. NULL if either is NULL. 22023 where units differ.';
 
 CREATE OPERATOR segment.+ (LEFTARG = segment.spend_summary, RIGHTARG = segment.spend_summary, FUNCTION = segment_internal.spend_summary_add, COMMUTATOR = OPERATOR(segment.+));
 COMMENT ON OPERATOR segment.+ (segment.spend_summary, segment.spend_summary) IS 'The customers of both';
 
 CREATE FUNCTION segment_internal.holdout_rollup_trans(internal, part segment.holdout) RETURNS internal
-  AS 'MODULE_PATHNAME', 'segment_cells_rollup_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_rollup_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.holdout_rollup_trans(internal, segment.holdout) IS 'Transition function. 22023 outside an aggregate.';
 CREATE AGGREGATE segment.holdout_rollup(part segment.holdout) (
   SFUNC = segment_internal.holdout_rollup_trans, STYPE = internal, SSPACE = 8192, FINALFUNC = segment_internal.holdout_final,
@@ -102,7 +102,7 @@ CREATE AGGREGATE segment.holdout_rollup(part segment.holdout) (
 COMMENT ON AGGREGATE segment.holdout_rollup(segment.holdout) IS 'Merges values of disjoint sets of customers. NULLs are skipped; NULL without input. 22023 where units differ.';
 
 CREATE FUNCTION segment_internal.holdout_add(a segment.holdout, b segment.holdout) RETURNS segment.holdout
-  AS 'MODULE_PATHNAME', 'segment_cells_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+  AS 'MODULE_PATHNAME', 'segment_tally_plus' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.holdout_add(segment.holdout, segment.holdout) IS 'The customers of both. NULL if either is NULL. 22023 where units differ.';
 
 CREATE OPERATOR segment.+ (LEFTARG = segment.holdout, RIGHTARG = segment.holdout, FUNCTION = segment_internal.holdout_add, COMMUTATOR = OPERATOR(segment.+));
@@ -124,11 +124,11 @@ COMMENT ON FUNCTION segment.bgnbd(segment.btyd, float8, int) IS 'BG/NBD model (F
 
 CREATE FUNCTION segment.mbgnbd(btyd segment.btyd, penalty float8 DEFAULT 0, max_iter int DEFAULT 500) RETURNS segment.btyd_model
   AS 'MODULE_PATHNAME', 'segment_mbgnbd' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.mbgnbd(segment.btyd, float8, int) IS 'MBG/NBD model (Batislam, Denizel, Filiztekin 2007), the default choice: as BG/NBD, and customers may leave right after the first order. penalty: per customer, times the sum of the squared logs of the parameters, in the scale of the data (mean time observed, mean spend), and of the squared coefficients per standard deviation of their covariate: the units of time and money make no difference; 0 is maximum likelihood. A fit that does not converge warns and says so in model_info. NULL for NULL. 22023 without customers; 53400 if maintenance_work_mem is too small.';
+COMMENT ON FUNCTION segment.mbgnbd(segment.btyd, float8, int) IS 'MBG/NBD model (Batislam, Denizel, Filiztekin 2007), the quick choice: as BG/NBD, and customers may leave right after the first order. penalty: per customer, times the sum of the squared logs of the parameters, in the scale of the data (mean time observed, mean spend), and of the squared coefficients per standard deviation of their covariate: the units of time and money make no difference; 0 is maximum likelihood. A fit that does not converge warns and says so in model_info. NULL for NULL. 22023 without customers; 53400 if maintenance_work_mem is too small.';
 
 CREATE FUNCTION segment.pareto_nbd(btyd segment.btyd, penalty float8 DEFAULT 0, max_iter int DEFAULT 500) RETURNS segment.btyd_model
   AS 'MODULE_PATHNAME', 'segment_pareto_nbd' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.pareto_nbd(segment.btyd, float8, int) IS 'Pareto/NBD model (Schmittlein, Morrison, Colombo 1987): customers may leave at any time. Slower to fit than mbgnbd. penalty: per customer, times the sum of the squared logs of the parameters, in the scale of the data (mean time observed, mean spend), and of the squared coefficients per standard deviation of their covariate: the units of time and money make no difference; 0 is maximum likelihood. A fit that does not converge warns and says so in model_info. NULL for NULL. 22023 without customers; 53400 if maintenance_work_mem is too small.';
+COMMENT ON FUNCTION segment.pareto_nbd(segment.btyd, float8, int) IS 'Pareto/NBD model (Schmittlein, Morrison, Colombo 1987), the default choice: customers may leave at any time. Slower to fit than mbgnbd. penalty: per customer, times the sum of the squared logs of the parameters, in the scale of the data (mean time observed, mean spend), and of the squared coefficients per standard deviation of their covariate: the units of time and money make no difference; 0 is maximum likelihood. A fit that does not converge warns and says so in model_info. NULL for NULL. 22023 without customers; 53400 if maintenance_work_mem is too small.';
 
 CREATE FUNCTION segment.bgbb(btyd segment.btyd, penalty float8 DEFAULT 0, max_iter int DEFAULT 500) RETURNS segment.btyd_model
   AS 'MODULE_PATHNAME', 'segment_bgbb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -162,7 +162,7 @@ COMMENT ON FUNCTION segment.with_covariates(segment.btyd_model, float8[]) IS 'Th
 
 CREATE FUNCTION segment.model_info(fitted segment.btyd_model, OUT model text, OUT unit interval, OUT customers bigint, OUT skipped_customers bigint, OUT histories int, OUT log_likelihood float8, OUT aic float8, OUT bic float8, OUT iterations int, OUT evaluations int, OUT stopped text, OUT gradient_norm float8, OUT penalty float8, OUT correlation float8, OUT warnings text[]) RETURNS record
   AS 'MODULE_PATHNAME', 'segment_clv_model_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.model_info(segment.btyd_model) IS 'How a fit went: model, unit of time, customers, those that could not be used, distinct histories, log-likelihood, AIC, BIC, iterations, evaluations of the likelihood, why it stopped (converged | boundary | flat likelihood | maximum of iterations | gradient not zero | no optimum: nobody came back | given), largest gradient component per customer at the end, penalty, correlation of frequency and spend (gamma_gamma), warnings or NULL.';
+COMMENT ON FUNCTION segment.model_info(segment.btyd_model) IS 'How a fit went: model, unit of time, customers, those that could not be used, distinct histories, log-likelihood, AIC, BIC, iterations, evaluations of the likelihood, why it stopped (converged | boundary | flat likelihood | maximum of iterations | gradient not zero | no optimum: nobody came back | nobody leaves: nbd fits as well | given), largest gradient component per customer at the end, penalty, correlation of frequency and spend (gamma_gamma), warnings or NULL.';
 
 CREATE FUNCTION segment.model_parameters(fitted segment.btyd_model, OUT parameter text, OUT estimate float8, OUT standard_error float8, OUT lower_95 float8, OUT upper_95 float8) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_model_parameters' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -174,7 +174,7 @@ COMMENT ON FUNCTION segment.model_covariance(segment.btyd_model) IS 'Covariance 
 
 CREATE FUNCTION segment.model_info(fitted segment.spend_model, OUT model text, OUT unit interval, OUT customers bigint, OUT skipped_customers bigint, OUT histories int, OUT log_likelihood float8, OUT aic float8, OUT bic float8, OUT iterations int, OUT evaluations int, OUT stopped text, OUT gradient_norm float8, OUT penalty float8, OUT correlation float8, OUT warnings text[]) RETURNS record
   AS 'MODULE_PATHNAME', 'segment_clv_model_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.model_info(segment.spend_model) IS 'How a fit went: model, unit of time, customers, those that could not be used, distinct histories, log-likelihood, AIC, BIC, iterations, evaluations of the likelihood, why it stopped (converged | boundary | flat likelihood | maximum of iterations | gradient not zero | no optimum: nobody came back | given), largest gradient component per customer at the end, penalty, correlation of frequency and spend (gamma_gamma), warnings or NULL.';
+COMMENT ON FUNCTION segment.model_info(segment.spend_model) IS 'How a fit went: model, unit of time, customers, those that could not be used, distinct histories, log-likelihood, AIC, BIC, iterations, evaluations of the likelihood, why it stopped (converged | boundary | flat likelihood | maximum of iterations | gradient not zero | no optimum: nobody came back | nobody leaves: nbd fits as well | given), largest gradient component per customer at the end, penalty, correlation of frequency and spend (gamma_gamma), warnings or NULL.';
 
 CREATE FUNCTION segment.model_parameters(fitted segment.spend_model, OUT parameter text, OUT estimate float8, OUT standard_error float8, OUT lower_95 float8, OUT upper_95 float8) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_model_parameters' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -186,7 +186,7 @@ COMMENT ON FUNCTION segment.model_covariance(segment.spend_model) IS 'Covariance
 
 CREATE FUNCTION segment.model_info(fitted segment.renewal_model, OUT model text, OUT unit interval, OUT customers bigint, OUT skipped_customers bigint, OUT histories int, OUT log_likelihood float8, OUT aic float8, OUT bic float8, OUT iterations int, OUT evaluations int, OUT stopped text, OUT gradient_norm float8, OUT penalty float8, OUT correlation float8, OUT warnings text[]) RETURNS record
   AS 'MODULE_PATHNAME', 'segment_clv_model_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment.model_info(segment.renewal_model) IS 'How a fit went: model, unit of time, customers, those that could not be used, distinct histories, log-likelihood, AIC, BIC, iterations, evaluations of the likelihood, why it stopped (converged | boundary | flat likelihood | maximum of iterations | gradient not zero | no optimum: nobody came back | given), largest gradient component per customer at the end, penalty, correlation of frequency and spend (gamma_gamma), warnings or NULL.';
+COMMENT ON FUNCTION segment.model_info(segment.renewal_model) IS 'How a fit went: model, unit of time, customers, those that could not be used, distinct histories, log-likelihood, AIC, BIC, iterations, evaluations of the likelihood, why it stopped (converged | boundary | flat likelihood | maximum of iterations | gradient not zero | no optimum: nobody came back | nobody leaves: nbd fits as well | given), largest gradient component per customer at the end, penalty, correlation of frequency and spend (gamma_gamma), warnings or NULL.';
 
 CREATE FUNCTION segment.model_parameters(fitted segment.renewal_model, OUT parameter text, OUT estimate float8, OUT standard_error float8, OUT lower_95 float8, OUT upper_95 float8) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_model_parameters' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -276,6 +276,10 @@ CREATE FUNCTION segment.residual_value(model segment.btyd_model, spend segment.s
   AS 'MODULE_PATHNAME', 'segment_residual_value' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.residual_value(segment.btyd_model, segment.spend_model, segment.repeat_summary, float8, float8) IS 'Customer lifetime value over an infinite horizon: residual_orders x expected_spend x margin_rate. NULL where the spend is unknown, or for NULL arguments. 22023 where the summary''s unit is not the model''s, or an argument is out of range.';
 
+CREATE FUNCTION segment.clv_quantile(model segment.btyd_model, spend segment.spend_model, customer segment.repeat_summary, horizon interval, probability float8, margin_rate float8 DEFAULT 1) RETURNS float8
+  AS 'MODULE_PATHNAME', 'segment_clv_quantile' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment.clv_quantile(segment.btyd_model, segment.spend_model, segment.repeat_summary, interval, float8, float8) IS 'The customer''s own scatter in money: what the orders within the horizon add up to at most with the probability, times margin_rate, not discounted; 0.025 and 0.975 make a 95 % interval around clv(model, spend, customer, horizon). Number of orders and amount of each are both uncertain; the uncertainty of the models'' parameters is not in it. NULL where the spend is unknown, or for NULL arguments. 22023 where the summary''s unit is not the model''s, or an argument is out of range; 22003 beyond 100000 orders.';
+
 -- Backtests.
 
 CREATE FUNCTION segment_internal.holdout_agg_trans(internal, ledger segment.ledger, split date, until date, unit interval) RETURNS internal
@@ -300,7 +304,7 @@ CREATE FUNCTION segment.holdout_btyd(holdout segment.holdout) RETURNS segment.bt
   AS 'MODULE_PATHNAME', 'segment_holdout_btyd' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.holdout_btyd(segment.holdout) IS 'The customers of a holdout as they were at the split: what models are fitted on. NULL for NULL.';
 
-CREATE FUNCTION segment.backtest(holdout segment.holdout, models text[] DEFAULT '{mbgnbd,pareto_nbd,bgnbd,nbd}', penalty float8 DEFAULT 0, OUT ranked_by text, OUT customers bigint, OUT actual float8, OUT expected float8, OUT mae float8, OUT rmse float8, OUT bias float8, OUT msle float8, OUT auc float8, OUT gini float8, OUT top_10_share float8, OUT top_20_share float8) RETURNS SETOF record
+CREATE FUNCTION segment.backtest(holdout segment.holdout, models text[] DEFAULT '{pareto_nbd,mbgnbd,bgnbd,nbd}', penalty float8 DEFAULT 0, OUT ranked_by text, OUT customers bigint, OUT actual float8, OUT expected float8, OUT mae float8, OUT rmse float8, OUT bias float8, OUT msle float8, OUT auc float8, OUT gini float8, OUT top_10_share float8, OUT top_20_share float8) RETURNS SETOF record
   AS 'MODULE_PATHNAME', 'segment_backtest' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.backtest(segment.holdout, text[], float8) IS 'Fits models on a holdout''s customers at the split and measures them on what came after, beside baselines (recency alone, sum of R, F and M quintiles, as many as in the period before). One row per model and score: orders that came and were expected, mean absolute error, root mean squared error, bias (expected / actual - 1), mean squared error of log(1 + orders); and how the score ranks customers: AUC of having ordered at all, Gini of the orders, share of the orders that the best 10 % and 20 % of customers placed. Equal scores count as in random order. NULL where a score predicts no number. 22023 for an unknown model, or bgbb on a hold-out in continuous time.';
 

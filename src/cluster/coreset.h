@@ -4,7 +4,7 @@
  *
  * Up to SEGMENT_CORESET_POINTS distinct points it holds exactly these, in the user's units, sorted, with their weights:
  * equal rows give equal bytes, whatever their order or split. With one point more it becomes a set of micro-clusters
- * (see math/cells.h) in transformed units, and stays one. Weights are multiples of 2^-20 whose total stays below 2^33,
+ * (see math/micro_clusters.h) in transformed units, and stays one. Weights are multiples of 2^-20 whose total stays below 2^33,
  * so their sums are exact and do not depend on the order.
  */
 #ifndef SEGMENT_CLUSTER_CORESET_H
@@ -13,7 +13,7 @@
 #include "core/checked.h"
 #include "core/option.h"
 #include "core/hash.h"
-#include "math/cells.h"
+#include "math/micro_clusters.h"
 #include "math/transform.h"
 #include "utils/expandeddatum.h"
 
@@ -49,7 +49,7 @@ typedef enum SegmentCoresetMode
 
 /*
  * The stored form. data holds, dims doubles each, the features' least and greatest value (user's units; infinities
- * if there is none), resolution (see CoresetState) and number of NULLs; then the items: rows (math/cells.h; a NaN is a
+ * if there is none), resolution (see CoresetState) and number of NULLs; then the items: rows (math/micro_clusters.h; a NaN is a
  * NULL to be replaced by the mean) or micro-clusters.
  */
 typedef struct Coreset
@@ -81,7 +81,7 @@ extern const char *segment_coreset_fault(const void *value);
 static inline int
 segment_coreset_item_size(SegmentCoresetMode mode, int dims)
 {
-	return mode == SEGMENT_CORESET_DISTINCT ? SEGMENT_ROW_SIZE(dims) : SEGMENT_CELL_SIZE(dims);
+	return mode == SEGMENT_CORESET_DISTINCT ? SEGMENT_ROW_SIZE(dims) : SEGMENT_MICRO_SIZE(dims);
 }
 
 /* The items of a stored coreset, and its statistics. */
@@ -93,7 +93,7 @@ segment_coreset_items(const Coreset *coreset)
 
 /* Micro-clusters that a compressed coreset of so many features has at most: below 300 kB up to 3 features. */
 static inline int
-segment_coreset_cells(int dims)
+segment_coreset_micros(int dims)
 {
 	return dims == 1 ? 8192 : dims == 2 ? 7168 : dims == 3 ? 5120 : 4096;
 }
@@ -111,11 +111,11 @@ typedef struct CoresetState
 	uint32 *slots;	/* hash table over the distinct points: number + 1, 0 is free; NULL while there are few */
 	uint32 n_slots; /* a power of two */
 	SegmentHashKey key;
-	double *cells;
-	int n_cells;
-	int max_cells;
-	SegmentCellTree tree; /* of the last reduction; tree.node is NULL before */
-	Coreset head;		  /* all fields but vl_len_, items and data */
+	double *micros;
+	int n_micros;
+	int max_micros;
+	SegmentMicroTree tree; /* of the last reduction; tree.node is NULL before */
+	Coreset head;		   /* all fields but vl_len_, items and data */
 } CoresetState;
 
 /* An empty state in its own child context of parent. */
@@ -155,7 +155,7 @@ extern void segment_coreset_make_room(CoresetState *state);
 extern void segment_coreset_reduce(CoresetState *state, int most);
 
 /* Turns distinct points into micro-clusters, or reduces micro-clusters: at most so many, and nothing left in rows. */
-extern void segment_coreset_compress(CoresetState *state, int cells);
+extern void segment_coreset_compress(CoresetState *state, int micros);
 
 /* True if this code could have written the stored coreset; otherwise *why says what is wrong. */
 extern bool segment_coreset_valid(const Coreset *coreset, const char **why);

@@ -6,23 +6,13 @@
 #include <math.h>
 
 #include "core/compat.h"
+#include "core/agg_context.h"
 #include "core/error.h"
 #include "utils/builtins.h"
 
 #include "cluster/cluster.h"
 #include "cluster/coreset.h"
 #include "cluster/model.h"
-
-/* The memory context of the aggregate's states; refuses calls from outside an aggregate. */
-static MemoryContext
-aggregate_context(FunctionCallInfo fcinfo, const char *function)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		segment_not_an_aggregate(function);
-	return context;
-}
 
 /* Options of one row. */
 typedef struct RowOptions
@@ -73,7 +63,7 @@ fetch_state(FunctionCallInfo fcinfo, MemoryContext context, const RowOptions *op
 static Datum
 add(FunctionCallInfo fcinfo, const RowOptions *options, double *x, int dims)
 {
-	CoresetState *state = fetch_state(fcinfo, aggregate_context(fcinfo, "coreset_agg"), options);
+	CoresetState *state = fetch_state(fcinfo, segment_aggregate_context(fcinfo), options);
 
 	if (dims == 0 || isnan(options->weight))
 	{
@@ -168,16 +158,12 @@ PG_FUNCTION_INFO_V1(segment_coreset_combine);
 Datum
 segment_coreset_combine(PG_FUNCTION_ARGS)
 {
-	MemoryContext context = aggregate_context(fcinfo, "coreset_rollup");
+	MemoryContext context = segment_aggregate_context(fcinfo);
 	CoresetState *state;
 	Coreset *other;
 
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return segment_state_unchanged(fcinfo);
 	other = PG_GETARG_CORESET(1);
 	if (PG_ARGISNULL(0))
 	{
@@ -225,9 +211,9 @@ Datum
 segment_coreset_compress_to(PG_FUNCTION_ARGS)
 {
 	CoresetState *state = segment_coreset_state_of(PointerGetDatum(PG_GETARG_CORESET(0)), CurrentMemoryContext);
-	int cells = PG_GETARG_INT32(1);
+	int micros = PG_GETARG_INT32(1);
 
-	segment_check_int_range("micro_clusters", cells, 1, segment_coreset_cells(Max(state->head.dims, 1)));
-	segment_coreset_compress(state, cells);
+	segment_check_int_range("micro_clusters", micros, 1, segment_coreset_micros(Max(state->head.dims, 1)));
+	segment_coreset_compress(state, micros);
 	return EOHPGetRWDatum(&state->header);
 }

@@ -94,14 +94,14 @@ next_row(CoresetState *state)
 
 /* Makes room for so many micro-clusters more. */
 static double *
-next_cells(CoresetState *state, int count)
+next_micros(CoresetState *state, int count)
 {
-	int size = SEGMENT_CELL_SIZE(state->head.dims);
+	int size = SEGMENT_MICRO_SIZE(state->head.dims);
 
-	if (state->n_cells + count > state->max_cells)
-		state->cells = grow(state->header.eoh_context, state->cells, &state->max_cells, state->n_cells + count,
-							MERGED_AT_ONCE * segment_coreset_cells(state->head.dims), size);
-	return state->cells + (Size) state->n_cells * size;
+	if (state->n_micros + count > state->max_micros)
+		state->micros = grow(state->header.eoh_context, state->micros, &state->max_micros, state->n_micros + count,
+							 MERGED_AT_ONCE * segment_coreset_micros(state->head.dims), size);
+	return state->micros + (Size) state->n_micros * size;
 }
 
 /* A hash of the bits of a point. */
@@ -277,17 +277,17 @@ segment_coreset_state_fault(const CoresetState *state)
 	double weight = 0.0;
 	uint32 taken = 0;
 
-	if (state->magic != STATE_MAGIC || state->n_rows > state->max_rows || state->n_cells > state->max_cells ||
+	if (state->magic != STATE_MAGIC || state->n_rows > state->max_rows || state->n_micros > state->max_micros ||
 		state->n_waiting > state->n_rows)
 		return "There are more rows or micro-clusters than there is room for.";
-	if (state->head.mode == SEGMENT_CORESET_DISTINCT && (state->n_cells > 0 || state->n_rows > SEGMENT_CORESET_POINTS))
+	if (state->head.mode == SEGMENT_CORESET_DISTINCT && (state->n_micros > 0 || state->n_rows > SEGMENT_CORESET_POINTS))
 		return "There are micro-clusters beside distinct points, or too many of these.";
-	if (!segment_cells_sound(dims, state->cells, state->n_cells))
+	if (!segment_micros_sound(dims, state->micros, state->n_micros))
 		return "A micro-cluster is not what points can have.";
 	for (int i = 0; i < state->n_rows; i++)
 		weight += state->rows[(Size) i * SEGMENT_ROW_SIZE(dims) + dims];
-	for (int i = 0; i < state->n_cells; i++)
-		weight += state->cells[(Size) i * SEGMENT_CELL_SIZE(dims)];
+	for (int i = 0; i < state->n_micros; i++)
+		weight += state->micros[(Size) i * SEGMENT_MICRO_SIZE(dims)];
 	/* Weights are multiples of a unit, so their sums are exact. */
 	if (weight != state->head.weight)
 		return "The weights do not add up to the total.";
@@ -361,14 +361,14 @@ segment_coreset_merge(CoresetState *state, const Coreset *other)
 	add_weight(state, other->weight, other->rows);
 	if (other->mode == SEGMENT_CORESET_COMPRESSED)
 	{
-		int most = segment_coreset_cells(other->dims);
+		int most = segment_coreset_micros(other->dims);
 
 		if (state->head.mode == SEGMENT_CORESET_DISTINCT)
 			segment_coreset_leave_distinct(state);
-		if (state->n_cells + other->items > MERGED_AT_ONCE * most)
+		if (state->n_micros + other->items > MERGED_AT_ONCE * most)
 			segment_coreset_reduce(state, most);
-		memcpy(next_cells(state, other->items), item, (Size) other->items * size * sizeof(double));
-		state->n_cells += other->items;
+		memcpy(next_micros(state, other->items), item, (Size) other->items * size * sizeof(double));
+		state->n_micros += other->items;
 	}
 	merge_stats(state, other);
 	if (other->mode == SEGMENT_CORESET_DISTINCT)
@@ -422,9 +422,9 @@ state_flat_size(ExpandedObjectHeader *header)
 	if (state->head.mode == SEGMENT_CORESET_DISTINCT)
 		return segment_coreset_size(SEGMENT_CORESET_DISTINCT, state->head.dims, state->n_rows);
 	before = MemoryContextSwitchTo(header->eoh_context);
-	segment_coreset_compress(state, segment_coreset_cells(state->head.dims));
+	segment_coreset_compress(state, segment_coreset_micros(state->head.dims));
 	MemoryContextSwitchTo(before);
-	return segment_coreset_size(SEGMENT_CORESET_COMPRESSED, state->head.dims, state->n_cells);
+	return segment_coreset_size(SEGMENT_CORESET_COMPRESSED, state->head.dims, state->n_micros);
 }
 
 /* Orders rows by their coordinates, NULL last. arg: the number of features. */
@@ -464,8 +464,8 @@ state_flatten(ExpandedObjectHeader *header, void *result, Size allocated_size)
 	item = stored->data + SEGMENT_CORESET_STATS * dims;
 	if (state->head.mode == SEGMENT_CORESET_COMPRESSED)
 	{
-		stored->items = state->n_cells;
-		memcpy(item, state->cells, sizeof(double) * (Size) state->n_cells * SEGMENT_CELL_SIZE(dims));
+		stored->items = state->n_micros;
+		memcpy(item, state->micros, sizeof(double) * (Size) state->n_micros * SEGMENT_MICRO_SIZE(dims));
 		SEGMENT_CHECK_STATE(segment_coreset_fault(stored));
 		return;
 	}

@@ -12,6 +12,7 @@
 
 #include "core/compat.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "math/wire.h"
 
 #include "cluster/cluster.h"
@@ -149,49 +150,47 @@ segment_coreset_fault(const void *value)
 
 /* The stored form of wire bytes, or NULL with the reason. */
 static Coreset *
-decode(const unsigned char *bytes, Size length, const char **why)
+decode(SegmentCursor cursor, const char **why)
 {
+	Coreset head = {0};
 	Coreset *coreset;
-	int32 dims;
-	int32 items;
-	uint8 mode;
 	Size doubles;
 	Size i;
 
+	head.version = (uint8) segment_take(&cursor, 1);
+	head.mode = (uint8) segment_take(&cursor, 1);
+	head.transform = (uint8) segment_take(&cursor, 1);
+	head.nulls = (uint8) segment_take(&cursor, 1);
+	head.dims = (int32) segment_take(&cursor, 4);
+	head.items = (int32) segment_take(&cursor, 4);
+	head.rows = (int64) segment_take(&cursor, 8);
+	head.skipped = (int64) segment_take(&cursor, 8);
+	head.fit_k = (int32) segment_take(&cursor, 4);
+	head.weight = segment_take_double(&cursor);
 	*why = "it ends too early";
-	if (length < WIRE_HEAD)
+	if (cursor.is_short)
 		return NULL;
 	*why = "version, mode or options are unknown";
-	mode = bytes[1];
-	if (bytes[0] != SEGMENT_CORESET_VERSION || mode > SEGMENT_CORESET_COMPRESSED || bytes[2] > SEGMENT_TRANSFORM_LOG ||
-		bytes[3] > SEGMENT_NULLS_MEAN)
+	if (head.version != SEGMENT_CORESET_VERSION || head.mode > SEGMENT_CORESET_COMPRESSED ||
+		head.transform > SEGMENT_TRANSFORM_LOG || head.nulls > SEGMENT_NULLS_MEAN)
 		return NULL;
-	dims = (int32) segment_wire_get(bytes + 4, 4);
-	items = (int32) segment_wire_get(bytes + 8, 4);
 	*why = "counts are out of range";
-	if (dims < 0 || dims > SEGMENT_MAX_FEATURES || items < 0 ||
-		items > (mode == SEGMENT_CORESET_DISTINCT ? SEGMENT_CORESET_POINTS : segment_coreset_cells(dims)) ||
-		(dims == 0 && items > 0))
+	if (head.dims < 0 || head.dims > SEGMENT_MAX_FEATURES || head.items < 0 ||
+		head.items >
+			(head.mode == SEGMENT_CORESET_DISTINCT ? SEGMENT_CORESET_POINTS : segment_coreset_micros(head.dims)) ||
+		(head.dims == 0 && head.items > 0))
 		return NULL;
 	*why = "its length does not fit its counts";
-	doubles = (Size) SEGMENT_CORESET_STATS * dims + (Size) items * segment_coreset_item_size(mode, dims);
-	if (length != WIRE_HEAD + doubles * 8)
+	doubles =
+		(Size) SEGMENT_CORESET_STATS * head.dims + (Size) head.items * segment_coreset_item_size(head.mode, head.dims);
+	if (segment_cursor_left(&cursor) != doubles * 8)
 		return NULL;
-	coreset = palloc0(segment_coreset_size(mode, dims, items));
-	SET_VARSIZE(coreset, segment_coreset_size(mode, dims, items));
-	coreset->version = bytes[0];
-	coreset->mode = mode;
-	coreset->transform = bytes[2];
-	coreset->nulls = bytes[3];
-	coreset->dims = dims;
-	coreset->items = items;
-	coreset->rows = (int64) segment_wire_get(bytes + 12, 8);
-	coreset->skipped = (int64) segment_wire_get(bytes + 20, 8);
-	coreset->fit_k = (int32) segment_wire_get(bytes + 28, 4);
-	coreset->weight = segment_wire_get_double(bytes + 32);
+	coreset = palloc0(segment_coreset_size(head.mode, head.dims, head.items));
+	memcpy(coreset, &head, offsetof(Coreset, data));
+	SET_VARSIZE(coreset, segment_coreset_size(head.mode, head.dims, head.items));
 	for (i = 0; i < doubles; i++)
 	{
-		double value = segment_wire_get_double(bytes + WIRE_HEAD + 8 * i);
+		double value = segment_take_double(&cursor);
 
 		coreset->data[i] = isnan(value) ? NAN : value;
 	}
@@ -233,7 +232,7 @@ segment_coreset_in(PG_FUNCTION_ARGS)
 	const char *why = "it is no hexadecimal text that begins with \\x";
 	Size length;
 	unsigned char *bytes = segment_hex_decode(PG_GETARG_CSTRING(0), &length);
-	Coreset *coreset = bytes ? decode(bytes, length, &why) : NULL;
+	Coreset *coreset = bytes ? decode(segment_cursor(bytes, length), &why) : NULL;
 
 	if (!coreset)
 	{
@@ -262,10 +261,8 @@ PG_FUNCTION_INFO_V1(segment_coreset_recv);
 Datum
 segment_coreset_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo message = (StringInfo) PG_GETARG_POINTER(0);
-	int length = message->len - message->cursor;
 	const char *why;
-	Coreset *coreset = decode((const unsigned char *) pq_getmsgbytes(message, length), length, &why);
+	Coreset *coreset = decode(segment_message_cursor((StringInfo) PG_GETARG_POINTER(0)), &why);
 
 	if (!coreset)
 		segment_refuse_binary("coreset", psprintf("The bytes are refused: %s.", why));

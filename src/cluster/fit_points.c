@@ -62,11 +62,12 @@ effective_transform(const Coreset *coreset, int asked)
 
 /* Orders by value. */
 static int
-compare_weighed(const void *a, const void *b)
+compare_weighed(const void *a, const void *b, void *arg)
 {
 	double x = ((const Weighed *) a)->value;
 	double y = ((const Weighed *) b)->value;
 
+	(void) arg;
 	return x < y ? -1 : x > y;
 }
 
@@ -164,7 +165,7 @@ set_scale(FitPoints *fit, int feature, Weighed *sorted)
 
 		for (i = 0; i < n; i++)
 			sorted[i] = (Weighed) {column[i], fit->points.w[i]};
-		qsort(sorted, n, sizeof(Weighed), compare_weighed);
+		qsort_interruptible(sorted, n, sizeof(Weighed), compare_weighed, NULL);
 		fit->space.shift[feature] = quantile(sorted, n, 0.5);
 		range = quantile(sorted, n, 0.75) - quantile(sorted, n, 0.25);
 		/* More than half of the customers share one value: the range says nothing, the deviation still does. */

@@ -10,6 +10,7 @@
 #include "utils/jsonb.h"
 
 #include "core/error.h"
+#include "core/message.h"
 #include "core/option.h"
 #include "math/json_text.h"
 #include "math/text.h"
@@ -206,14 +207,11 @@ PG_FUNCTION_INFO_V1(segment_kmeans_model_recv);
 Datum
 segment_kmeans_model_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo message = (StringInfo) PG_GETARG_POINTER(0);
-	int version = pq_getmsgbyte(message);
-	int length = message->len - message->cursor;
-	const char *bytes = pq_getmsgbytes(message, length);
-	KmeansModel *model = NULL;
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
+	int version = (int) segment_take(&cursor, 1);
+	const char *text = segment_take_text(&cursor, segment_cursor_left(&cursor));
+	KmeansModel *model = version == SEGMENT_MODEL_VERSION && text != NULL ? segment_model_read(text) : NULL;
 
-	if (version == SEGMENT_MODEL_VERSION && memchr(bytes, 0, length) == NULL)
-		model = segment_model_read(pnstrdup(bytes, length));
 	if (!model)
 		segment_refuse_binary("kmeans_model",
 							  psprintf("It is not version %d, or its text is no model.", SEGMENT_MODEL_VERSION));

@@ -10,8 +10,10 @@
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 
+#include "core/agg_context.h"
 #include "core/compat.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "math/wire.h"
 
 #include "cluster/cluster.h"
@@ -131,8 +133,7 @@ fetch_state(FunctionCallInfo fcinfo, ModelCache **cache)
 {
 	Quality *quality;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("cluster_quality");
+	(void) segment_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(1))
 		return NULL;
 	*cache = segment_model_argument(fcinfo, 1);
@@ -226,14 +227,9 @@ segment_cluster_quality_combine(PG_FUNCTION_ARGS)
 	int n;
 	int i;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("cluster_quality");
+	(void) segment_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return segment_state_unchanged(fcinfo);
 	b = (Quality *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(1));
 	segment_quality_settle(b);
 	if (PG_ARGISNULL(0))
@@ -274,34 +270,28 @@ segment_cluster_quality_final(PG_FUNCTION_ARGS)
 
 /* The value of wire bytes, or NULL. */
 static Quality *
-decode(const unsigned char *bytes, Size length)
+decode(SegmentCursor cursor)
 {
-	KmeansModel *model;
+	int version = (int) segment_take(&cursor, 1);
+	const char *text = segment_take_text(&cursor, segment_take(&cursor, 4));
+	KmeansModel *model = version == SEGMENT_QUALITY_VERSION && text != NULL ? segment_model_read(text) : NULL;
 	Quality *quality;
 	int64 *numbers;
 	int64 sum = 0;
-	Size text_length;
 	Size count;
 	Size i;
 
-	if (length < 5 || bytes[0] != SEGMENT_QUALITY_VERSION)
-		return NULL;
-	text_length = segment_wire_get(bytes + 1, 4);
-	if (text_length > length - 5 || memchr(bytes + 5, 0, text_length) != NULL)
-		return NULL;
-	model = segment_model_read(pnstrdup((const char *) bytes + 5, text_length));
 	if (!model)
 		return NULL;
-	count = 2 + model->k + (Size) segment_quality_n_sums(model->k, model->dims) * SEGMENT_SUM_DIGITS;
-	bytes += 5 + text_length;
-	if (length - 5 - text_length != count * 8)
+	count = model->k + (Size) segment_quality_n_sums(model->k, model->dims) * SEGMENT_SUM_DIGITS;
+	if (segment_cursor_left(&cursor) != (2 + count) * 8)
 		return NULL;
 	quality = segment_quality_make(model);
-	quality->rows = (int64) segment_wire_get(bytes, 8);
-	quality->skipped = (int64) segment_wire_get(bytes + 8, 8);
+	quality->rows = (int64) segment_take(&cursor, 8);
+	quality->skipped = (int64) segment_take(&cursor, 8);
 	numbers = segment_quality_counts(quality);
-	for (i = 0; i < count - 2; i++)
-		numbers[i] = (int64) segment_wire_get(bytes + 16 + 8 * i, 8);
+	for (i = 0; i < count; i++)
+		numbers[i] = (int64) segment_take(&cursor, 8);
 	for (i = 0; i < (Size) model->k; i++)
 		if (numbers[i] < 0 || __builtin_add_overflow(sum, numbers[i], &sum))
 			return NULL;
@@ -344,7 +334,7 @@ segment_cluster_quality_in(PG_FUNCTION_ARGS)
 {
 	Size length;
 	unsigned char *bytes = segment_hex_decode(PG_GETARG_CSTRING(0), &length);
-	Quality *quality = bytes ? decode(bytes, length) : NULL;
+	Quality *quality = bytes ? decode(segment_cursor(bytes, length)) : NULL;
 
 	if (!quality)
 	{
@@ -374,9 +364,7 @@ PG_FUNCTION_INFO_V1(segment_cluster_quality_recv);
 Datum
 segment_cluster_quality_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo message = (StringInfo) PG_GETARG_POINTER(0);
-	int length = message->len - message->cursor;
-	Quality *quality = decode((const unsigned char *) pq_getmsgbytes(message, length), length);
+	Quality *quality = decode(segment_message_cursor((StringInfo) PG_GETARG_POINTER(0)));
 
 	if (!quality)
 		segment_refuse_binary("cluster_quality", "Its model, counts or sums make no sense.");

@@ -80,7 +80,7 @@ label_points(const Coreset *coreset, const KmeansModel *model)
 	{
 		for (i = 0; i < n; i++)
 			order[(Size) j * n + i] = i;
-		qsort_arg(order + (Size) j * n, n, sizeof(int32), compare_points, x + (Size) j * n);
+		qsort_interruptible(order + (Size) j * n, n, sizeof(int32), compare_points, x + (Size) j * n);
 	}
 	pfree(y);
 	return (SegmentBoxPoints) {n, dims, x, w, label, order};

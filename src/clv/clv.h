@@ -34,6 +34,7 @@ typedef enum ClvFamily
 #define CLV_WARN_NO_MEAN 8		 /* Gamma-Gamma with q <= 1: the population has no mean spend */
 #define CLV_WARN_CORRELATED 16	 /* frequency and spend are correlated, against the model's assumption */
 #define CLV_WARN_NO_REPEATERS 32 /* ... and so no optimum */
+#define CLV_WARN_NOBODY_LEAVES 64
 
 /* A fitted model; the parameters follow, then, if there is one, the lower triangle of their covariance by rows. */
 typedef struct ClvModel
@@ -49,7 +50,7 @@ typedef struct ClvModel
 	uint8 with_first; /* gamma_gamma: fitted on spend with the first purchase */
 	int32 iterations;
 	int32 evaluations;
-	int32 n_cells;
+	int32 n_histories;
 	int64 customers;
 	int64 skipped; /* customers that could not be used */
 	double unit;   /* days; 0 where there is none */

@@ -10,7 +10,7 @@
 #include "utils/array.h"
 #include "utils/memutils.h"
 
-#include "clv/cells.h"
+#include "clv/tally.h"
 #include "clv/fit.h"
 #include "core/error.h"
 #include "core/memory.h"
@@ -25,6 +25,10 @@ PG_FUNCTION_INFO_V1(segment_sbg);
 
 /* More distinct times than there are days in a hundred years. */
 #define USUAL_TIMES 65536
+
+/* The default of max_iter, and its limit. */
+#define USUAL_ITERATIONS 500
+#define MOST_ITERATIONS 100000
 
 /* liblbfgs holds memory of its own, so a fit must return normally before it can be cancelled. */
 static bool
@@ -43,7 +47,7 @@ segment_clv_fit_options(double penalty, int32 max_iter)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("penalty is out of range"),
 						errdetail("penalty is %g; accepted are 0 to 1000000.", penalty),
 						errhint("0 is maximum likelihood; 0.001 to 0.1 is usual.")));
-	segment_check_int_range("max_iter", max_iter, 1, 100000);
+	segment_check_int_range("max_iter", max_iter, 1, MOST_ITERATIONS);
 	options.penalty = penalty;
 	options.max_iterations = max_iter;
 	options.poll = cancel_requested;
@@ -86,9 +90,60 @@ natural_covariance(const SegmentFit *fit, int natural, const double *params, dou
 	return fit->has_covariance;
 }
 
-/* Natural parameters and their covariance from those of the logs; says so if the fit did not converge. */
+/* Warns of a fit that did not converge: why, and what helps. */
+static void
+warn_of_fit(int kind, const SegmentFitOptions *options, double customers, const SegmentFit *fit, bool has_covariance)
+{
+	const char *errors = has_covariance ? "doubtful" : "no";
+	const char *detail;
+
+	if (fit->status == SEGMENT_FIT_CONVERGED)
+		return;
+	if (fit->status == SEGMENT_FIT_NO_OPTIMUM)
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING), errmsg("%s has no optimum", segment_clv_kind_name(kind)),
+				 errdetail("No customer has a repeat purchase: the likelihood rises for ever as orders get rarer."),
+				 errhint("Observe longer, or take in customers who came back.")));
+		return;
+	}
+	if (fit->status == SEGMENT_FIT_NOBODY_LEAVES)
+	{
+		ereport(WARNING, (errcode(ERRCODE_WARNING),
+						  errmsg("%s: nobody among these customers seems to leave", segment_clv_kind_name(kind)),
+						  errdetail("nbd, a model without leaving, fits as well. Predictions are those of nbd; p_alive "
+									"is near 1 and tells hardly anybody apart."),
+						  errhint("Fit nbd to these data, or observe longer; rank customers by expected_orders.")));
+		return;
+	}
+	if (fit->status == SEGMENT_FIT_MAX_ITERATIONS)
+		detail = psprintf("It stopped after max_iter iterations, before the likelihood was highest; there are %s "
+						  "standard errors.",
+						  errors);
+	else if (fit->status == SEGMENT_FIT_BOUNDARY)
+		detail = "The likelihood is highest where a parameter is zero or infinite; there are no standard errors.";
+	else if (fit->status == SEGMENT_FIT_FLAT)
+		detail = "The data do not determine all parameters; there are no standard errors.";
+	else
+		detail = psprintf("No step from the last parameters makes the likelihood higher, but its slope is not zero; "
+						  "there are %s standard errors.",
+						  errors);
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("%s did not converge: %s", segment_clv_kind_name(kind), segment_clv_status_name(fit->status)),
+			 errdetail("%s", detail),
+			 fit->status == SEGMENT_FIT_MAX_ITERATIONS && options->max_iterations < MOST_ITERATIONS
+				 ? errhint("Pass max_iter => %d.",
+						   Min(Max(USUAL_ITERATIONS, 10 * options->max_iterations), MOST_ITERATIONS))
+				 : errhint("Pass penalty => %g: it draws parameters that the data leave open toward the scale of the "
+						   "data.%s",
+						   helpful_penalty(options->penalty, customers),
+						   segment_clv_family(kind) == CLV_BTYD_MODEL ? " btyd_check says what a sample lacks." : "")));
+}
+
+/* Natural parameters and their covariance from those of the logs; warns if the fit did not converge. */
 static ClvModel *
-model_of_fit(int kind, int n_covariates, double penalty, double customers, const SegmentFit *fit)
+model_of_fit(int kind, int n_covariates, const SegmentFitOptions *options, double customers, const SegmentFit *fit)
 {
 	int natural = segment_clv_natural(kind);
 	double params[SEGMENT_FIT_MAX_PARAMS];
@@ -118,39 +173,25 @@ model_of_fit(int kind, int n_covariates, double penalty, double customers, const
 		model->warnings |= CLV_WARN_FLAT;
 	else if (fit->status == SEGMENT_FIT_NO_OPTIMUM)
 		model->warnings |= CLV_WARN_NO_REPEATERS;
+	else if (fit->status == SEGMENT_FIT_NOBODY_LEAVES)
+		model->warnings |= CLV_WARN_NOBODY_LEAVES;
 	else if (fit->status != SEGMENT_FIT_CONVERGED)
 		model->warnings |= CLV_WARN_NOT_CONVERGED;
-	if (fit->status == SEGMENT_FIT_NO_OPTIMUM)
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING), errmsg("%s has no optimum", segment_clv_kind_name(kind)),
-				 errdetail("No customer has a repeat purchase: the likelihood rises for ever as orders get rarer."),
-				 errhint("Observe longer, or take in customers who came back.")));
-	else if (fit->status != SEGMENT_FIT_CONVERGED)
-		ereport(
-			WARNING,
-			(errcode(ERRCODE_WARNING),
-			 errmsg("%s did not converge: %s", segment_clv_kind_name(kind), segment_clv_status_name(fit->status)),
-			 errdetail("The data do not determine all parameters; there are %s standard errors.",
-					   has_covariance ? "doubtful" : "no"),
-			 fit->status == SEGMENT_FIT_MAX_ITERATIONS
-				 ? errhint("Raise max_iter.")
-				 : errhint("Pass penalty => %g: it draws parameters that the data leave open toward the scale of the "
-						   "data. btyd_check says what a sample lacks.",
-						   helpful_penalty(penalty, customers))));
+	warn_of_fit(kind, options, customers, fit, has_covariance);
 	return model;
 }
 
 ClvModel *
-segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *options)
+segment_clv_fit_btyd(int kind, const Tally *btyd, const SegmentFitOptions *options)
 {
-	SegmentBtydCells cells;
+	SegmentBtydTally tally;
 	SegmentFit fit;
 	ClvModel *model;
 	/* Summaries of whole days have few distinct times; room for as many as there can be is taken only if needed. */
-	size_t max_times = Min(2 * (size_t) btyd->n_cells, USUAL_TIMES);
+	size_t max_times = Min(2 * (size_t) btyd->n_rows, USUAL_TIMES);
 	void *work = NULL;
 
-	if (btyd->n_cells == 0)
+	if (btyd->n_rows == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there are no customers to fit"),
 				 errdetail("The btyd value is empty."), errhint("Check the query that collects the summaries.")));
@@ -159,9 +200,9 @@ segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *optio
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("%s has no covariates", segment_clv_kind_name(kind)),
 				 errdetail("The customers have %d covariates each.", btyd->n_covariates),
 				 errhint("Fit bgnbd, mbgnbd or pareto_nbd, or collect the customers without covariates.")));
-	for (int32 i = 0; i < btyd->n_cells && kind == SEGMENT_BGBB; i++)
+	for (int32 i = 0; i < btyd->n_rows && kind == SEGMENT_BGBB; i++)
 	{
-		const double *row = cells_row(btyd, i);
+		const double *row = tally_row(btyd, i);
 
 		if (row[1] != floor(row[1]) || row[2] != floor(row[2]) || row[1] < row[0] || row[2] > 10000)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("bgbb needs whole periods"),
@@ -170,26 +211,26 @@ segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *optio
 									  row[0], row[1], row[2]),
 							errhint("Summarise per period with ledger_repeat_periods(ledger, as_of, period).")));
 	}
-	cells.n_cells = btyd->n_cells;
-	cells.n_covariates = btyd->n_covariates;
-	cells.cells = cells_row(btyd, 0);
-	cells.counts = cells_counts(btyd);
-	for (;; max_times = 2 * (size_t) btyd->n_cells)
+	tally.n_rows = btyd->n_rows;
+	tally.n_covariates = btyd->n_covariates;
+	tally.numbers = tally_row(btyd, 0);
+	tally.counts = tally_counts(btyd);
+	for (;; max_times = 2 * (size_t) btyd->n_rows)
 	{
 		bool done;
 
-		if (segment_btyd_uses_tables((SegmentBtydKind) kind, &cells))
-			work = work_space(segment_btyd_work_size(&cells, max_times));
-		done = segment_btyd_fit((SegmentBtydKind) kind, &cells, options, work, max_times, &fit);
+		if (segment_btyd_uses_tables((SegmentBtydKind) kind, &tally))
+			work = work_space(segment_btyd_work_size(&tally, max_times));
+		done = segment_btyd_fit((SegmentBtydKind) kind, &tally, options, work, max_times, &fit);
 		if (work != NULL)
 			pfree(work);
 		if (done)
 			break;
 	}
-	model = model_of_fit(kind, btyd->n_covariates, options->penalty, (double) segment_cells_customers(btyd), &fit);
+	model = model_of_fit(kind, btyd->n_covariates, options, (double) segment_tally_customers(btyd), &fit);
 	model->unit = btyd->unit;
-	model->n_cells = btyd->n_cells;
-	model->customers = segment_cells_customers(btyd);
+	model->n_histories = btyd->n_rows;
+	model->customers = segment_tally_customers(btyd);
 	model->penalty = options->penalty;
 	return model;
 }
@@ -199,7 +240,7 @@ fit_btyd(FunctionCallInfo fcinfo, int kind)
 {
 	SegmentFitOptions options = segment_clv_fit_options(PG_GETARG_FLOAT8(1), PG_GETARG_INT32(2));
 
-	PG_RETURN_POINTER(segment_clv_fit_btyd(kind, PG_GETARG_CELLS(0), &options));
+	PG_RETURN_POINTER(segment_clv_fit_btyd(kind, PG_GETARG_TALLY(0), &options));
 }
 
 Datum
@@ -234,21 +275,21 @@ segment_bgbb(PG_FUNCTION_ARGS)
 
 /* Correlation of number of purchases and mean spend: Gamma-Gamma takes them for independent. */
 static double
-correlation_of(const Cells *spend)
+correlation_of(const Tally *spend)
 {
-	double n = (double) segment_cells_customers(spend);
+	double n = (double) segment_tally_customers(spend);
 	double mean[2] = {0, 0};
 	double square[2] = {0, 0};
 	double both = 0;
 
-	for (int32 i = 0; i < spend->n_cells; i++)
+	for (int32 i = 0; i < spend->n_rows; i++)
 		for (int j = 0; j < 2; j++)
-			mean[j] += cells_row(spend, i)[j] * (double) cells_counts(spend)[i] / n;
-	for (int32 i = 0; i < spend->n_cells; i++)
+			mean[j] += tally_row(spend, i)[j] * (double) tally_counts(spend)[i] / n;
+	for (int32 i = 0; i < spend->n_rows; i++)
 	{
-		double count = (double) cells_counts(spend)[i];
-		double x = cells_row(spend, i)[0] - mean[0];
-		double m = cells_row(spend, i)[1] - mean[1];
+		double count = (double) tally_counts(spend)[i];
+		double x = tally_row(spend, i)[0] - mean[0];
+		double m = tally_row(spend, i)[1] - mean[1];
 
 		square[0] += count * x * x;
 		square[1] += count * m * m;
@@ -262,21 +303,21 @@ correlation_of(const Cells *spend)
 Datum
 segment_gamma_gamma(PG_FUNCTION_ARGS)
 {
-	Cells *spend = PG_GETARG_CELLS(0);
+	Tally *spend = PG_GETARG_TALLY(0);
 	SegmentFitOptions options = segment_clv_fit_options(PG_GETARG_FLOAT8(1), PG_GETARG_INT32(2));
 	SegmentFit fit;
 	ClvModel *model;
 
-	if (spend->n_cells == 0)
+	if (spend->n_rows == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there are no customers to fit"),
 				 errdetail("No customer has a positive mean spend of repeat purchases; skipped were " INT64_FORMAT ".",
 						   spend->skipped),
 				 errhint("spend_agg(summary, true) takes the first purchase too.")));
-	segment_gamma_gamma_fit(spend->n_cells, cells_row(spend, 0), cells_counts(spend), &options, &fit);
-	model = model_of_fit(CLV_GAMMA_GAMMA, 0, options.penalty, (double) segment_cells_customers(spend), &fit);
-	model->n_cells = spend->n_cells;
-	model->customers = segment_cells_customers(spend);
+	segment_gamma_gamma_fit(spend->n_rows, tally_row(spend, 0), tally_counts(spend), &options, &fit);
+	model = model_of_fit(CLV_GAMMA_GAMMA, 0, &options, (double) segment_tally_customers(spend), &fit);
+	model->n_histories = spend->n_rows;
+	model->customers = segment_tally_customers(spend);
 	model->skipped = spend->skipped;
 	model->with_first = spend->with_first;
 	model->penalty = options.penalty;
@@ -315,8 +356,8 @@ segment_sbg(PG_FUNCTION_ARGS)
 		active[i] = (double) counts[i];
 	}
 	segment_sbg_fit(n, active, &options, &fit);
-	model = model_of_fit(CLV_SBG, 0, options.penalty, (double) counts[0], &fit);
-	model->n_cells = n;
+	model = model_of_fit(CLV_SBG, 0, &options, (double) counts[0], &fit);
+	model->n_histories = n;
 	model->customers = counts[0];
 	model->penalty = options.penalty;
 	PG_RETURN_POINTER(model);

@@ -4,7 +4,7 @@
 #ifndef SEGMENT_CLV_FIT_H
 #define SEGMENT_CLV_FIT_H
 
-#include "clv/cells.h"
+#include "clv/tally.h"
 #include "clv/clv.h"
 #include "math/btyd_fit.h"
 #include "math/text.h"
@@ -16,6 +16,6 @@
 extern SegmentFitOptions segment_clv_fit_options(double penalty, int32 max_iter);
 
 /* A transaction model of these customers; warns if the fit did not converge. */
-extern ClvModel *segment_clv_fit_btyd(int kind, const Cells *btyd, const SegmentFitOptions *options);
+extern ClvModel *segment_clv_fit_btyd(int kind, const Tally *btyd, const SegmentFitOptions *options);
 
 #endif

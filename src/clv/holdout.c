@@ -9,8 +9,9 @@
 #include "fmgr.h"
 #include "utils/timestamp.h"
 
-#include "clv/cells.h"
+#include "clv/tally.h"
 #include "core/day.h"
+#include "core/agg_context.h"
 #include "core/error.h"
 #include "core/option.h"
 #include "ledger/ledger.h"
@@ -26,8 +27,7 @@ read_days(FunctionCallInfo fcinfo, DateADT *split, DateADT *until)
 {
 	static const char *const names[] = {"split", "until", "unit"};
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("this function");
+	(void) segment_aggregate_context(fcinfo);
 	for (int i = 0; i < 3; i++)
 		if (PG_ARGISNULL(2 + i))
 			segment_refuse_null_option(names[i]);
@@ -41,35 +41,27 @@ read_days(FunctionCallInfo fcinfo, DateADT *split, DateADT *until)
 						errhint("Pass a day until that lies after the split.")));
 }
 
-static Cells
+static Tally
 head_of(double unit, double horizon)
 {
-	Cells head;
+	Tally head;
 
 	memset(&head, 0, sizeof(head));
-	head.version = SEGMENT_CELLS_VERSION;
-	head.kind = CELLS_HOLDOUT;
+	head.version = SEGMENT_TALLY_VERSION;
+	head.kind = TALLY_HOLDOUT;
 	head.unit = unit;
 	head.horizon = horizon;
 	return head;
 }
 
-static Datum
-unchanged(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-}
-
 /* Adds the amounts up to the split and after it to a row, and the row to the state. */
 static Datum
-add_customer(FunctionCallInfo fcinfo, const Cells *head, const Ledger *ledger, DateADT split, DateADT until,
+add_customer(FunctionCallInfo fcinfo, const Tally *head, const Ledger *ledger, DateADT split, DateADT until,
 			 double *row)
 {
 	SegmentWide total = segment_wide_from_int128(0);
 	SegmentWide later = segment_wide_from_int128(0);
-	CellsState *state;
+	TallyState *state;
 	LedgerReader reader;
 	LedgerDay day;
 
@@ -78,8 +70,8 @@ add_customer(FunctionCallInfo fcinfo, const Cells *head, const Ledger *ledger, D
 		(void) segment_wide_add(day.day > split ? &later : &total, &day.net);
 	row[HOLDOUT_TOTAL] = segment_positive_zero(segment_decimal_to_double(&total, ledger->scale));
 	row[HOLDOUT_AMOUNT] = segment_positive_zero(segment_decimal_to_double(&later, ledger->scale));
-	state = segment_cells_state_of(fcinfo, head);
-	segment_cells_add(state, row, 1);
+	state = segment_tally_state_of(fcinfo, head);
+	segment_tally_add(state, row, 1);
 	segment_runs_settle(&state->runs, fcinfo);
 	PG_RETURN_POINTER(state);
 }
@@ -88,11 +80,11 @@ add_customer(FunctionCallInfo fcinfo, const Cells *head, const Ledger *ledger, D
 Datum
 segment_holdout_agg_trans(PG_FUNCTION_ARGS)
 {
-	double row[CELLS_HOLDOUT_WIDTH] = {0, 0, 0, 0, 0, 0, 0};
+	double row[TALLY_HOLDOUT_WIDTH] = {0, 0, 0, 0, 0, 0, 0};
 	DateADT split;
 	DateADT until;
 	double unit;
-	Cells head;
+	Tally head;
 	Ledger *ledger;
 	RepeatSummary *repeat;
 	LedgerReader reader;
@@ -102,11 +94,11 @@ segment_holdout_agg_trans(PG_FUNCTION_ARGS)
 	unit = segment_unit_days(PG_GETARG_INTERVAL_P(4));
 	head = head_of(unit, (until - split) / unit);
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	ledger = PG_GETARG_LEDGER(1);
 	repeat = segment_ledger_repeat_at(ledger, split, unit);
 	if (repeat == NULL)
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	row[0] = (double) repeat->x;
 	row[1] = repeat->t_x;
 	row[2] = repeat->t;
@@ -130,12 +122,12 @@ segment_holdout_agg_trans(PG_FUNCTION_ARGS)
 Datum
 segment_holdout_periods_agg_trans(PG_FUNCTION_ARGS)
 {
-	double row[CELLS_HOLDOUT_WIDTH] = {0, 0, 0, 0, 0, 0, 0};
+	double row[TALLY_HOLDOUT_WIDTH] = {0, 0, 0, 0, 0, 0, 0};
 	DateADT split;
 	DateADT until;
 	SegmentPeriod period;
 	int64 ahead;
-	Cells head;
+	Tally head;
 	SegmentPeriodCount count;
 	Ledger *ledger;
 
@@ -147,10 +139,10 @@ segment_holdout_periods_agg_trans(PG_FUNCTION_ARGS)
 						errdetail("It is %d days long.", until - split), errhint("Pass a later day until.")));
 	head = head_of(period.unit, (double) ahead);
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	ledger = PG_GETARG_LEDGER(1);
 	if (!segment_ledger_count_periods(ledger, split, &period, ahead, &count))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	row[0] = (double) count.x;
 	row[1] = (double) count.t_x;
 	row[2] = (double) count.t;
@@ -159,24 +151,24 @@ segment_holdout_periods_agg_trans(PG_FUNCTION_ARGS)
 	return add_customer(fcinfo, &head, ledger, split, until, row);
 }
 
-Cells *
-segment_holdout_to_btyd(const Cells *holdout)
+Tally *
+segment_holdout_to_btyd(const Tally *holdout)
 {
-	CellsState *state;
-	Cells head;
+	TallyState *state;
+	Tally head;
 
 	memset(&head, 0, sizeof(head));
-	head.version = SEGMENT_CELLS_VERSION;
-	head.kind = CELLS_BTYD;
+	head.version = SEGMENT_TALLY_VERSION;
+	head.kind = TALLY_BTYD;
 	head.unit = holdout->unit;
-	state = segment_cells_state(&head);
-	for (int32 i = 0; i < holdout->n_cells; i++)
-		segment_cells_add(state, cells_row(holdout, i), cells_counts(holdout)[i]);
-	return segment_cells_finish(state);
+	state = segment_tally_state(&head);
+	for (int32 i = 0; i < holdout->n_rows; i++)
+		segment_tally_add(state, tally_row(holdout, i), tally_counts(holdout)[i]);
+	return segment_tally_finish(state);
 }
 
 Datum
 segment_holdout_btyd(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(segment_holdout_to_btyd(PG_GETARG_CELLS(0)));
+	PG_RETURN_POINTER(segment_holdout_to_btyd(PG_GETARG_TALLY(0)));
 }

@@ -15,7 +15,7 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
-#include "clv/cells.h"
+#include "clv/tally.h"
 #include "clv/clv.h"
 #include "math/text.h"
 
@@ -25,7 +25,7 @@ PG_FUNCTION_INFO_V1(segment_model_covariance);
 PG_FUNCTION_INFO_V1(segment_clv_model_to_jsonb);
 PG_FUNCTION_INFO_V1(segment_btyd_check);
 
-#define WARNINGS 6
+#define WARNINGS 7
 
 /* By bit of ClvModel.warnings. */
 static const char *const warning_text[WARNINGS] = {
@@ -34,7 +34,8 @@ static const char *const warning_text[WARNINGS] = {
 	"flat likelihood: the data do not determine the parameters, there are no standard errors",
 	"q <= 1: the population has no mean spend, customers without repeat purchases get NULL",
 	"frequency and spend are correlated: the model takes them for independent",
-	"no customer has a repeat purchase: the likelihood has no maximum, do not use the parameters"};
+	"no customer has a repeat purchase: the likelihood has no maximum, do not use the parameters",
+	"nobody seems to leave: predictions are those of nbd, p_alive is near 1, there are no standard errors"};
 
 /* Warnings as text[]; NULL without any. */
 static ArrayType *
@@ -86,7 +87,7 @@ segment_clv_model_info(PG_FUNCTION_ARGS)
 	values[1] = interval_of_days(model->unit);
 	values[2] = Int64GetDatum(model->customers);
 	values[3] = Int64GetDatum(model->skipped);
-	values[4] = Int32GetDatum(model->n_cells);
+	values[4] = Int32GetDatum(model->n_histories);
 	values[5] = Float8GetDatum(model->log_likelihood);
 	values[6] = Float8GetDatum(2 * model->n_params - 2 * model->log_likelihood);
 	values[7] = Float8GetDatum(model->n_params * log((double) model->customers) - 2 * model->log_likelihood);
@@ -214,7 +215,7 @@ segment_clv_model_to_jsonb(PG_FUNCTION_ARGS)
 		appendStringInfo(&json,
 						 ", \"customers\": " INT64_FORMAT ", \"skipped_customers\": " INT64_FORMAT
 						 ", \"histories\": %d, \"iterations\": %d, \"evaluations\": %d",
-						 model->customers, model->skipped, model->n_cells, model->iterations, model->evaluations);
+						 model->customers, model->skipped, model->n_histories, model->iterations, model->evaluations);
 		append_number(&json, ", \"log_likelihood\": %s", model->log_likelihood);
 		append_number(&json, ", \"gradient_norm\": %s", model->gradient_norm);
 		append_number(&json, ", \"penalty\": %s", model->penalty);
@@ -238,7 +239,7 @@ Datum
 segment_btyd_check(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Cells *cells = PG_GETARG_CELLS(0);
+	Tally *tally = PG_GETARG_TALLY(0);
 	double customers = 0;
 	double repeaters = 0;
 	double orders = 0;
@@ -253,10 +254,10 @@ segment_btyd_check(PG_FUNCTION_ARGS)
 		const char *missing;
 	} checks[5];
 
-	for (int32 i = 0; i < cells->n_cells; i++)
+	for (int32 i = 0; i < tally->n_rows; i++)
 	{
-		const double *row = cells_row(cells, i);
-		double count = (double) cells_counts(cells)[i];
+		const double *row = tally_row(tally, i);
+		double count = (double) tally_counts(tally)[i];
 
 		customers += count;
 		repeaters += row[0] > 0 ? count : 0;

@@ -19,6 +19,7 @@
 
 #include "clv/clv.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "core/option.h"
 #include "ledger/ledger.h"
 #include "math/btyd_fit.h"
@@ -42,8 +43,8 @@ PG_FUNCTION_INFO_V1(segment_renewal_model_make);
 static const char *const family_name[FAMILIES] = {"btyd_model", "spend_model", "renewal_model"};
 
 static const char *const status_name[] = {
-	"given",   "converged", "boundary", "flat likelihood", "maximum of iterations", "gradient not zero",
-	"stopped", "no optimum"};
+	"given",   "converged",	 "boundary",	 "flat likelihood", "maximum of iterations", "gradient not zero",
+	"stopped", "no optimum", "nobody leaves"};
 
 ClvFamily
 segment_clv_family(int kind)
@@ -169,7 +170,7 @@ find_fault(const ClvModel *model)
 	if (model->status >= lengthof(status_name) || model->with_first > 1 ||
 		(model->with_first == 1 && model->kind != CLV_GAMMA_GAMMA))
 		return "The status or a mark is out of range.";
-	if (model->customers < 0 || model->skipped < 0 || model->n_cells < 0 || model->iterations < 0 ||
+	if (model->customers < 0 || model->skipped < 0 || model->n_histories < 0 || model->iterations < 0 ||
 		model->evaluations < 0)
 		return "Counts must not be negative.";
 	if (!isfinite(model->log_likelihood) || !isfinite(model->gradient_norm) || !isfinite(model->penalty) ||
@@ -238,7 +239,7 @@ parse(const char *text, ClvFamily family)
 		!segment_json_word(&json, "status", status_name, lengthof(status_name), &status) ||
 		!read_small(&json, "warnings", 255, &warnings) ||
 		!segment_json_count(&json, "customers", 0, PG_INT64_MAX, &model->customers) ||
-		!read_small(&json, "histories", PG_INT32_MAX, &model->n_cells) ||
+		!read_small(&json, "histories", PG_INT32_MAX, &model->n_histories) ||
 		!segment_json_count(&json, "skipped", 0, PG_INT64_MAX, &model->skipped) ||
 		!read_small(&json, "iterations", PG_INT32_MAX, &model->iterations) ||
 		!read_small(&json, "evaluations", PG_INT32_MAX, &model->evaluations) ||
@@ -307,7 +308,7 @@ segment_clv_model_out(PG_FUNCTION_ARGS)
 	at = segment_json_put_word(at, "status", status_name[model->status]);
 	at = segment_json_put_count(at, "warnings", model->warnings);
 	at = segment_json_put_count(at, "customers", model->customers);
-	at = segment_json_put_count(at, "histories", model->n_cells);
+	at = segment_json_put_count(at, "histories", model->n_histories);
 	at = segment_json_put_count(at, "skipped", model->skipped);
 	at = segment_json_put_count(at, "iterations", model->iterations);
 	at = segment_json_put_count(at, "evaluations", model->evaluations);
@@ -338,7 +339,7 @@ segment_clv_model_send(PG_FUNCTION_ARGS)
 	pq_sendint8(&buffer, model->with_first);
 	pq_sendint32(&buffer, (uint32) model->iterations);
 	pq_sendint32(&buffer, (uint32) model->evaluations);
-	pq_sendint32(&buffer, (uint32) model->n_cells);
+	pq_sendint32(&buffer, (uint32) model->n_histories);
 	pq_sendint64(&buffer, model->customers);
 	pq_sendint64(&buffer, model->skipped);
 	pq_sendfloat8(&buffer, model->unit);
@@ -360,11 +361,11 @@ refuse_binary(ClvFamily family, const char *fault)
 static Datum
 model_recv(FunctionCallInfo fcinfo, ClvFamily family)
 {
-	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	int version = pq_getmsgbyte(buffer);
-	int kind = pq_getmsgbyte(buffer);
-	int n_covariates = pq_getmsgbyte(buffer);
-	int has_covariance = pq_getmsgbyte(buffer);
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
+	int version = (int) segment_take(&cursor, 1);
+	int kind = (int) segment_take(&cursor, 1);
+	int n_covariates = (int) segment_take(&cursor, 1);
+	int has_covariance = (int) segment_take(&cursor, 1);
 	ClvModel *model;
 	const char *fault;
 	int n;
@@ -376,22 +377,23 @@ model_recv(FunctionCallInfo fcinfo, ClvFamily family)
 	if (n_covariates > SEGMENT_BTYD_MAX_COVARIATES || has_covariance > 1)
 		refuse_binary(family, "The number of covariates or a mark is out of range.");
 	model = segment_clv_new(kind, n_covariates, has_covariance == 1);
-	model->status = (uint8) pq_getmsgbyte(buffer);
-	model->warnings = (uint8) pq_getmsgbyte(buffer);
-	model->with_first = (uint8) pq_getmsgbyte(buffer);
-	model->iterations = (int32) pq_getmsgint(buffer, 4);
-	model->evaluations = (int32) pq_getmsgint(buffer, 4);
-	model->n_cells = (int32) pq_getmsgint(buffer, 4);
-	model->customers = pq_getmsgint64(buffer);
-	model->skipped = pq_getmsgint64(buffer);
-	model->unit = segment_positive_zero(pq_getmsgfloat8(buffer));
-	model->log_likelihood = segment_positive_zero(pq_getmsgfloat8(buffer));
-	model->gradient_norm = segment_positive_zero(pq_getmsgfloat8(buffer));
-	model->penalty = segment_positive_zero(pq_getmsgfloat8(buffer));
-	model->correlation = segment_positive_zero(pq_getmsgfloat8(buffer));
+	model->status = (uint8) segment_take(&cursor, 1);
+	model->warnings = (uint8) segment_take(&cursor, 1);
+	model->with_first = (uint8) segment_take(&cursor, 1);
+	model->iterations = (int32) segment_take(&cursor, 4);
+	model->evaluations = (int32) segment_take(&cursor, 4);
+	model->n_histories = (int32) segment_take(&cursor, 4);
+	model->customers = (int64) segment_take(&cursor, 8);
+	model->skipped = (int64) segment_take(&cursor, 8);
+	model->unit = segment_positive_zero(segment_take_double(&cursor));
+	model->log_likelihood = segment_positive_zero(segment_take_double(&cursor));
+	model->gradient_norm = segment_positive_zero(segment_take_double(&cursor));
+	model->penalty = segment_positive_zero(segment_take_double(&cursor));
+	model->correlation = segment_positive_zero(segment_take_double(&cursor));
 	n = model->n_params + (has_covariance ? model->n_params * (model->n_params + 1) / 2 : 0);
 	for (int i = 0; i < n; i++)
-		model->params[i] = segment_positive_zero(pq_getmsgfloat8(buffer));
+		model->params[i] = segment_positive_zero(segment_take_double(&cursor));
+	segment_end_message(&cursor, family_name[family]);
 	fault = find_fault(model);
 	if (fault != NULL)
 		refuse_binary(family, fault);

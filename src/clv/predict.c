@@ -184,10 +184,10 @@ segment_p_orders_exactly_new(PG_FUNCTION_ARGS)
 	return probability(fcinfo, &outlook, 1, segment_outlook_exactly);
 }
 
-static double
-check_probability(double probability, bool with_one)
+double
+segment_clv_probability(double probability)
 {
-	if (!(probability > 0 && (with_one ? probability <= 1 : probability < 1)))
+	if (!(probability > 0 && probability < 1))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("probability is out of range"),
 						errdetail("It is %g; accepted is more than 0 and less than 1.", probability),
 						errhint("Pass a fraction such as 0.5.")));
@@ -201,7 +201,7 @@ segment_orders_quantile(PG_FUNCTION_ARGS)
 	ClvModel *model = PG_GETARG_CLV_MODEL(0);
 	SegmentOutlook outlook = segment_clv_outlook(model, PG_GETARG_REPEAT(1));
 	double horizon = segment_clv_horizon(model, PG_GETARG_INTERVAL_P(2));
-	double more = 1 - check_probability(PG_GETARG_FLOAT8(3), false);
+	double more = 1 - segment_clv_probability(PG_GETARG_FLOAT8(3));
 	double low = -1; /* P(at most low) < probability */
 	double high = 0;
 
@@ -271,7 +271,7 @@ segment_next_order(PG_FUNCTION_ARGS)
 {
 	ClvModel *model = PG_GETARG_CLV_MODEL(0);
 	SegmentOutlook outlook = segment_clv_outlook(model, PG_GETARG_REPEAT(1));
-	double wait = segment_outlook_wait(&outlook, check_probability(PG_GETARG_FLOAT8(2), false));
+	double wait = segment_outlook_wait(&outlook, segment_clv_probability(PG_GETARG_FLOAT8(2)));
 
 	if (!isfinite(wait * model->unit))
 		PG_RETURN_NULL();
@@ -333,7 +333,7 @@ move_covariance(const ClvModel *model, const float8 *z, ClvModel *result)
 				slope[i][natural + j] = -p * z[j];
 			else if (i == 3 && model->kind == SEGMENT_PARETO_NBD)
 				slope[i][natural + n + j] = -p * z[j];
-			else if (i >= 2 && model->kind != SEGMENT_PARETO_NBD)
+			else if (i == 2 && model->kind != SEGMENT_PARETO_NBD)
 				slope[i][natural + n + j] = p * z[j];
 		}
 	}

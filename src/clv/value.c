@@ -13,16 +13,22 @@
 
 #include "clv/predict.h"
 #include "core/option.h"
+#include "math/distribution.h"
 
 PG_FUNCTION_INFO_V1(segment_discounted_orders);
 PG_FUNCTION_INFO_V1(segment_residual_orders);
 PG_FUNCTION_INFO_V1(segment_clv);
 PG_FUNCTION_INFO_V1(segment_residual_value);
+PG_FUNCTION_INFO_V1(segment_clv_quantile);
 
 #define DAYS_PER_YEAR_MEAN 365.25
 
 /* More steps than this are an oversight. */
 #define MAX_STEPS 100000
+
+/* Numbers of orders that a quantile of value adds up at most; what lies beyond TAIL is left out. */
+#define MAX_VALUE_ORDERS 100000
+#define VALUE_TAIL 1e-11
 
 /* log(1 + annual discount) per unit of the model. */
 static double
@@ -145,4 +151,137 @@ segment_residual_value(PG_FUNCTION_ARGS)
 	if (!segment_clv_spend(PG_GETARG_CLV_MODEL(1), PG_GETARG_REPEAT(2), &spend))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(segment_outlook_discounted(&outlook, INFINITY, discount) * spend * margin);
+}
+
+/* Of the amount of a customer's orders within a horizon. */
+typedef struct ValueDistribution
+{
+	int n;			/* orders that are looked at: 0 to n - 1 */
+	double *orders; /* probability of so many */
+	double shape;	/* p: an order is Gamma(p, rate) */
+	double rate_shape;
+	double rate_scale; /* rate ~ Gamma(rate_shape, rate_scale), given the customer's orders so far */
+} ValueDistribution;
+
+/*
+ * P(amount <= s): n orders add up to Gamma(p n, rate), so that amount / (amount + rate_scale) is Beta(p n, rate_shape)
+ * (Fader, Hardie 2013, "The Gamma-Gamma Model of Monetary Value").
+ */
+static double
+value_at_most(const ValueDistribution *d, double s)
+{
+	double x = s / (s + d->rate_scale);
+	double sum = d->orders[0];
+
+	for (int n = 1; n < d->n; n++)
+	{
+		double lower;
+		double upper;
+
+		if ((n & 0xFF) == 0)
+			CHECK_FOR_INTERRUPTS();
+		segment_beta_tails(d->shape * n, d->rate_shape, x, d->rate_scale / (s + d->rate_scale), &lower, &upper);
+		sum += d->orders[n] * lower;
+	}
+	return sum;
+}
+
+/* Probabilities of 0, 1, ... orders within the horizon, up to where hardly any is left. */
+static void
+orders_distribution(const SegmentOutlook *outlook, double horizon, ValueDistribution *d)
+{
+	double left = 1;
+	int room = 64;
+
+	d->orders = palloc(sizeof(double) * room);
+	for (d->n = 0; left > VALUE_TAIL; d->n++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (d->n == MAX_VALUE_ORDERS)
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("quantile of value is out of range"),
+					 errdetail("The customer may have more than %d orders within the horizon.", MAX_VALUE_ORDERS),
+					 errhint("Pass a shorter horizon, and check the parameters of the model.")));
+		if (d->n == room)
+			d->orders = repalloc(d->orders, sizeof(double) * (room *= 2));
+		d->orders[d->n] = segment_outlook_exactly(outlook, horizon, d->n);
+		left -= d->orders[d->n];
+	}
+}
+
+/* The amount that is not exceeded with a probability above that of no order: by regula falsi (Illinois). */
+static double
+value_quantile(const ValueDistribution *d, double probability, double guess)
+{
+	double low = 0;
+	double high = guess;
+	double miss_low = d->orders[0] - probability;
+	double miss_high = value_at_most(d, high) - probability;
+	int side = 0;
+
+	for (; miss_high < 0 && high < 1e300; miss_high = value_at_most(d, high) - probability)
+	{
+		low = high;
+		miss_low = miss_high;
+		high *= 2;
+	}
+	for (int i = 0; i < 200 && high - low > 1e-12 * high && miss_high > 0; i++)
+	{
+		/* Each eighth step halves, should the others get nowhere. */
+		double middle = i % 8 == 7 ? low + (high - low) / 2 : low + (high - low) * (miss_low / (miss_low - miss_high));
+		double miss = value_at_most(d, middle) - probability;
+
+		if (miss < 0)
+		{
+			low = middle;
+			miss_low = miss;
+			if (side < 0)
+				miss_high /= 2;
+			side = -1;
+		}
+		else
+		{
+			high = middle;
+			miss_high = miss;
+			if (side > 0)
+				miss_low /= 2;
+			side = 1;
+		}
+	}
+	return high;
+}
+
+/*
+ * clv_quantile(model, spend, customer, horizon, probability, margin_rate): the amount that the customer's orders within
+ * the horizon add up to at most with a probability, times the margin rate; not discounted. NULL as clv.
+ */
+Datum
+segment_clv_quantile(PG_FUNCTION_ARGS)
+{
+	ClvModel *model = PG_GETARG_CLV_MODEL(0);
+	ClvModel *spend = PG_GETARG_CLV_MODEL(1);
+	RepeatSummary *repeat = PG_GETARG_REPEAT(2);
+	SegmentOutlook outlook = segment_clv_outlook(model, repeat);
+	double horizon = segment_clv_horizon(model, PG_GETARG_INTERVAL_P(3));
+	double probability = segment_clv_probability(PG_GETARG_FLOAT8(4));
+	double margin = margin_of(PG_GETARG_FLOAT8(5));
+	ValueDistribution d;
+	double expected;
+	double orders;
+	double mean;
+
+	if (!segment_clv_spend(spend, repeat, &expected) ||
+		!segment_repeat_mean_spend(repeat, spend->with_first, &orders, &mean))
+		PG_RETURN_NULL();
+	/* As expected_spend: a mean that the model cannot produce says nothing. */
+	if (orders > 0 && mean <= 0)
+		orders = 0;
+	d.shape = spend->params[0];
+	d.rate_shape = spend->params[1] + spend->params[0] * orders;
+	d.rate_scale = spend->params[2] + (orders > 0 ? orders * mean : 0);
+	/* A loss is greatest where most is sold. */
+	if (margin < 0)
+		probability = 1 - probability;
+	orders_distribution(&outlook, horizon, &d);
+	PG_RETURN_FLOAT8(d.orders[0] >= probability ? 0 : value_quantile(&d, probability, expected) * margin);
 }

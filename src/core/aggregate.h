@@ -14,8 +14,8 @@
 typedef struct SegmentKernel
 {
 	Size state_size; /* a multiple of 8 */
-	/* The number of an argument that is not packed but reaches add as it is, or -1. */
-	int cell;
+	/* The number of the argument that is not packed, which reaches add as it is; -1 if all are packed. */
+	int unpacked;
 	/* Makes what the other functions are handed, in the current context; the types are ones the kernel was chosen for. */
 	void *(*bind)(const Oid *argument_types, int arguments, Oid collation);
 	/*
@@ -28,10 +28,10 @@ typedef struct SegmentKernel
 	bool (*shrink)(const void *packed, uint64 words[2]);
 	void (*expand)(const uint64 words[2], void *packed);
 	/*
-	 * Adds a packed row and its cell, which may be toasted. context is where a state may allocate. A kernel that takes a
-	 * cell may leave memory behind in the current context.
+	 * Adds a packed row and the argument that is not packed, which may be toasted. context is where a state may
+	 * allocate. A kernel with such an argument may leave memory behind in the current context.
 	 */
-	void (*add)(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null);
+	void (*add)(void *binding, MemoryContext context, void *state, const void *packed, Datum unpacked, bool is_null);
 	/* The argument of the aggregate's final function; false for NULL. */
 	bool (*value)(void *state, Datum *value);
 	/* Prefetch memory outside the state that the next row, or the result, will touch. NULL: there is none. */

@@ -59,6 +59,21 @@
 #define segment_group_clause(root) ((root)->parse->groupClause)
 #endif
 
+/*
+ * The condition that ends a WindowAgg early, and another WindowAgg for the same window: from 17 on its path has the
+ * condition, before its clause.
+ */
+#if PG_VERSION_NUM >= 170000
+#define segment_run_condition(window) ((window)->runCondition)
+#define segment_windowagg_path(root, rel, subpath, target, functions, window, qual, is_top)                         \
+	create_windowagg_path(root, rel, subpath, target, functions, (window)->runCondition, (window)->winclause, qual, \
+						  is_top)
+#else
+#define segment_run_condition(window) ((window)->winclause->runCondition)
+#define segment_windowagg_path(root, rel, subpath, target, functions, window, qual, is_top) \
+	create_windowagg_path(root, rel, subpath, target, functions, (window)->winclause, qual, is_top)
+#endif
+
 /* From 18 on EXPLAIN properties are declared in a header of their own. */
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"

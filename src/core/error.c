@@ -34,6 +34,16 @@ segment_refuse_binary(const char *type, const char *fault)
 }
 
 void
+segment_refuse_call(FunctionCallInfo fcinfo)
+{
+	const char *name = fcinfo->flinfo != NULL ? get_func_name(fcinfo->flinfo->fn_oid) : NULL;
+
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("%s is a support function of an aggregate", name != NULL ? name : "this function"),
+					errdetail("It was called outside an aggregate."), errhint("Call the aggregate instead.")));
+}
+
+void
 segment_check_execute(Oid function, Oid role, ObjectType type)
 {
 	AclResult result = segment_function_aclcheck(function, role, ACL_EXECUTE);

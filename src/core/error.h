@@ -6,6 +6,7 @@
 #define SEGMENT_CORE_ERROR_H
 
 #include "core/compat.h"
+#include "fmgr.h"
 #include "nodes/parsenodes.h"
 
 /* Stops unless an integer option lies in [lowest, highest]; name is the option as the user writes it. */
@@ -19,14 +20,8 @@ segment_check_int_range(const char *name, int64 value, int64 lowest, int64 highe
 						errhint("Pass a value within the range.")));
 }
 
-/* Refuses a call from outside an aggregate, where the state pointer cannot be trusted. */
-static inline void
-segment_not_an_aggregate(const char *function)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is a support function of an aggregate", function),
-			 errdetail("It was called outside an aggregate."), errhint("Call the aggregate instead.")));
-}
+/* Stops a support function of an aggregate that is called from elsewhere: 22023. See core/agg_context.h. */
+pg_noreturn extern void segment_refuse_call(FunctionCallInfo fcinfo);
 
 /*
  * What an input function reports of a text that is no value of its type: 22P02, softly where the server can. The caller

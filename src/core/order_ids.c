@@ -9,16 +9,16 @@
  */
 #include "postgres.h"
 
-#include "core/error.h"
-#include "core/memory.h"
-#include "core/order_ids.h"
-
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "core/order_ids.h"
 
 /* Lengths from here on take 4 bytes more. */
 #define LONG_LENGTH 255
@@ -372,20 +372,21 @@ checked_item_size(const SegmentOrderIdType *id_type, const char *item, Size left
 }
 
 void
-segment_order_ids_read(StringInfo buffer, SegmentOrderIds *ids, const SegmentOrderIdType *id_type)
+segment_order_ids_read(SegmentCursor *cursor, SegmentOrderIds *ids, const SegmentOrderIdType *id_type)
 {
-	int64 size = pq_getmsgint64(buffer);
+	uint64 size = segment_take(cursor, 8);
+	const unsigned char *bytes = segment_take_bytes(cursor, size);
 
-	if (size < 0 || size > buffer->len - buffer->cursor)
+	if (bytes == NULL)
 		segment_refuse_state("an aggregate with order ids", "The order ids are not what such a state holds.");
 	memset(ids, 0, sizeof(*ids));
 	if (size == 0)
 		return;
-	segment_order_ids_reserve(ids, (Size) size, CurrentMemoryContext, NULL);
-	memcpy(ids->bytes, pq_getmsgbytes(buffer, (int) size), size);
-	while (ids->used < (Size) size)
+	segment_order_ids_reserve(ids, size, CurrentMemoryContext, NULL);
+	memcpy(ids->bytes, bytes, size);
+	while (ids->used < size)
 	{
-		ids->last = (uint32) checked_item_size(id_type, ids->bytes + ids->used, (Size) size - ids->used);
+		ids->last = (uint32) checked_item_size(id_type, ids->bytes + ids->used, size - ids->used);
 		if (ids->last == 0)
 			segment_refuse_state("an aggregate with order ids", "The order ids are not what such a state holds.");
 		ids->used += ids->last;

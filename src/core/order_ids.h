@@ -15,6 +15,7 @@
 #include "core/image.h"
 
 #include "lib/stringinfo.h"
+#include "math/wire.h"
 
 /* Bytes of a small room. */
 #define SEGMENT_ORDER_IDS_SMALL 256
@@ -135,6 +136,6 @@ extern void segment_order_ids_reserve(SegmentOrderIds *ids, Size more, MemoryCon
 extern void segment_order_ids_write(StringInfo buffer, const SegmentOrderIds *ids);
 
 /* Reads what segment_order_ids_write wrote into the current context; 22P03 unless it is ids of this type. */
-extern void segment_order_ids_read(StringInfo buffer, SegmentOrderIds *ids, const SegmentOrderIdType *id_type);
+extern void segment_order_ids_read(SegmentCursor *cursor, SegmentOrderIds *ids, const SegmentOrderIdType *id_type);
 
 #endif

@@ -126,6 +126,12 @@ segment_packed_id(const SegmentPackedOrder *order, bool by_value)
 	return by_value ? order->id[0] : PointerGetDatum(order->id);
 }
 
+static inline bool
+segment_packed_id_is_null(const SegmentPackedOrder *order)
+{
+	return (order->row.tail & SEGMENT_PACKED_NULL_ID) != 0;
+}
+
 /*
  * The short form of a SegmentPackedRow that counts, in the form that SegmentKernel asks for: units of 55 bits and a sign
  * stand above the tail's lowest byte. That is what nearly all amounts need.

@@ -7,6 +7,7 @@
 #include "utils/memutils.h"
 
 #include "core/runs.h"
+#include "core/temp_file.h"
 
 #define MERGE_RUNS 8
 
@@ -55,9 +56,7 @@ read_chunk(const SegmentMerge *merge, Reader *reader)
 {
 	Size bytes = Min(chunk_records(merge->size), reader->n - reader->at) * merge->size;
 
-	if (BufFileRead(reader->file, reader->chunk, bytes) != bytes)
-		ereport(ERROR,
-				(errcode_for_file_access(), errmsg("could not read from a temporary file of %s", merge->record->name)));
+	(void) segment_file_read(reader->file, reader->chunk, bytes, false, merge->record->name);
 	reader->current = reader->chunk;
 	reader->end = reader->chunk + bytes;
 }
@@ -90,9 +89,8 @@ segment_merge_rewind(SegmentMerge *merge)
 	for (Reader *reader = merge->readers; reader < merge->readers + merge->n_readers; reader++)
 	{
 		reader->at = 0;
-		if (reader->file != NULL && BufFileSeek(reader->file, 0, 0, SEEK_SET) != 0)
-			ereport(ERROR, (errcode_for_file_access(),
-							errmsg("could not rewind a temporary file of %s", merge->record->name)));
+		if (reader->file != NULL)
+			segment_file_rewind(reader->file, merge->record->name);
 		place(merge, reader);
 	}
 }

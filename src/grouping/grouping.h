@@ -21,15 +21,16 @@ extern int segment_grouping_enable;
 extern void segment_grouping_init(void);
 
 /*
- * Of several processes that share a node, this one will read its share of the input but return no groups, if others
- * run the node too. Only for a caller who knows that those read all that they are given. Any other node ignores it.
+ * Where several processes share the node, this one reads its share of the input but returns no groups, provided that
+ * others run the node too. Only for a caller who knows that the others read everything they are given. Has no effect on
+ * any other node.
  */
 extern void segment_grouping_leave_groups(PlanState *node);
 
 /*
- * The rows of a node once more, for who has to see all of them before the first can be answered. Of a node that has
- * returned its first row: the number of its groups, and so the most rows it returns, if it has all of them in memory
- * and makes the same rows of them again at little cost; 0 if not, or if it is another node.
+ * Returning a node's rows a second time, to a node that must see all of them before it can answer the first. After the
+ * first row: the number of groups, which is the most rows there can be, if all groups are in memory and their rows can
+ * be made again cheaply; 0 otherwise, and for any other node.
  */
 extern uint32 segment_grouping_kept_rows(PlanState *node);
 

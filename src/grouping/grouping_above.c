@@ -1,7 +1,7 @@
 /*
- * grouping_above.c: what the node does for a node above it, see grouping.h: returning its rows once more, for one that
- * has to see every row twice and need not keep copies where the groups themselves are still there; leaving the groups
- * to other processes.
+ * grouping_above.c: what the node does for a node above it, see grouping.h: it returns its rows a second time, so that
+ * a node that needs every row twice keeps no copies while the groups are still in memory; and it leaves its groups to
+ * other processes.
  */
 #include "postgres.h"
 
@@ -15,14 +15,14 @@ is_grouping(const PlanState *ps)
 	return IsA(ps, CustomScanState) && ((const CustomScanState *) ps)->methods->ExecCustomScan == segment_grouping_exec;
 }
 
-/* True for a node that returns columns as they are, and tests nothing that could come out differently. */
+/* True if the node returns plain columns, and its HAVING gives the same answer when it is evaluated again. */
 static bool
 is_repeatable(const GroupingState *node)
 {
 	const Plan *plan = node->css.ss.ps.plan;
 	ListCell *cell;
 
-	/* subplans might have effects, and what they cost nobody would want to pay twice */
+	/* subplans may have side effects, and may be expensive */
 	if (!node->aggregates.is_repeatable || node->css.ss.ps.subPlan != NIL ||
 		contain_volatile_functions((Node *) plan->qual))
 		return false;
@@ -47,8 +47,8 @@ segment_grouping_kept_rows(PlanState *ps)
 	if (!is_grouping(ps))
 		return 0;
 	/*
-	 * What waits in files, or is shared out to several processes, will take the place of these groups. If groups came
-	 * before these, HAVING left all of them out.
+	 * Groups from files, or shared with other processes, will replace these in memory. If others came before these,
+	 * HAVING excluded all of them.
 	 */
 	if (node->spill.waiting != NIL || node->shared != NULL || !is_repeatable(node))
 		return 0;

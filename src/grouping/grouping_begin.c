@@ -4,10 +4,12 @@
 #include "postgres.h"
 
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "core/error.h"
 #include "core/image.h"
 #include "grouping/grouping_node.h"
 
@@ -18,52 +20,52 @@
 
 /* How the values of a key are compared. */
 static GroupingCompare
-compare_of(const GroupingCell *cell)
+compare_of(const GroupingField *field)
 {
-	if (!segment_equal_by_image(cell->equal.fn_oid, cell->collation))
+	if (!segment_equal_by_image(field->equal.fn_oid, field->collation))
 		return GROUPING_COMPARE_FUNCTION;
-	switch (cell->kind)
+	switch (field->kind)
 	{
-		case GROUPING_CELL_BYVAL:
+		case GROUPING_FIELD_BYVAL:
 			return GROUPING_COMPARE_DATUM;
-		case GROUPING_CELL_FIXED:
+		case GROUPING_FIELD_FIXED:
 			return GROUPING_COMPARE_FIXED;
 		default:
 			return GROUPING_COMPARE_BYTES;
 	}
 }
 
-/* Sets a cell for the child's column of this type. */
+/* Sets a field for the child's column of this type. */
 static void
-init_cell(GroupingCell *cell, AttrNumber input, Oid type)
+init_field(GroupingField *field, AttrNumber input, Oid type)
 {
 	bool by_value;
 
-	get_typlenbyval(type, &cell->length, &by_value);
-	cell->kind = by_value ? GROUPING_CELL_BYVAL : cell->length > 0 ? GROUPING_CELL_FIXED : GROUPING_CELL_VARLENA;
-	cell->compare = GROUPING_COMPARE_NONE;
-	cell->input = input;
+	get_typlenbyval(type, &field->length, &by_value);
+	field->kind = by_value ? GROUPING_FIELD_BYVAL : field->length > 0 ? GROUPING_FIELD_FIXED : GROUPING_FIELD_VARLENA;
+	field->compare = GROUPING_COMPARE_NONE;
+	field->input = input;
 }
 
-/* The cell of the child's column, a new one if there is none yet. */
+/* The field of the child's column, a new one if there is none yet. */
 static int
-cell_of(GroupingLayout *layout, AttrNumber input, Oid type)
+field_of(GroupingLayout *layout, AttrNumber input, Oid type)
 {
-	for (int i = 0; i < layout->cells; i++)
-		if (layout->cell[i].input == input)
+	for (int i = 0; i < layout->fields; i++)
+		if (layout->field[i].input == input)
 			return i;
-	init_cell(&layout->cell[layout->cells], input, type);
-	return layout->cells++;
+	init_field(&layout->field[layout->fields], input, type);
+	return layout->fields++;
 }
 
-/* The cells of keys, carried columns and arguments. */
+/* The fields of keys, carried columns and arguments. */
 static void
 init_layout(GroupingState *node, List *outputs)
 {
 	GroupingLayout *layout = &node->layout;
 	GroupingPlan *plan = &node->plan;
 
-	layout->cell = palloc0(sizeof(GroupingCell) * GROUPING_MAX_CELLS);
+	layout->field = palloc0(sizeof(GroupingField) * GROUPING_MAX_FIELDS);
 	if (segment_grouping_seed == 0)
 		segment_hash_draw(&layout->key);
 	else
@@ -72,20 +74,21 @@ init_layout(GroupingState *node, List *outputs)
 	layout->keys = list_length(plan->operators);
 	for (int i = 0; i < layout->columns; i++)
 	{
-		GroupingCell *cell = &layout->cell[layout->cells++];
+		GroupingField *field = &layout->field[layout->fields++];
 
-		init_cell(cell, list_nth_int(plan->columns, i),
-				  exprType((Node *) list_nth_node(TargetEntry, outputs, i)->expr));
+		init_field(field, list_nth_int(plan->columns, i),
+				   exprType((Node *) list_nth_node(TargetEntry, outputs, i)->expr));
 		if (i < layout->keys)
 		{
 			Oid op = list_nth_oid(plan->operators, i);
 			Oid type = exprType((Node *) list_nth_node(TargetEntry, outputs, i)->expr);
 
-			if (!segment_type_hash(&cell->hash, type, op, CurrentMemoryContext))
+			if (!segment_type_hash(&field->hash, type, op, CurrentMemoryContext))
 				elog(ERROR, "operator %u has no hash function", op);
-			fmgr_info(get_opcode(op), &cell->equal);
-			cell->collation = list_nth_oid(plan->collations, i);
-			cell->compare = compare_of(cell);
+			fmgr_info(get_opcode(op), &field->equal);
+			segment_check_execute(field->equal.fn_oid, GetUserId(), OBJECT_FUNCTION);
+			field->collation = list_nth_oid(plan->collations, i);
+			field->compare = compare_of(field);
 		}
 	}
 	for (int i = 0; i < node->aggregates.count; i++)
@@ -94,7 +97,7 @@ init_layout(GroupingState *node, List *outputs)
 		List *inputs = (List *) list_nth(plan->arguments, i);
 
 		trans->arguments = list_length(inputs);
-		trans->cell = palloc(sizeof(int) * (trans->arguments + 1));
+		trans->field = palloc(sizeof(int) * (trans->arguments + 1));
 		trans->input = palloc(sizeof(AttrNumber) * (trans->arguments + 1));
 		for (int j = 0; j < trans->arguments; j++)
 		{
@@ -103,22 +106,22 @@ init_layout(GroupingState *node, List *outputs)
 			trans->input[j] = list_nth_int(inputs, j);
 			node->last_input = Max(node->last_input, trans->input[j]);
 			if (!grouping_is_packed(trans, j))
-				trans->cell[j] = cell_of(layout, trans->input[j], exprType((Node *) argument->expr));
+				trans->field[j] = field_of(layout, trans->input[j], exprType((Node *) argument->expr));
 		}
 		if (trans->filter != 0)
 			node->any_filter = true;
 		node->last_input = Max(node->last_input, trans->filter);
 	}
 	segment_grouping_lay_out(layout, node->aggregates.states_size, node->aggregates.packed_size);
-	for (int i = 0; i < layout->cells; i++)
-		node->last_input = Max(node->last_input, layout->cell[i].input);
+	for (int i = 0; i < layout->fields; i++)
+		node->last_input = Max(node->last_input, layout->field[i].input);
 	for (int i = 0; i < node->aggregates.count; i++)
 	{
 		node->aggregates.trans[i].in_group += layout->states_offset;
 		node->aggregates.trans[i].in_row += layout->packed_offset;
 	}
 	node->read_child = segment_grouping_read_child;
-	if (layout->narrow && (layout->cells == 1 || (layout->cells == 2 && layout->by_reference)) &&
+	if (layout->narrow && (layout->fields == 1 || (layout->fields == 2 && layout->by_reference)) &&
 		node->aggregates.count == 1 && node->aggregates.trans[0].kernel != NULL && !node->any_filter)
 	{
 		node->read_child = segment_grouping_read_child_narrow;

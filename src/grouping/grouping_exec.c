@@ -13,17 +13,17 @@
 #include "core/image.h"
 #include "grouping/grouping_node.h"
 
-/* How many rows ahead the memory of groups is asked for: about as many requests as a core has under way. */
+/* Prefetch groups this many rows ahead: about as many requests as a core keeps in flight. */
 #define ROWS_AHEAD 16
 
-/* States that a group only points to are asked for when the group has come. */
+/* Prefetch states outside the group this many rows ahead, when the group itself has arrived. */
 #define STATES_AHEAD 8
 #define STATE_BYTES 256
 
-/* How many groups ahead the memory for their results is asked for. */
+/* Prefetch what results need this many groups ahead. */
 #define GROUPS_AHEAD 16
 
-/* How often the memory of states outside the groups is looked at: every so many new groups. */
+/* Measure the memory of states outside the groups once per this many new groups. */
 #define GROUPS_PER_CHECK 64
 
 /* Prefetch the row's likely group. */
@@ -35,7 +35,7 @@ prefetch_group(const GroupingTable *table, const GroupingLayout *layout, const c
 	if (group == NULL)
 		return;
 	__builtin_prefetch(group, 1);
-	/* the next line too, as groups begin anywhere */
+	/* the next cache line too: a group may begin anywhere in a line */
 	__builtin_prefetch(group + Min(layout->group_size - 1, 64), 1);
 }
 
@@ -58,7 +58,7 @@ prefetch_state(const GroupingTable *table, const GroupingTrans *trans, const cha
 		__builtin_prefetch(state + i, 1);
 }
 
-/* The group of a row, a new one if there is none yet; NULL if the row has to wait for memory. */
+/* Finds the row's group or creates it; NULL if there is no memory for a new one. */
 static inline char *
 group_of(GroupingState *node, char *row)
 {
@@ -121,7 +121,7 @@ add_batch(GroupingState *node)
 	MemoryContextSwitchTo(caller);
 }
 
-/* Room for bytes of varlenas beside those of the batch's rows; false if the batch had to be added first. */
+/* Reserves arena space for the row's varlenas; false if the batch had to be added to the table first. */
 static bool
 reserve_arena(GroupingState *node, Size bytes)
 {
@@ -140,7 +140,7 @@ reserve_arena(GroupingState *node, Size bytes)
 	return true;
 }
 
-/* A row is complete in the batch. */
+/* Counts a complete row into the batch; adds the batch to the table when it is full. */
 static inline void
 row_added(GroupingState *node, char *row)
 {
@@ -151,7 +151,7 @@ row_added(GroupingState *node, char *row)
 		add_batch(node);
 }
 
-/* Goes on to the next row of the input, which is the child's next row or one of its page; false at the end. */
+/* Moves to the next input row: the child's next, or the next one of its page; false at the end. */
 static inline bool
 next_row(GroupingState *node, GroupingRows *rows)
 {
@@ -180,7 +180,7 @@ next_row(GroupingState *node, GroupingRows *rows)
 	return true;
 }
 
-/* The bits of the aggregates whose FILTER leaves the row out. */
+/* A bit for each aggregate whose FILTER excludes the row. */
 static uint32
 filtered_bits(const GroupingState *node, const Datum *values, const bool *nulls)
 {
@@ -196,7 +196,7 @@ filtered_bits(const GroupingState *node, const Datum *values, const bool *nulls)
 	return bits;
 }
 
-/* Room for a varlena beside those of the batch's rows, and the copy in it. The batch may be added meanwhile. */
+/* Copies a varlena into the batch's arena. May add the batch to the table first. */
 static inline char *
 keep_varlena(GroupingState *node, Datum value)
 {
@@ -220,7 +220,7 @@ keep_varlena(GroupingState *node, Datum value)
 
 /*
  * The same for the common case: one key passed by value, one aggregate with a kernel, no FILTER; the kernel may take a
- * varlena for its cell.
+ * varlena for its field.
  */
 void
 segment_grouping_read_child_narrow(GroupingState *node)
@@ -229,9 +229,9 @@ segment_grouping_read_child_narrow(GroupingState *node)
 	GroupingBatch *batch = &node->batch;
 	GroupingTrans *trans = &node->aggregates.trans[0];
 	MemoryContext row_context = node->aggregates.row_context;
-	int key_input = layout->cell[0].input - 1;
-	int16 key_length = layout->cell[0].length;
-	int cell_input = layout->cells > 1 ? layout->cell[1].input - 1 : -1;
+	int key_input = layout->field[0].input - 1;
+	int16 key_length = layout->field[0].length;
+	int field_input = layout->fields > 1 ? layout->field[1].input - 1 : -1;
 	GroupingRows rows = {0};
 
 	while (next_row(node, &rows))
@@ -239,23 +239,23 @@ segment_grouping_read_child_narrow(GroupingState *node)
 		const Datum *values = rows.values;
 		const bool *nulls = rows.nulls;
 		MemoryContext caller = MemoryContextSwitchTo(row_context);
-		char *cell = NULL;
+		char *field = NULL;
 		char *row;
 		GroupingRowHead *head;
 		Datum arguments[FUNC_MAX_ARGS];
 		bool argument_nulls[FUNC_MAX_ARGS];
 		Datum key = 0;
 
-		if (cell_input >= 0 && !nulls[cell_input])
-			cell = keep_varlena(node, values[cell_input]);
+		if (field_input >= 0 && !nulls[field_input])
+			field = keep_varlena(node, values[field_input]);
 		row = batch->rows + (Size) batch->count * layout->row_size;
 		head = (GroupingRowHead *) row;
 		head->filtered = 0;
 		head->nulls = nulls[key_input];
-		if (cell_input >= 0)
+		if (field_input >= 0)
 		{
-			head->nulls |= (uint64) nulls[cell_input] << 1;
-			*(char **) (row + layout->cell[1].in_row) = cell;
+			head->nulls |= (uint64) nulls[field_input] << 1;
+			*(char **) (row + layout->field[1].in_row) = field;
 		}
 		if (likely(!nulls[key_input]))
 			key = segment_canonical_datum(values[key_input], key_length);
@@ -440,7 +440,7 @@ group_partition(GroupingState *node)
 			continue;
 		read_part(node, &part);
 		BufFileClose(part.file);
-		/* now and here, while others work: in the end one process would do it for all */
+		/* deleted here, while the other processes work: at the end, one process would delete them all */
 		BufFileDeleteFileSet(&shared->files.fs, name, true);
 	}
 	add_batch(node);
@@ -450,8 +450,8 @@ group_partition(GroupingState *node)
 }
 
 /*
- * Fills the table as one of several processes. Who comes after the others have read all rows helps with what they
- * handed over; who leaves groups to the others does not, if there are others.
+ * Fills the table as one of several processes. A process that starts after the others have read all rows helps to group
+ * what they handed over, unless it leaves its groups to them.
  */
 static bool
 next_pass_together(GroupingState *node)
@@ -494,7 +494,7 @@ next_pass(GroupingState *node)
 	return true;
 }
 
-/* The next group to come out; the memory that another one's result will need is asked for. */
+/* The next group to return; prefetches what a later one's result needs. */
 static char *
 next_group(GroupingState *node)
 {

@@ -63,10 +63,10 @@ struct GroupingState
 	GroupingPages *pages;  /* of the child, or NULL */
 	AttrNumber last_input; /* highest column of the input that is read */
 	bool any_filter;
-	Size outside;		   /* memory of states outside the groups, as of the last look */
+	Size outside;		   /* memory of states outside the groups, when last measured */
 	bool started;		   /* the child was read, or is being read */
 	GroupingCursor cursor; /* next group to return */
-	GroupingCursor ahead;  /* of the groups whose memory is asked for */
+	GroupingCursor ahead;  /* next group to prefetch */
 	/* for EXPLAIN */
 	uint64 groups;
 	Size peak_memory;

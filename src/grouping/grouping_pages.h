@@ -11,7 +11,7 @@
 #include "nodes/execnodes.h"
 #include "nodes/plannodes.h"
 
-/* Some rows of the node's input, of which the first is looked at: count times columns values. */
+/* Rows of the node's input that are still to be read, the current one first: count times columns values. */
 typedef struct GroupingRows
 {
 	int count;

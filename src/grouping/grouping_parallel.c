@@ -21,7 +21,7 @@
 #include "core/compat.h"
 #include "grouping/grouping_node.h"
 
-/* What stands before a group in a file. */
+/* Precedes each group in a file. */
 typedef struct RecordHead
 {
 	uint32 size;		  /* of the group */
@@ -161,20 +161,6 @@ segment_grouping_end_build(GroupingState *node)
 	(void) BarrierArriveAndWait(&node->shared->barrier, PG_WAIT_EXTENSION);
 }
 
-/* Reads exactly size bytes; false at the end of the file, if may_end. */
-static bool
-read_bytes(BufFile *file, void *bytes, Size size, bool may_end)
-{
-	Size got = BufFileRead(file, bytes, size);
-
-	if (got == 0 && may_end)
-		return false;
-	if (got != size)
-		ereport(ERROR, (errcode_for_file_access(), errmsg("could not read a temporary file of a grouping"),
-						errdetail("Read %zu of %zu bytes.", got, size)));
-	return true;
-}
-
 /* Merges the group in the record into the table. */
 static void
 merge_record(GroupingState *node, const RecordHead *head)
@@ -202,7 +188,7 @@ merge_record(GroupingState *node, const RecordHead *head)
 		GroupingTrans *trans = &aggregates->trans[i];
 		Size outside_size;
 
-		/* the pointer is that of the process that wrote the group: only its being there counts */
+		/* a pointer of the process that wrote the group: only whether it is NULL matters */
 		if (trans->kernel == NULL || !trans->kernel->is_moved(other + trans->in_group))
 			continue;
 		trans->kernel->relocate(other + trans->in_group, outside);
@@ -276,11 +262,11 @@ segment_grouping_merge_next(GroupingState *node)
 		file = BufFileOpenFileSet(&shared->files.fs, name, O_RDONLY, true);
 		if (file == NULL)
 			continue;
-		while (read_bytes(file, &head, sizeof(head), true))
+		while (segment_file_read(file, &head, sizeof(head), true, GROUPING_FILES))
 		{
 			Size size = (Size) head.size + head.outside;
 
-			(void) read_bytes(file, record_room(node, size), size, false);
+			(void) segment_file_read(file, record_room(node, size), size, false, GROUPING_FILES);
 			merge_record(node, &head);
 		}
 		BufFileClose(file);
@@ -301,7 +287,7 @@ segment_grouping_estimate_dsm(CustomScanState *node, ParallelContext *pcxt)
 	return sizeof(GroupingShared);
 }
 
-/* Everything at its beginning. */
+/* Resets the shared state. */
 static void
 reset_shared(GroupingShared *shared)
 {

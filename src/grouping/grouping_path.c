@@ -18,6 +18,7 @@
 #include "utils/selfuncs.h"
 
 #include "core/compat.h"
+#include "core/init_plans.h"
 #include "grouping/grouping.h"
 #include "grouping/grouping_node.h"
 #include "grouping/grouping_shape.h"
@@ -242,7 +243,7 @@ cheapest_without_gather(const RelOptInfo *rel)
 	return cheapest;
 }
 
-/* The planner's hook: called for every GROUP BY, and for each partition of a partition-wise one. */
+/* The planner's hook: called for every stage, for a GROUP BY again for each partition of a partition-wise one. */
 void
 segment_grouping_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel, RelOptInfo *output_rel,
 							 void *extra)
@@ -255,6 +256,8 @@ segment_grouping_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptI
 
 	if (previous_hook != NULL)
 		previous_hook(root, stage, input_rel, output_rel, extra);
+	if (stage == UPPERREL_FINAL)
+		segment_hand_up_init_plans(root, output_rel, &segment_grouping_path_methods);
 	if (stage != UPPERREL_GROUP_AGG || segment_grouping_enable == GROUPING_OFF || group_extra == NULL ||
 		output_rel->pathlist == NIL)
 		return;

@@ -18,7 +18,7 @@ segment_grouping_plan_write(const GroupingPlan *plan)
 {
 	List *written = list_make5(plan->columns, plan->operators, plan->collations, plan->arguments, plan->filters);
 
-	/* with a decimal point: read back as a worker gets it, it would be an Integer without */
+	/* with a decimal point: without one, a worker would read it back as an Integer */
 	written = lappend(written, makeFloat(psprintf("%.1f", plan->groups)));
 	written = lappend(written, makeInteger(plan->by_rows));
 	return lappend(written, plan->kernels);
@@ -61,7 +61,7 @@ take_rows_as_stored(PlannerInfo *root, Plan *child, GroupingPlan *plan)
 	List *stored;
 	ListCell *arguments;
 
-	/* pages are read for the columns that are wanted only */
+	/* reading pages takes only the columns that are needed */
 	if ((!IsA(child, SeqScan) && !IsA(child, BitmapHeapScan) && !IsA(child, IndexScan)) ||
 		segment_grouping_can_read_pages(child))
 		return;

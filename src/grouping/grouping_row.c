@@ -9,31 +9,31 @@
 
 #include "utils/expandeddatum.h"
 
-/* Gives every cell its place. Every cell begins at a multiple of 8 bytes. */
+/* Gives every field its place. Every field begins at a multiple of 8 bytes. */
 void
 segment_grouping_lay_out(GroupingLayout *layout, Size states_size, Size packed_size)
 {
 	Size row = sizeof(GroupingRowHead);
 	Size group = 0;
 
-	layout->narrow = layout->columns == 1 && layout->cell[0].compare == GROUPING_COMPARE_DATUM;
+	layout->narrow = layout->columns == 1 && layout->field[0].compare == GROUPING_COMPARE_DATUM;
 	layout->variable = layout->by_reference = false;
 	if (!layout->narrow)
 		group = sizeof(GroupingGroupHead);
-	for (int i = 0; i < layout->cells; i++)
+	for (int i = 0; i < layout->fields; i++)
 	{
-		GroupingCell *cell = &layout->cell[i];
-		Size size = cell->kind == GROUPING_CELL_FIXED ? MAXALIGN(cell->length) : sizeof(Datum);
+		GroupingField *field = &layout->field[i];
+		Size size = field->kind == GROUPING_FIELD_FIXED ? MAXALIGN(field->length) : sizeof(Datum);
 
-		cell->in_row = row;
+		field->in_row = row;
 		row += size;
-		if (cell->kind == GROUPING_CELL_VARLENA)
+		if (field->kind == GROUPING_FIELD_VARLENA)
 			layout->by_reference = true;
 		if (i < layout->columns)
 		{
-			cell->in_group = group;
+			field->in_group = group;
 			group += size;
-			if (cell->kind == GROUPING_CELL_VARLENA)
+			if (field->kind == GROUPING_FIELD_VARLENA)
 				layout->variable = true;
 		}
 	}
@@ -51,30 +51,30 @@ segment_grouping_fill_row(const GroupingLayout *layout, const Datum *values, con
 
 	head->filtered = 0;
 	head->nulls = 0;
-	for (int i = 0; i < layout->cells; i++)
+	for (int i = 0; i < layout->fields; i++)
 	{
-		const GroupingCell *cell = &layout->cell[i];
-		Datum value = values[cell->input - 1];
-		Datum *place = (Datum *) (row + cell->in_row);
+		const GroupingField *field = &layout->field[i];
+		Datum value = values[field->input - 1];
+		Datum *place = (Datum *) (row + field->in_row);
 
-		if (nulls[cell->input - 1])
+		if (nulls[field->input - 1])
 		{
 			head->nulls |= UINT64CONST(1) << i;
-			if (cell->kind == GROUPING_CELL_FIXED)
-				memset(place, 0, MAXALIGN(cell->length));
+			if (field->kind == GROUPING_FIELD_FIXED)
+				memset(place, 0, MAXALIGN(field->length));
 			else
 				*place = 0;
 			continue;
 		}
-		switch (cell->kind)
+		switch (field->kind)
 		{
-			case GROUPING_CELL_BYVAL:
-				*place = segment_canonical_datum(value, cell->length);
+			case GROUPING_FIELD_BYVAL:
+				*place = segment_canonical_datum(value, field->length);
 				break;
-			case GROUPING_CELL_FIXED:
-				memcpy(place, DatumGetPointer(value), cell->length);
+			case GROUPING_FIELD_FIXED:
+				memcpy(place, DatumGetPointer(value), field->length);
 				break;
-			case GROUPING_CELL_VARLENA:
+			case GROUPING_FIELD_VARLENA:
 				/* Keys are compared as they lie in memory; arguments go to functions that detoast them. */
 				if (i < layout->columns)
 					value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
@@ -88,7 +88,7 @@ segment_grouping_fill_row(const GroupingLayout *layout, const Datum *values, con
 	return bytes;
 }
 
-/* Hashed for a NULL key. */
+/* Hashed in place of a NULL key. */
 #define NULL_WORD UINT64CONST(0x4E554C4C4B455921)
 
 uint32
@@ -97,31 +97,31 @@ segment_grouping_hash_row(GroupingLayout *layout, const SegmentHashKey *key, cha
 	uint64 hash = 0;
 
 	if (layout->narrow)
-		return grouping_hash_datum(key, *(Datum *) (row + layout->cell[0].in_row));
+		return grouping_hash_datum(key, *(Datum *) (row + layout->field[0].in_row));
 	for (int i = 0; i < layout->keys; i++)
 	{
-		GroupingCell *cell = &layout->cell[i];
-		Datum value = grouping_row_value(cell, row);
+		GroupingField *field = &layout->field[i];
+		Datum value = grouping_row_value(field, row);
 
 		if (grouping_row_is_null(row, i))
 		{
 			hash = segment_hash_word(key, hash, NULL_WORD);
 			continue;
 		}
-		switch (cell->compare)
+		switch (field->compare)
 		{
 			case GROUPING_COMPARE_DATUM:
 				hash = segment_hash_word(key, hash, (uint64) value);
 				break;
 			case GROUPING_COMPARE_FIXED:
-				hash = segment_hash_bytes(key, hash, DatumGetPointer(value), cell->length);
+				hash = segment_hash_bytes(key, hash, DatumGetPointer(value), field->length);
 				break;
 			case GROUPING_COMPARE_BYTES:
 				hash = segment_hash_bytes(key, hash, VARDATA_ANY(DatumGetPointer(value)),
 										  VARSIZE_ANY_EXHDR(DatumGetPointer(value)));
 				break;
 			case GROUPING_COMPARE_FUNCTION:
-				hash = segment_type_hash_value(&cell->hash, key, hash, cell->collation, value);
+				hash = segment_type_hash_value(&field->hash, key, hash, field->collation, value);
 				break;
 			case GROUPING_COMPARE_NONE:
 				break;
@@ -135,13 +135,13 @@ segment_grouping_keep_row(GroupingLayout *layout, char *row, char *arena)
 {
 	if (layout->by_reference)
 	{
-		for (int i = 0; i < layout->cells; i++)
+		for (int i = 0; i < layout->fields; i++)
 		{
-			GroupingCell *cell = &layout->cell[i];
+			GroupingField *field = &layout->field[i];
 
-			if (cell->kind == GROUPING_CELL_VARLENA && !grouping_row_is_null(row, i))
+			if (field->kind == GROUPING_FIELD_VARLENA && !grouping_row_is_null(row, i))
 			{
-				Datum *place = (Datum *) (row + cell->in_row);
+				Datum *place = (Datum *) (row + field->in_row);
 				Size size = VARSIZE_ANY(DatumGetPointer(*place));
 
 				memcpy(arena, DatumGetPointer(*place), size);
@@ -155,16 +155,16 @@ segment_grouping_keep_row(GroupingLayout *layout, char *row, char *arena)
 
 /* A stored column of a group as a Datum. */
 static inline Datum
-group_value(const GroupingCell *cell, char *group)
+group_value(const GroupingField *field, char *group)
 {
-	switch (cell->kind)
+	switch (field->kind)
 	{
-		case GROUPING_CELL_FIXED:
-			return PointerGetDatum(group + cell->in_group);
-		case GROUPING_CELL_VARLENA:
-			return PointerGetDatum(group + *(Datum *) (group + cell->in_group));
+		case GROUPING_FIELD_FIXED:
+			return PointerGetDatum(group + field->in_group);
+		case GROUPING_FIELD_VARLENA:
+			return PointerGetDatum(group + *(Datum *) (group + field->in_group));
 		default:
-			return *(Datum *) (group + cell->in_group);
+			return *(Datum *) (group + field->in_group);
 	}
 }
 
@@ -179,21 +179,21 @@ segment_grouping_same_keys(GroupingLayout *layout, char *group, char *row)
 		return false;
 	for (int i = 0; i < layout->keys; i++)
 	{
-		GroupingCell *cell = &layout->cell[i];
-		Datum ours = group_value(cell, group);
-		Datum theirs = grouping_row_value(cell, row);
+		GroupingField *field = &layout->field[i];
+		Datum ours = group_value(field, group);
+		Datum theirs = grouping_row_value(field, row);
 		Size length;
 
 		if (grouping_row_is_null(row, i))
 			continue;
-		switch (cell->compare)
+		switch (field->compare)
 		{
 			case GROUPING_COMPARE_DATUM:
 				if (ours != theirs)
 					return false;
 				break;
 			case GROUPING_COMPARE_FIXED:
-				if (memcmp(DatumGetPointer(ours), DatumGetPointer(theirs), cell->length) != 0)
+				if (memcmp(DatumGetPointer(ours), DatumGetPointer(theirs), field->length) != 0)
 					return false;
 				break;
 			case GROUPING_COMPARE_BYTES:
@@ -203,7 +203,7 @@ segment_grouping_same_keys(GroupingLayout *layout, char *group, char *row)
 					return false;
 				break;
 			case GROUPING_COMPARE_FUNCTION:
-				if (!DatumGetBool(FunctionCall2Coll(&cell->equal, cell->collation, ours, theirs)))
+				if (!DatumGetBool(FunctionCall2Coll(&field->equal, field->collation, ours, theirs)))
 					return false;
 				break;
 			case GROUPING_COMPARE_NONE:
@@ -222,10 +222,10 @@ segment_grouping_group_size(const GroupingLayout *layout, const char *row)
 	{
 		for (int i = 0; i < layout->columns; i++)
 		{
-			const GroupingCell *cell = &layout->cell[i];
+			const GroupingField *field = &layout->field[i];
 
-			if (cell->kind == GROUPING_CELL_VARLENA && !grouping_row_is_null(row, i))
-				size += MAXALIGN(VARSIZE_ANY(*(char *const *) (row + cell->in_row)));
+			if (field->kind == GROUPING_FIELD_VARLENA && !grouping_row_is_null(row, i))
+				size += MAXALIGN(VARSIZE_ANY(*(char *const *) (row + field->in_row)));
 		}
 	}
 	return size;
@@ -239,7 +239,7 @@ segment_grouping_write_group(const GroupingLayout *layout, char *group, Size siz
 	Size end = layout->group_size;
 
 	if (layout->narrow)
-		*(Datum *) group = *(Datum *) (row + layout->cell[0].in_row);
+		*(Datum *) group = *(Datum *) (row + layout->field[0].in_row);
 	else
 	{
 		head->hash = row_head->hash;
@@ -247,19 +247,19 @@ segment_grouping_write_group(const GroupingLayout *layout, char *group, Size siz
 		head->eighths = size / 8 <= PG_UINT16_MAX ? (uint16) (size / 8) : 0;
 		for (int i = 0; i < layout->columns; i++)
 		{
-			const GroupingCell *cell = &layout->cell[i];
+			const GroupingField *field = &layout->field[i];
 
-			if (cell->kind == GROUPING_CELL_VARLENA && !grouping_row_is_null(row, i))
+			if (field->kind == GROUPING_FIELD_VARLENA && !grouping_row_is_null(row, i))
 			{
-				char *bytes = *(char **) (row + cell->in_row);
+				char *bytes = *(char **) (row + field->in_row);
 
-				*(Datum *) (group + cell->in_group) = (Datum) end;
+				*(Datum *) (group + field->in_group) = (Datum) end;
 				memcpy(group + end, bytes, VARSIZE_ANY(bytes));
 				end += MAXALIGN(VARSIZE_ANY(bytes));
 			}
 			else
-				memcpy(group + cell->in_group, row + cell->in_row,
-					   cell->kind == GROUPING_CELL_FIXED ? MAXALIGN(cell->length) : sizeof(Datum));
+				memcpy(group + field->in_group, row + field->in_row,
+					   field->kind == GROUPING_FIELD_FIXED ? MAXALIGN(field->length) : sizeof(Datum));
 		}
 	}
 	memset(group + layout->states_offset, 0, layout->group_size - layout->states_offset);
@@ -273,7 +273,7 @@ segment_grouping_read_group(const GroupingLayout *layout, char *group, Datum *va
 	for (int i = 0; i < layout->columns; i++)
 	{
 		nulls[i] = (head->nulls >> i) & 1;
-		values[i] = nulls[i] ? (Datum) 0 : group_value(&layout->cell[i], group);
+		values[i] = nulls[i] ? (Datum) 0 : group_value(&layout->field[i], group);
 	}
 }
 
@@ -287,19 +287,19 @@ segment_grouping_group_as_row(const GroupingLayout *layout, char *group, bool is
 	{
 		head->nulls = is_null_group;
 		head->hash = grouping_hash_of_group(layout, group);
-		*(Datum *) (row + layout->cell[0].in_row) = *(Datum *) group;
+		*(Datum *) (row + layout->field[0].in_row) = *(Datum *) group;
 		return;
 	}
 	head->nulls = ((GroupingGroupHead *) group)->nulls;
 	head->hash = ((GroupingGroupHead *) group)->hash;
 	for (int i = 0; i < layout->columns; i++)
 	{
-		const GroupingCell *cell = &layout->cell[i];
+		const GroupingField *field = &layout->field[i];
 
-		if (cell->kind == GROUPING_CELL_VARLENA)
-			*(Datum *) (row + cell->in_row) = group_value(cell, group);
+		if (field->kind == GROUPING_FIELD_VARLENA)
+			*(Datum *) (row + field->in_row) = group_value(field, group);
 		else
-			memcpy(row + cell->in_row, group + cell->in_group,
-				   cell->kind == GROUPING_CELL_FIXED ? MAXALIGN(cell->length) : sizeof(Datum));
+			memcpy(row + field->in_row, group + field->in_group,
+				   field->kind == GROUPING_FIELD_FIXED ? MAXALIGN(field->length) : sizeof(Datum));
 	}
 }

@@ -1,13 +1,13 @@
 /*
  * grouping_row.h: how an input row and a group lie in memory.
  *
- * A row holds the cells that the node needs of one input row: first the stored columns (the grouping keys, then
+ * A row holds the fields that the node needs of one input row: first the stored columns (the grouping keys, then
  * columns that depend on them and are only carried along), then the arguments of the aggregates. Rows are gathered in
  * batches, so that the memory of many groups can be prefetched at once. A group (an entry of the hash table) begins
  * with the same stored columns; the states of the aggregates follow.
  *
- *   row:    GroupingRowHead | cells | packed      varlenas: pointers into the batch's arena
- *   group:  [GroupingGroupHead] | cells | states | bytes     varlenas: offsets from the group's start
+ *   row:    GroupingRowHead | fields | packed      varlenas: pointers into the batch's arena
+ *   group:  [GroupingGroupHead] | fields | states | bytes     varlenas: offsets from the group's start
  *
  * A group's columns hold no pointers, so it can lie in memory that several processes map at different addresses. A
  * single key that is passed by value and compared by its bits needs no head: its hash is cheap, and the table
@@ -21,17 +21,17 @@
 
 #include "core/hash.h"
 
-/* Bounds of what the node takes over; wider queries stay with the core executor. */
+/* Limits of the node; wider queries stay with core's executor. */
 #define GROUPING_MAX_COLUMNS 16
-#define GROUPING_MAX_CELLS 64
+#define GROUPING_MAX_FIELDS 64
 #define GROUPING_MAX_AGGREGATES 32
 
-typedef enum GroupingCellKind
+typedef enum GroupingFieldKind
 {
-	GROUPING_CELL_BYVAL, /* a Datum */
-	GROUPING_CELL_FIXED, /* length bytes, passed by reference */
-	GROUPING_CELL_VARLENA
-} GroupingCellKind;
+	GROUPING_FIELD_BYVAL, /* a Datum */
+	GROUPING_FIELD_FIXED, /* length bytes, passed by reference */
+	GROUPING_FIELD_VARLENA
+} GroupingFieldKind;
 
 /* How two values of a key are compared. The first three compare bits and need no function call. */
 typedef enum GroupingCompare
@@ -43,9 +43,9 @@ typedef enum GroupingCompare
 	GROUPING_COMPARE_NONE	   /* not a key */
 } GroupingCompare;
 
-typedef struct GroupingCell
+typedef struct GroupingField
 {
-	GroupingCellKind kind;
+	GroupingFieldKind kind;
 	GroupingCompare compare;
 	int16 length;	  /* typlen */
 	AttrNumber input; /* column of the input, from 1 */
@@ -54,13 +54,13 @@ typedef struct GroupingCell
 	Oid collation;
 	FmgrInfo equal;
 	SegmentTypeHash hash;
-} GroupingCell;
+} GroupingField;
 
 typedef struct GroupingRowHead
 {
 	uint32 hash;
 	uint32 filtered; /* bit per aggregate: its FILTER left the row out */
-	uint64 nulls;	 /* bit per cell */
+	uint64 nulls;	 /* bit per field */
 } GroupingRowHead;
 
 typedef struct GroupingGroupHead
@@ -70,16 +70,16 @@ typedef struct GroupingGroupHead
 	uint16 eighths; /* size in units of 8 bytes; 0: alone in its chunk */
 } GroupingGroupHead;
 
-/* The cells of a query, their places, and how to find its groups. */
+/* The fields of a query, their places, and how to find its groups. */
 typedef struct GroupingLayout
 {
 	int columns; /* stored columns, keys first */
 	int keys;
-	int cells; /* stored columns and arguments */
-	GroupingCell *cell;
+	int fields; /* stored columns and arguments */
+	GroupingField *field;
 	bool narrow;		  /* groups have no head */
 	bool variable;		  /* some stored column is a varlena */
-	bool by_reference;	  /* some cell is a varlena: rows point into the arena */
+	bool by_reference;	  /* some field is a varlena: rows point into the arena */
 	uint32 packed_offset; /* of what kernels pack into a row */
 	uint32 row_size;
 	uint32 states_offset; /* of the first state in a group */
@@ -109,27 +109,28 @@ grouping_hash_datum(const SegmentHashKey *key, Datum value)
 	return segment_hash_end(segment_hash_word(key, 0, (uint64) value));
 }
 
-/* A cell of a row as a Datum. */
+/* A field of a row as a Datum. */
 static inline Datum
-grouping_row_value(const GroupingCell *cell, char *row)
+grouping_row_value(const GroupingField *field, char *row)
 {
-	return cell->kind == GROUPING_CELL_FIXED ? PointerGetDatum(row + cell->in_row) : *(Datum *) (row + cell->in_row);
+	return field->kind == GROUPING_FIELD_FIXED ? PointerGetDatum(row + field->in_row)
+											   : *(Datum *) (row + field->in_row);
 }
 
 static inline bool
-grouping_row_is_null(const char *row, int cell)
+grouping_row_is_null(const char *row, int field)
 {
-	return (((const GroupingRowHead *) row)->nulls >> cell) & 1;
+	return (((const GroupingRowHead *) row)->nulls >> field) & 1;
 }
 
 /*
- * Kinds, offsets and sizes from the cells' types; states_size bytes of states follow a group's stored columns, and
- * packed_size bytes of packed arguments a row's cells.
+ * Kinds, offsets and sizes from the fields' types; states_size bytes of states follow a group's stored columns, and
+ * packed_size bytes of packed arguments a row's fields.
  */
 extern void segment_grouping_lay_out(GroupingLayout *layout, Size states_size, Size packed_size);
 
 /*
- * Copies the cells of the input's columns to a row: values by value are complete, varlenas still point into the input
+ * Copies the fields of the input's columns to a row: values by value are complete, varlenas still point into the input
  * or, detoasted keys, into the current context. Returns the bytes that segment_grouping_keep_row needs.
  */
 extern Size segment_grouping_fill_row(const GroupingLayout *layout, const Datum *values, const bool *nulls, char *row);

@@ -17,8 +17,8 @@
 #include "grouping/grouping_shape.h"
 
 /*
- * True if a transition function of ours is called: asked first, as most queries have none. Where there is one, the
- * planner has called its support function by now: it is why this library is loaded.
+ * True if the query calls one of our transition functions. Checked first, as most queries call none. If one does, the
+ * planner has called its support function by now, which loaded this library.
  */
 static bool
 has_transition_of_ours(PlannerInfo *root)
@@ -100,7 +100,7 @@ collect_walker(Node *node, GroupingShape *shape)
 	return expression_tree_walker(node, collect_walker, (void *) shape);
 }
 
-/* The number of an input, from 1; appended if there is none yet. */
+/* The number of an input, from 1; a new input is appended. */
 static int
 input_number(GroupingShape *shape, Node *expression)
 {
@@ -194,7 +194,7 @@ segment_grouping_shape(PlannerInfo *root, RelOptInfo *output_rel, Node *having, 
 	Query *query = root->parse;
 	PathTarget *target = output_rel->reltarget;
 	ListCell *aggref;
-	int cells;
+	int fields;
 
 	memset(shape, 0, sizeof(*shape));
 	if (!query->hasAggs || query->groupClause == NIL || query->groupingSets != NIL || !has_transition_of_ours(root))
@@ -204,10 +204,10 @@ segment_grouping_shape(PlannerInfo *root, RelOptInfo *output_rel, Node *having, 
 	shape->having = (List *) having;
 	if (collect_walker((Node *) target->exprs, shape) || collect_walker(having, shape) || !has_aggregate_of_ours(shape))
 		return false;
-	cells = list_length(shape->columns);
+	fields = list_length(shape->columns);
 	foreach (aggref, shape->aggrefs)
-		cells += list_length(lfirst_node(Aggref, aggref)->args);
-	if (list_length(shape->columns) > GROUPING_MAX_COLUMNS || cells > GROUPING_MAX_CELLS ||
+		fields += list_length(lfirst_node(Aggref, aggref)->args);
+	if (list_length(shape->columns) > GROUPING_MAX_COLUMNS || fields > GROUPING_MAX_FIELDS ||
 		list_length(shape->aggrefs) > GROUPING_MAX_AGGREGATES)
 		return false;
 	find_inputs(shape);

@@ -29,13 +29,13 @@ segment_grouping_spill_memory(int bits)
 }
 
 /*
- * From this level on partitions follow the random hash of the table. Before, they follow one that is the same each time,
- * as the order of the groups does, which would otherwise change from run to run. Who sends keys that all fall into one
- * of those gets no further than here; other data do not come this far.
+ * From this level on, partitions follow the table's hash, which is seeded at random. Before, they follow a fixed hash,
+ * so that groups come in the same order in every run. Keys crafted to share one partition of the fixed hash get no
+ * further than this level; other data never reach it.
  */
 #define RANDOM_LEVEL 8
 
-/* The partition of a row. Every level uses other bits than the one before, and than the table's index. */
+/* The partition of a row. Each level uses hash bits that neither the level before nor the table's index uses. */
 static inline int
 partition_of(const GroupingSpill *spill, char *row)
 {
@@ -71,7 +71,7 @@ write_short(GroupingSpill *spill, GroupingPart *part, char *row)
 
 	if (!grouping_row_is_null(row, 0) && spill->kernel->shrink(row + layout->packed_offset, short_row.words))
 	{
-		short_row.key = *(Datum *) (row + layout->cell[0].in_row);
+		short_row.key = *(Datum *) (row + layout->field[0].in_row);
 		write_bytes(spill, part, &short_row, sizeof(short_row));
 		return;
 	}
@@ -109,9 +109,9 @@ segment_grouping_spill_row(GroupingSpill *spill, char *row)
 	}
 	if (layout->by_reference)
 	{
-		for (int i = 0; i < layout->cells; i++)
-			if (layout->cell[i].kind == GROUPING_CELL_VARLENA && !grouping_row_is_null(row, i))
-				bytes += MAXALIGN(VARSIZE_ANY(*(char **) (row + layout->cell[i].in_row)));
+		for (int i = 0; i < layout->fields; i++)
+			if (layout->field[i].kind == GROUPING_FIELD_VARLENA && !grouping_row_is_null(row, i))
+				bytes += MAXALIGN(VARSIZE_ANY(*(char **) (row + layout->field[i].in_row)));
 		write_bytes(spill, part, &bytes, sizeof(bytes));
 	}
 	write_bytes(spill, part, row, layout->row_size);
@@ -126,10 +126,10 @@ segment_grouping_spill_row(GroupingSpill *spill, char *row)
 			spill->flat_size = Max(bytes, 1024);
 			spill->flat = palloc0(spill->flat_size);
 		}
-		for (int i = 0; i < layout->cells; i++)
-			if (layout->cell[i].kind == GROUPING_CELL_VARLENA && !grouping_row_is_null(row, i))
+		for (int i = 0; i < layout->fields; i++)
+			if (layout->field[i].kind == GROUPING_FIELD_VARLENA && !grouping_row_is_null(row, i))
 			{
-				char *value = *(char **) (row + layout->cell[i].in_row);
+				char *value = *(char **) (row + layout->field[i].in_row);
 
 				memcpy(spill->flat + used, value, VARSIZE_ANY(value));
 				used += MAXALIGN(VARSIZE_ANY(value));
@@ -153,8 +153,7 @@ segment_grouping_spill_end(GroupingSpill *spill)
 
 		if (spill->part[i].file == NULL)
 			continue;
-		if (BufFileSeek(spill->part[i].file, 0, 0, SEEK_SET) != 0)
-			ereport(ERROR, (errcode_for_file_access(), errmsg("could not rewind a temporary file of a grouping")));
+		segment_file_rewind(spill->part[i].file, GROUPING_FILES);
 		part = palloc(sizeof(GroupingPart));
 		*part = spill->part[i];
 		spill->waiting = lappend(spill->waiting, part);
@@ -191,7 +190,7 @@ segment_grouping_spill_next(GroupingSpill *spill)
 
 	if (spill->waiting == NIL)
 		return NULL;
-	/* the last first: the parts of a part are done before its neighbours, so few files exist at a time */
+	/* last in, first out: a part's own parts are finished before its neighbours, so few files exist at a time */
 	part = (GroupingPart *) llast(spill->waiting);
 	spill->waiting = list_delete_last(spill->waiting);
 	spill->level = part->level;
@@ -202,14 +201,7 @@ segment_grouping_spill_next(GroupingSpill *spill)
 static bool
 read_bytes(GroupingPart *part, void *bytes, Size size, bool may_end)
 {
-	Size got = BufFileRead(part->file, bytes, size);
-
-	if (got == 0 && may_end)
-		return false;
-	if (got != size)
-		ereport(ERROR, (errcode_for_file_access(), errmsg("could not read a temporary file of a grouping"),
-						errdetail("Read %zu of %zu bytes.", got, size)));
-	return true;
+	return segment_file_read(part->file, bytes, size, may_end, GROUPING_FILES);
 }
 
 /* Reads a row that may be in its short form. */
@@ -233,7 +225,7 @@ read_short(const GroupingSpill *spill, GroupingPart *part, char *row)
 	head->filtered = 0;
 	head->nulls = 0;
 	head->hash = grouping_hash_datum(&layout->key, short_row.key);
-	*(Datum *) (row + layout->cell[0].in_row) = short_row.key;
+	*(Datum *) (row + layout->field[0].in_row) = short_row.key;
 	spill->kernel->expand(short_row.words, row + layout->packed_offset);
 	return true;
 }
@@ -257,10 +249,10 @@ segment_grouping_read_row_bytes(const GroupingLayout *layout, GroupingPart *part
 	if (bytes == 0)
 		return;
 	(void) read_bytes(part, arena, bytes, false);
-	for (int i = 0; i < layout->cells; i++)
-		if (layout->cell[i].kind == GROUPING_CELL_VARLENA && !grouping_row_is_null(row, i))
+	for (int i = 0; i < layout->fields; i++)
+		if (layout->field[i].kind == GROUPING_FIELD_VARLENA && !grouping_row_is_null(row, i))
 		{
-			*(char **) (row + layout->cell[i].in_row) = arena;
+			*(char **) (row + layout->field[i].in_row) = arena;
 			arena += MAXALIGN(VARSIZE_ANY(arena));
 		}
 }

@@ -9,9 +9,13 @@
 #include "storage/sharedfileset.h"
 
 #include "core/aggregate.h"
+#include "core/temp_file.h"
 #include "grouping/grouping_row.h"
 
-/* More files than this at a time are of no use: their buffers would be the memory that is missing. */
+/* What errors call the owner of the files. */
+#define GROUPING_FILES "a grouping"
+
+/* The most files at a time: the buffers of more would take the memory that is missing. */
 #define GROUPING_PARTITIONS_MAX 128
 
 /* The rows of one partition. */
@@ -43,7 +47,7 @@ typedef struct GroupingSpill
 } GroupingSpill;
 
 /*
- * The files' number for a pass: enough that the groups of a part are likely to fit into limit bytes. bytes is what all
+ * How many files a pass writes: enough that the groups of a part are likely to fit into limit bytes. bytes is what all
  * of the pass's groups are expected to need.
  */
 extern int segment_grouping_spill_bits(double bytes, Size limit);

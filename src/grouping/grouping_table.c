@@ -55,7 +55,9 @@ segment_grouping_table_reset(GroupingTable *table, double expected)
 {
 	uint32 slots = FIRST_INDEX;
 
-	/* Pre-sizing saves moving the index; an estimate may be far off, so it gets a part of the memory only. */
+	/*
+	 * Pre-sizing avoids rebuilding the index, but estimates may be far off: it may use only this share of the memory.
+	 */
 	while (GROW_AT(slots) < expected && slots * sizeof(uint32) * 2 <= table->limit / 16)
 		slots *= 2;
 	MemoryContextReset(table->context);

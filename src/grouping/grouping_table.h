@@ -15,7 +15,7 @@
 #define GROUPING_CHUNK_MAX ((Size) 8 << GROUPING_OFFSET_BITS)
 #define GROUPING_CHUNKS_MAX (1 << (32 - GROUPING_OFFSET_BITS))
 
-/* However small the limit is, this many groups are taken: so every pass over spilled rows makes progress. */
+/* This many groups fit however small the limit is, so that every pass over spilled rows makes progress. */
 #define GROUPING_FEWEST_GROUPS 64
 
 /* The head of a chunk, as long as a cache line: groups of 16 n bytes then touch no more lines than they must. */
@@ -108,7 +108,7 @@ grouping_table_find(const GroupingTable *table, char *row)
 	{
 		if (unlikely(grouping_row_is_null(row, 0)))
 			return table->null_group;
-		key = *(Datum *) (row + layout->cell[0].in_row);
+		key = *(Datum *) (row + layout->field[0].in_row);
 	}
 	while ((slot = table->index[position]) != 0)
 	{

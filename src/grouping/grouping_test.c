@@ -21,7 +21,7 @@
 /* The strategy of operators that btrees don't know. */
 #define DIFFERS (BTMaxStrategyNumber + 1)
 
-/* Days from 2000-01-01 that every zone's timestamptz has room for. */
+/* Days from 2000-01-01 that fit a timestamptz in every zone. */
 #define DAYS_IN_RANGE 1000000
 
 /* The number of the table's column that an expression is; 0 if it is none. */
@@ -126,8 +126,8 @@ segment_grouping_test_read(GroupingTest *test, Node *clause, Index scanrelid, Pl
 }
 
 /*
- * A comparison between a time and a date takes the date as the time that it begins at, in the session's zone for a
- * timestamptz; what is beyond a time's range is core's matter.
+ * A comparison of a time with a date takes the date as its first moment, in the session's zone for a timestamptz. Dates
+ * beyond the range of times are left to core.
  */
 bool
 segment_grouping_test_start(GroupingTest *test, ExprContext *econtext)

@@ -150,8 +150,8 @@ init_trans(GroupingTrans *trans, AggState *agg_state, bool combines)
 }
 
 /*
- * Stops if the aggregate was replaced since the query was planned: processes that share groups must agree on what these
- * look like, and merging was planned for what it was.
+ * Stops if the aggregate was replaced since the query was planned: merging was planned for its former parts, and
+ * processes that share groups must agree on their layout.
  */
 static void
 check_as_planned(const GroupingTrans *trans, bool has_kernel, bool merges)
@@ -173,7 +173,7 @@ segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState
 	ListCell *filter;
 
 	/*
-	 * Transition and final functions ask their caller for the memory of their state (AggCheckCallContext) and for
+	 * Transition and final functions ask their caller for their state's memory context (AggCheckCallContext) and for
 	 * the aggregate's expression; they find both where core's node keeps them.
 	 */
 	agg_state->ss.ps.state = estate;
@@ -204,7 +204,7 @@ segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState
 			trans->in_row = aggregates->packed_size;
 			aggregates->packed_size += trans->kernel->packed_size;
 		}
-		if (trans->kernel == NULL || trans->kernel->cell >= 0)
+		if (trans->kernel == NULL || trans->kernel->unpacked >= 0)
 			aggregates->calls = true;
 		if (aggregates->pointing == NULL &&
 			(trans->kernel != NULL ? trans->kernel->prefetch != NULL
@@ -330,8 +330,8 @@ segment_grouping_pack_row(GroupingAggregates *aggregates, const Datum *values, c
 	for (int i = 0; i < aggregates->count; i++)
 	{
 		GroupingTrans *trans = &aggregates->trans[i];
-		Datum arguments[GROUPING_MAX_CELLS];
-		bool argument_nulls[GROUPING_MAX_CELLS];
+		Datum arguments[GROUPING_MAX_FIELDS];
+		bool argument_nulls[GROUPING_MAX_FIELDS];
 
 		if (trans->kernel == NULL || ((filtered >> i) & 1))
 			continue;
@@ -353,33 +353,32 @@ segment_grouping_add_row(GroupingAggregates *aggregates, const GroupingLayout *l
 	{
 		GroupingTrans *trans = &aggregates->trans[i];
 		void *state = group + trans->in_group;
-		Datum arguments[GROUPING_MAX_CELLS];
-		bool nulls[GROUPING_MAX_CELLS];
+		Datum arguments[GROUPING_MAX_FIELDS];
+		bool nulls[GROUPING_MAX_FIELDS];
 
 		if ((filtered >> i) & 1)
 			continue;
 		if (trans->kernel != NULL)
 		{
-			Datum cell = 0;
-			bool cell_is_null = true;
+			Datum value = 0;
+			bool is_null = true;
 
-			if (trans->kernel->cell >= 0)
+			if (trans->kernel->unpacked >= 0)
 			{
-				int number = trans->cell[trans->kernel->cell];
+				int number = trans->field[trans->kernel->unpacked];
 
-				cell = grouping_row_value(&layout->cell[number], row);
-				cell_is_null = grouping_row_is_null(row, number);
+				value = grouping_row_value(&layout->field[number], row);
+				is_null = grouping_row_is_null(row, number);
 			}
-			trans->kernel->add(trans->binding, aggregates->state_context, state, row + trans->in_row, cell,
-							   cell_is_null);
+			trans->kernel->add(trans->binding, aggregates->state_context, state, row + trans->in_row, value, is_null);
 			continue;
 		}
 		for (int j = 0; j < trans->arguments; j++)
 		{
-			int cell = trans->cell[j];
+			int field = trans->field[j];
 
-			arguments[j] = grouping_row_value(&layout->cell[cell], row);
-			nulls[j] = grouping_row_is_null(row, cell);
+			arguments[j] = grouping_row_value(&layout->field[field], row);
+			nulls[j] = grouping_row_is_null(row, field);
 		}
 		add_by_call(aggregates, trans, state, arguments, nulls);
 	}

@@ -30,7 +30,7 @@ typedef struct GroupingTrans
 	uint32 in_group;			 /* offset of the state */
 	AttrNumber filter;			 /* column of the input, 0 without FILTER */
 	int arguments;
-	int *cell;		   /* the cells of the arguments that are not packed */
+	int *field;		   /* the fields of the arguments that are not packed */
 	AttrNumber *input; /* the input's columns of the arguments */
 	uint32 in_row;	   /* offset of the packed arguments, if there is a kernel */
 	/* the transition function */
@@ -44,7 +44,7 @@ typedef struct GroupingTrans
 	FunctionCallInfo final_call; /* NULL: the state is the result */
 	int16 result_length;
 	bool result_by_value;
-	bool is_repeatable; /* calling it leaves the state as it is, and gives the same result again */
+	bool is_repeatable; /* calling it again gives the same result, and leaves the state unchanged */
 } GroupingTrans;
 
 /* All aggregates of the node, and the memory that their states and results live in. */
@@ -56,8 +56,8 @@ typedef struct GroupingAggregates
 	Size packed_size;			  /* of all arguments that kernels pack */
 	bool calls;					  /* some transition function is called, and may leave memory behind */
 	GroupingTrans *pointing;	  /* the first whose states point to memory of their own, or NULL */
-	bool is_repeatable;			  /* the results can be had again at little cost: states lie in the group and stay */
-	AggState *agg_state;		  /* what the functions take for their caller */
+	bool is_repeatable;			  /* results can be made again cheaply: states lie in the group and are kept */
+	AggState *agg_state;		  /* the caller that the functions see */
 	MemoryContext state_context;  /* lives as long as the groups in memory */
 	MemoryContext row_context;	  /* for the calls; the caller resets it now and then */
 	MemoryContext result_context; /* for the results of a group; the caller resets it */
@@ -73,11 +73,11 @@ extern const SegmentKernel *segment_grouping_kernel_of(const Aggref *aggref);
 extern void segment_grouping_init_aggregates(GroupingAggregates *aggregates, CustomScanState *node, List *aggrefs,
 											 List *filters, List *kernels, bool by_rows);
 
-/* True if an argument is packed, and has no cell. */
+/* True if an argument is packed, and has no field. */
 static inline bool
 grouping_is_packed(const GroupingTrans *trans, int argument)
 {
-	return trans->kernel != NULL && argument != trans->kernel->cell;
+	return trans->kernel != NULL && argument != trans->kernel->unpacked;
 }
 
 /* Bytes of an aggregate's state in a group. */

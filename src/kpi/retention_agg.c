@@ -5,67 +5,39 @@
 
 #include "core/compat.h"
 
-#include "libpq/pqformat.h"
-#include "utils/builtins.h"
-
-#include "core/error.h"
+#include "core/agg_context.h"
+#include "core/message.h"
 #include "core/option.h"
 #include "kpi/retention.h"
+#include "kpi/stored.h"
 
 /* The value of an argument. */
 static Retention *
 decoded(FunctionCallInfo fcinfo, int arg)
 {
-	const bytea *bytes = PG_GETARG_BYTEA_PP(arg);
 	const char *fault;
-	Retention *retention =
-		segment_retention_decode((const unsigned char *) VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), &fault);
+	Retention *retention = segment_retention_decode(segment_state_cursor(PG_GETARG_BYTEA_PP(arg)), &fault);
 
 	if (fault)
 		segment_refuse_binary("retention", fault);
 	return retention;
 }
 
-/* As text: its bytes in hexadecimal digits. */
+static const char *
+fault_of(SegmentCursor cursor)
+{
+	const char *fault;
+
+	segment_retention_decode(cursor, &fault);
+	return fault;
+}
+
 PG_FUNCTION_INFO_V1(segment_retention_in);
 
 Datum
 segment_retention_in(PG_FUNCTION_ARGS)
 {
-	const char *text = PG_GETARG_CSTRING(0);
-	size_t digits = strlen(text);
-	const char *fault = NULL;
-	bytea *bytes = NULL;
-
-	if (digits % 2 != 0 || strspn(text, "0123456789abcdef") != digits)
-		fault = "It is not an even number of hexadecimal digits.";
-	else
-	{
-		bytes = palloc(VARHDRSZ + digits / 2);
-		SET_VARSIZE(bytes, VARHDRSZ + digits / 2);
-		hex_decode(text, digits, VARDATA(bytes));
-		segment_retention_decode((const unsigned char *) VARDATA(bytes), digits / 2, &fault);
-	}
-	if (fault)
-	{
-		segment_refuse_text(fcinfo->context, "retention", text, fault,
-							"The text of this type is for dumps; retention_agg makes values.");
-		PG_RETURN_NULL();
-	}
-	PG_RETURN_BYTEA_P(bytes);
-}
-
-PG_FUNCTION_INFO_V1(segment_retention_out);
-
-Datum
-segment_retention_out(PG_FUNCTION_ARGS)
-{
-	bytea *bytes = PG_GETARG_BYTEA_PP(0);
-	Size size = VARSIZE_ANY_EXHDR(bytes);
-	char *text = palloc(size * 2 + 1);
-
-	text[hex_encode(VARDATA_ANY(bytes), size, text)] = '\0';
-	PG_RETURN_CSTRING(text);
+	return segment_stored_in(fcinfo, "retention", "retention_agg", fault_of);
 }
 
 PG_FUNCTION_INFO_V1(segment_retention_recv);
@@ -73,62 +45,28 @@ PG_FUNCTION_INFO_V1(segment_retention_recv);
 Datum
 segment_retention_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	int size = buffer->len - buffer->cursor;
-	bytea *bytes = palloc(VARHDRSZ + size);
-
-	const char *fault;
-
-	SET_VARSIZE(bytes, VARHDRSZ + size);
-	pq_copymsgbytes(buffer, VARDATA(bytes), size);
-	segment_retention_decode((const unsigned char *) VARDATA(bytes), size, &fault);
-	if (fault)
-		segment_refuse_binary("retention", fault);
-	PG_RETURN_BYTEA_P(bytes);
+	return segment_stored_recv(fcinfo, "retention", fault_of);
 }
 
-PG_FUNCTION_INFO_V1(segment_retention_send);
-
-Datum
-segment_retention_send(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BYTEA_P(PG_GETARG_BYTEA_P_COPY(0));
-}
-
-static MemoryContext
-aggregate_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		segment_not_an_aggregate("this function");
-	return context;
-}
-
-/* The state as it is. */
-static Datum
-unchanged(FunctionCallInfo fcinfo)
-{
-	aggregate_context(fcinfo);
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-}
-
-/* retention_agg(ledger, periods, as_of): a NULL ledger is skipped; the others must be constant, 22004 if NULL. */
+/*
+ * retention_agg(ledger, periods, as_of [, costs]): a NULL ledger is skipped; periods and as_of must be constant, 22004
+ * if NULL. Without a calendar of costs all of a customer's are missing.
+ */
 PG_FUNCTION_INFO_V1(segment_retention_agg_trans);
 
 Datum
 segment_retention_agg_trans(PG_FUNCTION_ARGS)
 {
-	MemoryContext context = aggregate_context(fcinfo);
+	MemoryContext context = segment_aggregate_context(fcinfo);
 	Retention *state = PG_ARGISNULL(0) ? NULL : (Retention *) PG_GETARG_POINTER(0);
+	bool has_costs = PG_NARGS() > 4;
 	Ledger *ledger;
+	Ledger *costs;
 	Periods *periods;
 	DateADT as_of;
 
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	if (PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		segment_refuse_null_option(PG_ARGISNULL(2) ? "periods" : "as_of");
 	periods = PG_GETARG_PERIODS(2);
@@ -137,7 +75,7 @@ segment_retention_agg_trans(PG_FUNCTION_ARGS)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(context);
 
-		state = segment_retention_new(periods->boundary, periods->count, as_of, 0);
+		state = segment_retention_new(periods->boundary, periods->count, as_of, 0, has_costs);
 		MemoryContextSwitchTo(caller);
 	}
 	else if (state->as_of != as_of)
@@ -146,8 +84,11 @@ segment_retention_agg_trans(PG_FUNCTION_ARGS)
 			 memcmp(state->boundary, periods->boundary, sizeof(DateADT) * (state->n + 1)) != 0)
 		segment_refuse_changed_option("periods");
 	ledger = PG_GETARG_LEDGER(1);
-	segment_retention_add_customer(state, ledger);
+	costs = has_costs && !PG_ARGISNULL(4) ? PG_GETARG_LEDGER(4) : NULL;
+	segment_retention_add_customer(state, ledger, costs);
 	PG_FREE_IF_COPY(ledger, 1);
+	if (costs)
+		PG_FREE_IF_COPY(costs, 4);
 	PG_FREE_IF_COPY(periods, 2);
 	PG_RETURN_POINTER(state);
 }
@@ -156,14 +97,14 @@ segment_retention_agg_trans(PG_FUNCTION_ARGS)
 static Datum
 add_part(FunctionCallInfo fcinfo, const Retention *part)
 {
-	MemoryContext context = aggregate_context(fcinfo);
+	MemoryContext context = segment_aggregate_context(fcinfo);
 	Retention *state;
 
 	if (PG_ARGISNULL(0))
 	{
 		MemoryContext caller = MemoryContextSwitchTo(context);
 
-		state = segment_retention_new(part->boundary, part->n, part->as_of, part->scale);
+		state = segment_retention_new(part->boundary, part->n, part->as_of, part->scale, part->has_costs);
 		MemoryContextSwitchTo(caller);
 	}
 	else
@@ -178,7 +119,7 @@ Datum
 segment_retention_rollup_trans(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	return add_part(fcinfo, decoded(fcinfo, 1));
 }
 
@@ -188,7 +129,7 @@ Datum
 segment_retention_combine(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	return add_part(fcinfo, (const Retention *) PG_GETARG_POINTER(1));
 }
 
@@ -198,7 +139,7 @@ PG_FUNCTION_INFO_V1(segment_retention_final);
 Datum
 segment_retention_final(PG_FUNCTION_ARGS)
 {
-	aggregate_context(fcinfo);
+	(void) segment_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	PG_RETURN_BYTEA_P(segment_retention_encode((const Retention *) PG_GETARG_POINTER(0)));
@@ -209,7 +150,7 @@ PG_FUNCTION_INFO_V1(segment_retention_deserialize);
 Datum
 segment_retention_deserialize(PG_FUNCTION_ARGS)
 {
-	aggregate_context(fcinfo);
+	(void) segment_aggregate_context(fcinfo);
 	PG_RETURN_POINTER(decoded(fcinfo, 0));
 }
 

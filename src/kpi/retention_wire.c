@@ -1,58 +1,33 @@
 /*
  * retention_wire.c: retention as a byte string: stored, sent and handed from process to process alike.
  *
- *   version, scale (1 byte each); as_of, number of periods n (4 bytes each); n + 1 boundaries (4 bytes each)
- *   then numbers: of each cell its customers, orders, returns, net, returned; both; last without what is below the
- *   diagonal; first_last likewise; repeaters
+ *   version, scale, 1 with costs (1 byte each); as_of, number of periods n (4 bytes each); n + 1 boundaries (4 bytes each)
+ *   then numbers: of each cell, then of each by own age, its customers, orders, returns, net, returned; with costs of each,
+ *   likewise, missing, earned, cost; gap, cohort_gap, own_gap; before; periods_active; by_age and repeaters
  *
- * A count is seven bits a byte, least significant first, with the high bit set on all but the last. An amount is a byte
- * with its length, and as many bytes of two's complement, least significant first; as few as hold it.
+ * Of gaps and ages, where most are 0, a count goes before each that is not: how many zeros are skipped; the zeros at the
+ * end are one more. An age is two counts; the number of ages goes before them.
+ *
+ * Counts are those of stored.h. An amount is a byte with its length, and as many bytes of two's complement, least
+ * significant first; as few as hold it.
  */
 #include "postgres.h"
 
 #include "core/compat.h"
 
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
 
 #include "core/day.h"
 #include "core/decimal.h"
-#include "kpi/retention.h"
-#include "math/wire.h"
-
-/* Counts and amounts stay within these, so that sums of a few of them cannot overflow. */
-#define MAX_COUNT (PG_INT64_MAX >> 24)
-#define MAX_AMOUNT_BYTES 29
+#include "kpi/retention_state.h"
+#include "kpi/stored.h"
 
 /* What is written can be read: sums beyond the limits, which only made-up values have, make no value. */
-pg_noreturn static void
-refuse_sum(void)
-{
-	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("sum of retention is out of range"),
-					errdetail("A count exceeds " INT64_FORMAT ", or an amount takes more than %d bytes.", MAX_COUNT,
-							  MAX_AMOUNT_BYTES),
-					errhint("Check the values that are merged.")));
-}
-
-static void
-put_fixed(StringInfo buffer, uint64 value, int width)
-{
-	unsigned char bytes[8];
-
-	segment_wire_put(bytes, value, width);
-	appendBinaryStringInfo(buffer, (char *) bytes, width);
-}
-
 static void
 put_count(StringInfo buffer, int64 count)
 {
-	uint64 rest = (uint64) count;
-
-	if (unlikely(rest > MAX_COUNT))
-		refuse_sum();
-	for (; rest >= 0x80; rest >>= 7)
-		appendStringInfoCharMacro(buffer, (char) (0x80 | (rest & 0x7F)));
-	appendStringInfoCharMacro(buffer, (char) rest);
+	if (!segment_stored_put_count(buffer, count))
+		segment_retention_refuse_sum();
 }
 
 static unsigned char
@@ -72,126 +47,151 @@ put_amount(StringInfo buffer, const SegmentWide *amount)
 		length--;
 	if (segment_wide_is_zero(amount))
 		length = 0;
-	if (unlikely(length > MAX_AMOUNT_BYTES))
-		refuse_sum();
+	if (unlikely(length > SEGMENT_RETENTION_MAX_AMOUNT_BYTES))
+		segment_retention_refuse_sum();
 	appendStringInfoCharMacro(buffer, (char) length);
 	for (int i = 0; i < length; i++)
 		appendStringInfoCharMacro(buffer, (char) byte_of(amount, i));
+}
+
+static void
+put_cells(StringInfo buffer, const RetentionCell *cell, Size n)
+{
+	for (Size i = 0; i < n; i++)
+	{
+		put_count(buffer, cell[i].customers);
+		put_count(buffer, cell[i].orders);
+		put_count(buffer, cell[i].returns);
+		put_amount(buffer, &cell[i].net);
+		put_amount(buffer, &cell[i].returned);
+	}
+	CHECK_FOR_INTERRUPTS();
+}
+
+static void
+put_margins(StringInfo buffer, const RetentionMargin *margin, Size n)
+{
+	for (Size i = 0; i < n; i++)
+	{
+		put_count(buffer, margin[i].missing);
+		put_amount(buffer, &margin[i].earned);
+		put_amount(buffer, &margin[i].cost);
+	}
+	CHECK_FOR_INTERRUPTS();
+}
+
+static void
+put_gaps(StringInfo buffer, const uint32 *gap, Size n)
+{
+	int64 zeros = 0;
+
+	for (Size i = 0; i < n; i++)
+	{
+		if (gap[i] == 0)
+		{
+			zeros++;
+			continue;
+		}
+		put_count(buffer, zeros);
+		put_count(buffer, gap[i]);
+		zeros = 0;
+	}
+	if (zeros > 0)
+		put_count(buffer, zeros);
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* As long as the last age that somebody has. */
+static void
+put_ages(StringInfo buffer, const Retention *retention)
+{
+	int n = retention->n_ages;
+	int64 zeros = 0;
+
+	while (n > 0 && retention->by_age[n - 1] == 0)
+		n--;
+	put_count(buffer, n);
+	for (int i = 0; i < n; i++)
+	{
+		if (retention->by_age[i] == 0)
+		{
+			zeros++;
+			continue;
+		}
+		put_count(buffer, zeros);
+		put_count(buffer, retention->by_age[i]);
+		put_count(buffer, retention->repeaters[i]);
+		zeros = 0;
+	}
+}
+
+/* No more customers than the gaps can count. */
+static bool
+too_many_customers(const Retention *retention)
+{
+	int64 customers = 0;
+
+	for (int i = 0; i <= retention->n; i++)
+		customers += retention->periods_active[i];
+	return customers > PG_UINT32_MAX;
 }
 
 bytea *
 segment_retention_encode(const Retention *retention)
 {
 	int n = retention->n;
-	Size cells = segment_retention_cells(n);
+	Size gaps = segment_retention_all_gaps(retention);
 	StringInfoData buffer;
 
-	initStringInfo(&buffer);
-	appendStringInfoSpaces(&buffer, VARHDRSZ);
-	put_fixed(&buffer, SEGMENT_RETENTION_VERSION, 1);
-	put_fixed(&buffer, retention->scale, 1);
-	put_fixed(&buffer, (uint32) retention->as_of, 4);
-	put_fixed(&buffer, n, 4);
+	if (too_many_customers(retention))
+		segment_retention_refuse_sum();
+	segment_stored_start(&buffer);
+	segment_stored_put_fixed(&buffer, SEGMENT_RETENTION_VERSION, 1);
+	segment_stored_put_fixed(&buffer, retention->scale, 1);
+	segment_stored_put_fixed(&buffer, retention->has_costs, 1);
+	segment_stored_put_fixed(&buffer, (uint32) retention->as_of, 4);
+	segment_stored_put_fixed(&buffer, n, 4);
 	for (int i = 0; i <= n; i++)
-		put_fixed(&buffer, (uint32) retention->boundary[i], 4);
-	for (Size i = 0; i < cells; i++)
+		segment_stored_put_fixed(&buffer, (uint32) retention->boundary[i], 4);
+	put_cells(&buffer, retention->cell, segment_retention_cells(n));
+	put_cells(&buffer, retention->own, segment_triangle_size(n));
+	if (retention->has_costs)
 	{
-		const RetentionCell *cell = &retention->cell[i];
-
-		put_count(&buffer, cell->customers);
-		put_count(&buffer, cell->orders);
-		put_count(&buffer, cell->returns);
-		put_amount(&buffer, &cell->net);
-		put_amount(&buffer, &cell->returned);
+		put_margins(&buffer, retention->margin, segment_retention_cells(n));
+		put_margins(&buffer, retention->own_margin, segment_triangle_size(n));
 	}
-	CHECK_FOR_INTERRUPTS();
-	for (Size i = 0; i < segment_triangle_size(n); i++)
-		put_count(&buffer, retention->both[i]);
-	for (int p = 1; p <= n; p++)
-		for (int l = p; l <= n + 1; l++)
-			put_count(&buffer, *segment_retention_last(retention, p, l));
-	for (int c = 0; c <= n; c++)
-		for (int l = c; l <= n + 1; l++)
-			put_count(&buffer, *segment_retention_first_last(retention, c, l));
-	for (int c = 0; c <= n; c++)
-		put_count(&buffer, retention->repeaters[c]);
-	SET_VARSIZE(buffer.data, buffer.len);
-	return (bytea *) buffer.data;
-}
-
-typedef struct Reader
-{
-	const unsigned char *at;
-	const unsigned char *end;
-	bool broken;
-} Reader;
-
-static uint64
-get_fixed(Reader *reader, int width)
-{
-	uint64 value;
-
-	if (reader->end - reader->at < width)
-	{
-		reader->broken = true;
-		return 0;
-	}
-	value = segment_wire_get(reader->at, width);
-	reader->at += width;
-	return value;
-}
-
-static int64
-get_count(Reader *reader)
-{
-	uint64 value = 0;
-
-	for (int shift = 0; shift < 63; shift += 7)
-	{
-		unsigned char byte;
-
-		if (reader->at == reader->end)
-			break;
-		byte = *reader->at++;
-		value |= (uint64) (byte & 0x7F) << shift;
-		if (!(byte & 0x80))
-		{
-			/* the shortest form only, so that equal values have equal bytes */
-			if ((byte == 0 && shift > 0) || value > MAX_COUNT)
-				break;
-			return (int64) value;
-		}
-	}
-	reader->broken = true;
-	return 0;
+	put_gaps(&buffer, retention->gap, gaps);
+	put_gaps(&buffer, retention->cohort_gap, gaps);
+	put_gaps(&buffer, retention->own_gap, gaps);
+	put_count(&buffer, retention->before);
+	for (int i = 0; i <= n; i++)
+		put_count(&buffer, retention->periods_active[i]);
+	put_ages(&buffer, retention);
+	return segment_stored_finish(&buffer);
 }
 
 /* An amount whose size leaves room for sums of many. */
 static SegmentWide
-get_amount(Reader *reader)
+get_amount(SegmentStoredReader *reader)
 {
 	SegmentWide amount = {{0}};
-	int length = (int) get_fixed(reader, 1);
+	int length = (int) segment_take(&reader->cursor, 1);
+	const unsigned char *bytes = segment_take_bytes(&reader->cursor, (Size) length);
 	bool negative;
 
-	if (reader->broken || length == 0)
+	reader->cursor.is_short |= length > SEGMENT_RETENTION_MAX_AMOUNT_BYTES;
+	if (reader->cursor.is_short || length == 0)
 		return amount;
-	if (length > MAX_AMOUNT_BYTES || reader->end - reader->at < length)
-	{
-		reader->broken = true;
-		return amount;
-	}
-	negative = (reader->at[length - 1] & 0x80) != 0;
+	negative = (bytes[length - 1] & 0x80) != 0;
 	for (int i = 0; i < (int) sizeof(SegmentWide); i++)
 	{
-		uint64 byte = i < length ? reader->at[i] : negative ? 0xFF : 0;
+		uint64 byte = i < length ? bytes[i] : negative ? 0xFF : 0;
 
 		amount.limb[i / 8] |= byte << (8 * (i % 8));
 	}
-	if (segment_wide_is_zero(&amount) || (length > 1 && reader->at[length - 1] == (negative ? 0xFF : 0) &&
-										  (reader->at[length - 2] & 0x80) == (negative ? 0x80 : 0)))
-		reader->broken = true; /* a shorter form exists */
-	reader->at += length;
+	if (segment_wide_is_zero(&amount) || (length > 1 && bytes[length - 1] == (negative ? 0xFF : 0) &&
+										  (bytes[length - 2] & 0x80) == (negative ? 0x80 : 0)))
+		reader->cursor.is_short = true; /* a shorter form exists */
 	return amount;
 }
 
@@ -205,92 +205,196 @@ cell_is_sound(const RetentionCell *cell, bool has_cohort)
 		   (cell->returns > 0 || segment_wide_is_zero(&cell->returned));
 }
 
+/* No orders in the cells from without_cohort on, as many as there are periods. */
+static void
+get_cells(SegmentStoredReader *reader, RetentionCell *cell, Size n, Size without_cohort, Size periods)
+{
+	for (Size i = 0; i < n && !reader->cursor.is_short; i++)
+	{
+		cell[i].customers = segment_stored_get_count(reader);
+		cell[i].orders = segment_stored_get_count(reader);
+		cell[i].returns = segment_stored_get_count(reader);
+		cell[i].net = get_amount(reader);
+		cell[i].returned = get_amount(reader);
+		if (!cell_is_sound(&cell[i], i < without_cohort || i >= without_cohort + periods))
+			reader->fault = "The counts of a cell do not fit each other.";
+	}
+	CHECK_FOR_INTERRUPTS();
+}
+
+static void
+get_margins(SegmentStoredReader *reader, RetentionMargin *margin, Size n)
+{
+	for (Size i = 0; i < n && !reader->cursor.is_short; i++)
+	{
+		margin[i].missing = segment_stored_get_count(reader);
+		margin[i].earned = get_amount(reader);
+		margin[i].cost = get_amount(reader);
+	}
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* How many zeros are skipped, of so many that are left. */
+static Size
+get_zeros(SegmentStoredReader *reader, Size left)
+{
+	uint64 zeros = (uint64) segment_stored_get_count(reader);
+
+	if (zeros <= left)
+		return (Size) zeros;
+	reader->cursor.is_short = true;
+	return 0;
+}
+
+static void
+get_gaps(SegmentStoredReader *reader, uint32 *gap, Size n)
+{
+	for (Size i = 0; i < n && !reader->cursor.is_short; i++)
+	{
+		int64 count;
+
+		i += get_zeros(reader, n - i);
+		if (i == n || reader->cursor.is_short)
+			break;
+		count = segment_stored_get_count(reader);
+		if (count < 1 || count > PG_UINT32_MAX)
+			reader->cursor.is_short = true;
+		gap[i] = (uint32) count;
+	}
+	CHECK_FOR_INTERRUPTS();
+}
+
+static void
+get_ages(SegmentStoredReader *reader, Retention *retention)
+{
+	int64 n = segment_stored_get_count(reader);
+
+	if (reader->cursor.is_short || n == 0)
+		return;
+	if (n > SEGMENT_RETENTION_MAX_AGE + 1)
+	{
+		reader->cursor.is_short = true;
+		return;
+	}
+	segment_retention_grow_ages(retention, (int) n - 1);
+	for (Size i = 0; i < (Size) n && !reader->cursor.is_short; i++)
+	{
+		/* the last one is none of them */
+		i += get_zeros(reader, (Size) n - 1 - i);
+		retention->by_age[i] = segment_stored_get_count(reader);
+		retention->repeaters[i] = segment_stored_get_count(reader);
+		if (retention->by_age[i] == 0 || retention->repeaters[i] > retention->by_age[i])
+			reader->fault = "More customers come again than there are.";
+	}
+}
+
+/* True if the gaps of a row count as many customers as there are, and no more of those who never come again. */
+static bool
+gaps_are_sound(const Retention *retention, const uint32 *gaps, int p, int64 customers)
+{
+	int64 never = 0;
+
+	for (int a = p; a <= retention->n; a++)
+	{
+		int64 count = segment_retention_count(retention, gaps, p, a);
+
+		never += gaps[segment_retention_gap_at(retention, p, a)];
+		if (count > customers || (a == p && count < customers))
+			return false;
+	}
+	return never <= customers;
+}
+
 /* The counts that say the same in different ways must agree. */
 static const char *
 counts_fault(const Retention *retention)
 {
 	int n = retention->n;
+	int64 customers = retention->before;
+	int64 by_periods = 0;
+	int64 by_age = 0;
 
 	for (int p = 1; p <= n; p++)
 	{
-		int64 customers = 0;
-		int64 by_last = 0;
+		int64 size = segment_retention_cell(retention, p, p)->customers;
+		int64 active = 0;
 
 		for (int c = 0; c <= p; c++)
-			customers += segment_retention_cell(retention, c, p)->customers;
-		for (int l = p; l <= n + 1; l++)
-			by_last += *segment_retention_last(retention, p, l);
-		if (customers != segment_retention_active(retention, p) || by_last != customers)
-			return "The active customers of a period do not add up.";
-		if (segment_retention_cell(retention, p, p)->customers != segment_retention_size(retention, p))
-			return "The customers of a cohort do not add up.";
-		for (int q = p + 1; q <= n; q++)
-			if (retention->both[segment_triangle(n, p, q)] > segment_retention_active(retention, p))
-				return "More customers are active in two periods than in one.";
+			active += segment_retention_cell(retention, c, p)->customers;
+		if (!gaps_are_sound(retention, retention->gap, p, active) ||
+			!gaps_are_sound(retention, retention->cohort_gap, p, size) ||
+			!gaps_are_sound(retention, retention->own_gap, p, size))
+			return "The customers of a period do not add up.";
+		for (int q = p; q <= n; q++)
+			if (segment_retention_cell(retention, p, q)->customers !=
+					segment_retention_count(retention, retention->cohort_gap, p, q) ||
+				retention->own[segment_triangle(n, p, q)].customers !=
+					segment_retention_count(retention, retention->own_gap, p, q))
+				return "The customers of a cohort do not add up.";
+		customers += size;
 	}
-	for (int c = 0; c <= n; c++)
-		if (retention->repeaters[c] > segment_retention_size(retention, c))
-			return "More customers of a cohort come again than there are.";
+	for (int i = 0; i <= n; i++)
+		by_periods += retention->periods_active[i];
+	for (int i = 0; i < retention->n_ages; i++)
+		by_age += retention->by_age[i];
+	if (customers != by_periods || customers != by_age || customers > PG_UINT32_MAX)
+		return "The customers do not add up.";
 	return NULL;
 }
 
 Retention *
-segment_retention_decode(const unsigned char *bytes, Size size, const char **fault)
+segment_retention_decode(SegmentCursor cursor, const char **fault)
 {
-	Reader reader = {bytes, bytes + size, false};
-	int version = (int) get_fixed(&reader, 1);
-	int scale = (int) get_fixed(&reader, 1);
-	DateADT as_of = (DateADT) get_fixed(&reader, 4);
-	uint64 n = get_fixed(&reader, 4);
+	SegmentStoredReader reader = {cursor, NULL};
+	int version = (int) segment_take(&reader.cursor, 1);
+	int scale = (int) segment_take(&reader.cursor, 1);
+	int has_costs = (int) segment_take(&reader.cursor, 1);
+	DateADT as_of = (DateADT) segment_take(&reader.cursor, 4);
+	uint64 n = segment_take(&reader.cursor, 4);
 	DateADT boundary[SEGMENT_RETENTION_MAX_PERIODS + 1];
 	Retention *retention;
+	Size gaps;
 
 	*fault = NULL;
-	if (reader.broken || version != SEGMENT_RETENTION_VERSION)
+	if (reader.cursor.is_short || version != SEGMENT_RETENTION_VERSION || has_costs > 1)
 		*fault = "The version is unknown.";
 	else if (scale > SEGMENT_MAX_DECIMALS || !segment_time_is_finite(as_of, SEGMENT_TIME_DATE))
 		*fault = "The decimals or the day are out of range.";
-	else if (n < 1 || n > SEGMENT_RETENTION_MAX_PERIODS || size < segment_retention_cells((int) n) * 5)
+	else if (n < 1 || n > SEGMENT_RETENTION_MAX_PERIODS ||
+			 segment_cursor_left(&reader.cursor) <
+				 (segment_retention_cells((int) n) + segment_triangle_size((int) n)) * 5)
 		*fault = "The number of periods does not fit the length.";
 	if (*fault)
 		return NULL;
 	for (uint64 i = 0; i <= n; i++)
 	{
-		boundary[i] = (DateADT) get_fixed(&reader, 4);
+		boundary[i] = (DateADT) segment_take(&reader.cursor, 4);
 		if (!segment_time_is_finite(boundary[i], SEGMENT_TIME_DATE) || (i > 0 && boundary[i] <= boundary[i - 1]))
 			*fault = "The boundaries of the periods do not ascend.";
 	}
 	if (*fault)
 		return NULL;
-	retention = segment_retention_new(boundary, (int) n, as_of, scale);
-	for (Size i = 0; i < segment_retention_cells((int) n) && !reader.broken; i++)
+	retention = segment_retention_new(boundary, (int) n, as_of, scale, has_costs);
+	gaps = segment_retention_all_gaps(retention);
+	get_cells(&reader, retention->cell, segment_retention_cells((int) n), n, n);
+	get_cells(&reader, retention->own, segment_triangle_size((int) n), 0, 0);
+	if (has_costs)
 	{
-		RetentionCell *cell = &retention->cell[i];
-
-		cell->customers = get_count(&reader);
-		cell->orders = get_count(&reader);
-		cell->returns = get_count(&reader);
-		cell->net = get_amount(&reader);
-		cell->returned = get_amount(&reader);
-		if (!cell_is_sound(cell, i < n || i >= 2 * n))
-			*fault = "The counts of a cell do not fit each other.";
+		get_margins(&reader, retention->margin, segment_retention_cells((int) n));
+		get_margins(&reader, retention->own_margin, segment_triangle_size((int) n));
 	}
-	CHECK_FOR_INTERRUPTS();
-	for (Size i = 0; i < segment_triangle_size((int) n); i++)
-		retention->both[i] = get_count(&reader);
-	for (int p = 1; p <= (int) n; p++)
-		for (int l = p; l <= (int) n + 1; l++)
-			*segment_retention_last(retention, p, l) = get_count(&reader);
-	for (int c = 0; c <= (int) n; c++)
-		for (int l = c; l <= (int) n + 1; l++)
-			*segment_retention_first_last(retention, c, l) = get_count(&reader);
-	for (int c = 0; c <= (int) n; c++)
-		retention->repeaters[c] = get_count(&reader);
-	if (reader.broken)
+	get_gaps(&reader, retention->gap, gaps);
+	get_gaps(&reader, retention->cohort_gap, gaps);
+	get_gaps(&reader, retention->own_gap, gaps);
+	retention->before = segment_stored_get_count(&reader);
+	for (uint64 i = 0; i <= n; i++)
+		retention->periods_active[i] = segment_stored_get_count(&reader);
+	get_ages(&reader, retention);
+	if (reader.cursor.is_short)
 		*fault = "A number is broken, or too large.";
-	else if (reader.at != reader.end)
+	else if (segment_cursor_left(&reader.cursor) > 0)
 		*fault = "The value is too long for its number of periods.";
-	else if (*fault == NULL)
-		*fault = counts_fault(retention);
+	else
+		*fault = reader.fault ? reader.fault : counts_fault(retention);
 	return retention;
 }

@@ -93,6 +93,9 @@ extern void segment_ledger_add_day(LedgerDay *day, const LedgerDay *other);
 /* The calendar of both, a new value. */
 extern Ledger *segment_ledger_merge(const Ledger *a, const Ledger *b);
 
+/* A copy in the current context. */
+extern Ledger *segment_ledger_copy(const Ledger *ledger);
+
 /* A day on which the customer bought: an order, and no more returned than bought. Zero-priced orders count. */
 static inline bool
 segment_ledger_is_purchase(const LedgerDay *day)

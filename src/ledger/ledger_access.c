@@ -112,7 +112,7 @@ segment_ledger_rfm(PG_FUNCTION_ARGS)
 	}
 	if (!has_days)
 		PG_RETURN_NULL();
-	/* A window can open between the days of one order or return: what is in it counts. */
+	/* A window may begin between the days of one order or return: only what lies in it counts. */
 	if (rfm->first <= rfm->last && rfm->orders == 0)
 		rfm->orders = 1;
 	if (rfm->returns == 0)

@@ -6,7 +6,9 @@
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 
+#include "core/agg_context.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "core/option.h"
 #include "core/order_row.h"
 #include "ledger/ledger_input.h"
@@ -65,7 +67,7 @@ segment_ledger_zone_of(LedgerZone *zone, Datum argument, bool is_null)
 	if (zone->zone == NULL || VARSIZE_ANY_EXHDR(name) != zone->length ||
 		memcmp(VARDATA_ANY(name), zone->name, zone->length) != 0)
 	{
-		/* no longer name than there is room for is that of a zone */
+		/* the name of a zone always fits */
 		zone->zone = segment_zone(name);
 		zone->length = VARSIZE_ANY_EXHDR(name);
 		memcpy(zone->name, VARDATA_ANY(name), zone->length);
@@ -92,8 +94,7 @@ segment_ledger_agg_trans(PG_FUNCTION_ARGS)
 	DateADT day;
 	uint32 order = 0;
 
-	if (!AggCheckCallContext(fcinfo, &memory.context))
-		segment_not_an_aggregate("ledger_agg_trans");
+	memory.context = segment_aggregate_context(fcinfo);
 	call = call_of(fcinfo);
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 	{
@@ -147,8 +148,7 @@ segment_ledger_agg_combine(PG_FUNCTION_ARGS)
 	LedgerState *other = PG_ARGISNULL(1) ? NULL : (LedgerState *) PG_GETARG_POINTER(1);
 	LedgerMemory memory = {NULL, NULL};
 
-	if (!AggCheckCallContext(fcinfo, &memory.context))
-		segment_not_an_aggregate("ledger_agg_combine");
+	memory.context = segment_aggregate_context(fcinfo);
 	if (other != NULL)
 	{
 		if (state == NULL)
@@ -166,8 +166,7 @@ segment_ledger_agg_serialize(PG_FUNCTION_ARGS)
 	LedgerState *state;
 	StringInfoData buffer;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("ledger_agg_serialize");
+	(void) segment_aggregate_context(fcinfo);
 	state = (LedgerState *) PG_GETARG_POINTER(0);
 	pq_begintypsend(&buffer);
 	segment_ledger_state_write(&buffer, state, id_type_of(fcinfo, state->id_type, state->collation));
@@ -178,18 +177,11 @@ Datum
 segment_ledger_agg_deserialize(PG_FUNCTION_ARGS)
 {
 	SegmentOrderIdType id_type;
-	StringInfoData buffer;
-	LedgerState *state;
-	bytea *bytes;
+	SegmentCursor cursor;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("ledger_agg_deserialize");
-	bytes = PG_GETARG_BYTEA_PP(0);
-	initStringInfo(&buffer);
-	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), (int) VARSIZE_ANY_EXHDR(bytes));
-	state = segment_ledger_state_read(&buffer, &id_type);
-	pfree(buffer.data);
-	PG_RETURN_POINTER(state);
+	(void) segment_aggregate_context(fcinfo);
+	cursor = segment_state_cursor(PG_GETARG_BYTEA_PP(0));
+	PG_RETURN_POINTER(segment_ledger_state_read(&cursor, &id_type));
 }
 
 Datum
@@ -197,8 +189,7 @@ segment_ledger_agg_final(PG_FUNCTION_ARGS)
 {
 	Ledger *result = NULL;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("ledger_agg_final");
+	(void) segment_aggregate_context(fcinfo);
 	if (!PG_ARGISNULL(0))
 	{
 		const LedgerState *state = (const LedgerState *) PG_GETARG_POINTER(0);
@@ -217,20 +208,12 @@ segment_ledger_rollup_trans(PG_FUNCTION_ARGS)
 	LedgerState *state = PG_ARGISNULL(0) ? NULL : (LedgerState *) PG_GETARG_POINTER(0);
 	LedgerMemory memory = {NULL, NULL};
 
-	if (!AggCheckCallContext(fcinfo, &memory.context))
-		segment_not_an_aggregate("ledger_rollup_trans");
+	memory.context = segment_aggregate_context(fcinfo);
 	if (!PG_ARGISNULL(1))
 	{
-		LedgerRareParts rare;
-		LedgerState part;
-
-		memset(&part, 0, sizeof(part));
-		memset(&rare, 0, sizeof(rare));
-		part.rare = &rare;
-		rare.packed = PG_GETARG_LEDGER(1);
 		if (state == NULL)
 			state = new_state(&memory);
-		segment_ledger_state_merge(state, &memory, &part, NULL);
+		segment_ledger_state_add_ledger(state, &memory, PG_GETARG_LEDGER(1));
 	}
 	if (state == NULL)
 		PG_RETURN_NULL();

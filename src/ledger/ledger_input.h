@@ -6,7 +6,7 @@
 
 #include "ledger/ledger_state.h"
 
-/* The zone of the last row; all zero: none yet. It points to nothing of its own, as it may change with each row. */
+/* The zone of the last row; all zero before the first. It owns no memory, as it may change with each row. */
 typedef struct LedgerZone
 {
 	pg_tz *zone;

@@ -3,12 +3,7 @@
  */
 #include "postgres.h"
 
-#include "fmgr.h"
-#include "utils/lsyscache.h"
-#include "utils/memutils.h"
-
-#include "core/aggregate.h"
-#include "core/order_row.h"
+#include "core/order_kernel.h"
 #include "ledger/ledger_input.h"
 
 PGDLLEXPORT Datum segment_ledger_agg_trans(PG_FUNCTION_ARGS);
@@ -17,28 +12,15 @@ PGDLLEXPORT Datum segment_ledger_agg_serialize(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum segment_ledger_agg_deserialize(PG_FUNCTION_ARGS);
 PGDLLEXPORT Datum segment_ledger_agg_final(PG_FUNCTION_ARGS);
 
-/* The arguments, by number. */
-enum
-{
-	ARG_AT,
-	ARG_AMOUNT,
-	ARG_ORDER_ID,
-	ARG_ZONE
-};
+/* Behind those of core/order_kernel.h. */
+#define ARG_ZONE (SEGMENT_ARG_ORDER_ID + 1)
 
 /* What the kernels know of the arguments. */
 typedef struct LedgerBinding
 {
-	SegmentOrderInput input;
+	SegmentOrderBinding order;
 	bool has_zone;
 	LedgerZone zone;
-	/* of order ids */
-	Oid order_type;
-	int16 order_length;
-	bool order_by_value;
-	Oid collation;
-	SegmentOrderIdType id_type; /* looked up with the first row, as the transition function does */
-	SegmentArena arena;
 } LedgerBinding;
 
 static void *
@@ -46,14 +28,8 @@ ledger_bind(const Oid *argument_types, int arguments, Oid collation)
 {
 	LedgerBinding *binding = palloc0(sizeof(LedgerBinding));
 
-	(void) segment_order_input_of_types(argument_types, arguments, &binding->input);
-	if (arguments > ARG_ORDER_ID)
-	{
-		binding->order_type = argument_types[ARG_ORDER_ID];
-		get_typlenbyval(binding->order_type, &binding->order_length, &binding->order_by_value);
-	}
+	segment_order_bind(&binding->order, argument_types, arguments, collation);
 	binding->has_zone = arguments > ARG_ZONE;
-	binding->collation = collation;
 	return binding;
 }
 
@@ -67,25 +43,22 @@ ledger_pack(void *bound, const Datum *arguments, const bool *nulls, void *packed
 	pg_tz *zone = NULL;
 	int64 at;
 
-	if (nulls[ARG_AT] || nulls[ARG_AMOUNT])
+	if (nulls[SEGMENT_ARG_AT] || nulls[SEGMENT_ARG_AMOUNT])
 	{
 		segment_packed_skip(row);
 		return;
 	}
-	segment_order_read(&binding->input, arguments[ARG_AT], arguments[ARG_AMOUNT], &at, &amount);
+	segment_order_read(&binding->order.input, arguments[SEGMENT_ARG_AT], arguments[SEGMENT_ARG_AMOUNT], &at, &amount);
 	if (binding->has_zone)
 		zone = segment_ledger_zone_of(&binding->zone, arguments[ARG_ZONE], nulls[ARG_ZONE]);
-	segment_packed_set(row, segment_day_of(at, binding->input.kind, zone), &amount);
+	segment_packed_set(row, segment_day_of(at, binding->order.input.kind, zone), &amount);
 }
 
 static void
 order_pack(void *bound, const Datum *arguments, const bool *nulls, void *packed)
 {
-	const LedgerBinding *binding = (const LedgerBinding *) bound;
-
 	ledger_pack(bound, arguments, nulls, packed);
-	segment_packed_set_id((SegmentPackedOrder *) packed, arguments[ARG_ORDER_ID], nulls[ARG_ORDER_ID],
-						  binding->order_length, binding->order_by_value);
+	segment_order_pack_id(&((const LedgerBinding *) bound)->order, arguments, nulls, (SegmentPackedOrder *) packed);
 }
 
 static inline void
@@ -102,61 +75,54 @@ add_row(LedgerState *state, const LedgerMemory *memory, const SegmentPackedRow *
 }
 
 static void
-ledger_add(void *bound, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+ledger_add(void *bound, MemoryContext context, void *state, const void *packed, Datum unpacked, bool is_null)
 {
 	LedgerBinding *binding = (LedgerBinding *) bound;
 	const SegmentPackedRow *row = (const SegmentPackedRow *) packed;
-	LedgerMemory memory = {context, &binding->arena};
+	LedgerMemory memory = {context, &binding->order.arena};
 
-	(void) cell;
-	(void) cell_is_null;
+	(void) unpacked;
+	(void) is_null;
 	if (!(row->tail & SEGMENT_PACKED_COUNTS))
 		return;
-	binding->arena.context = context;
+	binding->order.arena.context = context;
 	add_row((LedgerState *) state, &memory, row, 0);
 }
 
 static inline void
-add_order(LedgerBinding *binding, MemoryContext context, LedgerState *state, const SegmentPackedRow *row, Datum id,
-		  bool id_is_null)
+add_order(SegmentOrderBinding *binding, MemoryContext context, LedgerState *state, const SegmentPackedRow *row,
+		  Datum id, bool id_is_null)
 {
 	LedgerMemory memory = {context, &binding->arena};
 	uint32 order = 0;
 
 	if (!(row->tail & SEGMENT_PACKED_COUNTS))
 		return;
-	if (unlikely(!OidIsValid(binding->id_type.type)))
-		segment_order_id_type(&binding->id_type, binding->order_type, binding->collation,
-							  GetMemoryChunkContext(binding));
-	binding->arena.context = context;
+	id = segment_order_prepare(binding, context, id, id_is_null);
 	state->id_type = binding->id_type.type;
 	state->collation = binding->collation;
 	if (!id_is_null)
-	{
-		if (binding->order_length == -1)
-			id = PointerGetDatum(PG_DETOAST_DATUM_PACKED(id));
 		order = segment_ledger_state_order(state, &memory, &binding->id_type, id);
-	}
 	add_row(state, &memory, row, order);
 }
 
 static void
-order_add(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+order_add(void *bound, MemoryContext context, void *state, const void *packed, Datum id, bool id_is_null)
 {
-	add_order((LedgerBinding *) binding, context, (LedgerState *) state, (const SegmentPackedRow *) packed, cell,
-			  cell_is_null);
+	add_order(&((LedgerBinding *) bound)->order, context, (LedgerState *) state, (const SegmentPackedRow *) packed, id,
+			  id_is_null);
 }
 
 static void
-order_add_packed(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+order_add_packed(void *bound, MemoryContext context, void *state, const void *packed, Datum unpacked, bool is_null)
 {
+	SegmentOrderBinding *binding = &((LedgerBinding *) bound)->order;
 	const SegmentPackedOrder *order = (const SegmentPackedOrder *) packed;
 
-	(void) cell;
-	(void) cell_is_null;
-	add_order((LedgerBinding *) binding, context, (LedgerState *) state, &order->row,
-			  segment_packed_id(order, ((LedgerBinding *) binding)->order_by_value),
-			  (order->row.tail & SEGMENT_PACKED_NULL_ID) != 0);
+	(void) unpacked;
+	(void) is_null;
+	add_order(binding, context, (LedgerState *) state, &order->row, segment_packed_id(order, binding->id_by_value),
+			  segment_packed_id_is_null(order));
 }
 
 static bool
@@ -166,7 +132,7 @@ ledger_value(void *state, Datum *value)
 	return ((const LedgerState *) state)->has_rows;
 }
 
-/* The memory that the next slim row goes to. */
+/* Prefetches where the next slim row goes. */
 static inline void
 prefetch_rows(const LedgerState *state)
 {
@@ -186,7 +152,7 @@ order_prefetch(const void *state)
 	segment_order_ids_prefetch(&((const LedgerState *) state)->ids);
 }
 
-/* The rows of most customers take no more lines. */
+/* The rows of most customers fit these cache lines. */
 static void
 ledger_prefetch_result(const void *state)
 {
@@ -203,10 +169,10 @@ order_prefetch_result(const void *state)
 	segment_order_ids_prefetch_all(&((const LedgerState *) state)->ids);
 }
 
-/* Rows lie outside the group: they are not moved to other processes before they are added. */
+/* Rows lie outside the group, so groups are not moved to other processes: input rows are. */
 static const SegmentKernel ledger_kernel = {
 	.state_size = LEDGER_STATE_WITHOUT_IDS,
-	.cell = -1,
+	.unpacked = -1,
 	.bind = ledger_bind,
 	.packed_size = sizeof(SegmentPackedRow),
 	.pack = ledger_pack,
@@ -220,7 +186,7 @@ static const SegmentKernel ledger_kernel = {
 
 static const SegmentKernel order_kernel = {
 	.state_size = sizeof(LedgerState),
-	.cell = ARG_ORDER_ID,
+	.unpacked = SEGMENT_ARG_ORDER_ID,
 	.bind = ledger_bind,
 	.packed_size = sizeof(SegmentPackedRow),
 	.pack = ledger_pack,
@@ -232,7 +198,7 @@ static const SegmentKernel order_kernel = {
 
 static const SegmentKernel order_packed_kernel = {
 	.state_size = sizeof(LedgerState),
-	.cell = -1,
+	.unpacked = -1,
 	.bind = ledger_bind,
 	.packed_size = sizeof(SegmentPackedOrder),
 	.pack = order_pack,
@@ -242,17 +208,10 @@ static const SegmentKernel order_packed_kernel = {
 	.prefetch_result = order_prefetch_result,
 };
 
-/* The types are those of an aggregate of any of our transition functions: they may be other than it declares. */
 static const SegmentKernel *
 kernel_of_ledger(const Oid *argument_types, int arguments)
 {
-	SegmentOrderInput input;
-
-	if (!segment_order_input_of_types(argument_types, arguments, &input))
-		return NULL;
-	if (arguments <= ARG_ORDER_ID)
-		return &ledger_kernel;
-	return segment_packed_holds_id(argument_types[ARG_ORDER_ID]) ? &order_packed_kernel : &order_kernel;
+	return segment_order_kernel_of(argument_types, arguments, &ledger_kernel, &order_kernel, &order_packed_kernel);
 }
 
 static const SegmentAggregate ledger_agg = {

@@ -1,6 +1,6 @@
 /*
- * ledger_result.c: from the rows of a state to its ledger: sorted by day and summed up, where the order of the rows does
- * not matter.
+ * ledger_result.c: makes a ledger of a state's rows: sorts them by day and sums them up. The order in which they came
+ * does not matter.
  */
 #include "postgres.h"
 
@@ -10,7 +10,7 @@
 #include "ledger/ledger_state.h"
 #include "ledger/ledger_writer.h"
 
-/* Inlined quicksorts; they begin with a look whether everything is in order already. */
+/* Inlined quicksorts; they first check whether everything is in order already. */
 #define ST_SORT sort_slim_rows
 #define ST_ELEMENT_TYPE LedgerSlimRow
 #define ST_COMPARE(a, b) (*(a) < *(b) ? -1 : *(a) > *(b))
@@ -19,13 +19,10 @@
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* So many rows are sorted by insertion, on the stack. */
+/* Up to this many rows are sorted by insertion, on the stack. */
 #define FEW_ROWS 32
 
-/* Rows of this number are looked at between two looks for a cancel, less one. */
-#define INTERRUPT_MASK 0xFFF
-
-/* The rows of a state in order. Few are copied to the buffer, others to memory of their own. */
+/* A state's rows, sorted: in the buffer if they are few, else in memory of their own. */
 static const LedgerSlimRow *
 sorted_slim_rows(const LedgerState *state, LedgerSlimRow buffer[FEW_ROWS])
 {
@@ -40,7 +37,7 @@ sorted_slim_rows(const LedgerState *state, LedgerSlimRow buffer[FEW_ROWS])
 		sort_slim_rows(sorted, state->n_rows);
 		return sorted;
 	}
-	/* Insertion of the lowest first, without branches: in rows of any order they can't be predicted. */
+	/* Branchless insertion sort: in random order, branches would be mispredicted. */
 	for (uint32 i = 0; i < state->n_rows; i++)
 	{
 		LedgerSlimRow row = rows[i];
@@ -81,6 +78,8 @@ slim_result(const LedgerState *state)
 		int64 net = 0;
 		int64 returned = 0;
 
+		if ((writer.n_days & LEDGER_INTERRUPT_MASK) == LEDGER_INTERRUPT_MASK)
+			CHECK_FOR_INTERRUPTS();
 		do
 		{
 			int32 units = ledger_slim_units(rows[i]);
@@ -157,7 +156,7 @@ event_of_row(DateADT day, uint32 order, bool is_negative, const OrderFate *fates
 	return event;
 }
 
-/* Each order's fate, by number. */
+/* What each order turned out to be, by number. */
 static OrderFate *
 fates_of(const LedgerState *state, const LedgerOrders *orders)
 {
@@ -221,7 +220,9 @@ sorted_events(const LedgerState *state, const LedgerOrders *orders, Size *count)
 	return events;
 }
 
-/* The ledger of any rows: those of order ids wait for what their order turns out to be. */
+/*
+ * The ledger of any rows: whether a row with an order id belongs to an order or a return is known only when all are in.
+ */
 static Ledger *
 full_result(const LedgerState *state, const LedgerOrders *orders)
 {
@@ -244,7 +245,7 @@ full_result(const LedgerState *state, const LedgerOrders *orders)
 		{
 			const LedgerEvent *event = &events[i];
 
-			if ((i & INTERRUPT_MASK) == 0)
+			if ((i & LEDGER_INTERRUPT_MASK) == 0)
 				CHECK_FOR_INTERRUPTS();
 			day.dates_order |= (event->flags & EVENT_DATES_ORDER) != 0;
 			day.orders += (event->flags & EVENT_ORDER) != 0;
@@ -290,36 +291,51 @@ segment_ledger_orders_of(const LedgerState *state, SegmentOrderIdType *id_type, 
 }
 
 Ledger *
-segment_ledger_state_result(const LedgerState *state, SegmentOrderIdType *id_type)
+segment_ledger_state_rows(const LedgerState *state, SegmentOrderIdType *id_type)
 {
 	const LedgerRareParts *rare = state->rare;
-	Ledger *result;
 	Ledger *rows;
 	LedgerOrders orders;
 
-	SEGMENT_CHECK_STATE(segment_ledger_state_fault(state));
 	segment_ledger_orders_of(state, id_type, &orders);
-	/* slim rows have different ids, unless that is only found out here */
+	/* slim rows have distinct ids, unless duplicates are found only here */
 	if (!state->is_full && (rare == NULL || rare->n_wide == 0) &&
 		(orders.number_of == NULL || orders.ids.count == state->ids.count))
-		result = slim_result(state);
+		rows = slim_result(state);
 	else
-		result = full_result(state, &orders);
+		rows = full_result(state, &orders);
 	if (orders.number_of != NULL)
 	{
 		pfree(orders.number_of);
 		pfree(orders.ids.bytes);
 	}
-	if (rare == NULL || rare->packed == NULL)
-		return result;
-	if (result == NULL)
+	return rows;
+}
+
+Ledger *
+segment_ledger_with_packed(const LedgerState *state, Ledger *sum)
+{
+	const LedgerPacked *packed = state->rare != NULL ? &state->rare->packed : NULL;
+
+	/* the smallest first */
+	for (int i = packed != NULL ? packed->count : 0; i-- > 0;)
 	{
-		result = palloc(VARSIZE(rare->packed));
-		memcpy(result, rare->packed, VARSIZE(rare->packed));
-		return result;
+		Ledger *before = sum;
+
+		if (before == NULL)
+		{
+			sum = segment_ledger_copy(packed->ledger[i]);
+			continue;
+		}
+		sum = segment_ledger_merge(packed->ledger[i], before);
+		pfree(before);
 	}
-	rows = result;
-	result = segment_ledger_merge(rare->packed, rows);
-	pfree(rows);
-	return result;
+	return sum;
+}
+
+Ledger *
+segment_ledger_state_result(const LedgerState *state, SegmentOrderIdType *id_type)
+{
+	SEGMENT_CHECK_STATE(segment_ledger_state_fault(state));
+	return segment_ledger_with_packed(state, segment_ledger_state_rows(state, id_type));
 }

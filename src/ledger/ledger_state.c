@@ -8,10 +8,10 @@
 
 #include "ledger/ledger_state.h"
 
-/* Rows, of 8 bytes: few customers have more. */
+/* In rows of 8 bytes; few customers have more. */
 #define FIRST_CAPACITY 8
 
-/* From here on rows without an order id are packed whenever the list is full. */
+/* Rows without an order id are packed when there are this many. */
 #define PACK_ROWS 4096
 
 #define FIRST_WIDE_ROWS 4
@@ -24,19 +24,59 @@ rare_parts(LedgerState *state, const LedgerMemory *memory)
 	return state->rare;
 }
 
-/* Moves the rows, none of which has an order id, into the packed ledger. */
+/* Adds a ledger that lies in the memory's context, and is the state's from now on. */
+static void
+push(LedgerState *state, const LedgerMemory *memory, Ledger *ledger)
+{
+	LedgerPacked *packed = &rare_parts(state, memory)->packed;
+	MemoryContext caller = MemoryContextSwitchTo(memory->context);
+
+	while (ledger != NULL && packed->count > 0 && VARSIZE(ledger) >= VARSIZE(packed->ledger[packed->count - 1]) / 2)
+	{
+		Ledger *before = packed->ledger[--packed->count];
+		Ledger *sum = segment_ledger_merge(before, ledger);
+
+		pfree(before);
+		pfree(ledger);
+		ledger = sum;
+	}
+	if (ledger != NULL && packed->count == packed->capacity)
+	{
+		int capacity = Max(2 * packed->capacity, 1);
+
+		packed->ledger = packed->ledger == NULL ? palloc(sizeof(Ledger *) * capacity)
+												: repalloc(packed->ledger, sizeof(Ledger *) * capacity);
+		packed->capacity = capacity;
+	}
+	if (ledger != NULL)
+		packed->ledger[packed->count++] = ledger;
+	MemoryContextSwitchTo(caller);
+}
+
+void
+segment_ledger_state_add_ledger(LedgerState *state, const LedgerMemory *memory, const Ledger *stored)
+{
+	MemoryContext caller = MemoryContextSwitchTo(memory->context);
+	Ledger *ledger = segment_ledger_copy(stored);
+
+	MemoryContextSwitchTo(caller);
+	state->has_rows = true;
+	push(state, memory, ledger);
+}
+
+/* Moves the rows, none of which has an order id, into a packed ledger. */
 static void
 pack(LedgerState *state, const LedgerMemory *memory)
 {
-	LedgerRareParts *rare = rare_parts(state, memory);
 	MemoryContext caller = MemoryContextSwitchTo(memory->context);
-	Ledger *before = rare->packed;
+	Ledger *rows = segment_ledger_state_rows(state, NULL);
 
-	rare->packed = segment_ledger_state_result(state, NULL);
-	state->n_rows = rare->n_wide = 0;
-	if (before != NULL)
-		pfree(before);
 	MemoryContextSwitchTo(caller);
+	state->n_rows = 0;
+	if (state->rare != NULL)
+		state->rare->n_wide = 0;
+	if (rows != NULL)
+		push(state, memory, rows);
 }
 
 /* Units of 8 bytes that the rows take. */
@@ -46,7 +86,7 @@ used_by_rows(const LedgerState *state)
 	return state->is_full ? (uint64) state->n_rows * (sizeof(LedgerRow) / sizeof(LedgerSlimRow)) : state->n_rows;
 }
 
-/* Room for rows of so many units of 8 bytes in all. */
+/* Makes room for rows of this many units of 8 bytes in all. */
 static void
 reserve(LedgerState *state, const LedgerMemory *memory, uint64 units)
 {
@@ -244,7 +284,16 @@ segment_ledger_state_fault(const LedgerState *state)
 	for (uint32 i = 0; i < rare->n_wide; i++)
 		if (rare->wide[i].order > orders)
 			return "A wide row is of an order that is not there.";
-	return rare->packed != NULL ? segment_ledger_fault(rare->packed) : NULL;
+	for (int i = 0; i < rare->packed.count; i++)
+	{
+		const char *fault = segment_ledger_fault(rare->packed.ledger[i]);
+
+		if (fault == NULL && i > 0 && VARSIZE(rare->packed.ledger[i]) >= VARSIZE(rare->packed.ledger[i - 1]) / 2)
+			fault = "A packed ledger is as large as those before it.";
+		if (fault != NULL)
+			return fault;
+	}
+	return NULL;
 }
 #endif
 
@@ -282,7 +331,7 @@ unify(LedgerState *state, const LedgerMemory *memory, SegmentOrderIdType *id_typ
 	SEGMENT_CHECK_STATE(segment_ledger_state_fault(state));
 }
 
-/* Room for so many more bytes of ids. */
+/* Makes room for this many more bytes of ids. */
 static void
 reserve_ids(LedgerState *state, const LedgerMemory *memory, Size more, SegmentOrderIdType *id_type)
 {
@@ -338,24 +387,7 @@ segment_ledger_state_merge(LedgerState *state, const LedgerMemory *memory, const
 		amount.wide = row->units;
 		segment_ledger_state_add(state, memory, row->day, row->order > 0 ? base + row->order : 0, &amount);
 	}
-	if (rare != NULL && rare->packed != NULL)
-	{
-		LedgerRareParts *ours = rare_parts(state, memory);
-		Ledger *before = ours->packed;
-		MemoryContext caller = MemoryContextSwitchTo(memory->context);
-
-		if (before == NULL)
-		{
-			ours->packed = palloc(VARSIZE(rare->packed));
-			memcpy(ours->packed, rare->packed, VARSIZE(rare->packed));
-		}
-		else
-		{
-			ours->packed = segment_ledger_merge(before, rare->packed);
-			pfree(before);
-		}
-		MemoryContextSwitchTo(caller);
-		state->has_rows = true;
-	}
+	for (int i = 0; rare != NULL && i < rare->packed.count; i++)
+		segment_ledger_state_add_ledger(state, memory, rare->packed.ledger[i]);
 	SEGMENT_CHECK_STATE(segment_ledger_state_fault(state));
 }

@@ -8,6 +8,7 @@
 #include "ledger/ledger.h"
 
 #include "lib/stringinfo.h"
+#include "math/wire.h"
 
 /* A row; order is the number of its order id + 1, or 0 for a row that is an order of its own. */
 typedef struct LedgerRow
@@ -49,20 +50,32 @@ typedef struct LedgerWideRow
 	SegmentWide units;
 } LedgerWideRow;
 
-/* What few customers need. */
+/*
+ * Ledgers that wait to be merged, each more than twice as large as the next: so a day takes part in a logarithmic number
+ * of merges, however many ledgers come, and all together are less than twice as large as the first.
+ */
+typedef struct LedgerPacked
+{
+	Ledger **ledger;
+	int count;
+	int capacity;
+} LedgerPacked;
+
+/* What only few customers need. */
 typedef struct LedgerRareParts
 {
 	LedgerWideRow *wide;
 	uint32 n_wide;
 	uint32 wide_capacity;
 	uint32 wide_unified; /* wide rows in front whose order's number is final */
-	Ledger *packed;		 /* rows that were packed to save memory, or NULL */
+	LedgerPacked packed; /* rows that were packed to save memory, and stored ledgers */
 } LedgerRareParts;
 
 /*
- * All zero: no row has counted yet. Rows are slim ones until one does not fit. A slim row is an order of its own or,
- * where there are order ids, has the id of its number: so a row without an id does not fit, nor does one whose id is
- * that of an earlier row. But rows of one id that follow each other, on one day and of one sign, are summed up.
+ * All zero: no row has counted yet. Rows are slim until one does not fit; then all become full. Without order ids, a
+ * slim row is an order of its own. With order ids, the id of slim row i is id number i: so a row without an id does not
+ * fit, nor does one that repeats an earlier id. But consecutive rows of one id, on one day and of one sign, are summed
+ * up.
  *
  * Rows of order ids stay rows: a later one can make a return an order. What is pointed to lies in the aggregate's
  * context, see LedgerMemory. A state without order ids is only the part in front of them.
@@ -102,7 +115,7 @@ extern uint32 segment_ledger_state_order(LedgerState *state, const LedgerMemory 
 extern void segment_ledger_state_add(LedgerState *state, const LedgerMemory *memory, DateADT day, uint32 order,
 									 const SegmentAmount *amount);
 
-/* The same for what nearly all rows are; false if this is none of them, or if there is no room for it. */
+/* The same for a slim row, as nearly all are; false if the row is not slim, or if there is no room for it. */
 static inline bool
 segment_ledger_state_add_slim(LedgerState *state, DateADT day, uint32 order, segment_int128 units, int scale)
 {
@@ -116,6 +129,9 @@ segment_ledger_state_add_slim(LedgerState *state, DateADT day, uint32 order, seg
 /* Adds all that other holds, which stays as it is. id_type is needed where there are order ids. */
 extern void segment_ledger_state_merge(LedgerState *state, const LedgerMemory *memory, const LedgerState *other,
 									   SegmentOrderIdType *id_type);
+
+/* Adds a stored ledger. */
+extern void segment_ledger_state_add_ledger(LedgerState *state, const LedgerMemory *memory, const Ledger *stored);
 
 #ifdef USE_ASSERT_CHECKING
 /* What is wrong with a state; NULL if nothing is. */
@@ -157,13 +173,19 @@ ledger_order_of(const LedgerOrders *orders, uint32 order)
 	return order > 0 && orders->number_of != NULL ? orders->number_of[order - 1] + 1 : order;
 }
 
+/* The ledger of the rows that are not packed, in the current context; NULL if there is nothing in it. */
+extern Ledger *segment_ledger_state_rows(const LedgerState *state, SegmentOrderIdType *id_type);
+
+/* sum, which may be NULL and is freed, and the packed ledgers as one in the current context; NULL if it is empty. */
+extern Ledger *segment_ledger_with_packed(const LedgerState *state, Ledger *sum);
+
 /* The ledger in the current context; NULL if there is nothing in it. The state stays as it is. */
 extern Ledger *segment_ledger_state_result(const LedgerState *state, SegmentOrderIdType *id_type);
 
 extern void segment_ledger_state_write(StringInfo buffer, const LedgerState *state, SegmentOrderIdType *id_type);
 
 /* In the current context; 22P03 for bytes that no state gives. id_type is filled for the type of ids they name. */
-extern LedgerState *segment_ledger_state_read(StringInfo buffer, SegmentOrderIdType *id_type);
+extern LedgerState *segment_ledger_state_read(SegmentCursor *cursor, SegmentOrderIdType *id_type);
 
 /* A checked ledger from the bytes behind its length word, or NULL with the fault. */
 extern Ledger *segment_ledger_from_bytes(const char *bytes, int length, const char **fault);

@@ -15,6 +15,7 @@
 #include "core/compare.h"
 #include "core/day.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "ledger/ledger_state.h"
 #include "math/text.h"
 #include "rfm/rfm.h"
@@ -27,10 +28,10 @@ PG_FUNCTION_INFO_V1(segment_ledger_to_jsonb);
 PG_FUNCTION_INFO_V1(segment_ledger_hash);
 PG_FUNCTION_INFO_V1(segment_ledger_hash_extended);
 
-/* Counts have room for another as large. */
+/* Two such counts can be added without overflow. */
 #define MAX_COUNT (PG_INT64_MAX / 2)
 
-/* Why a day from outside is none, or NULL. */
+/* Why a day from outside is not valid, or NULL. */
 static const char *
 find_fault(const LedgerDay *day, int scale)
 {
@@ -214,7 +215,7 @@ segment_ledger_from_bytes(const char *bytes, int length, const char **fault)
 		is_first = false;
 		segment_ledger_put(&writer, &day);
 	}
-	/* Whatever reads well but is written in another way is refused: equal calendars have equal bytes. */
+	/* Refuse readable bytes that are not the one encoding of their days: equal calendars must have equal bytes. */
 	again = segment_ledger_finish(&writer);
 	*fault = "The bytes are no ledger in its canonical form.";
 	if (again == NULL || VARSIZE(again) != VARSIZE(ledger) || memcmp(again, ledger, size) != 0)
@@ -254,22 +255,20 @@ segment_ledger_send(PG_FUNCTION_ARGS)
 Datum
 segment_ledger_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
 	Ledger head;
 	Ledger *ledger;
 	StringInfoData bytes;
 	const char *fault;
-	int length;
 
 	memset(&head, 0, sizeof(head));
-	head.version = (uint8) pq_getmsgbyte(buffer);
-	head.scale = (uint8) pq_getmsgbyte(buffer);
-	head.n_days = (int32) pq_getmsgint(buffer, 4);
-	head.first = (DateADT) pq_getmsgint(buffer, 4);
-	length = buffer->len - buffer->cursor;
+	head.version = (uint8) segment_take(&cursor, 1);
+	head.scale = (uint8) segment_take(&cursor, 1);
+	head.n_days = (int32) segment_take(&cursor, 4);
+	head.first = (DateADT) segment_take(&cursor, 4);
 	initStringInfo(&bytes);
 	appendBinaryStringInfo(&bytes, (char *) &head + VARHDRSZ, offsetof(Ledger, days) - VARHDRSZ);
-	appendBinaryStringInfo(&bytes, pq_getmsgbytes(buffer, length), length);
+	appendBinaryStringInfo(&bytes, (const char *) cursor.at, (int) segment_cursor_left(&cursor));
 	ledger = segment_ledger_from_bytes(bytes.data, bytes.len, &fault);
 	if (ledger == NULL)
 		segment_refuse_binary("ledger", fault);

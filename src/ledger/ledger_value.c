@@ -3,6 +3,8 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+
 #include "ledger/ledger_writer.h"
 
 void
@@ -17,7 +19,7 @@ segment_ledger_open(LedgerReader *reader, const Ledger *ledger)
 
 /* A number of up to 64 bits. */
 static uint64
-read_number(LedgerReader *reader)
+read_long_number(LedgerReader *reader)
 {
 	uint64 value = 0;
 
@@ -38,12 +40,19 @@ read_number(LedgerReader *reader)
 	return 0;
 }
 
-/* A number of up to 256 bits. */
-static SegmentWide
-read_wide(LedgerReader *reader)
+/* The same; most have one byte. */
+static inline uint64
+read_number(LedgerReader *reader)
 {
-	SegmentWide value = {{0, 0, 0, 0}};
+	if (likely(reader->at < reader->end && *reader->at < 0x80))
+		return *reader->at++;
+	return read_long_number(reader);
+}
 
+/* A number of up to 256 bits. */
+static void
+read_long_wide(LedgerReader *reader, SegmentWide *value)
+{
 	for (int group = 0; group < LEDGER_MAX_GROUPS; group++)
 	{
 		int bit = 7 * group;
@@ -52,14 +61,37 @@ read_wide(LedgerReader *reader)
 		if (reader->at >= reader->end)
 			break;
 		byte = *reader->at++;
-		value.limb[bit / 64] |= (uint64) (byte & 0x7F) << (bit % 64);
+		value->limb[bit / 64] |= (uint64) (byte & 0x7F) << (bit % 64);
 		if (bit % 64 > 57 && bit / 64 < 3)
-			value.limb[bit / 64 + 1] |= (uint64) (byte & 0x7F) >> (64 - bit % 64);
+			value->limb[bit / 64 + 1] |= (uint64) (byte & 0x7F) >> (64 - bit % 64);
 		if (!(byte & 0x80))
-			return value;
+			return;
 	}
 	reader->broken = true;
-	return value;
+}
+
+/* The same; nearly all fit 63 bits. */
+static inline void
+read_wide(LedgerReader *reader, SegmentWide *value)
+{
+	const uint8 *at = reader->at;
+	const uint8 *end = Min(reader->end, at + 9);
+	uint64 low = 0;
+
+	memset(value, 0, sizeof(*value));
+	for (int shift = 0; at < end; shift += 7)
+	{
+		uint8 byte = *at++;
+
+		low |= (uint64) (byte & 0x7F) << shift;
+		if (byte < 0x80)
+		{
+			value->limb[0] = low;
+			reader->at = at;
+			return;
+		}
+	}
+	read_long_wide(reader, value);
 }
 
 /* Undoes zigzag: an odd number is the negative -(n + 1) / 2. */
@@ -109,13 +141,13 @@ segment_ledger_next(LedgerReader *reader, LedgerDay *day)
 	if (next > PG_INT32_MAX)
 		reader->broken = true;
 	day->day = reader->day = (DateADT) next;
-	day->returned = segment_wide_from_int128(0);
+	memset(&day->returned, 0, sizeof(day->returned));
 	if (!(head & 1))
 	{
 		day->dates_order = true;
 		day->orders = 1;
 		day->returns = 0;
-		day->net = read_wide(reader);
+		read_wide(reader, &day->net);
 	}
 	else
 	{
@@ -127,8 +159,9 @@ segment_ledger_next(LedgerReader *reader, LedgerDay *day)
 		day->orders = (int64) (orders >> 1);
 		day->dates_order = orders & 1;
 		day->returns = (int64) (returns & PG_INT64_MAX);
-		day->net = unzigzag(read_wide(reader));
-		day->returned = read_wide(reader);
+		read_wide(reader, &day->net);
+		day->net = unzigzag(day->net);
+		read_wide(reader, &day->returned);
 		(void) segment_wide_negate(&day->returned);
 	}
 	return !reader->broken;
@@ -137,7 +170,7 @@ segment_ledger_next(LedgerReader *reader, LedgerDay *day)
 /* What most days take. */
 #define USUAL_DAY_BYTES 6
 
-/* So much memory in vain is given back. */
+/* Give back unused memory beyond this size. */
 #define SPARE_BYTES 1024
 
 static uint8 *
@@ -235,7 +268,7 @@ segment_ledger_finish(LedgerWriter *writer)
 	return ledger;
 }
 
-/* Only crafted or endlessly merged values can come here: amounts are bounded row by row. */
+/* Only crafted or endlessly merged values get here: each row's amount is bounded. */
 static void
 refuse_day(void)
 {
@@ -263,6 +296,15 @@ raise_scale(LedgerDay *day, int decimals)
 }
 
 Ledger *
+segment_ledger_copy(const Ledger *ledger)
+{
+	Ledger *copy = palloc(VARSIZE(ledger));
+
+	memcpy(copy, ledger, VARSIZE(ledger));
+	return copy;
+}
+
+Ledger *
 segment_ledger_merge(const Ledger *a, const Ledger *b)
 {
 	int scale = Max(a->scale, b->scale);
@@ -284,6 +326,8 @@ segment_ledger_merge(const Ledger *a, const Ledger *b)
 		bool take_a = has_a && (!has_b || day_a.day <= day_b.day);
 		bool take_b = has_b && (!has_a || day_b.day <= day_a.day);
 
+		if ((writer.n_days & LEDGER_INTERRUPT_MASK) == LEDGER_INTERRUPT_MASK)
+			CHECK_FOR_INTERRUPTS();
 		if (take_a)
 			raise_scale(&day_a, scale - a->scale);
 		if (take_b)

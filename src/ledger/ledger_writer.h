@@ -14,12 +14,15 @@
 /* The most bytes of a day: gap, orders, returns, two amounts; and what a number may write behind its end. */
 #define LEDGER_DAY_BYTES (5 + 10 + 10 + 2 * LEDGER_MAX_GROUPS + 8)
 
+/* Poll for a cancel once per this many days or rows, plus one. */
+#define LEDGER_INTERRUPT_MASK 0xFFF
+
 /* Makes room for another day. */
 extern void segment_ledger_grow(LedgerWriter *writer);
 
 /*
- * A number; where it ends is returned. Up to five bytes are written without a branch, as their number is hard to
- * predict; up to eight behind at may be overwritten.
+ * Writes a number and returns its end. Up to five bytes are written without a branch, as lengths are hard to predict;
+ * up to eight bytes from at may be overwritten.
  */
 static inline uint8 *
 ledger_write_number(uint8 *at, uint64 value)
@@ -46,7 +49,7 @@ ledger_write_number(uint8 *at, uint64 value)
 	return at;
 }
 
-/* Begins a day that is not left out. */
+/* Starts a day that is written. */
 static inline void
 ledger_put_gap(LedgerWriter *writer, DateADT day, bool is_simple)
 {

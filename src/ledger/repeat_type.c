@@ -18,6 +18,7 @@
 #include "core/compare.h"
 #include "core/day.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "ledger/ledger.h"
 #include "math/text.h"
 
@@ -42,7 +43,7 @@ PG_FUNCTION_INFO_V1(segment_repeat_skipped);
 /* Julian months, as all of time here: a year has 365.25 days. */
 #define DAYS_PER_MONTH_MEAN (365.25 / 12)
 
-/* The model's counts are doubles: this many orders are exact and more than anybody has. */
+/* The models count in doubles: up to here they are exact, and nobody has more orders. */
 #define MAX_X INT64CONST(1000000000)
 
 double
@@ -164,7 +165,7 @@ segment_repeat_later(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(later);
 }
 
-/* Why a summary from outside is none, or NULL. */
+/* Why a summary from outside is not valid, or NULL. */
 static const char *
 find_fault(const RepeatSummary *repeat)
 {
@@ -209,7 +210,7 @@ segment_repeat_summary_make(PG_FUNCTION_ARGS)
 	repeat->t_x = segment_positive_zero(PG_GETARG_FLOAT8(1));
 	repeat->t = segment_positive_zero(PG_GETARG_FLOAT8(2));
 	repeat->unit = segment_unit_days(PG_GETARG_INTERVAL_P(4));
-	/* Data that come ready often have a spend of zero where there is none. */
+	/* Data from elsewhere often have a spend of zero instead of NULL. */
 	if (!PG_ARGISNULL(3) && !(repeat->x == 0 && PG_GETARG_FLOAT8(3) == 0))
 	{
 		repeat->has_spend = 1;
@@ -344,20 +345,21 @@ segment_repeat_summary_send(PG_FUNCTION_ARGS)
 Datum
 segment_repeat_summary_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
 	RepeatSummary *repeat = segment_repeat_new();
-	int version = pq_getmsgbyte(buffer);
+	int version = (int) segment_take(&cursor, 1);
 	const char *fault;
 
-	repeat->has_spend = (uint8) pq_getmsgbyte(buffer);
-	repeat->has_first_spend = (uint8) pq_getmsgbyte(buffer);
-	repeat->x = pq_getmsgint64(buffer);
-	repeat->t_x = segment_positive_zero(pq_getmsgfloat8(buffer));
-	repeat->t = segment_positive_zero(pq_getmsgfloat8(buffer));
-	repeat->spend = segment_positive_zero(pq_getmsgfloat8(buffer));
-	repeat->first_spend = segment_positive_zero(pq_getmsgfloat8(buffer));
-	repeat->unit = pq_getmsgfloat8(buffer);
-	repeat->skipped = pq_getmsgint64(buffer);
+	repeat->has_spend = (uint8) segment_take(&cursor, 1);
+	repeat->has_first_spend = (uint8) segment_take(&cursor, 1);
+	repeat->x = (int64) segment_take(&cursor, 8);
+	repeat->t_x = segment_positive_zero(segment_take_double(&cursor));
+	repeat->t = segment_positive_zero(segment_take_double(&cursor));
+	repeat->spend = segment_positive_zero(segment_take_double(&cursor));
+	repeat->first_spend = segment_positive_zero(segment_take_double(&cursor));
+	repeat->unit = segment_take_double(&cursor);
+	repeat->skipped = (int64) segment_take(&cursor, 8);
+	segment_end_message(&cursor, "repeat_summary");
 	fault = find_fault(repeat);
 	if (version != SEGMENT_REPEAT_VERSION)
 		fault = "The format version is unknown to this version of segment.";

@@ -11,6 +11,7 @@
 
 #include "core/checked.h"
 #include "math/wide.h"
+#include "math/wire.h"
 
 #define SEGMENT_RATES_VERSION 1
 
@@ -92,7 +93,7 @@ extern Rates *segment_rates_build(SegmentRateRows *rows);
 
 /* The binary form, and back from it: 22P03 for anything else. */
 extern void segment_rates_write(const Rates *rates, StringInfo buffer);
-extern Rates *segment_rates_read(StringInfo buffer);
+extern Rates *segment_rates_read(SegmentCursor *cursor);
 
 /* Drops zeros at the end of the decimals. */
 extern void segment_rate_normalize(SegmentRate *rate);

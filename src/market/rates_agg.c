@@ -12,9 +12,11 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "core/agg_context.h"
 #include "core/day.h"
 #include "core/decimal.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "market/market.h"
 
 /* The state, made in the aggregate's context with the first row. */
@@ -25,24 +27,13 @@ state_of(FunctionCallInfo fcinfo, const char *base)
 	MemoryContext caller;
 	SegmentRateRows *rows;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		segment_not_an_aggregate("this function");
+	context = segment_aggregate_context(fcinfo);
 	if (!PG_ARGISNULL(0))
 		return (SegmentRateRows *) PG_GETARG_POINTER(0);
 	caller = MemoryContextSwitchTo(context);
 	rows = segment_rate_rows_new(base);
 	MemoryContextSwitchTo(caller);
 	return rows;
-}
-
-static Datum
-unchanged(FunctionCallInfo fcinfo)
-{
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("this function");
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
 /* The code in an argument; 22023 for anything else. */
@@ -110,11 +101,10 @@ segment_rates_agg_trans(PG_FUNCTION_ARGS)
 	char code[SEGMENT_CURRENCY_SIZE];
 	SegmentRate rate = {0};
 	SegmentRateRows *rows;
-	MemoryContext context;
 	MemoryContext caller;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	if (PG_NARGS() > 4)
 	{
 		if (PG_ARGISNULL(4))
@@ -144,8 +134,7 @@ segment_rates_agg_trans(PG_FUNCTION_ARGS)
 									"base).")));
 		PG_RETURN_POINTER(rows);
 	}
-	AggCheckCallContext(fcinfo, &context);
-	caller = MemoryContextSwitchTo(context);
+	caller = MemoryContextSwitchTo(segment_aggregate_context(fcinfo));
 	segment_rate_rows_add(rows, code, &rate);
 	MemoryContextSwitchTo(caller);
 	PG_RETURN_POINTER(rows);
@@ -167,7 +156,7 @@ Datum
 segment_rates_rollup_trans(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	return add_value(fcinfo, PG_GETARG_RATES(1));
 }
 
@@ -180,7 +169,7 @@ segment_rates_combine(PG_FUNCTION_ARGS)
 	SegmentRateRows *rows;
 
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	other = (const SegmentRateRows *) PG_GETARG_POINTER(1);
 	rows = state_of(fcinfo, other->base);
 	if (memcmp(rows->base, other->base, SEGMENT_CURRENCY_SIZE) != 0)
@@ -200,8 +189,7 @@ segment_rates_final(PG_FUNCTION_ARGS)
 {
 	Rates *rates;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("rates_final");
+	(void) segment_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	rates = segment_rates_build((SegmentRateRows *) PG_GETARG_POINTER(0));
@@ -220,8 +208,7 @@ segment_rates_serialize(PG_FUNCTION_ARGS)
 	Rates *rates;
 	StringInfoData buffer;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("rates_serialize");
+	(void) segment_aggregate_context(fcinfo);
 	rows = (SegmentRateRows *) PG_GETARG_POINTER(0);
 	rates = segment_rates_build(rows);
 	pq_begintypsend(&buffer);
@@ -237,21 +224,20 @@ PG_FUNCTION_INFO_V1(segment_rates_deserialize);
 Datum
 segment_rates_deserialize(PG_FUNCTION_ARGS)
 {
-	bytea *bytes = PG_GETARG_BYTEA_PP(0);
-	StringInfoData buffer;
-	char base[SEGMENT_CURRENCY_SIZE];
+	SegmentCursor cursor;
+	const unsigned char *bytes;
+	char base[SEGMENT_CURRENCY_SIZE] = "";
 	SegmentRateRows *rows;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("rates_deserialize");
-	initStringInfo(&buffer);
-	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
-	memcpy(base, pq_getmsgbytes(&buffer, SEGMENT_CURRENCY_SIZE), SEGMENT_CURRENCY_SIZE);
-	base[SEGMENT_CURRENCY_SIZE - 1] = '\0';
+	(void) segment_aggregate_context(fcinfo);
+	cursor = segment_state_cursor(PG_GETARG_BYTEA_PP(0));
+	bytes = segment_take_bytes(&cursor, SEGMENT_CURRENCY_SIZE);
+	if (bytes != NULL)
+		memcpy(base, bytes, SEGMENT_CURRENCY_SIZE - 1);
 	rows = segment_rate_rows_new(base);
-	if (pq_getmsgbyte(&buffer))
-		segment_rate_rows_add_all(rows, segment_rates_read(&buffer));
-	pq_getmsgend(&buffer);
+	if (segment_take(&cursor, 1) != 0)
+		segment_rate_rows_add_all(rows, segment_rates_read(&cursor));
+	segment_end_state(&cursor, "rates_agg");
 	PG_RETURN_POINTER(rows);
 }
 

@@ -11,6 +11,7 @@
 #include "core/day.h"
 #include "core/decimal.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "market/market.h"
 #include "math/text.h"
 
@@ -160,7 +161,9 @@ PG_FUNCTION_INFO_V1(segment_rates_recv);
 Datum
 segment_rates_recv(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(segment_rates_read((StringInfo) PG_GETARG_POINTER(0)));
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
+
+	PG_RETURN_POINTER(segment_rates_read(&cursor));
 }
 
 PG_FUNCTION_INFO_V1(segment_rates_send);

@@ -13,6 +13,7 @@
 
 #include "core/day.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "market/market.h"
 
 bool
@@ -194,19 +195,19 @@ segment_rates_write(const Rates *rates, StringInfo buffer)
 
 /* A code as it is sent, with zeros behind it. */
 static void
-read_code(StringInfo buffer, char *code)
+read_code(SegmentCursor *cursor, char *code)
 {
-	const char *bytes = pq_getmsgbytes(buffer, SEGMENT_CURRENCY_SIZE);
+	const char *bytes = (const char *) segment_take_bytes(cursor, SEGMENT_CURRENCY_SIZE);
 	char checked[SEGMENT_CURRENCY_SIZE];
 
-	if (!segment_currency_code(bytes, strnlen(bytes, SEGMENT_CURRENCY_SIZE), checked) ||
+	if (bytes == NULL || !segment_currency_code(bytes, strnlen(bytes, SEGMENT_CURRENCY_SIZE), checked) ||
 		memcmp(checked, bytes, SEGMENT_CURRENCY_SIZE) != 0)
 		segment_refuse_binary("rates", "A currency code is none.");
 	memcpy(code, checked, SEGMENT_CURRENCY_SIZE);
 }
 
 Rates *
-segment_rates_read(StringInfo buffer)
+segment_rates_read(SegmentCursor *cursor)
 {
 	char code[SEGMENT_CURRENCY_SIZE];
 	char previous[SEGMENT_CURRENCY_SIZE] = "";
@@ -214,11 +215,11 @@ segment_rates_read(StringInfo buffer)
 	Rates *rates;
 	int currencies;
 
-	if (pq_getmsgbyte(buffer) != SEGMENT_RATES_VERSION)
+	if (segment_take(cursor, 1) != SEGMENT_RATES_VERSION)
 		segment_refuse_binary("rates", "The version is unknown.");
-	read_code(buffer, code);
+	read_code(cursor, code);
 	rows = segment_rate_rows_new(code);
-	currencies = pq_getmsgint(buffer, 4);
+	currencies = (int32) segment_take(cursor, 4);
 	if (currencies < 1)
 		segment_refuse_binary("rates", "There is no currency.");
 	for (int c = 0; c < currencies; c++)
@@ -226,27 +227,28 @@ segment_rates_read(StringInfo buffer)
 		int count;
 		SegmentRate rate = {0};
 
-		read_code(buffer, code);
+		read_code(cursor, code);
 		if (memcmp(code, previous, SEGMENT_CURRENCY_SIZE) <= 0 || memcmp(code, rows->base, SEGMENT_CURRENCY_SIZE) == 0)
 			segment_refuse_binary("rates", "The currencies are not in order.");
 		memcpy(previous, code, SEGMENT_CURRENCY_SIZE);
-		count = pq_getmsgint(buffer, 4);
+		count = (int32) segment_take(cursor, 4);
 		if (count < 1)
 			segment_refuse_binary("rates", "A currency has no rate.");
 		for (int i = 0; i < count; i++)
 		{
-			DateADT day = (DateADT) pq_getmsgint(buffer, 4);
+			DateADT day = (DateADT) segment_take(cursor, 4);
 
 			if (i > 0 && day <= rate.day)
 				segment_refuse_binary("rates", "The days are not in order.");
 			rate.day = day;
-			rate.scale = pq_getmsgbyte(buffer);
-			rate.units = pq_getmsgint64(buffer);
-			if (!segment_rate_is_sound(&rate))
+			rate.scale = (int) segment_take(cursor, 1);
+			rate.units = (int64) segment_take(cursor, 8);
+			if (cursor->is_short || !segment_rate_is_sound(&rate))
 				segment_refuse_binary("rates", "A rate is out of range.");
 			segment_rate_rows_add(rows, code, &rate);
 		}
 	}
+	segment_end_message(cursor, "rates");
 	rates = segment_rates_build(rows);
 	pfree(rows->row);
 	pfree(rows);

@@ -16,7 +16,7 @@
 /* A bound of fewer digits may cost this much of F1. */
 #define ROUNDING_COST 0.002
 
-/* A bound that might be drawn: between two neighbouring values of a feature. */
+/* A candidate bound: between two neighbouring values of a feature. */
 typedef struct Cut
 {
 	double f1;

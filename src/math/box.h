@@ -8,7 +8,7 @@
 
 #include "math/poll.h"
 
-/* A rule of more conditions is none that a person reads. */
+/* Nobody reads a rule with more conditions. */
 #define SEGMENT_BOX_CONDITIONS 4
 
 /* Points: coordinate j of point i is x[j * n + i]; order holds, feature by feature, the points by ascending value. */

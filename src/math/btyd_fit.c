@@ -9,18 +9,21 @@
 #include "math/btyd_tables.h"
 #include "math/special.h"
 
-/* A poll costs little, but not nothing: one every so many histories. */
+/* Poll once per this many histories: a poll is cheap, but not free. */
 #define POLL_EVERY 4096
 
 /* Two fits whose costs differ by less, relatively, are one. */
 #define SAME_COST 1e-10
 
+/* A model of leaving that gains no more log-likelihood than this over one without says that nobody leaves. */
+#define NO_GAIN 0.01
+
 typedef struct BtydSample
 {
 	SegmentBtydKind kind;
-	const SegmentBtydCells *cells;
+	const SegmentBtydTally *tally;
 	const SegmentFitOptions *options;
-	/* Of each covariate over the customers: the fit sees them as distances from the mean, in deviations. */
+	/* Of each covariate over the customers: the fit works with standardised covariates. */
 	double mean[SEGMENT_BTYD_MAX_COVARIATES];
 	double deviation[SEGMENT_BTYD_MAX_COVARIATES];
 } BtydSample;
@@ -60,43 +63,41 @@ segment_btyd_params_of(SegmentBtydKind kind, const double *theta, int n_covariat
 		if (kind == SEGMENT_PARETO_NBD)
 			params->p[3] /= leave;
 		else
-		{
+			/* a alone, so that the odds of leaving, a : b on average, change: with b they would stay and only scatter less. */
 			params->p[2] *= leave;
-			params->p[3] *= leave;
-		}
 	}
 }
 
 static void
 measure_covariates(BtydSample *sample, double customers)
 {
-	const SegmentBtydCells *cells = sample->cells;
+	const SegmentBtydTally *tally = sample->tally;
 	size_t i;
 	int j;
 
-	for (j = 0; j < cells->n_covariates; j++)
+	for (j = 0; j < tally->n_covariates; j++)
 	{
 		double square = 0;
 
 		sample->mean[j] = 0;
-		for (i = 0; i < cells->n_cells; i++)
+		for (i = 0; i < tally->n_rows; i++)
 			sample->mean[j] +=
-				(double) cells->counts[i] / customers * cells->cells[(3 + cells->n_covariates) * i + 3 + j];
-		for (i = 0; i < cells->n_cells; i++)
+				(double) tally->counts[i] / customers * tally->numbers[(3 + tally->n_covariates) * i + 3 + j];
+		for (i = 0; i < tally->n_rows; i++)
 		{
-			double distance = cells->cells[(3 + cells->n_covariates) * i + 3 + j] - sample->mean[j];
+			double distance = tally->numbers[(3 + tally->n_covariates) * i + 3 + j] - sample->mean[j];
 
-			square += (double) cells->counts[i] / customers * distance * distance;
+			square += (double) tally->counts[i] / customers * distance * distance;
 		}
 		sample->deviation[j] = square > 0 ? sqrt(square) : 1;
 	}
 }
 
-/* From coefficients of covariates as the fit sees them to those of the caller's, which moves the scales too. */
+/* Converts coefficients of standardised covariates to those of the caller's, which changes the scales too. */
 static void
 caller_covariates(const BtydSample *sample, SegmentFit *fit)
 {
-	int z = sample->cells->n_covariates;
+	int z = sample->tally->n_covariates;
 	int n = fit->n_params - 2 * z;
 	double slope[SEGMENT_FIT_MAX_PARAMS][SEGMENT_FIT_MAX_PARAMS] = {{0}};
 	double theta[SEGMENT_FIT_MAX_PARAMS];
@@ -113,7 +114,8 @@ caller_covariates(const BtydSample *sample, SegmentFit *fit)
 		slope[1][n + j] = share;
 		if (sample->kind != SEGMENT_PARETO_NBD)
 			slope[2][n + z + j] = -share;
-		slope[3][n + z + j] = sample->kind == SEGMENT_PARETO_NBD ? share : -share;
+		else
+			slope[3][n + z + j] = share;
 	}
 	for (i = 0; i < fit->n_params; i++)
 	{
@@ -137,12 +139,12 @@ caller_covariates(const BtydSample *sample, SegmentFit *fit)
 
 /* Any model, history by history, with or without covariates. */
 static double
-cell_objective(const double *theta, double *gradient, void *arg)
+row_objective(const double *theta, double *gradient, void *arg)
 {
 	BtydSample *sample = arg;
-	const SegmentBtydCells *cells = sample->cells;
+	const SegmentBtydTally *tally = sample->tally;
 	int n = segment_btyd_n_params(sample->kind);
-	int z = cells->n_covariates;
+	int z = tally->n_covariates;
 	SegmentBtydParams params;
 	double total = 0;
 	size_t i;
@@ -150,18 +152,18 @@ cell_objective(const double *theta, double *gradient, void *arg)
 
 	memset(gradient, 0, (n + 2 * z) * sizeof(double));
 	segment_btyd_params_of(sample->kind, theta, 0, NULL, &params);
-	for (i = 0; i < cells->n_cells; i++)
+	for (i = 0; i < tally->n_rows; i++)
 	{
-		const double *cell = cells->cells + (3 + z) * i;
-		SegmentHistory history = {cell[0], cell[1], cell[2]};
-		double count = (double) cells->counts[i];
+		const double *numbers = tally->numbers + (3 + z) * i;
+		SegmentHistory history = {numbers[0], numbers[1], numbers[2]};
+		double count = (double) tally->counts[i];
 		double by[SEGMENT_BTYD_MAX_PARAMS];
 		double covariates[SEGMENT_BTYD_MAX_COVARIATES];
 
 		if (i % 64 == 0 && stopped(sample->options))
 			return 0;
 		for (j = 0; j < z; j++)
-			covariates[j] = (cell[3 + j] - sample->mean[j]) / sample->deviation[j];
+			covariates[j] = (numbers[3 + j] - sample->mean[j]) / sample->deviation[j];
 		if (z > 0)
 			segment_btyd_params_of(sample->kind, theta, z, covariates, &params);
 		total += count * segment_btyd_log_likelihood(&params, &history, by);
@@ -172,26 +174,51 @@ cell_objective(const double *theta, double *gradient, void *arg)
 		for (j = 0; j < z; j++)
 		{
 			gradient[n + j] -= by[1] * covariates[j];
-			gradient[n + z + j] += (sample->kind == SEGMENT_PARETO_NBD ? -by[3] : by[2] + by[3]) * covariates[j];
+			gradient[n + z + j] += (sample->kind == SEGMENT_PARETO_NBD ? -by[3] : by[2]) * covariates[j];
 		}
 	}
 	return total;
 }
 
 bool
-segment_btyd_uses_tables(SegmentBtydKind kind, const SegmentBtydCells *cells)
+segment_btyd_uses_tables(SegmentBtydKind kind, const SegmentBtydTally *tally)
 {
-	return (kind == SEGMENT_BGNBD || kind == SEGMENT_MBGNBD) && cells->n_covariates == 0;
+	return (kind == SEGMENT_BGNBD || kind == SEGMENT_MBGNBD) && tally->n_covariates == 0;
+}
+
+/*
+ * True if NBD, in which nobody leaves, fits as well as a model of leaving. The parameters of leaving then tend to zero
+ * or run along a ridge, and no longer walk finds an end.
+ */
+static bool
+nobody_leaves(SegmentBtydKind kind, const SegmentBtydTally *tally, const SegmentFitOptions *options,
+			  const SegmentFit *fit)
+{
+	SegmentFit without;
+
+	if (tally->n_covariates > 0 || (kind != SEGMENT_BGNBD && kind != SEGMENT_MBGNBD && kind != SEGMENT_PARETO_NBD) ||
+		fit->status == SEGMENT_FIT_CONVERGED || fit->status == SEGMENT_FIT_STOPPED ||
+		fit->status == SEGMENT_FIT_NO_OPTIMUM)
+		return false;
+	segment_btyd_fit(SEGMENT_NBD, tally, options, NULL, 0, &without);
+	/* NBD is a limit of these models: one that is clearly below it has not come to its end. */
+	if (fit->status == SEGMENT_FIT_MAX_ITERATIONS && fit->log_likelihood < without.log_likelihood - NO_GAIN)
+		return false;
+	return without.status == SEGMENT_FIT_CONVERGED && without.log_likelihood > fit->log_likelihood - NO_GAIN;
 }
 
 bool
-segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const SegmentFitOptions *options, void *work,
+segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydTally *tally, const SegmentFitOptions *options, void *work,
 				 size_t max_times, SegmentFit *fit)
 {
-	/* Of the shape of the rate and of leaving; the scales follow from the data. */
-	static const double shapes[4][4] = {{0.5, 1, 0.7, 2}, {2, 1, 0.3, 1}, {0.1, 1, 2, 10}, {1, 1, 0.05, 0.5}};
-	BtydSample sample = {kind, cells, options, {0}, {0}};
-	SegmentBtydTables tables = {kind, cells, options, 0, 0, NULL, NULL, NULL};
+	/*
+	 * Of the shape of the rate and of leaving; the scales follow from the data. The last one leads to where a few leave at
+	 * once and all others never, which the others may pass by.
+	 */
+	static const double shapes[5][4] = {
+		{0.5, 1, 0.7, 2}, {2, 1, 0.3, 1}, {0.1, 1, 2, 10}, {1, 1, 0.05, 0.5}, {1, 1, 0.001, 0.1}};
+	BtydSample sample = {kind, tally, options, {0}, {0}};
+	SegmentBtydTables tables = {kind, tally, options, 0, 0, NULL, NULL, NULL};
 	SegmentFitProblem problem;
 	double customers = 0;
 	double orders = 0;
@@ -199,20 +226,20 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const Segm
 	size_t i;
 	int attempt;
 
-	for (i = 0; i < cells->n_cells; i++)
+	for (i = 0; i < tally->n_rows; i++)
 	{
-		const double *cell = cells->cells + (3 + cells->n_covariates) * i;
-		double count = (double) cells->counts[i];
+		const double *numbers = tally->numbers + (3 + tally->n_covariates) * i;
+		double count = (double) tally->counts[i];
 
 		customers += count;
-		orders += count * cell[0];
-		time += count * cell[2];
+		orders += count * numbers[0];
+		time += count * numbers[2];
 	}
 	measure_covariates(&sample, customers);
 	memset(&problem, 0, sizeof(problem));
 	problem.arg = &sample;
-	problem.objective = cell_objective;
-	if (segment_btyd_uses_tables(kind, cells))
+	problem.objective = row_objective;
+	if (segment_btyd_uses_tables(kind, tally))
 	{
 		if (!segment_btyd_tables_make(&tables, work, max_times))
 			return false;
@@ -221,7 +248,7 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const Segm
 		problem.hessian = segment_btyd_tables_hessian;
 	}
 	problem.n_logs = segment_btyd_n_params(kind);
-	problem.n_params = problem.n_logs + 2 * cells->n_covariates;
+	problem.n_params = problem.n_logs + 2 * tally->n_covariates;
 	problem.observations = customers;
 	problem.penalty = options->penalty;
 	problem.max_iterations = options->max_iterations;
@@ -235,7 +262,7 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const Segm
 			problem.center[3] = problem.center[1];
 		problem.unit_log_likelihood = orders * problem.center[1];
 	}
-	for (attempt = 0; attempt < 4; attempt++)
+	for (attempt = 0; attempt < 5; attempt++)
 	{
 		double start[SEGMENT_FIT_MAX_PARAMS] = {0};
 		double natural[4];
@@ -268,7 +295,7 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const Segm
 		if (fit->status == SEGMENT_FIT_CONVERGED)
 			break;
 	}
-	if (cells->n_covariates > 0)
+	if (tally->n_covariates > 0)
 		caller_covariates(&sample, fit);
 	/* Without a repeat order the likelihood rises for ever: rates to zero, or leaving at once. */
 	if (orders == 0 && fit->status != SEGMENT_FIT_STOPPED)
@@ -276,13 +303,18 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydCells *cells, const Segm
 		fit->status = SEGMENT_FIT_NO_OPTIMUM;
 		fit->has_covariance = false;
 	}
+	if (nobody_leaves(kind, tally, options, fit))
+	{
+		fit->status = SEGMENT_FIT_NOBODY_LEAVES;
+		fit->has_covariance = false;
+	}
 	return true;
 }
 
 typedef struct SpendSample
 {
-	size_t n_cells;
-	const double *cells;
+	size_t n_rows;
+	const double *numbers;
 	const int64_t *counts;
 	const SegmentFitOptions *options;
 } SpendSample;
@@ -303,17 +335,17 @@ gamma_gamma_objective(const double *theta, double *gradient, void *arg)
 	double psi_q = segment_digamma(q);
 	size_t i;
 
-	for (i = 0; i < sample->n_cells; i++)
+	for (i = 0; i < sample->n_rows; i++)
 	{
-		double spend = sample->cells[2 * i + 1];
+		double spend = sample->numbers[2 * i + 1];
 		double count = (double) sample->counts[i];
 		double log_share;
 
 		if (i % POLL_EVERY == 0 && stopped(sample->options))
 			return 0;
-		if (sample->cells[2 * i] != x)
+		if (sample->numbers[2 * i] != x)
 		{
-			x = sample->cells[2 * i];
+			x = sample->numbers[2 * i];
 			by_x = -segment_log_beta(p * x, q);
 			psi_both = segment_digamma(p * x + q);
 			psi_x = segment_digamma(p * x);
@@ -332,20 +364,20 @@ gamma_gamma_objective(const double *theta, double *gradient, void *arg)
 }
 
 void
-segment_gamma_gamma_fit(size_t n_cells, const double *cells, const int64_t *counts, const SegmentFitOptions *options,
+segment_gamma_gamma_fit(size_t n_rows, const double *numbers, const int64_t *counts, const SegmentFitOptions *options,
 						SegmentFit *fit)
 {
-	SpendSample sample = {n_cells, cells, counts, options};
+	SpendSample sample = {n_rows, numbers, counts, options};
 	SegmentFitProblem problem;
 	double customers = 0;
 	double spend = 0;
 	double start[3];
 	size_t i;
 
-	for (i = 0; i < n_cells; i++)
+	for (i = 0; i < n_rows; i++)
 	{
 		customers += (double) counts[i];
-		spend += (double) counts[i] * cells[2 * i + 1];
+		spend += (double) counts[i] * numbers[2 * i + 1];
 	}
 	memset(&problem, 0, sizeof(problem));
 	problem.objective = gamma_gamma_objective;

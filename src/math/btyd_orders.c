@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "math/distribution.h"
 #include "math/special.h"
 
 /* E (1 - theta)^n for theta ~ Beta(a, b). */
@@ -197,6 +198,17 @@ bgbb_exactly(const SegmentOutlook *o, double time, double n)
 	return left + exp(bgbb_log_orders(o, time, n)) * survive_power(o->leave_a, o->leave_b, time);
 }
 
+/* I_x(a, b) at x = time / (scale + time). */
+static double
+beta_below(double a, double b, double time, double scale)
+{
+	double lower;
+	double upper;
+
+	segment_beta_tails(a, b, time / (scale + time), scale / (scale + time), &lower, &upper);
+	return lower;
+}
+
 double
 segment_outlook_at_least(const SegmentOutlook *o, double time, double n)
 {
@@ -215,7 +227,7 @@ segment_outlook_at_least(const SegmentOutlook *o, double time, double n)
 	if (n == 1)
 		enough = -expm1(-o->shape * log1p(time / o->scale));
 	else
-		enough = segment_incomplete_beta(n, o->shape, time / (o->scale + time));
+		enough = beta_below(n, o->shape, time, o->scale);
 	if (o->kind == SEGMENT_NBD)
 		return enough;
 	return o->alive * enough * survive_power(o->leave_a, o->leave_b, n - 1);
@@ -247,7 +259,7 @@ segment_outlook_exactly(const SegmentOutlook *o, double time, double n)
 	else
 	{
 		/* After n - 1 orders survived: n orders in time; or more would have come, but the customer left at the n-th. */
-		double more = segment_incomplete_beta(n + 1, o->shape, time / (o->scale + time));
+		double more = beta_below(n + 1, o->shape, time, o->scale);
 
 		total = survive_power(o->leave_a, o->leave_b, n - 1) *
 				(exp(log_orders(o, time, n)) + more * o->leave_a / (o->leave_a + o->leave_b + n - 1));

@@ -137,7 +137,7 @@ beta_series(BetaKernel kernel, double k, double tau, double a, double b)
 		double ratio;
 		int i;
 
-		/* Looking at every eighth term whether the rest can be seen is cheaper than at each. */
+		/* Checking at every eighth term whether the rest is negligible is cheaper than at each. */
 		for (i = 0; i < 8; i++)
 		{
 			orders += survive;
@@ -215,7 +215,7 @@ segment_outlook_rate(const SegmentOutlook *o, double time)
 	}
 }
 
-/* At most so fast does the rest of a sum over chances fall that is done as an integral, and not before so many. */
+/* The rest of a sum over chances is done as an integral if it falls no faster than this, and not before so many chances. */
 #define SLOW_DECLINE 0.02
 #define FIRST_CHANCES 1000
 
@@ -268,7 +268,7 @@ chance_rest(const SegmentOutlook *o, double first, double time, double discount)
 	integrand.is_concave = true;
 	integrand.n_extra = 0;
 	integrand.arg = &f;
-	/* What comes after exp(-45) can't be seen in a double. */
+	/* What is below exp(-45) is lost in the rounding of a double. */
 	if (discount > 0)
 		ends[1] = fmin(time, first + 45 / discount);
 	segment_integrate(&integrand, low, low + log1p((ends[1] - first) / (o->leave_b + first)), 0, &sum);
@@ -399,7 +399,7 @@ segment_outlook_discounted(const SegmentOutlook *o, double time, double discount
 		return segment_outlook_orders(o, time);
 	if (o->kind == SEGMENT_NBD)
 		return o->shape / o->scale * expm1_ratio(discount, time);
-	/* What comes after exp(-45) can't be seen in a double. */
+	/* What is below exp(-45) is lost in the rounding of a double. */
 	end = fmin(time, 45 / discount);
 	f.outlook = o;
 	/* Where the rate begins to fall; below, nothing happens. */

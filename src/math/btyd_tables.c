@@ -8,7 +8,7 @@
 
 #include "math/special.h"
 
-/* A poll costs little, but not nothing: one every so many histories. */
+/* Poll once per this many histories: a poll is cheap, but not free. */
 #define POLL_EVERY 4096
 
 /* A power of two, at least twice the number of values that can be in it. */
@@ -23,23 +23,23 @@ index_size(size_t max_times)
 }
 
 static size_t
-distinct_x(const SegmentBtydCells *cells)
+distinct_x(const SegmentBtydTally *tally)
 {
 	size_t n = 0;
 	size_t i;
 
-	for (i = 0; i < cells->n_cells; i++)
-		n += i == 0 || cells->cells[3 * i] != cells->cells[3 * (i - 1)];
+	for (i = 0; i < tally->n_rows; i++)
+		n += i == 0 || tally->numbers[3 * i] != tally->numbers[3 * (i - 1)];
 	return n;
 }
 
 size_t
-segment_btyd_work_size(const SegmentBtydCells *cells, size_t max_times)
+segment_btyd_work_size(const SegmentBtydTally *tally, size_t max_times)
 {
-	if (cells->n_cells > SIZE_MAX / 512 || cells->n_cells > UINT32_MAX / 4 || max_times > UINT32_MAX / 2)
+	if (tally->n_rows > SIZE_MAX / 512 || tally->n_rows > UINT32_MAX / 4 || max_times > UINT32_MAX / 2)
 		return 0;
-	return distinct_x(cells) * sizeof(SegmentXRow) + max_times * sizeof(SegmentTimeRow) +
-		   cells->n_cells * sizeof(SegmentCellRow) + index_size(max_times) * sizeof(uint32_t);
+	return distinct_x(tally) * sizeof(SegmentXRow) + max_times * sizeof(SegmentTimeRow) +
+		   tally->n_rows * sizeof(SegmentTallyRow) + index_size(max_times) * sizeof(uint32_t);
 }
 
 /* The row of a time, a new one if there is none yet; false if there is no room for one. */
@@ -79,38 +79,38 @@ time_row(SegmentBtydTables *tables, uint32_t *index, size_t mask, size_t max_tim
 bool
 segment_btyd_tables_make(SegmentBtydTables *tables, void *work, size_t max_times)
 {
-	const SegmentBtydCells *cells = tables->cells;
-	size_t n = cells->n_cells;
+	const SegmentBtydTally *tally = tables->tally;
+	size_t n = tally->n_rows;
 	size_t mask = index_size(max_times) - 1;
 	uint32_t *index;
 	size_t i;
 
 	tables->xs = work;
-	tables->times = (SegmentTimeRow *) (tables->xs + distinct_x(cells));
-	tables->rows = (SegmentCellRow *) (tables->times + max_times);
+	tables->times = (SegmentTimeRow *) (tables->xs + distinct_x(tally));
+	tables->rows = (SegmentTallyRow *) (tables->times + max_times);
 	index = (uint32_t *) (tables->rows + n);
 	memset(index, 0, (mask + 1) * sizeof(uint32_t));
 	tables->n_x = 0;
 	tables->n_times = 0;
 	for (i = 0; i < n; i++)
 	{
-		const double *cell = cells->cells + 3 * i;
-		SegmentCellRow *row = &tables->rows[i];
-		double count = (double) cells->counts[i];
+		const double *numbers = tally->numbers + 3 * i;
+		SegmentTallyRow *row = &tables->rows[i];
+		double count = (double) tally->counts[i];
 
-		if (tables->n_x == 0 || tables->xs[tables->n_x - 1].x != cell[0])
+		if (tables->n_x == 0 || tables->xs[tables->n_x - 1].x != numbers[0])
 		{
-			tables->xs[tables->n_x].x = cell[0];
+			tables->xs[tables->n_x].x = numbers[0];
 			tables->xs[tables->n_x].weight = 0;
 			tables->n_x++;
 		}
 		row->x = (uint32_t) tables->n_x - 1;
-		if (!time_row(tables, index, mask, max_times, cell[1], &row->t_x) ||
-			!time_row(tables, index, mask, max_times, cell[2], &row->t))
+		if (!time_row(tables, index, mask, max_times, numbers[1], &row->t_x) ||
+			!time_row(tables, index, mask, max_times, numbers[2], &row->t))
 			return false;
 		tables->xs[row->x].weight += count;
 		tables->times[row->t].weight += count;
-		tables->times[row->t].weight_x += count * cell[0];
+		tables->times[row->t].weight_x += count * numbers[0];
 	}
 	return true;
 }
@@ -145,7 +145,7 @@ double
 segment_btyd_tables_objective(const double *theta, double *gradient, void *arg)
 {
 	SegmentBtydTables *tables = arg;
-	const SegmentBtydCells *cells = tables->cells;
+	const SegmentBtydTally *tally = tables->tally;
 	double r = exp(theta[0]);
 	double alpha = exp(theta[1]);
 	double a = exp(theta[2]);
@@ -182,13 +182,13 @@ segment_btyd_tables_objective(const double *theta, double *gradient, void *arg)
 		by[0] -= row->weight * row->log_ratio;
 		by[1] += (row->weight * r * row->time / alpha - row->weight_x) * row->inverse;
 	}
-	for (i = 0; i < cells->n_cells; i++)
+	for (i = 0; i < tally->n_rows; i++)
 	{
-		const SegmentCellRow *row = &tables->rows[i];
+		const SegmentTallyRow *row = &tables->rows[i];
 		const SegmentXRow *x = &tables->xs[row->x];
 		const SegmentTimeRow *t_x = &tables->times[row->t_x];
 		const SegmentTimeRow *t = &tables->times[row->t];
-		double count = (double) cells->counts[i];
+		double count = (double) tally->counts[i];
 		double coins = x->x + coin;
 		double idle = t->log_ratio - t_x->log_ratio;
 		double log_odds;
@@ -233,7 +233,7 @@ void
 segment_btyd_tables_hessian(const double *theta, double *triangle, void *arg)
 {
 	SegmentBtydTables *tables = arg;
-	const SegmentBtydCells *cells = tables->cells;
+	const SegmentBtydTally *tally = tables->tally;
 	double p[4] = {exp(theta[0]), exp(theta[1]), exp(theta[2]), exp(theta[3])};
 	double r = p[0];
 	double alpha = p[1];
@@ -270,9 +270,9 @@ segment_btyd_tables_hessian(const double *theta, double *triangle, void *arg)
 		h[SEGMENT_TRIANGLE(1, 1)] +=
 			row->weight_x * row->inverse * row->inverse - row->weight * r * share * (1 / alpha + row->inverse);
 	}
-	for (i = 0; i < cells->n_cells; i++)
+	for (i = 0; i < tally->n_rows; i++)
 	{
-		const SegmentCellRow *row = &tables->rows[i];
+		const SegmentTallyRow *row = &tables->rows[i];
 		const SegmentXRow *x = &tables->xs[row->x];
 		const SegmentTimeRow *t_x = &tables->times[row->t_x];
 		const SegmentTimeRow *t = &tables->times[row->t];
@@ -296,8 +296,8 @@ segment_btyd_tables_hessian(const double *theta, double *triangle, void *arg)
 		by_b = -1 / (b + coins - 1);
 		dead = shape * by_r + x->log_odds;
 		e = exp(-fabs(dead));
-		dead = (double) cells->counts[i] * (dead > 0 ? 1 : e) / (1 + e);
-		spread = (double) cells->counts[i] * e / ((1 + e) * (1 + e));
+		dead = (double) tally->counts[i] * (dead > 0 ? 1 : e) / (1 + e);
+		spread = (double) tally->counts[i] * e / ((1 + e) * (1 + e));
 		h[SEGMENT_TRIANGLE(0, 0)] += spread * by_r * by_r;
 		h[SEGMENT_TRIANGLE(1, 0)] += spread * by_r * by_alpha + dead * slope;
 		h[SEGMENT_TRIANGLE(1, 1)] += spread * by_alpha * by_alpha - dead * by_alpha * (t->inverse + t_x->inverse);

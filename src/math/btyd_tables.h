@@ -29,23 +29,23 @@ typedef struct SegmentTimeRow
 } SegmentTimeRow;
 
 /* Places in the tables. */
-typedef struct SegmentCellRow
+typedef struct SegmentTallyRow
 {
 	uint32_t x;
 	uint32_t t_x;
 	uint32_t t;
-} SegmentCellRow;
+} SegmentTallyRow;
 
 typedef struct SegmentBtydTables
 {
 	SegmentBtydKind kind;
-	const SegmentBtydCells *cells;
+	const SegmentBtydTally *tally;
 	const SegmentFitOptions *options;
 	size_t n_x;
 	size_t n_times;
 	SegmentXRow *xs;
 	SegmentTimeRow *times;
-	SegmentCellRow *rows;
+	SegmentTallyRow *rows;
 } SegmentBtydTables;
 
 /* Fills the tables from histories sorted by x; false if there are more distinct times than max_times. */

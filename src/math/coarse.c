@@ -5,40 +5,40 @@
 
 #include <string.h>
 
-#include "math/cells.h"
+#include "math/micro_clusters.h"
 
 /* Micro-clusters across a cluster in every dimension. */
-#define CELLS_ACROSS 5.0
+#define MICROS_ACROSS 5.0
 
 /* ... and this many at least. */
-#define FEWEST_CELLS 500.0
+#define FEWEST_MICROS 500.0
 
 /* Fewer than this share of the micro-clusters, or the search stays on all. */
 #define WORTHWHILE 0.5
 
 int
-segment_coarse_cells(int n, int dims, int k)
+segment_coarse_micros(int n, int dims, int k)
 {
-	double cells = k;
+	double micros = k;
 	int j;
 
 	for (j = 0; j < dims; j++)
-		cells *= CELLS_ACROSS;
-	if (cells < FEWEST_CELLS)
-		cells = FEWEST_CELLS;
-	return cells < WORTHWHILE * n ? (int) cells : n;
+		micros *= MICROS_ACROSS;
+	if (micros < FEWEST_MICROS)
+		micros = FEWEST_MICROS;
+	return micros < WORTHWHILE * n ? (int) micros : n;
 }
 
 size_t
 segment_coarse_workspace(int n, int dims, int k)
 {
-	int m = segment_coarse_cells(n, dims, k);
+	int m = segment_coarse_micros(n, dims, k);
 
 	if (m == n)
 		return 0;
 	return sizeof(double) * ((size_t) n * (size_t) SEGMENT_ROW_SIZE(dims) +
-							 (size_t) m * (size_t) (SEGMENT_CELL_SIZE(dims) + SEGMENT_ROW_SIZE(dims))) +
-		   segment_cells_workspace(dims, n, m);
+							 (size_t) m * (size_t) (SEGMENT_MICRO_SIZE(dims) + SEGMENT_ROW_SIZE(dims))) +
+		   segment_micros_workspace(dims, n, m);
 }
 
 void
@@ -47,9 +47,9 @@ segment_kmeans_coarse(const SegmentPoints *points, const SegmentKmeansOptions *o
 {
 	int n = points->n;
 	int dims = points->dims;
-	int most = segment_coarse_cells(n, dims, options->k);
+	int most = segment_coarse_micros(n, dims, options->k);
 	double *rows = coarse_workspace;
-	double *cells;
+	double *micros;
 	double *x;
 	double *w;
 	int m;
@@ -61,8 +61,8 @@ segment_kmeans_coarse(const SegmentPoints *points, const SegmentKmeansOptions *o
 		segment_kmeans(points, options, fit, workspace);
 		return;
 	}
-	cells = rows + (size_t) n * (size_t) SEGMENT_ROW_SIZE(dims);
-	w = cells + (size_t) most * (size_t) SEGMENT_CELL_SIZE(dims);
+	micros = rows + (size_t) n * (size_t) SEGMENT_ROW_SIZE(dims);
+	w = micros + (size_t) most * (size_t) SEGMENT_MICRO_SIZE(dims);
 	x = w + most;
 	for (i = 0; i < n; i++)
 	{
@@ -72,15 +72,15 @@ segment_kmeans_coarse(const SegmentPoints *points, const SegmentKmeansOptions *o
 			row[j] = points->x[(size_t) j * (size_t) n + (size_t) i];
 		row[dims] = points->w[i];
 	}
-	m = segment_cells_reduce(dims, NULL, 0, rows, n, most, cells, NULL, x + (size_t) most * (size_t) dims,
-							 options->poll);
+	m = segment_micros_reduce(dims, NULL, 0, rows, n, most, micros, NULL, x + (size_t) most * (size_t) dims,
+							  options->poll);
 	for (i = 0; i < m; i++)
 	{
-		const double *cell = cells + (size_t) i * (size_t) SEGMENT_CELL_SIZE(dims);
+		const double *micro = micros + (size_t) i * (size_t) SEGMENT_MICRO_SIZE(dims);
 
-		w[i] = cell[0];
+		w[i] = micro[0];
 		for (j = 0; j < dims; j++)
-			x[(size_t) j * (size_t) m + (size_t) i] = cell[1 + j];
+			x[(size_t) j * (size_t) m + (size_t) i] = micro[1 + j];
 	}
 	segment_kmeans(&(SegmentPoints) {m, dims, x, w}, options, fit, workspace);
 	segment_kmeans_descend(points, options, fit, workspace);

@@ -88,7 +88,7 @@ segment_criteria(const SegmentPoints *points, int k, const SegmentKmeansFit *fit
 	for (c = 0; c < k; c++)
 		criteria->smallest_share = fmin(criteria->smallest_share, fit->weight[c] / n);
 	criteria->calinski_harabasz = criteria->silhouette = criteria->davies_bouldin = criteria->bic = NAN;
-	/* A sum of nothing but rounding errors is none. */
+	/* A sum that is only rounding error counts as zero. */
 	if (n <= k || inertia <= 1e-14 * total)
 		return;
 	variance = inertia / (dims * (n - k));

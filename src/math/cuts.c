@@ -237,33 +237,25 @@ segment_cuts_encode(const SegmentCuts *cuts, unsigned char *bytes)
 }
 
 const char *
-segment_cuts_decode(const unsigned char **bytes, size_t *size, SegmentCutsBuffer *result)
+segment_cuts_decode(SegmentCursor *cursor, SegmentCutsBuffer *result)
 {
 	SegmentCuts *cuts = &result->cuts;
-	const unsigned char *next = *bytes;
 	const char *fault;
-	size_t numbers;
 
-	if (*size < 4)
-		return "The value is too short.";
 	memset(cuts, 0, SEGMENT_CUTS_HEAD);
-	cuts->side = next[0];
-	cuts->method = next[1];
-	cuts->descending = next[2];
-	cuts->bins = next[3];
-	next += 4;
+	cuts->side = (unsigned char) segment_take(cursor, 1);
+	cuts->method = (unsigned char) segment_take(cursor, 1);
+	cuts->descending = (unsigned char) segment_take(cursor, 1);
+	cuts->bins = (unsigned char) segment_take(cursor, 1);
 	fault = head_fault(cuts);
 	if (fault)
 		return fault;
-	numbers = segment_cuts_size(cuts) - SEGMENT_CUTS_HEAD;
-	if (*size < 4 + numbers)
-		return "The value is too short for its number of bins.";
-	for (int i = 0; i < cuts->bins - 1; i++, next += 8)
-		cuts->thresholds[i] = segment_wire_get_double(next);
+	for (int i = 0; i < cuts->bins - 1; i++)
+		cuts->thresholds[i] = segment_take_double(cursor);
 	if (cuts->method != SEGMENT_METHOD_GIVEN)
-		for (int i = 0; i < cuts->bins; i++, next += 8)
-			segment_cuts_counts(cuts)[i] = (int64_t) segment_wire_get(next, 8);
-	*bytes = next;
-	*size -= 4 + numbers;
+		for (int i = 0; i < cuts->bins; i++)
+			segment_cuts_counts(cuts)[i] = (int64_t) segment_take(cursor, 8);
+	if (cursor->is_short)
+		return segment_cursor_fault(cursor);
 	return segment_cuts_fault(cuts, segment_cuts_size(cuts));
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "math/weighted.h"
+#include "math/wire.h"
 
 #define SEGMENT_CUTS_MIN_BINS 2
 #define SEGMENT_CUTS_MAX_BINS 100
@@ -132,9 +133,9 @@ extern int segment_cuts_print(const SegmentCuts *cuts, char *buffer);
 
 /*
  * Binary form: side, method, descending, bins (a byte each), thresholds and counts (8 bytes each, most significant
- * first). segment_cuts_decode reads one at *bytes, of at most *size bytes, and moves on; NULL, or what is wrong.
+ * first). segment_cuts_decode takes one from a cursor; NULL, or what is wrong.
  */
 extern size_t segment_cuts_encode(const SegmentCuts *cuts, unsigned char *bytes);
-extern const char *segment_cuts_decode(const unsigned char **bytes, size_t *size, SegmentCutsBuffer *result);
+extern const char *segment_cuts_decode(SegmentCursor *cursor, SegmentCutsBuffer *result);
 
 #endif

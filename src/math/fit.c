@@ -326,7 +326,7 @@ segment_fit(const SegmentFitProblem *problem, const double *start, SegmentFit *f
 	parameters.max_linesearch = 60;
 	pair[0] = &run;
 	pair[1] = fit;
-	/* Where Newton steps are cheap they may begin early; if they lead nowhere, the whole way again. */
+	/* Cheap Newton steps may begin early; if they fail, L-BFGS goes on to the end before the next ones. */
 	for (is_near = problem->hessian == NULL;; is_near = true)
 	{
 		parameters.epsilon = is_near ? NEAR : ROUGHLY_NEAR;

@@ -24,9 +24,10 @@ typedef enum SegmentFitStatus
 	SEGMENT_FIT_BOUNDARY = 2, /* the best value lies at zero or infinity of a parameter */
 	SEGMENT_FIT_FLAT = 3,	  /* no curvature, or next to none: the data do not determine the parameters */
 	SEGMENT_FIT_MAX_ITERATIONS = 4,
-	SEGMENT_FIT_FAILED = 5,	   /* gradient not zero at the best point found */
-	SEGMENT_FIT_STOPPED = 6,   /* poll said so */
-	SEGMENT_FIT_NO_OPTIMUM = 7 /* these data have none: the likelihood rises without end */
+	SEGMENT_FIT_FAILED = 5,		  /* gradient not zero at the best point found */
+	SEGMENT_FIT_STOPPED = 6,	  /* poll said so */
+	SEGMENT_FIT_NO_OPTIMUM = 7,	  /* these data have none: the likelihood rises without end */
+	SEGMENT_FIT_NOBODY_LEAVES = 8 /* a model of leaving whose best value is that nobody does */
 } SegmentFitStatus;
 
 typedef struct SegmentFit

@@ -4,22 +4,6 @@
 #include "math/gain.h"
 
 #include <math.h>
-#include <stdlib.h>
-
-static int
-better_first(const void *a, const void *b)
-{
-	double score_a = ((const SegmentScored *) a)->score;
-	double score_b = ((const SegmentScored *) b)->score;
-
-	return score_a > score_b ? -1 : score_a < score_b;
-}
-
-void
-segment_scored_sort(SegmentScored *scored, size_t n)
-{
-	qsort(scored, n, sizeof(SegmentScored), better_first);
-}
 
 /* Customers, outcome and customers with an outcome of the scores equal to that at from; returns the place behind. */
 static size_t

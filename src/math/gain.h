@@ -1,6 +1,6 @@
 /*
- * gain.h: how well a score ranks: area under the curve, cumulative gain, Gini. Equal scores are ties: what lies among
- * them counts as if they came in random order.
+ * gain.h: how well a score ranks: area under the curve, cumulative gain, Gini. The customers come sorted by score, best
+ * first. Equal scores are ties: what lies among them counts as if they came in random order.
  */
 #ifndef SEGMENT_MATH_GAIN_H
 #define SEGMENT_MATH_GAIN_H
@@ -15,12 +15,9 @@ typedef struct SegmentScored
 	double count;
 } SegmentScored;
 
-/* Sorts by score, best first. */
-extern void segment_scored_sort(SegmentScored *scored, size_t n);
-
 /*
  * Probability that a customer with an outcome above 0 has a better score than one without, ties counting half. NAN if
- * there is none of either. The rest take sorted input.
+ * there is none of either.
  */
 extern double segment_auc(const SegmentScored *scored, size_t n);
 

@@ -90,27 +90,26 @@ segment_multiset_fault(const SegmentMultiset *set, int64_t *total, SegmentPoll p
 }
 
 const char *
-segment_multiset_head(const unsigned char *bytes, size_t size, size_t *n, int *width)
+segment_multiset_head(SegmentCursor *cursor, size_t *n, int *width)
 {
-	if (size < SEGMENT_MULTISET_HEAD)
-		return "The value is too short.";
-	*width = bytes[0];
-	*n = segment_wire_get(bytes + 1, 4);
+	*width = (int) segment_take(cursor, 1);
+	*n = segment_take(cursor, 4);
+	if (cursor->is_short)
+		return segment_cursor_fault(cursor);
 	if (*width != 0 && *width != 1 && *width != 2 && *width != 4 && *width != 8)
 		return "The width of counts is none of 0, 1, 2, 4, 8.";
-	if (size - SEGMENT_MULTISET_HEAD != *n * (sizeof(double) + (size_t) *width))
+	if (segment_cursor_left(cursor) != *n * (sizeof(double) + (size_t) *width))
 		return "The length does not fit the number of values.";
 	return NULL;
 }
 
 void
-segment_multiset_decode(const unsigned char *bytes, size_t n, int width, double *values, unsigned char *counts)
+segment_multiset_decode(SegmentCursor *cursor, size_t n, int width, double *values, unsigned char *counts)
 {
-	bytes += SEGMENT_MULTISET_HEAD;
-	for (size_t i = 0; i < n; i++, bytes += sizeof(double))
-		values[i] = segment_wire_get_double(bytes);
-	for (size_t i = 0; i < n; i++, bytes += width)
-		segment_multiset_put_count(counts, width, i, (int64_t) segment_wire_get(bytes, width));
+	for (size_t i = 0; i < n; i++)
+		values[i] = segment_take_double(cursor);
+	for (size_t i = 0; i < n; i++)
+		segment_multiset_put_count(counts, width, i, (int64_t) segment_take(cursor, width));
 }
 
 size_t

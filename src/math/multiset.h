@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "math/weighted.h"
+#include "math/wire.h"
 
 /* A stored multiset: counts are integers of width bytes (0, 1, 2, 4 or 8) in the machine's byte order. */
 typedef struct SegmentMultiset
@@ -58,14 +59,13 @@ extern const char *segment_multiset_fault(const SegmentMultiset *set, int64_t *t
 
 /*
  * Binary form: width (1 byte), number of distinct values (4 bytes), values (8 each), counts (width each), most
- * significant byte first. segment_multiset_head reads the first 5 bytes of size in all and checks that the rest is
- * exactly what they announce; segment_multiset_decode then fills values and counts (n doubles, n * width bytes), which
- * still have to be checked.
+ * significant byte first. segment_multiset_head takes the first 5 bytes and checks that the rest is exactly what they
+ * announce; segment_multiset_decode then fills values and counts (n doubles, n * width bytes), which still have to be
+ * checked.
  */
 #define SEGMENT_MULTISET_HEAD 5
-extern const char *segment_multiset_head(const unsigned char *bytes, size_t size, size_t *n, int *width);
-extern void segment_multiset_decode(const unsigned char *bytes, size_t n, int width, double *values,
-									unsigned char *counts);
+extern const char *segment_multiset_head(SegmentCursor *cursor, size_t *n, int *width);
+extern void segment_multiset_decode(SegmentCursor *cursor, size_t n, int width, double *values, unsigned char *counts);
 extern size_t segment_multiset_encoded_size(const SegmentMultiset *set);
 extern void segment_multiset_encode(const SegmentMultiset *set, unsigned char *bytes);
 

@@ -7,12 +7,12 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A micro-cluster whose mean is so many standard deviations off a border counts as whole. */
+/* A micro-cluster whose mean is this many standard deviations from a border counts as whole. */
 #define WHOLE 4.0
 
 /*
- * Centroids go further than to the means that a round finds: it gets there in half the rounds. Near the end each round
- * takes a share below 1 off every error, so one and a half times that share takes it off too.
+ * Over-relaxation: centroids move further than to the means that a round finds, which halves the number of rounds. Near
+ * the end a round takes a share below 1 off every error, so one and a half times that share reduces it too.
  */
 #define STRIDE 1.5
 
@@ -93,8 +93,8 @@ find_second(const SegmentPoints *points, int i, int k, const double *centroid, i
  * of weight.
  */
 static void
-share_cell(const SegmentPoints *points, const double *deviation, int i, const double *a, const double *b, double near,
-		   double far, double *sum_a, double *sum_b, double *weight_a, double *weight_b)
+share_micro(const SegmentPoints *points, const double *deviation, int i, const double *a, const double *b, double near,
+			double far, double *sum_a, double *sum_b, double *weight_a, double *weight_b)
 {
 	size_t n = (size_t) points->n;
 	double variance = 0.0;
@@ -217,9 +217,9 @@ segment_kmeans_polish(const SegmentPoints *points, const double *deviation, int 
 																  (sqrt(s.nearest[i]) + sqrt(s.second[i])))
 				continue;
 			b = find_second(points, i, k, centroid, s.label[i]);
-			share_cell(points, deviation, i, a, centroid + (size_t) b * (size_t) dims, s.nearest[i], s.second[i],
-					   s.sum + (size_t) s.label[i] * (size_t) dims, s.sum + (size_t) b * (size_t) dims,
-					   &s.weight[s.label[i]], &s.weight[b]);
+			share_micro(points, deviation, i, a, centroid + (size_t) b * (size_t) dims, s.nearest[i], s.second[i],
+						s.sum + (size_t) s.label[i] * (size_t) dims, s.sum + (size_t) b * (size_t) dims,
+						&s.weight[s.label[i]], &s.weight[b]);
 		}
 		/* The weights stand behind the sums, in s as in exact. */
 		if (exact && round == 0)

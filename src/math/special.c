@@ -1,6 +1,5 @@
 /*
- * special.c: special functions. Sources: Abramowitz & Stegun 6.1, 6.3 and 6.4 (Stirling series), Numerical Recipes 6.4
- * (continued fraction of the incomplete beta function, modified Lentz).
+ * special.c: special functions. Sources: Abramowitz & Stegun 6.1, 6.3 and 6.4 (Stirling series).
  */
 #include "math/special.h"
 
@@ -19,12 +18,13 @@ segment_log_gamma(double x)
 	return lgamma_r(x, &sign);
 }
 
-/* log gamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2), x >= STIRLING_FROM (A&S 6.1.41). */
-static double
-stirling_rest(double x)
+double
+segment_stirling_rest(double x)
 {
 	double z = 1.0 / (x * x);
 
+	if (x < STIRLING_FROM)
+		return segment_log_gamma(x) - ((x - 0.5) * log(x) - x + 0.918938533204672741780);
 	return (1.0 / 12 - z * (1.0 / 360 - z * (1.0 / 1260 - z * (1.0 / 1680 - z * (1.0 / 1188 - z * 691.0 / 360360))))) /
 		   x;
 }
@@ -37,7 +37,7 @@ segment_log_gamma_ratio(double a, double d)
 	if (a < STIRLING_FROM)
 		return segment_log_gamma(a + d) - segment_log_gamma(a);
 	/* A common factor a^d is taken out first, so that what is left is of the size of the result. */
-	return (a + d - 0.5) * log1p(d / a) - d + d * log(a) + stirling_rest(a + d) - stirling_rest(a);
+	return (a + d - 0.5) * log1p(d / a) - d + d * log(a) + segment_stirling_rest(a + d) - segment_stirling_rest(a);
 }
 
 double
@@ -111,64 +111,6 @@ segment_logistic(double x)
 	return e / (1.0 + e);
 }
 
-/* Continued fraction of the incomplete beta function, by the modified Lentz method. */
-static double
-beta_fraction(double a, double b, double x)
-{
-	const double tiny = 1e-300;
-	double c = 1.0;
-	double d = 1.0 - (a + b) * x / (a + 1.0);
-	double h;
-	long m;
-
-	if (fabs(d) < tiny)
-		d = tiny;
-	d = 1.0 / d;
-	h = d;
-	for (m = 1; m < 100000; m++)
-	{
-		double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-		double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
-		double step;
-
-		d = 1.0 + even * d;
-		c = 1.0 + even / c;
-		if (fabs(d) < tiny)
-			d = tiny;
-		if (fabs(c) < tiny)
-			c = tiny;
-		d = 1.0 / d;
-		h *= d * c;
-		d = 1.0 + odd * d;
-		c = 1.0 + odd / c;
-		if (fabs(d) < tiny)
-			d = tiny;
-		if (fabs(c) < tiny)
-			c = tiny;
-		d = 1.0 / d;
-		step = d * c;
-		h *= step;
-		if (fabs(step - 1.0) < 1e-15)
-			break;
-	}
-	return h;
-}
-
-double
-segment_incomplete_beta(double a, double b, double x)
-{
-	double front;
-
-	if (x <= 0)
-		return 0;
-	if (x >= 1)
-		return 1;
-	front = exp(a * log(x) + b * log1p(-x) - segment_log_beta(a, b));
-	if (x < (a + 1.0) / (a + b + 2.0))
-		return front * beta_fraction(a, b, x) / a;
-	return 1.0 - front * beta_fraction(b, a, 1.0 - x) / b;
-}
-
 double
 segment_normal_quantile(double p)
 {
@@ -206,12 +148,12 @@ segment_normal_quantile(double p)
 }
 
 /* Positive nodes and weights of the 16-point Gauss-Legendre rule on [-1, 1] (A&S 25.4). */
-static const double gauss_node[8] = {0.0950125098376374402, 0.2816035507792589132, 0.4580167776572273863,
-									 0.6178762444026437484, 0.7554044083550030339, 0.8656312023878317439,
-									 0.9445750230732325761, 0.9894009349916499326};
-static const double gauss_weight[8] = {0.1894506104550684963, 0.1826034150449235889, 0.1691565193950025382,
-									   0.1495959888165767321, 0.1246289712555338720, 0.0951585116824927848,
-									   0.0622535239386478929, 0.0271524594117540949};
+const double segment_gauss_node[8] = {0.0950125098376374402, 0.2816035507792589132, 0.4580167776572273863,
+									  0.6178762444026437484, 0.7554044083550030339, 0.8656312023878317439,
+									  0.9445750230732325761, 0.9894009349916499326};
+const double segment_gauss_weight[8] = {0.1894506104550684963, 0.1826034150449235889, 0.1691565193950025382,
+										0.1495959888165767321, 0.1246289712555338720, 0.0951585116824927848,
+										0.0622535239386478929, 0.0271524594117540949};
 
 /* Within a panel log f moves by this much at most: sixteen nodes are then exact to a double. */
 #define PANEL_SLOPE 12.0
@@ -229,8 +171,8 @@ add_panel(const SegmentIntegrand *f, double low, double width, double reference,
 
 	for (i = 0; i < 16; i++)
 	{
-		double node = i < 8 ? -gauss_node[7 - i] : gauss_node[i - 8];
-		double weight = half * (i < 8 ? gauss_weight[7 - i] : gauss_weight[i - 8]);
+		double node = i < 8 ? -segment_gauss_node[7 - i] : segment_gauss_node[i - 8];
+		double weight = half * (i < 8 ? segment_gauss_weight[7 - i] : segment_gauss_weight[i - 8]);
 		double y = middle + half * node;
 		double value = weight * exp(f->log_f(y, f->arg, f->n_extra > 0 ? values : NULL) - reference);
 
@@ -242,7 +184,7 @@ add_panel(const SegmentIntegrand *f, double low, double width, double reference,
 	return panel;
 }
 
-/* So many panels are tried from low on, before the peak is looked for. */
+/* Panels to try from low on before searching for the peak. */
 #define MARCH_PANELS 64
 
 /* Below the peak by this much in logs, nothing counts: not with values that grow by the root of f, either. */

@@ -12,6 +12,9 @@ extern double segment_log_gamma(double x);
 /* log(gamma(a + d) / gamma(a)), a > 0, d >= 0, without the cancellation of two large values. */
 extern double segment_log_gamma_ratio(double a, double d);
 
+/* log gamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2), x > 0: what Stirling's formula leaves (A&S 6.1.41). */
+extern double segment_stirling_rest(double x);
+
 /* log of the beta function, a, b > 0. */
 extern double segment_log_beta(double a, double b);
 
@@ -28,11 +31,12 @@ extern double segment_log_add(double a, double b);
 extern double segment_log1p_exp(double x);
 extern double segment_logistic(double x);
 
-/* Regularised incomplete beta function I_x(a, b), a, b > 0, 0 <= x <= 1; 1e-13 absolute. */
-extern double segment_incomplete_beta(double a, double b, double x);
-
 /* Quantile of the standard normal distribution, 0 < p < 1; 1e-9 relative (Acklam's rational form, one Halley step). */
 extern double segment_normal_quantile(double p);
+
+/* Positive nodes and weights of the 16-point Gauss-Legendre rule on [-1, 1] (A&S 25.4). */
+extern const double segment_gauss_node[8];
+extern const double segment_gauss_weight[8];
 
 /*
  * Integral from low to high of exp(log_f(y) - reference), for a log_f that is analytic near the axis. bound(y) is an

@@ -10,7 +10,7 @@
 
 #include "math/poll.h"
 
-/* Values may occur this often in all: ranks times bins stay within 63 bits. */
+/* The most values in all: ranks times bins then fit 63 bits. */
 #define SEGMENT_MAX_TOTAL ((int64_t) 1 << 55)
 
 typedef struct SegmentWeighted

@@ -99,22 +99,6 @@ segment_wide_compare(const SegmentWide *a, const SegmentWide *b)
 }
 
 bool
-segment_wide_add(SegmentWide *sum, const SegmentWide *addend)
-{
-	bool negative_sum = segment_wide_is_negative(sum);
-	bool negative_addend = segment_wide_is_negative(addend);
-	unsigned __int128 carry = 0;
-
-	for (int i = 0; i < 4; i++)
-	{
-		carry += (unsigned __int128) sum->limb[i] + addend->limb[i];
-		sum->limb[i] = (uint64_t) carry;
-		carry >>= 64;
-	}
-	return negative_sum != negative_addend || segment_wide_is_negative(sum) == negative_sum;
-}
-
-bool
 segment_wide_negate(SegmentWide *value)
 {
 	bool negative = segment_wide_is_negative(value);

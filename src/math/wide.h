@@ -32,8 +32,33 @@ extern bool segment_wide_is_zero(const SegmentWide *value);
 /* -1, 0 or 1. */
 extern int segment_wide_compare(const SegmentWide *a, const SegmentWide *b);
 
+/* The halves of a value: limbs 0 and 1, limbs 2 and 3. */
+static inline unsigned __int128
+segment_wide_half(const SegmentWide *value, int half)
+{
+	return (unsigned __int128) value->limb[2 * half + 1] << 64 | value->limb[2 * half];
+}
+
+/* False on overflow, leaving the sum unspecified. */
+static inline bool
+segment_wide_add(SegmentWide *sum, const SegmentWide *addend)
+{
+	unsigned __int128 low = segment_wide_half(sum, 0) + segment_wide_half(addend, 0);
+	bool carry = low < segment_wide_half(addend, 0);
+	__int128 high;
+	/* the carry may bring back what fell below the range */
+	bool overflow =
+		__builtin_add_overflow((__int128) segment_wide_half(sum, 1), (__int128) segment_wide_half(addend, 1), &high);
+
+	overflow ^= __builtin_add_overflow(high, (__int128) carry, &high);
+	sum->limb[0] = (uint64_t) low;
+	sum->limb[1] = (uint64_t) (low >> 64);
+	sum->limb[2] = (uint64_t) high;
+	sum->limb[3] = (uint64_t) (high >> 64);
+	return !overflow;
+}
+
 /* The following return false on overflow, leaving the result unspecified. */
-extern bool segment_wide_add(SegmentWide *sum, const SegmentWide *addend);
 extern bool segment_wide_negate(SegmentWide *value);
 extern bool segment_wide_multiply(SegmentWide *value, uint64_t factor);
 

@@ -10,6 +10,7 @@
 
 #include "core/day.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "math/text.h"
 #include "period/period_make.h"
 
@@ -121,9 +122,9 @@ PG_FUNCTION_INFO_V1(segment_periods_recv);
 Datum
 segment_periods_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	int version = pq_getmsgbyte(buffer);
-	int32 count = pq_getmsgint(buffer, 4);
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
+	int version = (int) segment_take(&cursor, 1);
+	int32 count = (int32) segment_take(&cursor, 4);
 	DateADT *boundary;
 	const char *fault;
 	Periods *periods;
@@ -132,7 +133,8 @@ segment_periods_recv(PG_FUNCTION_ARGS)
 		segment_refuse_binary("periods", psprintf("The version is %d, the number of periods %d.", version, count));
 	boundary = segment_palloc_array(DateADT, count + 1);
 	for (int i = 0; i <= count; i++)
-		boundary[i] = (DateADT) pq_getmsgint(buffer, 4);
+		boundary[i] = (DateADT) segment_take(&cursor, 4);
+	segment_end_message(&cursor, "periods");
 	fault = fault_of(boundary, count + 1);
 	if (fault)
 		segment_refuse_binary("periods", fault);

@@ -7,6 +7,7 @@
 
 #include "fmgr.h"
 
+#include "core/agg_context.h"
 #include "core/error.h"
 #include "core/order_row.h"
 #include "rfm/rfm.h"
@@ -36,8 +37,7 @@ segment_rfm_agg_trans(PG_FUNCTION_ARGS)
 	int64 at;
 	SegmentAmount amount;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("rfm_agg_trans");
+	(void) segment_aggregate_context(fcinfo);
 	if (input == NULL)
 	{
 		input = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(SegmentOrderInput));
@@ -71,14 +71,9 @@ segment_rfm_agg_combine(PG_FUNCTION_ARGS)
 	Rfm *state;
 	Rfm *other;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("rfm_agg_combine");
+	(void) segment_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return segment_state_unchanged(fcinfo);
 	other = PG_GETARG_RFM(1);
 	if (PG_ARGISNULL(0))
 	{

@@ -7,12 +7,7 @@
  */
 #include "postgres.h"
 
-#include "fmgr.h"
-#include "utils/lsyscache.h"
-#include "utils/memutils.h"
-
-#include "core/aggregate.h"
-#include "core/order_row.h"
+#include "core/order_kernel.h"
 #include "rfm/rfm.h"
 
 PGDLLEXPORT Datum segment_rfm_agg_trans(PG_FUNCTION_ARGS);
@@ -27,31 +22,12 @@ PGDLLEXPORT Datum segment_rfm_orders_final(PG_FUNCTION_ARGS);
 /* Marks a state stored elsewhere; no rfm value has this length word. */
 #define MOVED (-1)
 
-/* What the kernels know of the arguments. */
-typedef struct RfmBinding
-{
-	SegmentOrderInput input;
-	/* of order ids */
-	Oid order_type;
-	int16 order_length;
-	bool order_by_value;
-	Oid collation;
-	SegmentOrderIdType id_type; /* looked up with the first row, as the transition function does */
-	SegmentArena arena;
-} RfmBinding;
-
 static void *
 rfm_bind(const Oid *argument_types, int arguments, Oid collation)
 {
-	RfmBinding *binding = palloc0(sizeof(RfmBinding));
+	SegmentOrderBinding *binding = palloc0(sizeof(SegmentOrderBinding));
 
-	(void) segment_order_input_of_types(argument_types, arguments, &binding->input);
-	if (arguments > 2)
-	{
-		binding->order_type = argument_types[2];
-		get_typlenbyval(argument_types[2], &binding->order_length, &binding->order_by_value);
-	}
-	binding->collation = collation;
+	segment_order_bind(binding, argument_types, arguments, collation);
 	return binding;
 }
 
@@ -85,17 +61,17 @@ rfm_add_moved(MemoryContext context, Rfm *state, int64 at, const SegmentAmount *
 static void
 rfm_pack(void *bound, const Datum *arguments, const bool *nulls, void *packed)
 {
-	const RfmBinding *binding = (const RfmBinding *) bound;
+	const SegmentOrderBinding *binding = (const SegmentOrderBinding *) bound;
 	SegmentPackedRow *row = (SegmentPackedRow *) packed;
 	SegmentAmount amount;
 	int64 at;
 
-	if (nulls[0] || nulls[1])
+	if (nulls[SEGMENT_ARG_AT] || nulls[SEGMENT_ARG_AMOUNT])
 	{
 		segment_packed_skip(row);
 		return;
 	}
-	segment_order_read(&binding->input, arguments[0], arguments[1], &at, &amount);
+	segment_order_read(&binding->input, arguments[SEGMENT_ARG_AT], arguments[SEGMENT_ARG_AMOUNT], &at, &amount);
 	segment_packed_set(row, at, &amount);
 }
 
@@ -110,17 +86,17 @@ rfm_add_large(MemoryContext context, Rfm *rfm, const SegmentPackedRow *row)
 }
 
 static void
-rfm_add(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+rfm_add(void *binding, MemoryContext context, void *state, const void *packed, Datum unpacked, bool is_null)
 {
 	Rfm *rfm = (Rfm *) state;
 	const SegmentPackedRow *row = (const SegmentPackedRow *) packed;
 
-	(void) cell;
-	(void) cell_is_null;
+	(void) unpacked;
+	(void) is_null;
 	if (!(row->tail & SEGMENT_PACKED_COUNTS))
 		return;
 	if (rfm->vl_len_ == 0)
-		segment_rfm_init(rfm, ((RfmBinding *) binding)->input.kind);
+		segment_rfm_init(rfm, ((const SegmentOrderBinding *) binding)->input.kind);
 	if (unlikely((row->tail & SEGMENT_PACKED_WIDE) || rfm->vl_len_ == MOVED ||
 				 !segment_rfm_add_narrow(rfm, row->at, row->units, (int) (row->tail & SEGMENT_PACKED_SCALE))))
 		rfm_add_large(context, rfm, row);
@@ -187,47 +163,35 @@ rfm_relocate(void *state, void *outside)
 static void
 orders_pack(void *bound, const Datum *arguments, const bool *nulls, void *packed)
 {
-	const RfmBinding *binding = (const RfmBinding *) bound;
-
 	rfm_pack(bound, arguments, nulls, packed);
-	segment_packed_set_id((SegmentPackedOrder *) packed, arguments[2], nulls[2], binding->order_length,
-						  binding->order_by_value);
+	segment_order_pack_id((const SegmentOrderBinding *) bound, arguments, nulls, (SegmentPackedOrder *) packed);
 }
 
-static inline void
-add_order(RfmBinding *binding, MemoryContext context, void *state, const SegmentPackedRow *row, Datum id,
-		  bool id_is_null)
+static void
+orders_add(void *bound, MemoryContext context, void *state, const void *packed, Datum id, bool id_is_null)
 {
+	SegmentOrderBinding *binding = (SegmentOrderBinding *) bound;
+	const SegmentPackedRow *row = (const SegmentPackedRow *) packed;
 	SegmentAmount amount;
 
 	if (!(row->tail & SEGMENT_PACKED_COUNTS))
 		return;
-	if (unlikely(!OidIsValid(binding->id_type.type)))
-		segment_order_id_type(&binding->id_type, binding->order_type, binding->collation,
-							  GetMemoryChunkContext(binding));
+	id = segment_order_prepare(binding, context, id, id_is_null);
 	segment_packed_amount(row, &amount);
-	if (binding->order_length == -1 && !id_is_null)
-		id = PointerGetDatum(PG_DETOAST_DATUM_PACKED(id));
-	binding->arena.context = context;
 	segment_rfm_orders_add((RfmOrders *) state, context, &binding->arena, binding->input.kind, row->at, &amount,
 						   &binding->id_type, id, id_is_null);
 }
 
 static void
-orders_add(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
-{
-	add_order((RfmBinding *) binding, context, state, (const SegmentPackedRow *) packed, cell, cell_is_null);
-}
-
-static void
-orders_add_packed(void *binding, MemoryContext context, void *state, const void *packed, Datum cell, bool cell_is_null)
+orders_add_packed(void *bound, MemoryContext context, void *state, const void *packed, Datum unpacked, bool is_null)
 {
 	const SegmentPackedOrder *order = (const SegmentPackedOrder *) packed;
 
-	(void) cell_is_null;
-	cell = ((RfmBinding *) binding)->order_by_value ? order->id[0] : PointerGetDatum(order->id);
-	add_order((RfmBinding *) binding, context, state, &order->row, cell,
-			  (order->row.tail & SEGMENT_PACKED_NULL_ID) != 0);
+	(void) unpacked;
+	(void) is_null;
+	orders_add(bound, context, state, &order->row,
+			   segment_packed_id(order, ((const SegmentOrderBinding *) bound)->id_by_value),
+			   segment_packed_id_is_null(order));
 }
 
 static bool
@@ -251,7 +215,7 @@ orders_prefetch_result(const void *state)
 
 static const SegmentKernel rfm_kernel = {
 	.state_size = sizeof(Rfm),
-	.cell = -1,
+	.unpacked = -1,
 	.bind = rfm_bind,
 	.packed_size = sizeof(SegmentPackedRow),
 	.pack = rfm_pack,
@@ -268,7 +232,7 @@ static const SegmentKernel rfm_kernel = {
 /* Ids lie outside the group: they are not moved to other processes, rows are. */
 static const SegmentKernel orders_kernel = {
 	.state_size = sizeof(RfmOrders),
-	.cell = 2,
+	.unpacked = SEGMENT_ARG_ORDER_ID,
 	.bind = rfm_bind,
 	.packed_size = sizeof(SegmentPackedRow),
 	.pack = rfm_pack,
@@ -280,7 +244,7 @@ static const SegmentKernel orders_kernel = {
 
 static const SegmentKernel orders_packed_kernel = {
 	.state_size = sizeof(RfmOrders),
-	.cell = -1,
+	.unpacked = -1,
 	.bind = rfm_bind,
 	.packed_size = sizeof(SegmentPackedOrder),
 	.pack = orders_pack,
@@ -290,23 +254,16 @@ static const SegmentKernel orders_packed_kernel = {
 	.prefetch_result = orders_prefetch_result,
 };
 
-/* The types are those of an aggregate of any of our transition functions: they may be other than it declares. */
 static const SegmentKernel *
 kernel_of_rfm(const Oid *argument_types, int arguments)
 {
-	SegmentOrderInput input;
-
-	return segment_order_input_of_types(argument_types, arguments, &input) ? &rfm_kernel : NULL;
+	return segment_order_kernel_of(argument_types, arguments, &rfm_kernel, &rfm_kernel, &rfm_kernel);
 }
 
 static const SegmentKernel *
 kernel_of_orders(const Oid *argument_types, int arguments)
 {
-	SegmentOrderInput input;
-
-	if (arguments < 3 || !segment_order_input_of_types(argument_types, arguments, &input))
-		return NULL;
-	return segment_packed_holds_id(argument_types[2]) ? &orders_packed_kernel : &orders_kernel;
+	return segment_order_kernel_of(argument_types, arguments, NULL, &orders_kernel, &orders_packed_kernel);
 }
 
 static const SegmentAggregate rfm_agg = {

@@ -10,7 +10,9 @@
 #include "fmgr.h"
 #include "libpq/pqformat.h"
 
+#include "core/agg_context.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "core/order_ids.h"
 #include "core/order_row.h"
 #include "rfm/rfm.h"
@@ -246,8 +248,7 @@ segment_rfm_orders_trans(PG_FUNCTION_ARGS)
 	SegmentAmount amount;
 	Datum id = PG_GETARG_DATUM(3);
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		segment_not_an_aggregate("rfm_agg_trans");
+	context = segment_aggregate_context(fcinfo);
 	if (input == NULL)
 	{
 		Oid type = get_fn_expr_argtype(fcinfo->flinfo, 3);
@@ -314,8 +315,7 @@ segment_rfm_orders_combine(PG_FUNCTION_ARGS)
 	RfmOrders *other = PG_ARGISNULL(1) ? NULL : (RfmOrders *) PG_GETARG_POINTER(1);
 	MemoryContext context;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		segment_not_an_aggregate("rfm_agg_combine");
+	context = segment_aggregate_context(fcinfo);
 	if (other == NULL)
 	{
 		if (state == NULL)
@@ -339,8 +339,7 @@ segment_rfm_orders_serialize(PG_FUNCTION_ARGS)
 	StringInfoData buffer;
 	uint32 count;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("rfm_agg_serialize");
+	(void) segment_aggregate_context(fcinfo);
 	state = (RfmOrders *) PG_GETARG_POINTER(0);
 	unify(state, &input_of(fcinfo, state->type, state->collation)->id_type);
 	count = state->rare != NULL ? state->rare->count : 0;
@@ -356,8 +355,7 @@ segment_rfm_orders_serialize(PG_FUNCTION_ARGS)
 
 		pq_sendint32(&buffer, order->number);
 		pq_sendint8(&buffer, (uint8) order->scale);
-		for (int limb = 3; limb >= 0; limb--)
-			pq_sendint64(&buffer, (int64) order->units.limb[limb]);
+		segment_send_wide(&buffer, &order->units);
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
@@ -365,8 +363,7 @@ segment_rfm_orders_serialize(PG_FUNCTION_ARGS)
 Datum
 segment_rfm_orders_deserialize(PG_FUNCTION_ARGS)
 {
-	bytea *bytes;
-	StringInfoData buffer;
+	SegmentCursor cursor;
 	RfmOrders *state;
 	OrdersInput *input;
 	Oid type;
@@ -374,38 +371,33 @@ segment_rfm_orders_deserialize(PG_FUNCTION_ARGS)
 	Rfm *sum;
 	uint32 count;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("rfm_agg_deserialize");
-	bytes = PG_GETARG_BYTEA_PP(0);
-	initStringInfo(&buffer);
-	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), (int) VARSIZE_ANY_EXHDR(bytes));
-	type = pq_getmsgint(&buffer, 4);
-	collation = pq_getmsgint(&buffer, 4);
+	(void) segment_aggregate_context(fcinfo);
+	cursor = segment_state_cursor(PG_GETARG_BYTEA_PP(0));
+	type = (Oid) segment_take(&cursor, 4);
+	collation = (Oid) segment_take(&cursor, 4);
 	input = input_of(fcinfo, type, collation);
-	sum = segment_rfm_read(&buffer, true);
+	sum = segment_rfm_read(&cursor, true);
 	state = palloc(sizeof(RfmOrders));
 	init_state(state, sum->kind, type, collation);
 	if (sum->is_wide)
 		keep_sum(state, sum, CurrentMemoryContext);
 	else
 		state->sum = *sum;
-	segment_order_ids_read(&buffer, &state->ids, &input->id_type);
-	count = pq_getmsgint(&buffer, 4);
+	segment_order_ids_read(&cursor, &state->ids, &input->id_type);
+	count = (uint32) segment_take(&cursor, 4);
 	for (uint32 i = 0; i < count; i++)
 	{
 		ReturnedOrder order;
 
-		order.number = pq_getmsgint(&buffer, 4);
-		order.scale = pq_getmsgbyte(&buffer);
-		for (int limb = 3; limb >= 0; limb--)
-			order.units.limb[limb] = (uint64) pq_getmsgint64(&buffer);
-		if (order.number >= state->ids.count || order.scale > SEGMENT_MAX_DECIMALS ||
+		order.number = (uint32) segment_take(&cursor, 4);
+		order.scale = (int) segment_take(&cursor, 1);
+		order.units = segment_take_wide(&cursor);
+		if (cursor.is_short || order.number >= state->ids.count || order.scale > SEGMENT_MAX_DECIMALS ||
 			(i > 0 && order.number <= state->rare->returned[i - 1].number))
 			segment_refuse_state("rfm_agg", "An order that is a return has a wrong number or scale.");
 		append_return(rare_parts(state, CurrentMemoryContext), CurrentMemoryContext, &order);
 	}
-	pq_getmsgend(&buffer);
-	pfree(buffer.data);
+	segment_end_state(&cursor, "rfm_agg");
 	PG_RETURN_POINTER(state);
 }
 
@@ -417,8 +409,7 @@ segment_rfm_orders_final(PG_FUNCTION_ARGS)
 	Rfm *result;
 	uint32 returns;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("rfm_agg_final");
+	(void) segment_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = (RfmOrders *) PG_GETARG_POINTER(0);

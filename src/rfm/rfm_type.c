@@ -15,6 +15,7 @@
 
 #include "core/compare.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "rfm/rfm_wire.h"
 
 PG_FUNCTION_INFO_V1(segment_rfm_in);
@@ -295,31 +296,28 @@ segment_rfm_write(StringInfo buffer, const Rfm *rfm)
 	pq_sendint64(buffer, rfm->orders);
 	pq_sendint64(buffer, rfm->returns);
 	for (int i = 0; i < 2; i++)
-		for (int limb = 3; limb >= 0; limb--)
-			pq_sendint64(buffer, totals[i].limb[limb]);
+		segment_send_wide(buffer, &totals[i]);
 }
 
 Rfm *
-segment_rfm_read(StringInfo buffer, bool is_partial)
+segment_rfm_read(SegmentCursor *cursor, bool is_partial)
 {
 	RfmParts parts;
-	SegmentWide totals[2];
-	int version = pq_getmsgbyte(buffer);
-	int kind = pq_getmsgbyte(buffer);
+	int version = (int) segment_take(cursor, 1);
+	int kind = (int) segment_take(cursor, 1);
 	const char *fault;
 
-	parts.scale = pq_getmsgbyte(buffer);
-	parts.first = pq_getmsgint64(buffer);
-	parts.last = pq_getmsgint64(buffer);
-	parts.orders = pq_getmsgint64(buffer);
-	parts.returns = pq_getmsgint64(buffer);
-	for (int i = 0; i < 2; i++)
-		for (int limb = 3; limb >= 0; limb--)
-			totals[i].limb[limb] = (uint64) pq_getmsgint64(buffer);
+	parts.scale = (int) segment_take(cursor, 1);
+	parts.first = (int64) segment_take(cursor, 8);
+	parts.last = (int64) segment_take(cursor, 8);
+	parts.orders = (int64) segment_take(cursor, 8);
+	parts.returns = (int64) segment_take(cursor, 8);
 	parts.kind = (SegmentTimeKind) kind;
-	parts.total = totals[0];
-	parts.returned = totals[1];
-	if (version != SEGMENT_RFM_VERSION)
+	parts.total = segment_take_wide(cursor);
+	parts.returned = segment_take_wide(cursor);
+	if (cursor->is_short)
+		fault = segment_cursor_fault(cursor);
+	else if (version != SEGMENT_RFM_VERSION)
 		fault = "The format version is unknown to this version of segment.";
 	else if (kind < SEGMENT_TIME_DATE || kind > SEGMENT_TIME_TIMESTAMPTZ)
 		fault = "The kind of time must be 1 (date), 2 (timestamp) or 3 (timestamptz).";
@@ -345,7 +343,11 @@ segment_rfm_send(PG_FUNCTION_ARGS)
 Datum
 segment_rfm_recv(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(segment_rfm_read((StringInfo) PG_GETARG_POINTER(0), false));
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
+	Rfm *rfm = segment_rfm_read(&cursor, false);
+
+	segment_end_message(&cursor, "rfm");
+	PG_RETURN_POINTER(rfm);
 }
 
 /* The totals at the maximum scale, so that equal amounts have equal units. */

@@ -12,7 +12,9 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "core/agg_context.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "score/quantiles.h"
 
 /* The state of both. cut_points_agg has one dimension, rfm_cut_points_agg three. */
@@ -31,13 +33,9 @@ typedef struct CutPointsState
 
 /* The state in argument 0, or NULL. Sets *context to the aggregate's. */
 static CutPointsState *
-state_argument(FunctionCallInfo fcinfo, const char *function, MemoryContext *context, bool *may_spill)
+state_argument(FunctionCallInfo fcinfo, MemoryContext *context, bool *may_spill)
 {
-	int kind = AggCheckCallContext(fcinfo, context);
-
-	if (!kind)
-		segment_not_an_aggregate(function);
-	*may_spill = kind == AGG_CONTEXT_AGGREGATE;
+	*may_spill = segment_aggregate_kind(fcinfo, context) == AGG_CONTEXT_AGGREGATE;
 	return PG_ARGISNULL(0) ? NULL : (CutPointsState *) PG_GETARG_POINTER(0);
 }
 
@@ -97,7 +95,7 @@ segment_cut_points_agg_trans(PG_FUNCTION_ARGS)
 {
 	MemoryContext context;
 	bool may_spill;
-	CutPointsState *state = state_argument(fcinfo, "cut_points_agg_trans", &context, &may_spill);
+	CutPointsState *state = state_argument(fcinfo, &context, &may_spill);
 	double value;
 
 	check_option(fcinfo, 2, "bins");
@@ -146,7 +144,7 @@ segment_cut_points_agg_final(PG_FUNCTION_ARGS)
 {
 	MemoryContext context;
 	bool may_spill;
-	CutPointsState *state = state_argument(fcinfo, "cut_points_agg_final", &context, &may_spill);
+	CutPointsState *state = state_argument(fcinfo, &context, &may_spill);
 	SegmentCutsBuffer buffer;
 
 	if (!state || state->values[0].total == 0)
@@ -188,7 +186,7 @@ segment_rfm_cut_points_agg_trans(PG_FUNCTION_ARGS)
 	static const char *const options[] = {NULL, NULL, "as_of", "bins", "method", "monetary", "zone"};
 	MemoryContext context;
 	bool may_spill;
-	CutPointsState *state = state_argument(fcinfo, "rfm_cut_points_agg_trans", &context, &may_spill);
+	CutPointsState *state = state_argument(fcinfo, &context, &may_spill);
 	double values[RFM_DIMENSIONS];
 
 	for (int i = 2; i < PG_NARGS(); i++)
@@ -229,7 +227,7 @@ segment_rfm_cut_points_agg_final(PG_FUNCTION_ARGS)
 {
 	MemoryContext context;
 	bool may_spill;
-	CutPointsState *state = state_argument(fcinfo, "rfm_cut_points_agg_final", &context, &may_spill);
+	CutPointsState *state = state_argument(fcinfo, &context, &may_spill);
 	SegmentCutsBuffer buffers[RFM_DIMENSIONS];
 	const SegmentCuts *cuts[RFM_DIMENSIONS];
 
@@ -251,7 +249,7 @@ segment_cut_points_agg_combine(PG_FUNCTION_ARGS)
 {
 	MemoryContext context;
 	bool may_spill;
-	CutPointsState *state = state_argument(fcinfo, "cut_points_agg_combine", &context, &may_spill);
+	CutPointsState *state = state_argument(fcinfo, &context, &may_spill);
 	CutPointsState *other = PG_ARGISNULL(1) ? NULL : (CutPointsState *) PG_GETARG_POINTER(1);
 
 	if (!other)
@@ -290,7 +288,7 @@ segment_cut_points_agg_serialize(PG_FUNCTION_ARGS)
 {
 	MemoryContext context;
 	bool may_spill;
-	CutPointsState *state = state_argument(fcinfo, "cut_points_agg_serialize", &context, &may_spill);
+	CutPointsState *state = state_argument(fcinfo, &context, &may_spill);
 	StringInfoData buffer;
 
 	pq_begintypsend(&buffer);
@@ -329,30 +327,23 @@ PG_FUNCTION_INFO_V1(segment_cut_points_agg_deserialize);
 Datum
 segment_cut_points_agg_deserialize(PG_FUNCTION_ARGS)
 {
-	MemoryContext context;
-	bytea *bytes;
-	StringInfoData buffer;
+	SegmentCursor cursor;
 	CutPointsState *state;
 	int dimensions;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		segment_not_an_aggregate("cut_points_agg_deserialize");
-	bytes = PG_GETARG_BYTEA_PP(0);
-	/* read where the bytes are, as they may be many */
-	buffer.data = VARDATA_ANY(bytes);
-	buffer.len = buffer.maxlen = (int) VARSIZE_ANY_EXHDR(bytes);
-	buffer.cursor = 0;
-	if (pq_getmsgbyte(&buffer) != SEGMENT_QUANTILES_VERSION)
+	(void) segment_aggregate_context(fcinfo);
+	cursor = segment_state_cursor(PG_GETARG_BYTEA_PP(0));
+	if (segment_take(&cursor, 1) != SEGMENT_QUANTILES_VERSION)
 		segment_refuse_state("a cut points aggregate", "The version is unknown.");
-	dimensions = pq_getmsgbyte(&buffer);
+	dimensions = (int) segment_take(&cursor, 1);
 	if (dimensions != 1 && dimensions != RFM_DIMENSIONS)
 		segment_refuse_state("a cut points aggregate", "The number of dimensions is neither 1 nor 3.");
 	state = new_state(CurrentMemoryContext, dimensions, false);
-	state->bins = pq_getmsgbyte(&buffer);
-	state->method = (uint8) pq_getmsgbyte(&buffer);
-	state->descending = (uint8) pq_getmsgbyte(&buffer);
-	state->monetary = (uint8) pq_getmsgbyte(&buffer);
-	state->as_of = (DateADT) pq_getmsgint(&buffer, 4);
+	state->bins = (int) segment_take(&cursor, 1);
+	state->method = (uint8) segment_take(&cursor, 1);
+	state->descending = (uint8) segment_take(&cursor, 1);
+	state->monetary = (uint8) segment_take(&cursor, 1);
+	state->as_of = (DateADT) segment_take(&cursor, 4);
 	if (state->bins < SEGMENT_CUTS_MIN_BINS ||
 		state->bins > (dimensions == 1 ? SEGMENT_CUTS_MAX_BINS : SEGMENT_MAX_BINS) ||
 		state->method == SEGMENT_METHOD_GIVEN || state->method >= SEGMENT_METHODS || state->descending > 1 ||
@@ -360,20 +351,19 @@ segment_cut_points_agg_deserialize(PG_FUNCTION_ARGS)
 		segment_refuse_state("a cut points aggregate", "An option is out of range.");
 	for (int d = 0; d < dimensions; d++)
 	{
-		uint32 size = pq_getmsgint(&buffer, 4);
+		Size size = segment_take(&cursor, 4);
+		const unsigned char *bytes = segment_take_bytes(&cursor, size);
 		const char *fault;
 		Quantiles *quantiles;
 
-		if (size == 0)
+		if (size == 0 || bytes == NULL)
 			continue;
-		if (size > (uint32) (buffer.len - buffer.cursor))
-			segment_refuse_state("a cut points aggregate", "The value is too short.");
-		quantiles = segment_quantiles_decode((const unsigned char *) pq_getmsgbytes(&buffer, (int) size), size, &fault);
+		quantiles = segment_quantiles_decode(segment_cursor(bytes, size), &fault);
 		if (fault)
 			segment_refuse_state("a cut points aggregate", fault);
 		segment_quantiles_state_add_all(&state->values[d], segment_quantiles_value_source(quantiles));
 		pfree(quantiles);
 	}
-	pq_getmsgend(&buffer);
+	segment_end_state(&cursor, "a cut points aggregate");
 	PG_RETURN_POINTER(state);
 }

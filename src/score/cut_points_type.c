@@ -5,7 +5,6 @@
 
 #include <math.h>
 
-#include "core/compare.h"
 #include "core/compat.h"
 
 #include "catalog/pg_type.h"
@@ -14,7 +13,9 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "core/compare.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "math/text.h"
 #include "score/cut_points.h"
 
@@ -79,19 +80,17 @@ PG_FUNCTION_INFO_V1(segment_cut_points_recv);
 Datum
 segment_cut_points_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	int version = pq_getmsgbyte(buffer);
-	size_t size = (size_t) (buffer->len - buffer->cursor);
-	const unsigned char *bytes = (const unsigned char *) pq_getmsgbytes(buffer, (int) size);
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
+	int version = (int) segment_take(&cursor, 1);
 	SegmentCutsBuffer cuts;
 	const char *fault;
 
 	if (version != SEGMENT_CUT_POINTS_VERSION)
 		fault = "The version is unknown.";
 	else
-		fault = segment_cuts_decode(&bytes, &size, &cuts);
-	if (!fault && size != 0)
-		fault = "The value is too long for its number of bins.";
+		fault = segment_cuts_decode(&cursor, &cuts);
+	if (!fault)
+		fault = segment_cursor_fault(&cursor);
 	if (fault)
 		segment_refuse_binary("cut_points", fault);
 	PG_RETURN_POINTER(segment_cut_points_value(&cuts.cuts));

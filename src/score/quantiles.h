@@ -47,7 +47,7 @@ extern Size segment_quantiles_size(size_t n, int width);
 extern Quantiles *segment_quantiles_allocate(size_t n, int width, int64 total);
 
 /* Decodes the binary form without its version byte. The result is valid only if *fault is NULL. */
-extern Quantiles *segment_quantiles_decode(const unsigned char *bytes, Size size, const char **fault);
+extern Quantiles *segment_quantiles_decode(SegmentCursor cursor, const char **fault);
 
 /*
  * A growing multiset: entries, of which the first ones are sorted and distinct, and sorted runs in temporary files once

@@ -10,6 +10,7 @@
 
 #include "utils/expandeddatum.h"
 
+#include "core/agg_context.h"
 #include "core/error.h"
 #include "score/quantiles_object.h"
 
@@ -18,14 +19,12 @@
  * is empty.
  */
 static QuantilesObject *
-state_object(FunctionCallInfo fcinfo, const char *function)
+state_object(FunctionCallInfo fcinfo)
 {
 	MemoryContext context;
-	int kind = AggCheckCallContext(fcinfo, &context);
+	int kind = segment_aggregate_kind(fcinfo, &context);
 	QuantilesObject *object = NULL;
 
-	if (!kind)
-		segment_not_an_aggregate(function);
 	if (!PG_ARGISNULL(0) && VARATT_IS_EXTERNAL_EXPANDED_RW(DatumGetPointer(PG_GETARG_DATUM(0))))
 		object = segment_quantiles_object_of(PG_GETARG_DATUM(0));
 	if (!object)
@@ -47,14 +46,10 @@ segment_quantiles_agg_trans(PG_FUNCTION_ARGS)
 	double value;
 
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return segment_state_unchanged(fcinfo);
 	value = PG_GETARG_FLOAT8(1);
 	segment_quantiles_check(value);
-	object = state_object(fcinfo, "quantiles_agg_trans");
+	object = state_object(fcinfo);
 	segment_quantiles_state_add(&object->state, value, 1);
 	segment_runs_settle(&object->state.runs, fcinfo);
 	PG_RETURN_DATUM(EOHPGetRWDatum(&object->header));
@@ -70,12 +65,8 @@ segment_quantiles_agg_combine(PG_FUNCTION_ARGS)
 	SegmentSource *source;
 
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
-	object = state_object(fcinfo, "quantiles_agg_combine");
+		return segment_state_unchanged(fcinfo);
+	object = state_object(fcinfo);
 	source = segment_quantiles_datum_source(PG_GETARG_DATUM(1));
 	segment_quantiles_state_add_all(&object->state, source);
 	segment_runs_settle(&object->state.runs, fcinfo);

@@ -5,7 +5,6 @@
 
 #include <math.h>
 
-#include "core/compare.h"
 #include "core/compat.h"
 
 #include "common/hashfn.h"
@@ -14,7 +13,9 @@
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
+#include "core/compare.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "math/cuts_make.h"
 #include "math/text.h"
 #include "score/quantiles.h"
@@ -80,12 +81,10 @@ PG_FUNCTION_INFO_V1(segment_quantiles_recv);
 Datum
 segment_quantiles_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	int version = pq_getmsgbyte(buffer);
-	Size size = (Size) (buffer->len - buffer->cursor);
-	const unsigned char *bytes = (const unsigned char *) pq_getmsgbytes(buffer, (int) size);
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
+	int version = (int) segment_take(&cursor, 1);
 	const char *fault = version == SEGMENT_QUANTILES_VERSION ? NULL : "The version is unknown.";
-	Quantiles *quantiles = fault ? NULL : segment_quantiles_decode(bytes, size, &fault);
+	Quantiles *quantiles = fault ? NULL : segment_quantiles_decode(cursor, &fault);
 
 	if (fault)
 		segment_refuse_binary("quantiles", fault);
@@ -93,18 +92,18 @@ segment_quantiles_recv(PG_FUNCTION_ARGS)
 }
 
 Quantiles *
-segment_quantiles_decode(const unsigned char *bytes, Size size, const char **fault)
+segment_quantiles_decode(SegmentCursor cursor, const char **fault)
 {
 	Quantiles *quantiles;
 	SegmentMultiset set;
 	size_t n;
 	int width;
 
-	*fault = segment_multiset_head(bytes, size, &n, &width);
+	*fault = segment_multiset_head(&cursor, &n, &width);
 	if (*fault)
 		return NULL;
 	quantiles = segment_quantiles_allocate(n, width, 0);
-	segment_multiset_decode(bytes, n, width, quantiles->values, (unsigned char *) (quantiles->values + n));
+	segment_multiset_decode(&cursor, n, width, quantiles->values, (unsigned char *) (quantiles->values + n));
 	set = segment_quantiles_set(quantiles);
 	*fault = segment_multiset_fault(&set, &quantiles->total, segment_score_poll);
 	return quantiles;

@@ -4,14 +4,15 @@
  */
 #include "postgres.h"
 
-#include "core/compare.h"
 #include "core/compat.h"
 
 #include "common/hashfn.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 
+#include "core/compare.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "math/text.h"
 #include "score/cut_points.h"
 
@@ -152,11 +153,9 @@ PG_FUNCTION_INFO_V1(segment_rfm_cut_points_recv);
 Datum
 segment_rfm_cut_points_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	int version = pq_getmsgbyte(buffer);
-	int monetary = pq_getmsgbyte(buffer);
-	size_t size = (size_t) (buffer->len - buffer->cursor);
-	const unsigned char *bytes = (const unsigned char *) pq_getmsgbytes(buffer, (int) size);
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
+	int version = (int) segment_take(&cursor, 1);
+	int monetary = (int) segment_take(&cursor, 1);
 	SegmentCutsBuffer buffers[RFM_DIMENSIONS];
 	const SegmentCuts *cuts[RFM_DIMENSIONS];
 	const char *fault = NULL;
@@ -167,11 +166,13 @@ segment_rfm_cut_points_recv(PG_FUNCTION_ARGS)
 		fault = "The choice of monetary is unknown.";
 	for (int d = 0; !fault && d < RFM_DIMENSIONS; d++)
 	{
-		fault = segment_cuts_decode(&bytes, &size, &buffers[d]);
+		fault = segment_cuts_decode(&cursor, &buffers[d]);
 		cuts[d] = &buffers[d].cuts;
 	}
 	if (!fault)
-		fault = size != 0 ? "The value is too long for its number of bins." : segment_rfm_cuts_fault(cuts);
+		fault = segment_cursor_fault(&cursor);
+	if (!fault)
+		fault = segment_rfm_cuts_fault(cuts);
 	if (fault)
 		segment_refuse_binary("rfm_cut_points", fault);
 	PG_RETURN_POINTER(segment_rfm_cut_points_value(cuts, (RfmMonetary) monetary));

@@ -23,14 +23,14 @@
 
 #define FIRST_ROOM 1024
 
-/* An array in the node's context, of another size or a new one. */
+/* Resizes an array in the node's context, or creates it. */
 static void *
 resized(ScoreState *node, void *elements, Size size)
 {
 	return elements == NULL ? MemoryContextAllocHuge(node->context, size) : repalloc_huge(elements, size);
 }
 
-/* Makes room for so many rows. */
+/* Makes room for this many rows. */
 static void
 make_room(ScoreState *node, int64 rows)
 {
@@ -40,7 +40,7 @@ make_room(ScoreState *node, int64 rows)
 	node->room = rows;
 }
 
-/* Notes what the score of a row looks at, of the whole. */
+/* Keeps what the row's score depends on; the whole input is one partition. */
 static void
 add_value(ScoreState *node, Datum rfm, bool is_null)
 {
@@ -64,7 +64,7 @@ add_value(ScoreState *node, Datum rfm, bool is_null)
 	node->customers++;
 }
 
-/* A row of the child or of the store as the row that the node's expressions look at; scores are yet to be set. */
+/* Puts a row of the child, or of the store, where the node's expressions read it; its scores are set later. */
 static TupleTableSlot *
 show_row(ScoreState *node, TupleTableSlot *row)
 {
@@ -80,7 +80,7 @@ show_row(ScoreState *node, TupleTableSlot *row)
 	return ExecStoreVirtualTuple(slot);
 }
 
-/* Decides, at the first row, where rows are read from again once they have scores. */
+/* Decides, at the first row, whether rows are stored or read from the child again. */
 static void
 begin_rows(ScoreState *node, PlanState *child)
 {
@@ -134,7 +134,7 @@ read_child(ScoreState *node)
 	ExprContext *econtext = node->css.ss.ps.ps_ExprContext;
 	TupleTableSlot *row;
 
-	/* the process that collects all rows has enough to do with that: rows of its own would come last */
+	/* the leader is busy collecting rows: its own would come last */
 	if (node->shared != NULL && !IsParallelWorker())
 		segment_grouping_leave_groups(child);
 	while (row = ExecProcNode(child), !TupIsNull(row))
@@ -199,7 +199,7 @@ static void
 score_all(ScoreState *node)
 {
 	node->started = true;
-	/* who comes when the others have read everything has no rows */
+	/* a process that starts after the others have read everything has no rows */
 	if (node->shared != NULL && !segment_score_join(node))
 		return;
 	for (int i = 0; i < node->scorers && !node->is_whole; i++)
@@ -287,23 +287,23 @@ init_scorer(ScoreState *node, int number, const ScorePlan *plan, List *expressio
 	scorer->has_warned = &node->has_warned;
 	scorer->context = AllocSetContextCreate(node->context, "segment scorer", ALLOCSET_DEFAULT_SIZES);
 	foreach (operator, operators)
-		segment_score_add_cell(&scorer->layout,
-							   list_nth(expressions, *at + SCORE_ARGS + foreach_current_index(operator)),
-							   lfirst_oid(operator), list_nth_oid(collations, foreach_current_index(operator)));
+		segment_score_add_field(&scorer->layout,
+								list_nth(expressions, *at + SCORE_ARGS + foreach_current_index(operator)),
+								lfirst_oid(operator), list_nth_oid(collations, foreach_current_index(operator)));
 	for (int i = 0; i < SCORE_ARGS; i++)
 	{
 		Expr *argument = list_nth(expressions, *at + i);
 
-		/* without a parent they are not compiled: options are looked at once, and a column needs no compiler */
+		/* no parent, so that they are not compiled: options are evaluated once, and a column needs no compiler */
 		scorer->argument[i] = ExecInitExpr(argument, NULL);
-		scorer->cell_of[i] = -1;
+		scorer->field_of[i] = -1;
 		if (i == SCORE_ARG_RFM)
 			scorer->rfm_column = IsA(argument, Var) ? ((Var *) argument)->varattno : 0;
 		else if (contain_var_clause((Node *) argument))
 		{
 			scorer->varies = true;
-			scorer->cell_of[i] = scorer->layout.cells;
-			segment_score_add_cell(&scorer->layout, argument, InvalidOid, InvalidOid);
+			scorer->field_of[i] = scorer->layout.fields;
+			segment_score_add_field(&scorer->layout, argument, InvalidOid, InvalidOid);
 		}
 	}
 	*at += SCORE_ARGS + list_length(operators);
@@ -340,7 +340,7 @@ score_begin(CustomScanState *css, EState *estate, int eflags)
 		init_scorer(node, i, &plan, scan->custom_exprs, &at);
 		node->scorer[i].layout.key = key;
 	}
-	node->is_whole = node->scorers == 1 && node->scorer->layout.cells == 0;
+	node->is_whole = node->scorers == 1 && node->scorer->layout.fields == 0;
 }
 
 /* Forgets everything that was read. */

@@ -2,10 +2,10 @@
  * score_node.h: the executor node of rfm_score(...) OVER (...): scores without sorting. Private to the room.
  *
  * It reads its input, keeps the rows in a tuplestore, finds the cut points and returns the rows with their scores.
- * Groups that are all in memory are not stored but read twice. Several processes each do so with their share of the
- * rows. A single function over the whole input, with options that are the same for all rows, is the common case: what
- * its scores look at lies in plain arrays; several processes hand over values, make a dimension's cut points each, and
- * score their own rows. Functions with partitions, or several of them, have a scorer each, see scorer.h.
+ * Groups are not stored but read twice while all of them are in memory. Several processes each do so with their share
+ * of the rows. A single function over the whole input, with options that are the same for all rows, is the common case:
+ * what its scores look at lies in plain arrays; several processes hand over values, make a dimension's cut points each,
+ * and score their own rows. Functions with partitions, or several of them, have a scorer each, see scorer.h.
  */
 #ifndef SEGMENT_SCORE_SCORE_NODE_H
 #define SEGMENT_SCORE_SCORE_NODE_H
@@ -91,8 +91,8 @@ extern const CustomScanMethods segment_score_scan_methods;
 extern Node *segment_score_create_state(CustomScan *scan);
 
 /*
- * Several processes: joining, false if the rows are read already; and after reading, the cut points of all rows.
- * Returns how many customers there are in all; cuts are not set if none.
+ * Several processes: join, false if all rows are read already; and after reading, the cut points of all rows. The
+ * second returns how many customers there are in all; cuts are not set if there are none.
  */
 extern bool segment_score_join(ScoreState *node);
 extern int64 segment_score_cuts_together(ScoreState *node, SegmentCutsBuffer buffers[RFM_DIMENSIONS],

@@ -25,12 +25,12 @@ segment_score_join(ScoreState *node)
 		node->share.participant = pg_atomic_fetch_add_u32(&node->shared->participants, 1);
 		return true;
 	}
-	/* the rows are taken; nobody shall wait for this process */
+	/* all rows are read; nobody must wait for this process */
 	BarrierDetach(barrier);
 	return false;
 }
 
-/* Puts this process's values where the others see them. */
+/* Shares this process's values with the others. */
 static void
 hand_over(ScoreState *node)
 {
@@ -92,7 +92,7 @@ segment_score_cuts_together(ScoreState *node, SegmentCutsBuffer buffers[RFM_DIME
 		falls_back = segment_score_falls_back(segment_scorer_known(node->scorer), customers, cuts);
 	while (customers > 0 && !falls_back && (dimension = pg_atomic_fetch_add_u32(&shared->next, 1)) < RFM_DIMENSIONS)
 		make_cuts(node, (int) dimension, customers);
-	/* one process does what is to be done once */
+	/* elected: this process does what is done once */
 	if (BarrierArriveAndWait(&shared->barrier, PG_WAIT_EXTENSION))
 	{
 		for (uint32 i = 0; i < participants; i++)
@@ -186,7 +186,7 @@ segment_score_estimate_dsm(CustomScanState *css, ParallelContext *pcxt)
 					node->is_whole ? 0 : mul_size(participants, counts));
 }
 
-/* Everything at its beginning. */
+/* Resets the shared state. */
 static void
 reset_shared(ScoreShared *shared)
 {
@@ -266,7 +266,7 @@ segment_score_shutdown(CustomScanState *css)
 		return;
 	node->partitions = (int64) pg_atomic_read_u64(&node->shared->partitions);
 	node->bytes = (int64) pg_atomic_read_u64(&node->shared->bytes);
-	/* files of this process, and the next scan's as long as no other processes are there */
+	/* close this process's files; the next scan works alone unless there are other processes again */
 	for (int i = 0; i < node->scorers; i++)
 	{
 		segment_scorer_forget(&node->scorer[i]);

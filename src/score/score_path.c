@@ -17,8 +17,10 @@
 #include "utils/lsyscache.h"
 
 #include "core/compat.h"
+#include "core/init_plans.h"
 #include "grouping/grouping.h"
 #include "score/score_node.h"
+#include "score/score_windows.h"
 
 PGDLLEXPORT Datum segment_rfm_score_window(PG_FUNCTION_ARGS);
 
@@ -103,46 +105,50 @@ find_function(PlannerInfo *root, WindowFunc *function, const Path *child, ScoreF
 	return false;
 }
 
-/* All window functions of the query, if the node can do them; else NIL. */
-static List *
-find_all_functions(PlannerInfo *root, PathTarget *target, const Path *child)
+/* What a query asks for. */
+typedef struct ScoreShape
 {
+	List *ours;	   /* ScoreFunctions */
+	List *others;  /* WindowFuncs, which stay with core */
+	List *windows; /* core's WindowAggPaths for these, the lowest first */
+	PathTarget *target;
+	PathTarget *output; /* of the last window: the same, if there is none */
+} ScoreShape;
+
+/* Tells the window functions of a query apart; false if none is for the node. */
+static bool
+find_shape(PlannerInfo *root, const RelOptInfo *output_rel, const Path *child, ScoreShape *shape)
+{
+	List *windows = segment_score_core_windows(output_rel);
 	List *functions = NIL;
-	List *all = NIL;
+	List *scores = NIL;
 	ListCell *cell;
 
-	if (target == NULL || root->parse->hasTargetSRFs)
-		return NIL;
-	(void) collect_functions((Node *) target->exprs, &functions);
+	memset(shape, 0, sizeof(*shape));
+	shape->target = shape->output = root->upper_targets[UPPERREL_WINDOW];
+	if (windows == NIL || root->parse->hasTargetSRFs)
+		return false;
+	(void) collect_functions((Node *) shape->output->exprs, &functions);
 	foreach (cell, functions)
 	{
-		ScoreFunction *found = palloc(sizeof(ScoreFunction));
+		ScoreFunction *function = palloc(sizeof(ScoreFunction));
 
-		if (!find_function(root, lfirst_node(WindowFunc, cell), child, found))
-			return NIL;
-		all = lappend(all, found);
+		if (find_function(root, lfirst_node(WindowFunc, cell), child, function))
+		{
+			shape->ours = lappend(shape->ours, function);
+			scores = lappend(scores, function->function);
+		}
+		else
+			shape->others = lappend(shape->others, lfirst(cell));
 	}
-	return all;
-}
-
-/* True if one of the paths is core's, and none is that leaves rows out (a run condition). */
-static bool
-is_windowed(const RelOptInfo *rel)
-{
-	bool found = false;
-	ListCell *cell;
-
-	foreach (cell, rel->pathlist)
+	if (shape->ours == NIL)
+		return false;
+	if (shape->others != NIL)
 	{
-		const WindowAggPath *path = (const WindowAggPath *) lfirst(cell);
-
-		if (!IsA(path, WindowAggPath))
-			continue;
-		if (path->qual != NIL)
-			return false;
-		found = true;
+		shape->windows = segment_score_windows_of(windows, shape->others);
+		shape->target = segment_score_columns(child->pathtarget, scores);
 	}
-	return found;
+	return true;
 }
 
 /* Rows of a batch fill this share of the memory, if estimates are right: partitions differ in size. */
@@ -245,44 +251,72 @@ partial_path(PlannerInfo *root, RelOptInfo *input_rel, PathTarget *target, List 
 	return path->param_info == NULL && path->parallel_workers > 0 ? path : NULL;
 }
 
+/* What core does above the node: its WindowAggs for other functions, or nothing; the last one computes the output. */
+static Path *
+finished(PlannerInfo *root, RelOptInfo *output_rel, Path *path, const ScoreShape *shape, Cost forced)
+{
+	path = segment_score_add_windows(root, output_rel, path, shape->windows, shape->others, shape->output);
+	if (segment_grouping_enable == GROUPING_FORCE)
+		path->startup_cost = path->total_cost = forced;
+	return path;
+}
+
+/* Offers the node as several processes under a Gather; false if it can't be. */
+static bool
+add_parallel_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *output_rel, const ScoreShape *shape)
+{
+	Path *child = input_rel->cheapest_total_path;
+	Path *partial = partial_path(root, input_rel, shape->target, shape->ours);
+	bool was_considered = output_rel->consider_parallel;
+	double rows = child->rows;
+	List *order = NIL;
+	Path *path;
+
+	if (partial == NULL || !equal(partial->pathtarget->exprs, child->pathtarget->exprs))
+		return false;
+	/* core takes no window function for parallel safe, as rows may come in any order: that never matters here */
+	output_rel->consider_parallel = true;
+	path = &score_path(output_rel, shape->target, shape->ours, partial, rows, true)->path;
+	if (shape->windows != NIL)
+		order = segment_score_window_order(root, linitial(shape->windows));
+	if (order != NIL)
+	{
+		path = (Path *) create_sort_path(root, output_rel, path, order, -1.0);
+		path = (Path *) create_gather_merge_path(root, output_rel, path, shape->target, order, NULL, &rows);
+	}
+	else
+		path = (Path *) create_gather_path(root, output_rel, path, shape->target, NULL, &rows);
+	if (shape->windows != NIL)
+		output_rel->consider_parallel = was_considered;
+	add_path(output_rel, finished(root, output_rel, path, shape, 0.01));
+	/* the planner may free a path that it does not use */
+	if (shape->windows == NIL)
+		add_partial_path(output_rel, &score_path(output_rel, shape->target, shape->ours, partial, rows, true)->path);
+	return true;
+}
+
 /* The planner's hook. */
 static void
 score_upper_paths(PlannerInfo *root, UpperRelationKind stage, RelOptInfo *input_rel, RelOptInfo *output_rel,
 				  void *extra)
 {
-	PathTarget *target = root->upper_targets[UPPERREL_WINDOW];
-	List *functions;
+	ScoreShape shape;
 	Path *child;
-	Path *partial;
+	Path *path;
 
 	if (previous_hook != NULL)
 		previous_hook(root, stage, input_rel, output_rel, extra);
-	if (stage != UPPERREL_WINDOW || segment_grouping_enable == GROUPING_OFF || !is_windowed(output_rel))
+	if (stage == UPPERREL_FINAL)
+		segment_hand_up_init_plans(root, output_rel, &path_methods);
+	if (stage != UPPERREL_WINDOW || segment_grouping_enable == GROUPING_OFF)
 		return;
 	child = input_rel->cheapest_total_path;
-	functions = child->param_info == NULL ? find_all_functions(root, target, child) : NIL;
-	if (functions == NIL)
+	if (child->param_info != NULL || !find_shape(root, output_rel, child, &shape))
 		return;
-	partial = partial_path(root, input_rel, target, functions);
-	if (partial != NULL && equal(partial->pathtarget->exprs, child->pathtarget->exprs))
-	{
-		CustomPath *path;
-		GatherPath *gather;
-		double rows = child->rows;
-
-		/* core takes no window function for parallel safe, as rows may come in any order: that never matters here */
-		output_rel->consider_parallel = true;
-		path = score_path(output_rel, target, functions, partial, rows, true);
-		gather = create_gather_path(root, output_rel, &path->path, target, NULL, &rows);
-		if (segment_grouping_enable == GROUPING_FORCE)
-			gather->path.startup_cost = gather->path.total_cost = 0.01;
-		add_path(output_rel, &gather->path);
-		/* the planner may free a path that it does not use */
-		add_partial_path(output_rel, &score_path(output_rel, target, functions, partial, rows, true)->path);
-		if (segment_grouping_enable == GROUPING_FORCE)
-			return;
-	}
-	add_path(output_rel, &score_path(output_rel, target, functions, child, child->rows, false)->path);
+	if (add_parallel_path(root, input_rel, output_rel, &shape) && segment_grouping_enable == GROUPING_FORCE)
+		return;
+	path = &score_path(output_rel, shape.target, shape.ours, child, child->rows, false)->path;
+	add_path(output_rel, finished(root, output_rel, path, &shape, 0.03));
 }
 
 List *

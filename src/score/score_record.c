@@ -6,40 +6,43 @@
 #include "core/compat.h"
 
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "core/error.h"
 #include "core/image.h"
 #include "score/score_record.h"
 
 void
-segment_score_add_cell(ScoreLayout *layout, Expr *expression, Oid equal, Oid collation)
+segment_score_add_field(ScoreLayout *layout, Expr *expression, Oid equal, Oid collation)
 {
-	ScoreCell *cell = &layout->cell[layout->cells++];
+	ScoreField *field = &layout->field[layout->fields++];
 
-	get_typlenbyval(exprType((Node *) expression), &cell->length, &cell->by_value);
-	/* without a parent it is not compiled: mostly it is a column */
-	cell->value = ExecInitExpr(expression, NULL);
-	cell->column = IsA(expression, Var) ? ((Var *) expression)->varattno : 0;
+	get_typlenbyval(exprType((Node *) expression), &field->length, &field->by_value);
+	/* no parent, so that it is not compiled: most are columns */
+	field->value = ExecInitExpr(expression, NULL);
+	field->column = IsA(expression, Var) ? ((Var *) expression)->varattno : 0;
 	if (OidIsValid(equal))
 	{
-		if (!segment_type_hash(&cell->hash, exprType((Node *) expression), equal, CurrentMemoryContext))
+		if (!segment_type_hash(&field->hash, exprType((Node *) expression), equal, CurrentMemoryContext))
 			elog(ERROR, "operator %u has no hash function", equal);
-		fmgr_info(get_opcode(equal), &cell->equal);
-		cell->collation = collation;
-		cell->by_image = segment_equal_by_image(cell->equal.fn_oid, collation);
-		layout->by_image = cell->by_image && (layout->by_image || layout->keys == 0);
+		fmgr_info(get_opcode(equal), &field->equal);
+		segment_check_execute(field->equal.fn_oid, GetUserId(), OBJECT_FUNCTION);
+		field->collation = collation;
+		field->by_image = segment_equal_by_image(field->equal.fn_oid, collation);
+		layout->by_image = field->by_image && (layout->by_image || layout->keys == 0);
 		layout->keys++;
 	}
 }
 
 static Datum
-evaluate(const ScoreCell *cell, ExprContext *econtext, bool *is_null)
+evaluate(const ScoreField *field, ExprContext *econtext, bool *is_null)
 {
-	if (cell->column == 0)
-		return ExecEvalExpr(cell->value, econtext, is_null);
-	return slot_getattr(econtext->ecxt_scantuple, cell->column, is_null);
+	if (field->column == 0)
+		return ExecEvalExpr(field->value, econtext, is_null);
+	return slot_getattr(econtext->ecxt_scantuple, field->column, is_null);
 }
 
 /* Hashed for a NULL. */
@@ -47,18 +50,18 @@ evaluate(const ScoreCell *cell, ExprContext *econtext, bool *is_null)
 
 /* Adds a key to the hash of those before it. */
 static uint64
-add_to_hash(ScoreLayout *layout, uint64 hash, ScoreCell *cell, Datum value, bool is_null)
+add_to_hash(ScoreLayout *layout, uint64 hash, ScoreField *field, Datum value, bool is_null)
 {
 	const SegmentHashKey *key = &layout->key;
 
 	if (is_null)
 		return segment_hash_word(key, hash, NULL_WORD);
-	if (!cell->by_image)
-		return segment_type_hash_value(&cell->hash, key, hash, cell->collation, value);
-	if (cell->by_value)
-		return segment_hash_word(key, hash, segment_canonical_datum(value, cell->length));
-	if (cell->length > 0)
-		return segment_hash_bytes(key, hash, DatumGetPointer(value), cell->length);
+	if (!field->by_image)
+		return segment_type_hash_value(&field->hash, key, hash, field->collation, value);
+	if (field->by_value)
+		return segment_hash_word(key, hash, segment_canonical_datum(value, field->length));
+	if (field->length > 0)
+		return segment_hash_bytes(key, hash, DatumGetPointer(value), field->length);
 	else
 	{
 		struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
@@ -75,20 +78,20 @@ segment_score_hash(ScoreLayout *layout, ExprContext *econtext)
 	for (int i = 0; i < layout->keys; i++)
 	{
 		bool is_null;
-		Datum value = evaluate(&layout->cell[i], econtext, &is_null);
+		Datum value = evaluate(&layout->field[i], econtext, &is_null);
 
-		hash = add_to_hash(layout, hash, &layout->cell[i], value, is_null);
+		hash = add_to_hash(layout, hash, &layout->field[i], value, is_null);
 	}
 	return segment_hash_end(hash);
 }
 
 /* Bytes of a value behind the head. */
 static Size
-size_of(const ScoreCell *cell, Datum value)
+size_of(const ScoreField *field, Datum value)
 {
-	if (cell->by_value)
+	if (field->by_value)
 		return sizeof(Datum);
-	return MAXALIGN(cell->length > 0 ? (Size) cell->length : VARSIZE(DatumGetPointer(value)));
+	return MAXALIGN(field->length > 0 ? (Size) field->length : VARSIZE(DatumGetPointer(value)));
 }
 
 /* Makes the record's room at least so large. */
@@ -111,34 +114,34 @@ segment_score_pack(ScoreLayout *layout, ExprContext *econtext, MemoryContext con
 	uint32 nulls = 0;
 
 	make_room(layout, 256, context);
-	for (int i = 0; i < layout->cells; i++)
+	for (int i = 0; i < layout->fields; i++)
 	{
-		ScoreCell *cell = &layout->cell[i];
+		ScoreField *field = &layout->field[i];
 		bool is_null;
-		Datum value = evaluate(cell, econtext, &is_null);
+		Datum value = evaluate(field, econtext, &is_null);
 		Size bytes;
 		char *place;
 
 		if (i < layout->keys)
-			hash = add_to_hash(layout, hash, cell, value, is_null);
+			hash = add_to_hash(layout, hash, field, value, is_null);
 		if (is_null)
 		{
 			nulls |= (uint32) 1 << i;
 			continue;
 		}
 		/* equal values must have equal bytes: the same length word, and no compression */
-		if (cell->length == -1)
+		if (field->length == -1)
 			value = PointerGetDatum(PG_DETOAST_DATUM(value));
-		else if (cell->by_value)
-			value = segment_canonical_datum(value, cell->length);
-		bytes = size_of(cell, value);
+		else if (field->by_value)
+			value = segment_canonical_datum(value, field->length);
+		bytes = size_of(field, value);
 		make_room(layout, add_size(size, bytes), context);
 		place = (char *) layout->record + size;
-		if (cell->by_value)
+		if (field->by_value)
 			*(Datum *) place = value;
 		else
 		{
-			Size length = cell->length > 0 ? (Size) cell->length : VARSIZE(DatumGetPointer(value));
+			Size length = field->length > 0 ? (Size) field->length : VARSIZE(DatumGetPointer(value));
 
 			memcpy(place, DatumGetPointer(value), length);
 			memset(place + length, 0, bytes - length);
@@ -159,45 +162,45 @@ segment_score_pack(ScoreLayout *layout, ExprContext *econtext, MemoryContext con
 	return layout->record;
 }
 
-/* Where the next cell begins. */
+/* Where the next field begins. */
 static const char *
-behind(const ScoreCell *cell, const char *place)
+behind(const ScoreField *field, const char *place)
 {
-	return place + size_of(cell, PointerGetDatum(place));
+	return place + size_of(field, PointerGetDatum(place));
 }
 
 static inline bool
-is_null_cell(const ScoreRecord *record, int cell)
+is_null_field(const ScoreRecord *record, int field)
 {
-	return (record->nulls >> cell) & 1;
+	return (record->nulls >> field) & 1;
 }
 
 static inline Datum
-datum_at(const ScoreCell *cell, const char *place)
+datum_at(const ScoreField *field, const char *place)
 {
-	return cell->by_value ? *(const Datum *) place : PointerGetDatum(place);
+	return field->by_value ? *(const Datum *) place : PointerGetDatum(place);
 }
 
 Datum
-segment_score_cell(const ScoreLayout *layout, const ScoreRecord *record, int cell, bool *is_null)
+segment_score_field(const ScoreLayout *layout, const ScoreRecord *record, int field, bool *is_null)
 {
-	const char *place = score_record_cells(record);
+	const char *place = score_record_fields(record);
 
-	*is_null = is_null_cell(record, cell);
+	*is_null = is_null_field(record, field);
 	if (*is_null)
 		return (Datum) 0;
-	for (int i = 0; i < cell; i++)
-		if (!is_null_cell(record, i))
-			place = behind(&layout->cell[i], place);
-	return datum_at(&layout->cell[cell], place);
+	for (int i = 0; i < field; i++)
+		if (!is_null_field(record, i))
+			place = behind(&layout->field[i], place);
+	return datum_at(&layout->field[field], place);
 }
 
 bool
 segment_score_same_keys(ScoreLayout *layout, const ScoreRecord *a, const ScoreRecord *b)
 {
 	uint32 keys = layout->keys == 0 ? 0 : PG_UINT32_MAX >> (32 - layout->keys);
-	const char *a_place = score_record_cells(a);
-	const char *b_place = score_record_cells(b);
+	const char *a_place = score_record_fields(a);
+	const char *b_place = score_record_fields(b);
 
 	if (a->hash != b->hash || ((a->nulls ^ b->nulls) & keys) != 0)
 		return false;
@@ -207,15 +210,15 @@ segment_score_same_keys(ScoreLayout *layout, const ScoreRecord *a, const ScoreRe
 		return false;
 	for (int i = 0; i < layout->keys; i++)
 	{
-		ScoreCell *cell = &layout->cell[i];
+		ScoreField *field = &layout->field[i];
 
-		if (is_null_cell(a, i))
+		if (is_null_field(a, i))
 			continue;
 		if (!DatumGetBool(
-				FunctionCall2Coll(&cell->equal, cell->collation, datum_at(cell, a_place), datum_at(cell, b_place))))
+				FunctionCall2Coll(&field->equal, field->collation, datum_at(field, a_place), datum_at(field, b_place))))
 			return false;
-		a_place = behind(cell, a_place);
-		b_place = behind(cell, b_place);
+		a_place = behind(field, a_place);
+		b_place = behind(field, b_place);
 	}
 	return true;
 }
@@ -227,5 +230,5 @@ segment_score_same_options(const ScoreLayout *layout, const ScoreRecord *a, cons
 	Size size = a->size - sizeof(ScoreRecord) - a->key_size;
 
 	return ((a->nulls ^ b->nulls) & ~keys) == 0 && b->size - sizeof(ScoreRecord) - b->key_size == size &&
-		   memcmp(score_record_cells(a) + a->key_size, score_record_cells(b) + b->key_size, size) == 0;
+		   memcmp(score_record_fields(a) + a->key_size, score_record_fields(b) + b->key_size, size) == 0;
 }

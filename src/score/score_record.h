@@ -2,7 +2,7 @@
  * score_record.h: what a row hands to its partition: keys, options that may differ from row to row, and what is to be
  * scored. Private to the room.
  *
- * Records go through files and from process to process, so they hold no pointers: the cells (the keys, then the
+ * Records go through files and from process to process, so they hold no pointers: the fields (the keys, then the
  * options) follow the head, each at a multiple of 8 bytes; a NULL takes no room.
  */
 #ifndef SEGMENT_SCORE_SCORE_RECORD_H
@@ -13,14 +13,14 @@
 #include "core/hash.h"
 #include "score/score_partition.h"
 
-/* A bit each tells which are NULL. */
-#define SCORE_MAX_CELLS 32
-#define SCORE_MAX_KEYS (SCORE_MAX_CELLS - SCORE_ARGS)
+/* A record has a bit for each that tells if it is NULL. */
+#define SCORE_MAX_FIELDS 32
+#define SCORE_MAX_KEYS (SCORE_MAX_FIELDS - SCORE_ARGS)
 
-typedef struct ScoreCell
+typedef struct ScoreField
 {
 	ExprState *value;
-	AttrNumber column; /* of the input, if the cell is no more than that; else 0 */
+	AttrNumber column; /* of the input, if the field is no more than that; else 0 */
 	int16 length;	   /* typlen */
 	bool by_value;
 	/* of a key */
@@ -28,12 +28,12 @@ typedef struct ScoreCell
 	Oid collation;
 	SegmentTypeHash hash; /* unless by_image */
 	FmgrInfo equal;
-} ScoreCell;
+} ScoreField;
 
 typedef struct ScoreRecord
 {
-	uint32 size;	 /* with the cells */
-	uint32 key_size; /* of the keys' cells */
+	uint32 size;	 /* with the fields */
+	uint32 key_size; /* of the keys' fields */
 	uint32 hash;	 /* of the keys */
 	uint32 nulls;
 	RfmScore mark; /* see score_partition.h */
@@ -44,16 +44,16 @@ typedef struct ScoreRecord
 typedef struct ScoreLayout
 {
 	int keys;
-	int cells;
-	ScoreCell cell[SCORE_MAX_CELLS];
+	int fields;
+	ScoreField field[SCORE_MAX_FIELDS];
 	bool by_image;		 /* all keys are */
 	SegmentHashKey key;	 /* of the hash; the same in all processes */
 	ScoreRecord *record; /* room for the row at hand */
 	Size room;
 } ScoreLayout;
 
-/* Appends a cell for an expression over the input; equal is the equality operator of a key, else InvalidOid. */
-extern void segment_score_add_cell(ScoreLayout *layout, Expr *expression, Oid equal, Oid collation);
+/* Appends a field for an expression over the input; equal is the equality operator of a key, else InvalidOid. */
+extern void segment_score_add_field(ScoreLayout *layout, Expr *expression, Oid equal, Oid collation);
 
 /* The hash of the row's keys. Leaves memory behind in the current context, as does the next. */
 extern uint32 segment_score_hash(ScoreLayout *layout, ExprContext *econtext);
@@ -61,11 +61,11 @@ extern uint32 segment_score_hash(ScoreLayout *layout, ExprContext *econtext);
 /* The row's record, up to mark and values; valid until the next call. Its room is in the context. */
 extern ScoreRecord *segment_score_pack(ScoreLayout *layout, ExprContext *econtext, MemoryContext context);
 
-/* A cell of a record as a Datum, which points into the record. */
-extern Datum segment_score_cell(const ScoreLayout *layout, const ScoreRecord *record, int cell, bool *is_null);
+/* A field of a record as a Datum, which points into the record. */
+extern Datum segment_score_field(const ScoreLayout *layout, const ScoreRecord *record, int field, bool *is_null);
 
 static inline const char *
-score_record_cells(const ScoreRecord *record)
+score_record_fields(const ScoreRecord *record)
 {
 	return (const char *) (record + 1);
 }

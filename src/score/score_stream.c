@@ -9,6 +9,7 @@
 
 #include "utils/memutils.h"
 
+#include "core/temp_file.h"
 #include "score/score_stream.h"
 
 #define FIRST_ROOM 1024
@@ -65,15 +66,13 @@ void
 segment_score_stream_rewind(ScoreStream *stream)
 {
 	stream->at = 0;
-	if (stream->file != NULL && BufFileSeek(stream->file, 0, 0, SEEK_SET) != 0)
-		ereport(ERROR, (errcode_for_file_access(), errmsg("could not rewind a temporary file of rfm_score: %m")));
+	if (stream->file != NULL)
+		segment_file_rewind(stream->file, "rfm_score");
 }
 
 bool
 segment_score_stream_read(ScoreStream *stream, void *bytes, Size size)
 {
-	Size got;
-
 	if (stream->file == NULL)
 	{
 		if (stream->used - stream->at < size)
@@ -82,11 +81,7 @@ segment_score_stream_read(ScoreStream *stream, void *bytes, Size size)
 		stream->at += size;
 		return true;
 	}
-	got = BufFileRead(stream->file, bytes, size);
-	if (got != 0 && got != size)
-		ereport(ERROR, (errcode_for_file_access(), errmsg("could not read a temporary file of rfm_score"),
-						errdetail("Read %zu of %zu bytes.", got, size)));
-	return got == size;
+	return segment_file_read(stream->file, bytes, size, true, "rfm_score");
 }
 
 void

@@ -3,14 +3,15 @@
  */
 #include "postgres.h"
 
-#include "core/compare.h"
 #include "core/compat.h"
 
 #include "common/hashfn.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
 
+#include "core/compare.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "math/score_text.h"
 #include "score/score.h"
 
@@ -106,9 +107,10 @@ PG_FUNCTION_INFO_V1(segment_rfm_score_recv);
 Datum
 segment_rfm_score_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	RfmScore score = (RfmScore) pq_getmsgint(buffer, 4);
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
+	RfmScore score = (RfmScore) segment_take(&cursor, 4);
 
+	segment_end_message(&cursor, "rfm_score");
 	if (!is_sound(score))
 		segment_refuse_binary("rfm_score", psprintf("The value is 0x%08X; scores are 1 to bins, and bins are %d to %d.",
 													score, SEGMENT_MIN_BINS, SEGMENT_MAX_BINS));

@@ -17,7 +17,7 @@ segment_scorer_begin(Scorer *scorer)
 {
 	scorer->count = MemoryContextAllocZero(scorer->context, mul_size(scorer->batches, sizeof(ScorerCount)));
 	scorer->records = MemoryContextAllocZero(scorer->context, mul_size(scorer->batches, sizeof(ScoreStream)));
-	scorer->scores = MemoryContextAllocZero(scorer->context, mul_size(scorer->batches, sizeof(ScoreStream *)));
+	scorer->scores = MemoryContextAllocZero(scorer->context, mul_size(scorer->batches, sizeof(ScoreStream)));
 }
 
 /* 22004 for a NULL where there must be a value. */
@@ -40,7 +40,7 @@ know_options(Scorer *scorer)
 	caller = MemoryContextSwitchTo(scorer->context);
 	for (int i = SCORE_ARG_AS_OF; i < SCORE_ARGS; i++)
 	{
-		if (scorer->cell_of[i] >= 0)
+		if (scorer->field_of[i] >= 0)
 			continue;
 		scorer->arguments[i] = ExecEvalExpr(scorer->argument[i], scorer->econtext, &scorer->nulls[i]);
 		check_null(i, scorer->nulls[i]);
@@ -71,9 +71,9 @@ segment_scorer_options(Scorer *scorer, const ScoreRecord *record)
 	memcpy(nulls, scorer->nulls, sizeof(nulls));
 	for (int i = SCORE_ARG_AS_OF; i < SCORE_ARGS; i++)
 	{
-		if (scorer->cell_of[i] < 0)
+		if (scorer->field_of[i] < 0)
 			continue;
-		arguments[i] = segment_score_cell(&scorer->layout, record, scorer->cell_of[i], &nulls[i]);
+		arguments[i] = segment_score_field(&scorer->layout, record, scorer->field_of[i], &nulls[i]);
 		check_null(i, nulls[i]);
 	}
 	return segment_score_options(arguments, nulls);
@@ -131,9 +131,9 @@ segment_scorer_add_count(ScorerCount *count, const ScorerCount *other)
 }
 
 void
-segment_scorer_file_name(char *name, const char *what, const Scorer *scorer, int batch, int pass, uint32 participant)
+segment_scorer_file_name(char *name, const char *what, const Scorer *scorer, int batch, uint32 participant)
 {
-	snprintf(name, MAXPGPATH, "%s.%d.%d.%d.%u", what, scorer->number, batch, pass, participant);
+	snprintf(name, MAXPGPATH, "%s.%d.%d.%u", what, scorer->number, batch, participant);
 }
 
 /* Moves the records to files if there are too many for the memory. */
@@ -166,7 +166,7 @@ keep(Scorer *scorer, ScoreRecord *record)
 		MemoryContext caller = MemoryContextSwitchTo(scorer->context);
 		char name[MAXPGPATH];
 
-		segment_scorer_file_name(name, "records", scorer, batch, 0, scorer->share->participant);
+		segment_scorer_file_name(name, "records", scorer, batch, scorer->share->participant);
 		segment_score_stream_create(stream, scorer->share->files, name);
 		MemoryContextSwitchTo(caller);
 	}
@@ -218,8 +218,7 @@ segment_scorer_next(Scorer *scorer)
 {
 	uint32 hash = segment_score_hash(&scorer->layout, scorer->econtext);
 	int batch = segment_scorer_batch_of(scorer, hash);
-	int pass = segment_scorer_pass_of(scorer, hash, segment_scorer_passes(scorer, batch));
-	ScoreStream *stream = segment_scorer_scores(scorer, batch, pass);
+	ScoreStream *stream = &scorer->scores[batch];
 	RfmScore score;
 
 	if (scorer->share != NULL && stream->file == NULL)
@@ -227,7 +226,7 @@ segment_scorer_next(Scorer *scorer)
 		MemoryContext caller = MemoryContextSwitchTo(scorer->context);
 		char name[MAXPGPATH];
 
-		segment_scorer_file_name(name, "scores", scorer, batch, pass, scorer->share->participant);
+		segment_scorer_file_name(name, "scores", scorer, batch, scorer->share->participant);
 		segment_score_stream_open(stream, scorer->share->files, name);
 		MemoryContextSwitchTo(caller);
 	}
@@ -241,11 +240,8 @@ segment_scorer_forget(Scorer *scorer)
 {
 	for (int i = 0; i < scorer->batches && scorer->records != NULL; i++)
 	{
-		int passes = segment_scorer_passes(scorer, i);
-
 		segment_score_stream_close(&scorer->records[i]);
-		for (int pass = 0; pass < passes && scorer->scores[i] != NULL; pass++)
-			segment_score_stream_close(&scorer->scores[i][pass]);
+		segment_score_stream_close(&scorer->scores[i]);
 	}
 	MemoryContextReset(scorer->context);
 	scorer->layout.record = NULL;

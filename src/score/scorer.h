@@ -2,10 +2,10 @@
  * scorer.h: the work of one rfm_score(...) OVER (PARTITION BY ...) in the node: customers are scored by the cut points of
  * their own partition without being sorted. Private to the room.
  *
- * Each row leaves a record in the batch that the hash of its partition's keys says. When all rows are read, each batch
- * is taken into memory, by one of the processes; the scores of its rows are written in the order in which the rows were
- * read. So who returns the rows again, in that order, takes the next score of the batch that a row's keys say: nothing
- * is looked up, and no more than a batch is in memory.
+ * Each row leaves a record in a batch, chosen by the hash of its partition's keys. When all rows are read, each batch
+ * is loaded and scored by one of the processes, and the scores of its rows are written in the order in which the rows
+ * were read. Rows are returned in that order too, so a row's score is the next one of its batch: nothing is looked up,
+ * and only one batch is in memory at a time.
  */
 #ifndef SEGMENT_SCORE_SCORER_H
 #define SEGMENT_SCORE_SCORER_H
@@ -38,7 +38,7 @@ typedef struct Scorer
 	ScoreLayout layout;
 	ExprState *argument[SCORE_ARGS];
 	AttrNumber rfm_column;		 /* of the input, if the first argument is no more than that; else 0 */
-	int cell_of[SCORE_ARGS];	 /* of an option that may differ from row to row; else -1 */
+	int field_of[SCORE_ARGS];	 /* of an option that may differ from row to row; else -1 */
 	bool varies;				 /* there is such an option */
 	Datum arguments[SCORE_ARGS]; /* of those that can't differ, once has_options */
 	bool nulls[SCORE_ARGS];
@@ -52,8 +52,8 @@ typedef struct Scorer
 	Size limit;					/* of memory */
 	ScorerCount *count;			/* of each batch: of this process first, then of all */
 	ScoreStream *records;		/* of each batch */
-	ScoreStream **scores;		/* of each batch, of each pass */
-	bool has_files;				/* streams of this process alone are files by now */
+	ScoreStream *scores;		/* of each batch */
+	bool has_files;				/* this process's own streams have become files */
 	ScorerShare *share;			/* NULL: this process is alone */
 	bool *has_warned;
 	Size in_memory; /* bytes of records */

@@ -11,13 +11,13 @@
 #include "core/option.h"
 #include "score/scorer_batch.h"
 
-/* Values, partition, place and score of a row, and its share of the partitions and their index. */
+/* What a row takes: values, partition, place, score, and its share of the partitions and their index. */
 #define BYTES_A_ROW 64
 
 #define FIRST_ROOM 256
 #define NO_PARTITION PG_UINT32_MAX
 
-/* Rows between looks at interrupts and the reset of what comparisons leave behind. */
+/* Poll for a cancel, and free what comparisons leave behind, once per this many rows. */
 #define ROWS_A_LOOK 1024
 
 typedef struct Partition
@@ -34,11 +34,13 @@ typedef struct Batch
 	int number;
 	int pass;
 	int passes;
-	uint32 rows;
+	RfmScore *scores; /* of all rows of the batch, by place; the mark at first */
+	uint32 read;	  /* rows */
+	uint32 rows;	  /* of them in this pass */
 	uint32 room;
 	double *values;	   /* of each row, one dimension beside the other */
 	uint32 *partition; /* of each row */
-	RfmScore *score;   /* the mark at first */
+	uint32 *place;	   /* of each row among those of the batch */
 	uint32 partitions;
 	uint32 partitions_room;
 	Partition *of;
@@ -49,8 +51,9 @@ typedef struct Batch
 	MemoryContext scratch;
 } Batch;
 
-int
-segment_scorer_passes(const Scorer *scorer, int batch)
+/* The passes that a batch is taken in. */
+static int
+passes_of(const Scorer *scorer, int batch)
 {
 	const ScorerCount *count = &scorer->count[batch];
 
@@ -59,26 +62,11 @@ segment_scorer_passes(const Scorer *scorer, int batch)
 	return (int) Min((uint64) count->rows * BYTES_A_ROW / scorer->limit + 1, SCORER_MAX_PASSES);
 }
 
-/* Other bits of a hash, for each purpose: those that a batch is chosen by are the same in all of it. */
+/* Bits of a hash for another purpose: those that chose the batch are the same for all of its rows. */
 static uint32
 other_bits(const Scorer *scorer, uint32 hash, uint64 purpose)
 {
 	return segment_hash_end(segment_hash_word(&scorer->layout.key, purpose, hash));
-}
-
-int
-segment_scorer_pass_of(const Scorer *scorer, uint32 hash, int passes)
-{
-	return passes == 1 ? 0 : (int) (other_bits(scorer, hash, 1) % (uint32) passes);
-}
-
-ScoreStream *
-segment_scorer_scores(Scorer *scorer, int batch, int pass)
-{
-	if (scorer->scores[batch] == NULL)
-		scorer->scores[batch] =
-			MemoryContextAllocZero(scorer->context, sizeof(ScoreStream) * segment_scorer_passes(scorer, batch));
-	return &scorer->scores[batch][pass];
 }
 
 static void *
@@ -94,14 +82,10 @@ make_room(Batch *batch)
 {
 	if (batch->rows < batch->room)
 		return;
-	if (batch->rows >= PG_INT32_MAX)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("a partition has too many rows"),
-						errdetail("rfm_score takes %d rows.", PG_INT32_MAX),
-						errhint("Score by frozen cut points: rfm_score(rfm_cut_points, rfm, as_of).")));
 	batch->room = batch->room == 0 ? FIRST_ROOM : 2 * batch->room;
 	batch->values = resized(batch->values, batch->room, sizeof(double) * RFM_DIMENSIONS);
 	batch->partition = resized(batch->partition, batch->room, sizeof(uint32));
-	batch->score = resized(batch->score, batch->room, sizeof(RfmScore));
+	batch->place = resized(batch->place, batch->room, sizeof(uint32));
 }
 
 /* Makes the index twice as large. */
@@ -173,14 +157,14 @@ check_options(const Scorer *scorer, const ScoreRecord *first, const ScoreRecord 
 		bool was_null;
 		Datum was;
 		Datum is;
-		int cell = scorer->cell_of[i];
-		const ScoreCell *form;
+		int field = scorer->field_of[i];
+		const ScoreField *form;
 
-		if (cell < 0)
+		if (field < 0)
 			continue;
-		form = &scorer->layout.cell[cell];
-		was = segment_score_cell(&scorer->layout, first, cell, &was_null);
-		is = segment_score_cell(&scorer->layout, record, cell, &is_null);
+		form = &scorer->layout.field[field];
+		was = segment_score_field(&scorer->layout, first, field, &was_null);
+		is = segment_score_field(&scorer->layout, record, field, &is_null);
 		if (was_null != is_null ||
 			(!is_null && (form->by_value ? was != is
 										 : VARSIZE(DatumGetPointer(was)) != VARSIZE(DatumGetPointer(is)) ||
@@ -190,19 +174,22 @@ check_options(const Scorer *scorer, const ScoreRecord *first, const ScoreRecord 
 	}
 }
 
-/* Takes a record of the pass. */
+/* Takes a record, if it is one of the pass. */
 static void
 take(Batch *batch, const ScoreRecord *record)
 {
 	uint32 partition;
+	uint32 place = batch->read++;
 
-	if (batch->passes > 1 && segment_scorer_pass_of(batch->scorer, record->hash, batch->passes) != batch->pass)
+	if (batch->passes > 1 &&
+		other_bits(batch->scorer, record->hash, 1) % (uint32) batch->passes != (uint32) batch->pass)
 		return;
 	make_room(batch);
 	partition = find_partition(batch, record);
 	check_options(batch->scorer, batch->of[partition].first, record);
 	batch->partition[batch->rows] = partition;
-	batch->score[batch->rows] = record->mark;
+	batch->place[batch->rows] = place;
+	batch->scores[place] = record->mark;
 	if (record->mark == SCORE_DUE)
 	{
 		memcpy(batch->values + (Size) batch->rows * RFM_DIMENSIONS, record->values, sizeof(record->values));
@@ -222,14 +209,14 @@ read_records(Batch *batch, ScoreStream *stream)
 	segment_score_stream_rewind(stream);
 	while (segment_score_stream_read(stream, batch->record, sizeof(ScoreRecord)))
 	{
-		Size cells = batch->record->size - sizeof(ScoreRecord);
+		Size fields = batch->record->size - sizeof(ScoreRecord);
 
 		if (batch->record->size > batch->record_room)
 		{
 			batch->record_room = (Size) batch->record->size * 2;
 			batch->record = repalloc_huge(batch->record, batch->record_room);
 		}
-		if (cells > 0 && !segment_score_stream_read(stream, batch->record + 1, cells))
+		if (fields > 0 && !segment_score_stream_read(stream, batch->record + 1, fields))
 			elog(ERROR, "a record of rfm_score is incomplete");
 		take(batch, batch->record);
 		if (++looked % ROWS_A_LOOK == 0)
@@ -244,14 +231,14 @@ sorted_rows(Batch *batch)
 	uint32 *sorted = resized(NULL, Max(batch->rows, 1), sizeof(uint32));
 	uint32 end = 0;
 
-	/* each begins where the one before it ends, and its end moves there row by row */
+	/* a partition starts where the one before it ends; its end moves on as its rows are placed */
 	for (uint32 i = 0; i < batch->partitions; i++)
 	{
 		batch->of[i].end = end;
 		end += batch->of[i].due;
 	}
 	for (uint32 row = 0; row < batch->rows; row++)
-		if (batch->score[row] == SCORE_DUE)
+		if (batch->scores[batch->place[row]] == SCORE_DUE)
 			sorted[batch->of[batch->partition[row]].end++] = row;
 	return sorted;
 }
@@ -277,7 +264,8 @@ score_partition(Batch *batch, const Partition *partition, const ScoreOptions *op
 			*batch->scorer->has_warned = segment_warn_lopsided(cuts[RFM_MONETARY], "customers");
 	}
 	for (uint32 i = 0; i < partition->due; i++)
-		batch->score[rows[i]] = segment_rfm_score_values(cuts, batch->values + (Size) rows[i] * RFM_DIMENSIONS);
+		batch->scores[batch->place[rows[i]]] =
+			segment_rfm_score_values(cuts, batch->values + (Size) rows[i] * RFM_DIMENSIONS);
 }
 
 /* Turns the marks of all rows into scores. */
@@ -307,17 +295,15 @@ score_rows(Batch *batch)
 	}
 	MemoryContextSwitchTo(caller);
 	for (uint32 row = 0; row < batch->rows; row++)
-		if (batch->score[row] == SCORE_UNDEFINED)
-			batch->score[row] = undefined[batch->partition[row]];
+		if (batch->scores[batch->place[row]] == SCORE_UNDEFINED)
+			batch->scores[batch->place[row]] = undefined[batch->partition[row]];
 }
 
 /* Writes the scores of one process's rows. */
 static void
-write_scores(Batch *batch, uint32 participant, RfmScore *scores, uint32 rows)
+write_scores(Scorer *scorer, int batch, uint32 participant, RfmScore *scores, uint32 rows)
 {
-	Scorer *scorer = batch->scorer;
 	Size size = mul_size(rows, sizeof(RfmScore));
-	ScoreStream *stream;
 	ScoreStream file;
 	char name[MAXPGPATH];
 
@@ -325,7 +311,7 @@ write_scores(Batch *batch, uint32 participant, RfmScore *scores, uint32 rows)
 		return;
 	if (scorer->share != NULL)
 	{
-		segment_scorer_file_name(name, "scores", scorer, batch->number, batch->pass, participant);
+		segment_scorer_file_name(name, "scores", scorer, batch, participant);
 		segment_score_stream_create(&file, scorer->share->files, name);
 		segment_score_stream_write(&file, scorer->context, scores, size);
 		segment_score_stream_close(&file);
@@ -333,8 +319,8 @@ write_scores(Batch *batch, uint32 participant, RfmScore *scores, uint32 rows)
 	else
 	{
 		MemoryContext caller = MemoryContextSwitchTo(scorer->context);
+		ScoreStream *stream = &scorer->scores[batch];
 
-		stream = segment_scorer_scores(scorer, batch->number, batch->pass);
 		if (scorer->has_files)
 			segment_score_stream_spill(stream);
 		segment_score_stream_write(stream, scorer->context, scores, size);
@@ -345,14 +331,11 @@ write_scores(Batch *batch, uint32 participant, RfmScore *scores, uint32 rows)
 		scorer->bytes += size;
 }
 
-/* The partitions of one pass; memory of the current context. */
+/* Scores the partitions of one pass; memory of the current context. end: of each participant's rows in the batch. */
 static void
-score_pass(Batch *batch)
+score_pass(Batch *batch, uint32 *end, uint32 participants)
 {
 	Scorer *scorer = batch->scorer;
-	uint32 participants = scorer->share != NULL ? scorer->share->participants : 1;
-	uint32 *end = resized(NULL, participants, sizeof(uint32));
-	uint32 begin = 0;
 
 	batch->record_room = 1024;
 	batch->record = palloc(batch->record_room);
@@ -363,7 +346,7 @@ score_pass(Batch *batch)
 			ScoreStream file;
 			char name[MAXPGPATH];
 
-			segment_scorer_file_name(name, "records", scorer, batch->number, 0, i);
+			segment_scorer_file_name(name, "records", scorer, batch->number, i);
 			segment_score_stream_open(&file, scorer->share->files, name);
 			if (file.file != NULL)
 				read_records(batch, &file);
@@ -371,35 +354,51 @@ score_pass(Batch *batch)
 		}
 		else
 			read_records(batch, &scorer->records[batch->number]);
-		end[i] = batch->rows;
+		end[i] = batch->read;
 	}
 	score_rows(batch);
-	for (uint32 i = 0; i < participants; i++)
-	{
-		write_scores(batch, i, batch->score + begin, end[i] - begin);
-		begin = end[i];
-	}
 	scorer->partitions += batch->partitions;
 }
 
 void
 segment_scorer_score(Scorer *scorer, int batch)
 {
-	int passes = segment_scorer_passes(scorer, batch);
+	int64 rows = scorer->count[batch].rows;
+	int passes = passes_of(scorer, batch);
+	uint32 participants = scorer->share != NULL ? scorer->share->participants : 1;
+	uint32 begin = 0;
+	uint32 *end;
+	RfmScore *scores;
 	MemoryContext context;
+	MemoryContext pass_context;
 	MemoryContext caller;
 
-	if (scorer->count[batch].rows == 0)
+	if (rows == 0)
 		return;
-	context = AllocSetContextCreate(scorer->context, "partitions of rfm_score", ALLOCSET_DEFAULT_SIZES);
+	if (rows > PG_INT32_MAX)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("a partition has too many rows"),
+						errdetail("rfm_score has %lld rows to score at once, in one partition or a few; accepted are "
+								  "up to %d.",
+								  (long long) rows, PG_INT32_MAX),
+						errhint("Score by frozen cut points: rfm_score(rfm_cut_points, rfm, as_of).")));
+	context = AllocSetContextCreate(scorer->context, "scores of rfm_score", ALLOCSET_DEFAULT_SIZES);
+	pass_context = AllocSetContextCreate(context, "partitions of rfm_score", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(context);
+	scores = resized(NULL, (Size) rows, sizeof(RfmScore));
+	end = resized(NULL, participants, sizeof(uint32));
+	MemoryContextSwitchTo(pass_context);
 	for (int pass = 0; pass < passes; pass++)
 	{
-		Batch state = {.scorer = scorer, .number = batch, .pass = pass, .passes = passes};
+		Batch state = {.scorer = scorer, .number = batch, .pass = pass, .passes = passes, .scores = scores};
 
-		state.scratch = AllocSetContextCreate(context, "comparing keys", ALLOCSET_SMALL_SIZES);
-		score_pass(&state);
-		MemoryContextReset(context);
+		state.scratch = AllocSetContextCreate(pass_context, "comparing keys", ALLOCSET_SMALL_SIZES);
+		score_pass(&state, end, participants);
+		MemoryContextReset(pass_context);
+	}
+	for (uint32 i = 0; i < participants; i++)
+	{
+		write_scores(scorer, batch, i, scores + begin, end[i] - begin);
+		begin = end[i];
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);

@@ -1,7 +1,7 @@
 -- 02_formulas.sql: predictions at published, rounded parameters, through SQL and its units; renewals; what must agree
 \ir ../lib/begin.sql
 \ir ../lib/near.sql
-SELECT plan(108);
+SELECT plan(120);
 SET search_path = public, segment;
 CREATE TEMP TABLE m AS SELECT btyd_model('bgnbd', '{.243,4.414,.793,2.426}', '1 week') AS bg,
   btyd_model('mbgnbd', '{.525,6.183,.891,1.614}', '1 week') AS mbg, btyd_model('pareto_nbd', '{.553,10.578,.606,11.669}', '1 week') AS pareto,
@@ -100,5 +100,18 @@ FROM (SELECT renewal_model(.668, 3.806) AS x) v;
 SELECT pg_temp.near(p.estimate, w, 5e-4, 'sBG fit: ' || p.parameter) FROM model_parameters(sbg('{1000,869,743,653,593,551,517,491}')) p
 JOIN (VALUES ('alpha', .668), ('beta', 3.806)) v(n, w) ON n = parameter;
 
+-- Value's own scatter: figures by mpmath, 40 digits, from the distribution's formula; and its calibration on simulated customers.
+SELECT pg_temp.near(clv_quantile(btyd_model('nbd', '{.385,12.07}', '1 week'), spend_model(6.25, 3.74, 15.44), repeat_summary(x, CASE WHEN x > 0 THEN t ELSE 0 END, t, m, '1 week'), '1 year', p), e, 1e-9,
+  format('clv_quantile of %s for x = %s', p, x))
+FROM (VALUES (2, 30.0, 35::float8, .025, 0::float8), (2, 30, 35, .5, 78.362872672829694), (2, 30, 35, .975, 363.12603853110484), (0, 20, NULL, .9, 68.126863283240803),
+  (8, 38.86, 22.5, .975, 445.32951493739724)) v (x, t, m, p, e);
+SELECT is(clv_quantile(b, g, r, '1 year', .025, -2), -2 * clv_quantile(b, g, r, '1 year', .975), 'a negative margin turns the interval round')
+FROM (SELECT btyd_model('nbd', '{.385,12.07}', '1 week') AS b, spend_model(6.25, 3.74, 15.44) AS g, repeat_summary(2, 30, 30, 35, '1 week') AS r) v;
+SELECT ok(abs(avg((later <= q)::int) - p) < 4 * sqrt(p * (1 - p) / count(*)), format('%s: %s of the customers stay below the quantile of %s', kind, round(avg((later <= q)::int), 3), p))
+FROM (SELECT kind, p, coalesce(ledger_revenue(l, '2025-07-01', '2026-07-01'), 0) AS later, clv_quantile(m, spend_model(6.25, 3.74, 15.44), ledger_repeat(l, '2025-06-30', '1 week'), '365 days', p) AS q
+      FROM (SELECT kind, m, ledger_agg(ordered_at, amount) AS l FROM (VALUES ('pareto_nbd', '{.553,4.578,.606,11.669}'::float8[]), ('mbgnbd', '{.525,6.183,.891,1.614}')) k (kind, params),
+              LATERAL (SELECT btyd_model(kind, params, '1 week') AS m) b, simulate_orders(m, spend_model(6.25, 3.74, 15.44), 1000, '2024-07-01', '2 years', '0 weeks', 11) GROUP BY kind, m, customer) c,
+           (VALUES (.5), (.9), (.975)) v (p)) s
+WHERE q > 0 GROUP BY kind, p ORDER BY kind, p;
 SELECT finish();
 ROLLBACK;

@@ -6,7 +6,7 @@
 \q
 \endif
 \ir ../lib/near.sql
-SELECT plan(59);
+SELECT plan(60);
 SET search_path = public, segment;
 CREATE TEMP TABLE ledgers AS SELECT customer_id, ledger_agg(date, amount) AS l FROM cdnow_sample GROUP BY customer_id;
 CREATE TEMP TABLE h AS SELECT holdout_agg(l, '1997-09-30', '1998-06-30', '1 week') AS h FROM ledgers;
@@ -21,6 +21,10 @@ SELECT is(min(actual), 1882::float8, 'orders of the hold-out'), is(max(customers
 SELECT pg_temp.near(auc, a, 2e-3, 'AUC of ' || r) FROM b JOIN (VALUES ('bgnbd: p_alive', .316), ('baseline: recency', .771), ('mbgnbd: p_alive', .687), ('mbgnbd: expected orders', .773)) v(r, a) ON ranked_by = r;
 SELECT ok(auc >= 0.77, 'the axis of value tiers ranks at least as well as 0.77: ' || ranked_by) FROM b WHERE ranked_by IN ('pareto_nbd: p_orders', 'pareto_nbd: expected orders', 'mbgnbd: expected orders');
 SELECT is(auc, 0.5::float8, 'a score that tells nobody apart: AUC 0.5'), is(gini, 0::float8, 'Gini 0'), is(top_10_share, 0.1::float8, 'gain of a random order') FROM b WHERE ranked_by = 'nbd: p_alive';
+-- Equal recencies are equal in every unit of time: t and t_x in weeks or months differ in their last bits.
+SELECT is(count(DISTINCT (auc, top_10_share)), 2::bigint, 'baselines do not depend on the unit')
+FROM unnest('{1 day,1 week,1 month}'::interval[]) u, LATERAL (SELECT holdout_agg(l, '1997-09-30', '1998-06-30', u) AS h FROM ledgers) c, backtest(c.h, '{nbd}') b
+WHERE b.ranked_by IN ('baseline: recency', 'baseline: rfm score');
 -- AUC and gain again, by plain SQL
 CREATE TEMP TABLE scored AS SELECT expected_orders(m, ledger_repeat(l, '1997-09-30', '1 week'), '273 days') AS s, (SELECT count(*) FROM ledger_entries(l) WHERE day > '1997-09-30') AS later
 FROM ledgers, (SELECT mbgnbd(holdout_btyd(h)) AS m FROM h) f;

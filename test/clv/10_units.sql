@@ -1,7 +1,8 @@
 -- Numbers with a dimension: fits in days, weeks and months, in cents and euros, with covariates in any unit, are one fit; what a
 -- hint advises helps; a fit along a ridge is not called converged.
 \ir ../lib/begin.sql
-SELECT plan(16);
+\ir ../lib/near.sql
+SELECT plan(22);
 
 -- Five samples, from 8 to 800 customers, with two covariates.
 CREATE TABLE sample AS
@@ -40,7 +41,7 @@ SELECT is_empty($$SELECT s, model, unit, p.* FROM fitted, segment.model_paramete
 -- More rounds, the other hint.
 SELECT is_empty($$SELECT s, model FROM (SELECT s, model, segment.model_info(fit(model, b, 0.001, 2)) AS few, segment.model_info(fit(model, b, 0.001, 20)) AS more
     FROM (SELECT s, segment.btyd_agg(segment.ledger_repeat(ledger, '2024-12-31', '1 week')) AS b FROM sample GROUP BY s) x, unnest('{nbd,bgnbd,mbgnbd,pareto_nbd}'::text[]) model) y
-  WHERE (few).stopped = 'max_iterations' AND NOT ((more).stopped = 'converged' OR (more).gradient_norm < (few).gradient_norm)$$, 'a higher max_iter helps');
+  WHERE (few).stopped = 'maximum of iterations' AND NOT ((more).stopped = 'converged' OR (more).gradient_norm < (few).gradient_norm)$$, 'a higher max_iter helps');
 
 -- Whole periods have no unit; units of money.
 SELECT is((SELECT count(DISTINCT round(segment.expected_spend(fit, segment.repeat_summary(3, 200, 300, 40 * scale, '1 day'))::numeric / scale::numeric, 6))
@@ -55,6 +56,12 @@ CREATE FUNCTION with_units(model text, penalty float8, scale float8, zero float8
   FROM (SELECT fit(model, segment.btyd_agg(segment.ledger_repeat(ledger, '2024-12-31', '1 week'), ARRAY[z[1] * scale + zero, z[2] + zero]), penalty) AS fit FROM sample WHERE s = 4) f, sample WHERE s = 4
 $$;
 SELECT is(with_units(model, 0.001, 1000, -20), with_units(model, 0.001, 1, 0), 'covariates of a penalised ' || model) FROM unnest('{bgnbd,mbgnbd,pareto_nbd}'::text[]) model;
+
+-- Where nobody leaves, models of leaving say so, and predict what nbd does: the parameters of leaving have no best value.
+SET search_path = public, segment;
+CREATE TEMP TABLE loyal AS SELECT btyd_agg(r) AS b FROM simulate_summaries(btyd_model('nbd', '{.8,10}', '1 week'), 3000, '1 year') r;
+SELECT is(stopped, 'nobody leaves', kind || ': nobody leaves'), pg_temp.near(expected_orders(m, '1 year'), expected_orders(nbd(b), '1 year'), 1e-4, 'and predicts what nbd does')
+FROM loyal, LATERAL (VALUES ('pareto_nbd', pareto_nbd(b)), ('mbgnbd', mbgnbd(b)), ('bgnbd', bgnbd(b))) v (kind, m), model_info(m);
 
 -- Shapes that rise without end are no optimum.
 SELECT isnt((segment.model_info(segment.bgnbd(segment.btyd_agg(segment.repeat_summary(2, 50, 100, NULL, '1 day'))))).stopped, 'converged', 'customers who all buy alike');

@@ -1,7 +1,7 @@
 -- When the planner takes the node, privileges, prepared statements, cursors, EXPLAIN.
 \ir ../lib/begin.sql
 \ir same.psql
-SELECT plan(27);
+SELECT plan(30);
 
 CREATE TABLE orders AS
 SELECT (i * 7919) % 5003 AS customer, timestamptz '2020-01-01 UTC' + (i % 1000) * interval '1 day' AS ordered,
@@ -128,6 +128,21 @@ REVOKE EXECUTE ON FUNCTION segment_internal.rfm_agg_trans(segment.rfm, timestamp
 SET LOCAL ROLE segment_grouping_reader;
 SELECT lives_ok(:'query', 'the transition function needs the aggregate''s owner to have the privilege');
 RESET ROLE;
+CREATE TABLE by_uuid AS SELECT md5(customer::text)::uuid AS customer, ordered, amount FROM few;
+GRANT SELECT ON by_uuid TO segment_grouping_reader;
+\set of_uuid 'SELECT customer, segment.rfm_agg(ordered, amount) FROM by_uuid GROUP BY customer'
+REVOKE EXECUTE ON FUNCTION uuid_hash_extended(uuid, bigint), uuid_hash(uuid) FROM PUBLIC;
+SET LOCAL ROLE segment_grouping_reader;
+SELECT lives_ok(:'of_uuid', 'a key''s hash function needs no privilege');
+RESET ROLE;
+REVOKE EXECUTE ON FUNCTION uuid_eq(uuid, uuid) FROM PUBLIC;
+SET LOCAL ROLE segment_grouping_reader;
+SELECT throws_ok(:'of_uuid', '42501', 'permission denied for function uuid_eq', 'its equality function does');
+SET LOCAL segment.enable_fast_aggregate = off;
+SELECT throws_ok(:'of_uuid', '42501', 'permission denied for function uuid_eq', 'as in core''s plan');
+SET LOCAL segment.enable_fast_aggregate = force;
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION uuid_eq(uuid, uuid), uuid_hash_extended(uuid, bigint), uuid_hash(uuid) TO PUBLIC;
 
 -- What settings turn off is not taken because the node stands on it: a hash index has no parallel scan.
 SET LOCAL segment.enable_fast_aggregate = on;

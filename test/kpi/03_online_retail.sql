@@ -5,7 +5,7 @@
 \if :no_data
 \q
 \endif
-SELECT plan(18);
+SELECT plan(24);
 SET search_path = public, segment;
 
 CREATE TABLE calendars AS SELECT customer_id, ledger_agg(ordered_at, amount, order_id) AS ledger FROM valid_sales GROUP BY customer_id;
@@ -38,6 +38,24 @@ SELECT is((SELECT repeaters || '/' || customers || ' ' || round(repeat_rate::num
 SELECT results_eq($$SELECT at_start, at_end, new, retained, resurrected, round(retention_rate::numeric, 5), round(retention_low::numeric, 6), round(retention_high::numeric, 6), is_complete
   FROM (SELECT retention_agg(ledger, periods(ARRAY['2010-12-01', '2011-06-01', '2011-12-01']::date[]), '2011-12-09') r FROM calendars) x, retention_rate(r, 1, 2)$$,
   $$VALUES (2718::bigint, 3471::bigint, 1579::bigint, 1892::bigint, 0::bigint, 0.69610, 0.678542, 0.713104, true)$$, 'half years');
+
+-- all of it as one period: orders, average order value, purchase frequency, revenue per customer
+SELECT is((SELECT concat_ws(' ', active, orders, round(revenue, 2), round(average_order_value::numeric, 4), round(orders_per_customer::numeric, 4), round(revenue_per_customer::numeric, 3))
+  FROM (SELECT retention_agg(ledger, periods('{2010-12-01,2011-12-10}'::date[]), '2011-12-09') r FROM calendars) x, lifecycle_table(r)), '4338 18532 8911407.90 480.8660 4.2720 2054.266', 'value of all');
+
+-- spring against autumn, from ledgers: what customers, frequency and order value contributed; with units, from calendars of units
+CREATE TABLE seasons AS SELECT retention_agg(ledger, p, '2011-12-09') r, retention_agg(units, p, '2011-12-09') u FROM (SELECT periods('{2011-03-01,2011-06-01,2011-09-01,2011-12-01}'::date[]) p) g, calendars
+  JOIN (SELECT customer_id, ledger_agg(invoice_date, quantity, invoice_no) AS units FROM online_retail WHERE customer_id IS NOT NULL AND invoice_no NOT LIKE 'C%' AND quantity > 0 AND unit_price > 0 GROUP BY customer_id) q USING (customer_id);
+SELECT is((SELECT string_agg(concat_ws('/', active, orders, round(revenue, 2)), ' ' ORDER BY period_no) FROM seasons, lifecycle_table(r) WHERE period_no IN (1, 3)), '1993/4025/1743295.68 2851/6341/3153974.55', 'two seasons');
+SELECT is((SELECT string_agg(round(part::numeric, 1)::text, ' ') FROM seasons, decompose_periods(r, 1, 3)), '847959.7 231452.1 331267.1', 'why revenue changed');
+SELECT is((SELECT round(sum(part)::numeric, 2) FROM seasons, decompose_periods(r, 1, 3, u)), (SELECT round(sum(revenue) FILTER (WHERE period_no = 3) - sum(revenue) FILTER (WHERE period_no = 1), 2) FROM seasons, lifecycle_table(r)), 'with units and prices');
+SELECT is((SELECT string_agg(round(before::numeric, 4) || '/' || round(after::numeric, 4), ' ') FROM seasons, decompose_periods(r, 1, 3, u) WHERE factor LIKE '%unit%'), '252.0065/285.1046 1.7187/1.7446', 'units an order and price a unit');
+
+-- active customers of each day and of 28 days, against plain SQL
+SELECT is_empty($$
+  SELECT day, active, active_in_window, active_days_in_window FROM (SELECT active_agg(ledger, '2011-01-01', '2011-12-10', 28) a FROM calendars) x, active_table(a)
+  EXCEPT SELECT day::date, count(DISTINCT customer_id) FILTER (WHERE d = day), count(DISTINCT customer_id), count(DISTINCT (customer_id, d)) FROM generate_series(timestamp '2011-01-01', '2011-12-09', '1 day') day
+    LEFT JOIN (SELECT DISTINCT customer_id, ordered_at::date AS d FROM valid_sales) s ON d > day - interval '28 days' AND d <= day GROUP BY day$$, 'active in 28 days');
 
 -- by country rolled up: all countries' rows, with eight customers of two countries in both
 SELECT is((SELECT sum(cohort_size) FROM (SELECT retention_rollup(part) r FROM (SELECT retention_agg(l, periods('month', '2010-12-01', '2012-01-01'), '2011-12-09') part

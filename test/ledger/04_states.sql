@@ -1,6 +1,6 @@
 -- 04_states.sql: every form that the rows of a customer take on the way to a ledger, against plain SQL.
 \ir ../lib/begin.sql
-SELECT plan(26);
+SELECT plan(28);
 SET search_path = public, segment;
 SET LOCAL max_parallel_workers_per_gather = 0;
 
@@ -83,6 +83,17 @@ SELECT results_eq($$
   SELECT day, orders FROM set_config('segment.enable_fast_aggregate', $$ || quote_literal(node) || $$, true),
     (SELECT ledger_agg(timestamptz '2024-01-10 23:30+00', 1, i, CASE WHEN i % 3 = 0 THEN 'UTC' ELSE 'Europe/Berlin' END) l FROM generate_series(1, 9) i GROUP BY i < 0) s, ledger_entries(l)$$,
   $$VALUES (date '2024-01-10', 3::bigint), (date '2024-01-11', 6::bigint)$$, 'days, node ' || node) FROM unnest('{off,force}'::text[]) node;
+
+-- Many days of one group: packed ledgers of several sizes wait to be merged.
+CREATE TEMP TABLE days AS SELECT date '1000-01-01' + (g::bigint * 7919 % 100003)::int AS day, g % 7 - 1 AS amount, g % 200 AS customer FROM generate_series(1, 120000) g;
+CREATE TEMP TABLE truth AS SELECT day, count(*) FILTER (WHERE amount >= 0) AS orders, count(*) FILTER (WHERE amount < 0) AS returns, sum(amount)::numeric AS net, coalesce(sum(-amount) FILTER (WHERE amount < 0), 0)::numeric AS returned
+FROM days GROUP BY day;
+CREATE FUNCTION other_days(ledger) RETURNS bigint LANGUAGE sql AS $$
+  SELECT count(*) FROM (TABLE truth EXCEPT ALL SELECT * FROM ledger_entries($1)) a FULL JOIN (SELECT * FROM ledger_entries($1) EXCEPT ALL TABLE truth) b ON false
+$$;
+SELECT is(other_days(ledger_agg(day, amount)), 0::bigint, 'a hundred thousand days of one group') FROM days;
+SELECT is(other_days(ledger_rollup(l)), 0::bigint, 'and by a rollup of parts of all sizes')
+FROM (SELECT ledger_agg(day, amount) AS l FROM days GROUP BY CASE WHEN customer < 100 THEN customer ELSE 1000 + customer % 3 END, CASE WHEN customer < 10 THEN day END) parts;
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -6,6 +6,15 @@ CREATE TABLE online_retail (
 CREATE TABLE cdnow (customer_id int, date date, quantity int, amount numeric);
 CREATE TABLE cdnow_sample (master_id int, customer_id int, date date, quantity int, amount numeric);
 CREATE TABLE rfm_orders (customer_id text, order_date date, revenue numeric);
+CREATE TABLE adventureworks (
+  order_number text, line_number int, order_date date, customer_key int, region text, country text, continent text,
+  product_key int, product_name text, subcategory text, category text, quantity int, unit_price numeric, unit_cost numeric
+);
+-- Kevin Hillstrom's e-mail test of 2008: 64,000 customers, split at random into two campaigns and a hold-out.
+CREATE TABLE hillstrom (
+  customer_id int, recency int, history_segment text, history numeric, mens int, womens int, zip_code text, newbie int,
+  channel text, segment text, visit int, conversion int, spend numeric
+);
 
 -- Published point sets for clusters: s1, s2, a1, birch1, iris, wine, german, tsplib1060; x is the point.
 CREATE TABLE point (id int GENERATED ALWAYS AS IDENTITY, set text, x float8[]);

@@ -116,7 +116,22 @@ sub window
 	return '(PARTITION BY ' . join(', ', @by) . "$order)";
 }
 
-# Scores of an aggregate, by one or more windows; sometimes beside a function of core's.
+# A window function of core's that gives the same in whatever order equal rows come.
+sub beside
+{
+	my @chosen = @_;
+	my ($key, $other, $sorted) = map { pick(@chosen)->[0] } 1 .. 3;
+	my $by = chance(60) ? "PARTITION BY $key" . (chance(30) ? ", $other" : '') . ' ' : '';
+	return pick("count(*) OVER ($by)", "sum(count(*)) OVER ($by)") if chance(40);
+	return pick(
+		"rank() OVER ($by" . "ORDER BY $sorted)", "dense_rank() OVER ($by" . "ORDER BY $sorted DESC NULLS LAST)",
+		"rank() OVER ($by" . "ORDER BY count(*), $sorted)", "percent_rank() OVER ($by" . "ORDER BY $sorted)",
+		"max(count(*)) OVER ($by" . "ORDER BY $sorted)", "min(min(t.many)) OVER ($by" . "ORDER BY $sorted RANGE CURRENT ROW)",
+		"count($other) OVER ($by" . "ORDER BY $sorted GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW EXCLUDE GROUP)",
+		"count(*) FILTER (WHERE $other IS NULL) OVER ($by" . "ORDER BY $sorted GROUPS PARAMETER PRECEDING)");
+}
+
+# Scores of an aggregate, by one or more windows; sometimes beside functions of core's.
 sub scores
 {
 	my ($aggregate, @chosen) = @_;
@@ -129,7 +144,8 @@ sub scores
 		$day .= " + ($1 IS NULL)::int" if $window =~ /^\(PARTITION BY (\S+)\)$/ && chance(15);
 		push @shown, "segment.rfm_score($aggregate, $day" . pick(@options) . ") OVER $window";
 		push @shown, 'segment.score_code(' . pop(@shown) . ')' if chance(20);
-		push @shown, "count(*) OVER $window" if chance(5);
+		push @shown, "count(*) OVER $window" if chance(10);
+		splice @shown, below(1 + @shown), 0, beside(@chosen) if chance(25);
 	}
 	return @shown;
 }
@@ -169,6 +185,8 @@ sub one_query
 			"COALESCE(segment.rfm_monetary($aggregate), 0) + 1", "$aggregate IS NULL", "segment.rfm_last($aggregate)");
 	}
 	push @shown, scores($aggregates[0], @chosen) if $aggregates[0] =~ /$is_rfm/ && chance(50);
+	my $first_places = "@shown" =~ /rfm_score/ && chance(12) ? pick(2, 5, 'PARAMETER * 4') : '';
+	push @shown, pick('rank', 'dense_rank') . "() OVER (" . (chance(60) ? 'PARTITION BY ' . pick(@chosen)->[0] : '') . ' ORDER BY ' . pick(@chosen)->[0] . ') AS place' if $first_places;
 	my $select = join(', ', (map { $_->[1] } @chosen), @shown);
 	my $group = join(', ', map { $_->[0] } @chosen);
 	$group = "ROLLUP ($group)" if chance(3);
@@ -179,6 +197,7 @@ sub one_query
 	  : '';
 	$having =~ s/segment.rfm_frequency\(segment.rfm_agg\(DISTINCT/segment.rfm_frequency(segment.rfm_agg(DISTINCT/;
 	my $query = "SELECT $select FROM " . source() . " GROUP BY $group$having";
+	$query = "SELECT * FROM ($query) q WHERE place <= $first_places" if $first_places;
 	my $r = below(100);
 	return "SELECT q.*, row_number() OVER (ORDER BY q::text) FROM ($query) q" if $r < 6;
 	return "SELECT DISTINCT q::text FROM ($query) q" if $r < 12;
@@ -258,7 +277,7 @@ CREATE AGGREGATE unfinished(date, numeric) (sfunc = segment_internal.rfm_agg_tra
 CREATE TABLE days AS SELECT date '2036-02-29' AS day, segment.rfm_cut_points_agg(r, date '2035-01-01', 5) AS cuts FROM (SELECT segment.rfm_agg(da, nu2) AS r FROM t GROUP BY many) q;
 ANALYZE;
 CREATE TABLE failures (number int, query text, detail text);
-CREATE TABLE counts (through_node boolean, in_parallel boolean, scored boolean, scored_in_parallel boolean, problem text);
+CREATE TABLE counts (through_node boolean, in_parallel boolean, scored boolean, beside boolean, scored_in_parallel boolean, problem text);
 
 CREATE FUNCTION uses_node(query text, node text DEFAULT 'Custom Scan (SegmentGrouping)') RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -321,7 +340,8 @@ BEGIN
     PERFORM set_config('segment.enable_fast_aggregate', split_part(kind, ' ', 1), true);
     PERFORM set_config('max_parallel_workers_per_gather', split_part(kind, ' ', 2), true);
     BEGIN
-      INSERT INTO counts (through_node, scored) SELECT uses_node(query), uses_node(query, 'Custom Scan (SegmentScore)') WHERE kind = 'force 0';
+      INSERT INTO counts (through_node, scored, beside) SELECT uses_node(query), uses_node(query, 'Custom Scan (SegmentScore)'), uses_node(query, 'Custom Scan (SegmentScore)') AND uses_node(query, 'WindowAgg')
+      WHERE kind = 'force 0';
       INSERT INTO counts (in_parallel, scored_in_parallel) SELECT uses_node(query, 'Parallel Custom Scan (SegmentGrouping)'), uses_node(query, 'Parallel Custom Scan (SegmentScore)')
       WHERE kind = 'force 2';
       PERFORM run(query, 'got', manner);
@@ -378,6 +398,8 @@ my $parallel = $node->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE in_pa
 cmp_ok($parallel, '>', $queries * 0.2, "$parallel of them in several processes");
 my $scored = $node->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE scored) FROM counts');
 cmp_ok($scored, '>', $queries * 0.2, "$scored of them go through the node of scores");
+my $beside = $node->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE beside) FROM counts');
+cmp_ok($beside, '>', $queries * 0.1, "$beside of them beside a WindowAgg of core's");
 my $together = $node->safe_psql('postgres', 'SELECT count(*) FILTER (WHERE scored_in_parallel) FROM counts');
 cmp_ok($together, '>', $queries * 0.05, "$together of them in several processes");
 my $erring = $node->safe_psql('postgres', 'SELECT count(problem) FROM counts');

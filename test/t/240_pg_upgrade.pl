@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 
+use FilledTables;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use ShadowInstallation;
@@ -57,27 +58,7 @@ sub make_old
 {
 	my ($node) = @_;
 	$node->safe_psql('postgres', 'CREATE ROLE keeper LOGIN; CREATE ROLE analyst LOGIN; CREATE DATABASE shop OWNER keeper');
-	is(run_sql($node, 'shop', <<'SQL'), '', 'a database owner installs the extension and fills every table');
-CREATE EXTENSION segment;
-CREATE TABLE orders AS SELECT g % 300 AS customer, date '2025-01-01' + g / 20 AS at, g * 7919 % 1000 AS amount, (ARRAY['DE', 'FR'])[1 + g % 2] AS country FROM generate_series(1, 3000) g;
-CREATE TABLE opt_out AS SELECT 299 AS customer;
-GRANT SELECT ON orders TO analyst;
-INSERT INTO segment.scheme (name, bins) VALUES ('ours', 5);
-INSERT INTO segment.scheme_rule (scheme, position, segment, sort) VALUES ('ours', 1, 'Everybody', 1);
-INSERT INTO segment.blocked_column VALUES ('religion', 'article 9');
-DO $$
-BEGIN
-  PERFORM segment.create_segmentation('schemes', 'orders', 'customer', 'at', 'amount', market => 'country', label => segment.by_scheme('ours'), privacy => segment.privacy(opt_out => 'opt_out'));
-  PERFORM segment.create_segmentation('clusters', 'orders', 'customer', 'at', 'amount', label => segment.by_clusters(3), changes => segment.by_triggers());
-  PERFORM segment.create_segmentation('tiers', 'orders', 'customer', 'at', 'amount', label => segment.by_value_tiers(2), privacy => segment.privacy(pseudonymous => true));
-  PERFORM segment.create_segmentation('live', 'orders', 'customer', 'at', 'amount', changes => segment.by_triggers(live => true));
-  PERFORM segment.forget('7', unknown_too => true);
-  PERFORM segment.refresh(s, d) FROM unnest('{schemes,clusters,tiers,live}'::text[]) s, unnest('{2025-02-20,2025-05-31}'::date[]) d;
-  PERFORM segment.publish_summary('schemes', 200), segment.new_version('schemes', label => segment.by_scheme('classic'));
-  PERFORM segment.grant_segmentation('analyst'), segment.grant_reader('analyst', 'schemes');
-  UPDATE orders SET amount = amount + 1 WHERE customer = 8;
-END
-$$;
+	is(run_sql($node, 'shop', fill_every_table() . <<'SQL'), '', 'a database owner installs the extension and fills every table');
 CREATE MATERIALIZED VIEW profile AS SELECT customer_id, segment_name FROM segment.customer_profile WHERE segmentation = 'schemes';
 SQL
 	my @types = split /\n/, run_sql($node, 'shop', q{SELECT t.typname FROM pg_type t JOIN pg_depend d ON d.objid = t.oid AND d.classid = 'pg_type'::regclass

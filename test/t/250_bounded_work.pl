@@ -47,6 +47,8 @@ CREATE TABLE q AS SELECT segment.quantiles_agg(((g * 7919) % 1000003)::float8) A
 CREATE TABLE l AS SELECT segment.ledger_agg(date '0001-01-01' + g * 3, g % 100, g) AS l FROM generate_series(1, 200000) g;
 CREATE TABLE h AS SELECT segment.holdout_agg(l, '2024-06-30', '2025-06-30', '1 day') AS h FROM (SELECT segment.ledger_agg(date '2020-01-01' + (c * 7919 + k * 104729 + k * k * 31 * c) % 2000, 10) AS l
   FROM generate_series(1, 20000) c, generate_series(1, 8) k GROUP BY c) x;
+CREATE TABLE retained AS SELECT segment.retention_agg(l, segment.periods('day', '2020-01-01', '2022-09-27'), '2022-09-26') AS r FROM (SELECT segment.ledger_agg(date '2020-01-01' + (c * 7919 + k * 104729 + k * k * 31 * c) % 1000, 10) AS l
+  FROM generate_series(1, 5000) c, generate_series(1, 30) k GROUP BY c) x;
 SQL
 
 # A customer of each model, at parameters from one end of what is legal to the other.
@@ -93,6 +95,8 @@ my %worst = (
 		"SELECT segment.discounted_orders(segment.btyd_model('bgnbd', '{650,0.1,100,1.6}', '1 day'), segment.repeat_summary(0, 0, 10000, NULL, '1 day'), '100000 days', 0.1, 'period_end', '1 day')" ],
 	residual_orders => [ predicted('residual_orders(%M, %R, 0.000001)') ],
 	clv => ["SELECT segment.clv(segment.btyd_model('bgbb', '{1,1,1e-8,1e8}', '1 day'), segment.spend_model(6, 4, 15), segment.repeat_summary(1, 10, 10000, 20, '1 day'), '100000 days', 0.1, 1, 'period_end', '1 day')"],
+	clv_quantile => [ map { "SELECT segment.clv_quantile(segment.btyd_model($_, '1 day'), segment.spend_model(6, 4, 15), segment.repeat_summary(1, 10, 100, 20, '1 day'), '1000 days', 0.975)" }
+		"'nbd', '{10,0.2}'", "'pareto_nbd', '{100,3,0.05,6000}'", "'mbgnbd', '{100,3,0.001,10}'" ],
 	residual_value => ["SELECT segment.residual_value(segment.btyd_model('bgbb', '{1,1,1e-8,1e8}', '1 day'), segment.spend_model(6, 4, 15), segment.repeat_summary(1, 10, 10000, 20, '1 day'), 0.000001)"],
 	tracked_orders => [ "SELECT segment.tracked_orders(segment.btyd_model('pareto_nbd', '{100,0.003,0.05,6000}', '1 day'), b, $long) FROM s" ],
 	residual_renewals => ["SELECT segment.residual_renewals(segment.renewal_model(1e-8, 1e8), 1000000, 0.000001)"],
@@ -124,6 +128,7 @@ my %worst = (
 	cut_points_agg => ["SELECT segment.cut_points_agg(((g * 7919) % 1000003)::float8, 9, 'natural') FROM generate_series(1, 400000::bigint) g"],
 	quantiles_agg => ['SELECT segment.quantiles_agg(g::float8) FROM generate_series(1, 2000000) g'],
 	rfm_cut_points_agg => ["SELECT segment.rfm_cut_points_agg(r, '2025-01-01', 9, 'natural') FROM (SELECT segment.rfm_agg(date '2020-01-01' + g % 1500, g) AS r FROM generate_series(1, 200000) g GROUP BY g) x"],
+	cohort_table => [ map { "SELECT count(*) FROM retained, segment.cohort_table(r, $_)" } "'on_or_after'", "'rolling', 'recurring'", "'on', 'first', 'own'" ],
 	lorenz_table => ['SELECT count(*) FROM q, segment.lorenz_table(q, 10000)'],
 	ledger_gaps => ["SELECT segment.ledger_gaps(l, 'infinity') FROM l"],
 	ledger_repeat_periods => ["SELECT segment.ledger_repeat_periods(l, '2025-01-01', '1 day') FROM l"],
@@ -132,6 +137,11 @@ my %worst = (
 	control_limits_rate => ['SELECT count(*) FROM (SELECT array_agg(g::bigint) AS a FROM generate_series(1, 1000000) g) x, segment.control_limits_rate(a, a)'],
 	stuart_maxwell => ['SELECT segment.stuart_maxwell((SELECT array_agg(r) FROM (SELECT (SELECT array_agg((i * j % 97)::bigint) FROM generate_series(1, 1000) j) AS r FROM generate_series(1, 1000) i) x))'],
 	decompose => ['SELECT segment.decompose(array_agg(g::float8), array_agg(g + 1.0::float8)) FROM generate_series(1, 30) g'],
+	srm => ['SELECT * FROM segment.srm(ARRAY[1400, 4, 4], ARRAY[0.999, 0.0005, 0.0005])'],
+	adjust_p => ['SELECT segment.adjust_p(array_agg(g / 100000.0::float8)) FROM generate_series(1, 100000) g'],
+	heterogeneity => ['SELECT segment.heterogeneity(array_agg(g::float8), array_agg(1.0::float8)) FROM generate_series(1, 100000) g'],
+	heterogeneity_p => ['SELECT segment.heterogeneity_p(array_agg(g::float8), array_agg(1.0::float8)) FROM generate_series(1, 100000) g'],
+	compare => [q{SELECT segment.compare(segment.outcome_of_rate(1, 4000000000000000000), segment.outcome_of_rate(4000000000000000000, 4000000000000000000), 'rate')}],
 	check_scheme => ["SELECT count(*) FROM segment.check_scheme('classic')"],
 );
 
@@ -139,7 +149,9 @@ my %worst = (
 my @bounded = qw(
   btyd_model spend_model renewal_model renewal_rate renewal_survival repeat_summary with_covariates rfm_score score
   cluster_of cluster_distance cluster_anomaly cluster_second cluster_second_distance cluster_profile cluster_quality_add coreset_add
-  gmm_log_density gmm_responsibilities convert_currency ledger_repeat ledger_rfm penetration period_start period_end quantile rate_interval top_share repeat_rate retention_rate);
+  gmm_log_density gmm_responsibilities convert_currency ledger_repeat ledger_rfm penetration period_start period_end quantile rate_interval top_share repeat_rate retention_rate
+  outcome outcome_of_rate assign sample_size_rates sample_size_means power_rates power_means detectable_difference detectable_rate
+  roi cost_per_incremental break_even_lift poststratify churn_rate reactivation_rate heavy_medium_light);
 my %known = map { $_ => 1 } keys %worst, @bounded;
 my $functions = $node->safe_psql('postgres', <<'SQL');
 SELECT DISTINCT p.proname FROM pg_proc p

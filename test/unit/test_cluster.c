@@ -1,12 +1,12 @@
 /*
- * test_cluster.c: the algorithms of clusters without a server: transform, cells, k-means, exact sums, assignment, JSON.
+ * test_cluster.c: the algorithms of clusters without a server: transform, micro-clusters, k-means, exact sums, assignment, JSON.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "math/assignment.h"
-#include "math/cells.h"
+#include "math/micro_clusters.h"
 #include "math/criteria.h"
 #include "math/exact_sum.h"
 #include "math/gmm.h"
@@ -49,7 +49,7 @@ test_transform(void)
 		   "signed log of 0, -0 and NaN");
 }
 
-/* Rows go into the cells of a reduction of the first tenth of them: nothing is lost, and no cell spreads too far. */
+/* Rows go into the micro-clusters of a reduction of the first tenth of them: nothing is lost, and no micro-cluster spreads too far. */
 static void
 test_absorb(const double *rows, int n, int m, const double *mean, double squares)
 {
@@ -59,15 +59,15 @@ test_absorb(const double *rows, int n, int m, const double *mean, double squares
 	};
 	int first = n / 10;
 	double *copy = malloc(sizeof(double) * (size_t) n * SEGMENT_ROW_SIZE(DIMS));
-	double *cells = malloc(sizeof(double) * (size_t) m * SEGMENT_CELL_SIZE(DIMS));
-	void *workspace = malloc(segment_cells_workspace(DIMS, n, m));
+	double *micros = malloc(sizeof(double) * (size_t) m * SEGMENT_MICRO_SIZE(DIMS));
+	void *workspace = malloc(segment_micros_workspace(DIMS, n, m));
 	double scale[DIMS];
-	SegmentCellTree tree = {malloc(sizeof(SegmentCellNode) * 2 * (size_t) m), malloc(sizeof(int32_t) * 2 * (size_t) m),
-							scale, 0.0, 0.0};
+	SegmentMicroTree tree = {malloc(sizeof(SegmentMicroNode) * 2 * (size_t) m),
+							 malloc(sizeof(int32_t) * 2 * (size_t) m), scale, 0.0, 0.0};
 	double weight = 0.0;
 	double sum = 0.0;
 	double widest = 0.0;
-	double cell_weight = 0.0;
+	double micro_weight = 0.0;
 	double *row;
 	int count;
 	int left;
@@ -75,43 +75,44 @@ test_absorb(const double *rows, int n, int m, const double *mean, double squares
 	memcpy(copy, rows, sizeof(double) * (size_t) n * SEGMENT_ROW_SIZE(DIMS));
 	for (int i = 0; i < n; i++)
 		weight += rows[i * SEGMENT_ROW_SIZE(DIMS) + DIMS];
-	count = segment_cells_reduce(DIMS, NULL, 0, copy, first, m, cells, &tree, workspace, NULL);
+	count = segment_micros_reduce(DIMS, NULL, 0, copy, first, m, micros, &tree, workspace, NULL);
 	row = copy + first * SEGMENT_ROW_SIZE(DIMS);
-	left = segment_cells_absorb(DIMS, &tree, cells, row, n - first, weight);
-	tap_ok(left > 0 && left < (n - first) / 2, "most rows find a cell, %d of %d do not", left, n - first);
+	left = segment_micros_absorb(DIMS, &tree, micros, row, n - first, weight);
+	tap_ok(left > 0 && left < (n - first) / 2, "most rows find a micro-cluster, %d of %d do not", left, n - first);
 	for (int i = 0; i < count + left; i++)
 	{
-		const double *cell = i < count ? cells + i * SEGMENT_CELL_SIZE(DIMS) : NULL;
-		const double *at = cell ? cell + 1 : row + (i - count) * SEGMENT_ROW_SIZE(DIMS);
-		double w = cell ? cell[0] : at[DIMS];
+		const double *micro = i < count ? micros + i * SEGMENT_MICRO_SIZE(DIMS) : NULL;
+		const double *at = micro ? micro + 1 : row + (i - count) * SEGMENT_ROW_SIZE(DIMS);
+		double w = micro ? micro[0] : at[DIMS];
 		double spread = 0.0;
 
-		cell_weight += w;
+		micro_weight += w;
 		for (int j = 0; j < DIMS; j++)
 		{
-			sum += w * (at[j] - mean[j]) * (at[j] - mean[j]) + (cell ? at[DIMS + j] : 0.0);
-			spread += cell ? at[DIMS + j] * scale[j] : 0.0;
+			sum += w * (at[j] - mean[j]) * (at[j] - mean[j]) + (micro ? at[DIMS + j] : 0.0);
+			spread += micro ? at[DIMS + j] * scale[j] : 0.0;
 		}
 		widest = spread > widest ? spread : widest;
 	}
-	tap_ok(cell_weight == weight, "no weight is lost");
+	tap_ok(micro_weight == weight, "no weight is lost");
 	tap_ok(fabs(sum / squares - 1.0) < 1e-9, "the sum of squares about the mean is that of the rows");
-	tap_ok(widest <= tree.limit * weight / tree.weight * (1.0 + 1e-9), "no cell spreads further than the limit");
+	tap_ok(widest <= tree.limit * weight / tree.weight * (1.0 + 1e-9),
+		   "no micro-cluster spreads further than the limit");
 	for (int i = 0; i < n; i++)
 		copy[i * SEGMENT_ROW_SIZE(DIMS) + 1] = i < first ? 5.0 : 5.0 + i % 2;
-	(void) segment_cells_reduce(DIMS, NULL, 0, copy, first, m, cells, &tree, workspace, NULL);
-	left = segment_cells_absorb(DIMS, &tree, cells, row, n - first, weight);
+	(void) segment_micros_reduce(DIMS, NULL, 0, copy, first, m, micros, &tree, workspace, NULL);
+	left = segment_micros_absorb(DIMS, &tree, micros, row, n - first, weight);
 	tap_ok(left >= (n - first) / 2, "another value of a feature that was constant finds none");
 	free(copy);
-	free(cells);
+	free(micros);
 	free(workspace);
 	free(tree.node);
-	free(tree.cell);
+	free(tree.micro);
 }
 
-/* Cells keep weight, mean and sum of squares of what they summarize. */
+/* Micro-clusters keep weight, mean and sum of squares of what they summarize. */
 static void
-test_cells(void)
+test_micros(void)
 {
 	enum
 	{
@@ -121,9 +122,9 @@ test_cells(void)
 	};
 	uint64_t state = 2;
 	double *rows = malloc(sizeof(double) * N * SEGMENT_ROW_SIZE(DIMS));
-	double *cells = malloc(sizeof(double) * M * SEGMENT_CELL_SIZE(DIMS));
-	double *merged = malloc(sizeof(double) * M * SEGMENT_CELL_SIZE(DIMS));
-	void *workspace = malloc(segment_cells_workspace(DIMS, N + M, M));
+	double *micros = malloc(sizeof(double) * M * SEGMENT_MICRO_SIZE(DIMS));
+	double *merged = malloc(sizeof(double) * M * SEGMENT_MICRO_SIZE(DIMS));
+	void *workspace = malloc(segment_micros_workspace(DIMS, N + M, M));
 	double total[3] = {0};
 	double mean[3] = {0};
 	int half = N / 2;
@@ -146,31 +147,32 @@ test_cells(void)
 	for (int i = 0; i < N; i++)
 		for (int j = 0; j < DIMS; j++)
 			total[1] += rows[i * 4 + 3] * (rows[i * 4 + j] - mean[j]) * (rows[i * 4 + j] - mean[j]);
-	count = segment_cells_reduce(DIMS, NULL, 0, rows, half, M, cells, NULL, workspace, NULL);
-	tap_ok(count == M, "the first half becomes %d cells", count);
-	count = segment_cells_reduce(DIMS, cells, count, rows + half * 4, N - half, M, merged, NULL, workspace, NULL);
+	count = segment_micros_reduce(DIMS, NULL, 0, rows, half, M, micros, NULL, workspace, NULL);
+	tap_ok(count == M, "the first half becomes %d micro-clusters", count);
+	count = segment_micros_reduce(DIMS, micros, count, rows + half * 4, N - half, M, merged, NULL, workspace, NULL);
 	tap_ok(count == M, "and with the second half %d", count);
 	for (int i = 0; i < count; i++)
 	{
-		const double *cell = merged + i * SEGMENT_CELL_SIZE(DIMS);
+		const double *micro = merged + i * SEGMENT_MICRO_SIZE(DIMS);
 
-		total[0] -= cell[0];
+		total[0] -= micro[0];
 		for (int j = 0; j < DIMS; j++)
-			total[2] += cell[0] * (cell[1 + j] - mean[j]) * (cell[1 + j] - mean[j]) + cell[1 + DIMS + j];
+			total[2] += micro[0] * (micro[1 + j] - mean[j]) * (micro[1 + j] - mean[j]) + micro[1 + DIMS + j];
 	}
 	tap_ok(total[0] == 0.0, "their weight is exact");
 	tap_ok(fabs(total[2] / total[1] - 1.0) < 1e-9, "their sum of squares about the mean is that of the rows");
 	test_absorb(rows, N, M, mean, total[1]);
 	for (int i = 0; i < N; i++)
 		rows[i * 4] = rows[i * 4 + 1] = rows[i * 4 + 2] = 7.0;
-	count = segment_cells_reduce(DIMS, NULL, 0, rows, N, M, cells, NULL, workspace, NULL);
-	tap_ok(count == 1 && cells[4] + cells[5] + cells[6] == 0.0, "equal rows are one cell");
+	count = segment_micros_reduce(DIMS, NULL, 0, rows, N, M, micros, NULL, workspace, NULL);
+	tap_ok(count == 1 && micros[4] + micros[5] + micros[6] == 0.0, "equal rows are one micro-cluster");
 	rows[0] = nextafter(7.0, 8.0);
-	count = segment_cells_reduce(DIMS, NULL, 0, rows, N, M, cells, NULL, workspace, NULL);
+	count = segment_micros_reduce(DIMS, NULL, 0, rows, N, M, micros, NULL, workspace, NULL);
 	tap_ok(count >= 1 && count <= 2, "neighbouring doubles end");
-	tap_ok(segment_cells_reduce(DIMS, NULL, 0, rows, 0, M, cells, NULL, workspace, NULL) == 0, "nothing is no cell");
+	tap_ok(segment_micros_reduce(DIMS, NULL, 0, rows, 0, M, micros, NULL, workspace, NULL) == 0,
+		   "nothing is no micro-cluster");
 	free(rows);
-	free(cells);
+	free(micros);
 	free(merged);
 	free(workspace);
 }
@@ -459,24 +461,25 @@ test_gmm(void)
 	}
 }
 
-/* What a server with assertions holds cells to. */
+/* What a server with assertions holds micro-clusters to. */
 static void
-test_cells_sound(void)
+test_micros_sound(void)
 {
 	const double broken[] = {0.0, -1.0, INFINITY, NAN};
-	double cells[] = {2.0, 5.0, -3.0, 0.0, 1.5, 1.0, 0.0, 0.0, 0.0, 0.0};
+	double micros[] = {2.0, 5.0, -3.0, 0.0, 1.5, 1.0, 0.0, 0.0, 0.0, 0.0};
 	bool all_refused = true;
 
-	tap_ok(segment_cells_sound(2, cells, 2), "cells of positive weight, finite, without negative deviations are sound");
+	tap_ok(segment_micros_sound(2, micros, 2),
+		   "micro-clusters of positive weight, finite, without negative deviations are sound");
 	for (int i = 0; i < 10; i++)
 		for (int j = 0; j < 4; j++)
 		{
-			double whole = cells[i];
+			double whole = micros[i];
 			bool may_be = i % 5 == 0 ? false : isfinite(broken[j]) && (i % 5 < 3 || broken[j] >= 0.0);
 
-			cells[i] = broken[j];
-			all_refused &= segment_cells_sound(2, cells, 2) == may_be;
-			cells[i] = whole;
+			micros[i] = broken[j];
+			all_refused &= segment_micros_sound(2, micros, 2) == may_be;
+			micros[i] = whole;
 		}
 	tap_ok(all_refused, "and with any number broken they are not");
 }
@@ -485,8 +488,8 @@ int
 main(void)
 {
 	test_transform();
-	test_cells();
-	test_cells_sound();
+	test_micros();
+	test_micros_sound();
 	test_reassign();
 	test_kmeans();
 	test_exact_sum();

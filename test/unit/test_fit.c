@@ -45,9 +45,9 @@ renewals(void)
 }
 
 static void
-fit_cells(SegmentBtydKind kind, size_t n, const double *cells, const int64_t *counts, SegmentFit *fit)
+fit_tally(SegmentBtydKind kind, size_t n, const double *numbers, const int64_t *counts, SegmentFit *fit)
 {
-	SegmentBtydCells sample = {n, 0, cells, counts};
+	SegmentBtydTally sample = {n, 0, numbers, counts};
 	void *work = malloc(segment_btyd_work_size(&sample, 2 * n));
 
 	segment_btyd_fit(kind, &sample, &options, work, 2 * n, fit);
@@ -71,19 +71,19 @@ degenerate(void)
 		int i;
 		int finite = 1;
 
-		fit_cells((SegmentBtydKind) kind, 2, one_timers, counts, &fit);
+		fit_tally((SegmentBtydKind) kind, 2, one_timers, counts, &fit);
 		check(fit.status == SEGMENT_FIT_NO_OPTIMUM, "all one-timers: no optimum");
 		for (i = 0; i < fit.n_params; i++)
 			finite &= isfinite(fit.theta[i]);
-		fit_cells((SegmentBtydKind) kind, 1, same, counts, &fit);
+		fit_tally((SegmentBtydKind) kind, 1, same, counts, &fit);
 		check(fit.status != SEGMENT_FIT_CONVERGED, "identical customers: not converged");
 		for (i = 0; i < fit.n_params; i++)
 			finite &= isfinite(fit.theta[i]);
-		fit_cells((SegmentBtydKind) kind, 1, nothing, counts, &fit);
+		fit_tally((SegmentBtydKind) kind, 1, nothing, counts, &fit);
 		check(fit.status != SEGMENT_FIT_CONVERGED, "no time observed: not converged");
 		for (i = 0; i < fit.n_params; i++)
 			finite &= isfinite(fit.theta[i]);
-		fit_cells((SegmentBtydKind) kind, 2, many, counts, &fit);
+		fit_tally((SegmentBtydKind) kind, 2, many, counts, &fit);
 		for (i = 0; i < fit.n_params; i++)
 			finite &= isfinite(fit.theta[i]);
 		check(finite, "parameters stay finite");
@@ -93,9 +93,9 @@ degenerate(void)
 static void
 stops(void)
 {
-	static const double cells[6] = {0, 0, 10, 3, 9, 10};
+	static const double numbers[6] = {0, 0, 10, 3, 9, 10};
 	static const int64_t counts[2] = {5, 5};
-	SegmentBtydCells sample = {2, 0, cells, counts};
+	SegmentBtydTally sample = {2, 0, numbers, counts};
 	SegmentFitOptions stopping = {0, 500, stop_at_once, NULL};
 	void *work = malloc(segment_btyd_work_size(&sample, 4));
 	SegmentFit fit;
@@ -106,20 +106,20 @@ stops(void)
 	free(work);
 }
 
-/* The likelihood by tables is that by cells, its Hessian the slope of its gradient. */
+/* The likelihood by tables is that by rows, its Hessian the slope of its gradient. */
 static void
 tables(SegmentBtydKind kind)
 {
-	static const double cells[15] = {0, 0, 10, 0, 0, 30, 1, 9, 10, 3, 9, 30, 700, 29, 30};
+	static const double numbers[15] = {0, 0, 10, 0, 0, 30, 1, 9, 10, 3, 9, 30, 700, 29, 30};
 	static const int64_t counts[5] = {5, 3, 4, 2, 1};
 	static const double theta[4] = {-0.5, 1.7, -0.3, 0.4};
-	SegmentBtydCells sample = {5, 0, cells, counts};
+	SegmentBtydTally sample = {5, 0, numbers, counts};
 	SegmentBtydTables t = {kind, &sample, &options, 0, 0, NULL, NULL, NULL};
 	void *work = malloc(segment_btyd_work_size(&sample, 10));
 	SegmentBtydParams params;
 	double gradient[4];
 	double triangle[10];
-	double by_cells = 0;
+	double by_rows = 0;
 	int good = 1;
 	int i;
 	int j;
@@ -128,11 +128,11 @@ tables(SegmentBtydKind kind)
 	segment_btyd_params_of(kind, theta, 0, NULL, &params);
 	for (i = 0; i < 5; i++)
 	{
-		SegmentHistory h = {cells[3 * i], cells[3 * i + 1], cells[3 * i + 2]};
+		SegmentHistory h = {numbers[3 * i], numbers[3 * i + 1], numbers[3 * i + 2]};
 
-		by_cells += (double) counts[i] * segment_btyd_log_likelihood(&params, &h, NULL);
+		by_rows += (double) counts[i] * segment_btyd_log_likelihood(&params, &h, NULL);
 	}
-	check(fabs(segment_btyd_tables_objective(theta, gradient, &t) / by_cells - 1) < 1e-13, "tables and cells agree");
+	check(fabs(segment_btyd_tables_objective(theta, gradient, &t) / by_rows - 1) < 1e-13, "tables and rows agree");
 	segment_btyd_tables_hessian(theta, triangle, &t);
 	for (i = 0; i < 4; i++)
 	{

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "math/cells.h"
+#include "math/micro_clusters.h"
 #include "math/coarse.h"
 #include "math/kmeans.h"
 #include "math/nearest.h"
 #include "math/polish.h"
 #include "tap.h"
 
-/* Two clusters that touch: centroids polished on a few cells come near those of a descent on all points. */
+/* Two clusters that touch: centroids polished on a few micro-clusters come near those of a descent on all points. */
 static void
 test_polish(void)
 {
@@ -27,16 +27,16 @@ test_polish(void)
 	double *x = malloc(sizeof(double) * N * DIMS);
 	double *w = malloc(sizeof(double) * N);
 	double *rows = malloc(sizeof(double) * N * SEGMENT_ROW_SIZE(DIMS));
-	double cells[M * SEGMENT_CELL_SIZE(DIMS)];
-	double cell_x[M * DIMS];
-	double cell_w[M];
+	double micros[M * SEGMENT_MICRO_SIZE(DIMS)];
+	double micro_x[M * DIMS];
+	double micro_w[M];
 	double deviation[M * DIMS];
 	double centroid[K * DIMS];
 	double weight[K];
 	double sse[K];
 	double *nearest = malloc(sizeof(double) * N);
 	int32_t *label = malloc(sizeof(int32_t) * N);
-	void *workspace = malloc(segment_kmeans_polish_workspace(N, DIMS, K) + segment_cells_workspace(DIMS, N, M));
+	void *workspace = malloc(segment_kmeans_polish_workspace(N, DIMS, K) + segment_micros_workspace(DIMS, N, M));
 	SegmentPoints all = {N, DIMS, x, w};
 	SegmentKmeansOptions options = {.k = K, .starts = 20, .max_iter = 500, .seed = 1};
 	SegmentKmeansFit fit = {.centroid = centroid, .label = label, .nearest = nearest, .weight = weight, .sse = sse};
@@ -56,21 +56,21 @@ test_polish(void)
 		x[N + i] = rows[i * 3 + 1] = 0.7 * b;
 		w[i] = rows[i * 3 + 2] = 1.0;
 	}
-	count = segment_cells_reduce(DIMS, NULL, 0, rows, N, M, cells, NULL, workspace, NULL);
+	count = segment_micros_reduce(DIMS, NULL, 0, rows, N, M, micros, NULL, workspace, NULL);
 	for (int i = 0; i < count; i++)
 	{
-		cell_w[i] = cells[i * 5];
+		micro_w[i] = micros[i * 5];
 		for (int j = 0; j < DIMS; j++)
 		{
-			cell_x[j * count + i] = cells[i * 5 + 1 + j];
-			deviation[j * count + i] = cells[i * 5 + 3 + j];
+			micro_x[j * count + i] = micros[i * 5 + 1 + j];
+			deviation[j * count + i] = micros[i * 5 + 3 + j];
 		}
 	}
-	segment_kmeans(&(SegmentPoints) {count, DIMS, cell_x, cell_w}, &options, &fit, workspace);
+	segment_kmeans(&(SegmentPoints) {count, DIMS, micro_x, micro_w}, &options, &fit, workspace);
 	segment_nearest(&all, 0, N, centroid, K, label, nearest, NULL);
 	for (int i = 0; i < N; i++)
 		before += nearest[i];
-	tap_ok(segment_kmeans_polish(&(SegmentPoints) {count, DIMS, cell_x, cell_w}, deviation, K, NULL, 500, centroid,
+	tap_ok(segment_kmeans_polish(&(SegmentPoints) {count, DIMS, micro_x, micro_w}, deviation, K, NULL, 500, centroid,
 								 workspace, NULL) < 500,
 		   "polishing settles");
 	segment_nearest(&all, 0, N, centroid, K, label, nearest, NULL);
@@ -84,16 +84,16 @@ test_polish(void)
 		exact[label[i] * DIMS + 1] += x[N + i];
 		exact[K * DIMS + label[i]] += 1.0;
 	}
-	segment_kmeans_polish(&(SegmentPoints) {count, DIMS, cell_x, cell_w}, deviation, K, exact, 500, centroid, workspace,
-						  NULL);
+	segment_kmeans_polish(&(SegmentPoints) {count, DIMS, micro_x, micro_w}, deviation, K, exact, 500, centroid,
+						  workspace, NULL);
 	segment_nearest(&all, 0, N, centroid, K, label, nearest, NULL);
 	for (int i = 0; i < N; i++)
 		refined += nearest[i];
 	segment_kmeans_descend(&all, &options, &fit, workspace);
 	best = fit.inertia;
 	tap_ok(refined < after && refined < best * 1.0002, "… and with exact sums once: %.6f", refined / best);
-	tap_ok(after < before && after < best * 1.0005, "forty cells: %.6f of the best, %.6f unpolished", after / best,
-		   before / best);
+	tap_ok(after < before && after < best * 1.0005, "forty micro-clusters: %.6f of the best, %.6f unpolished",
+		   after / best, before / best);
 	free(x);
 	free(w);
 	free(rows);
@@ -139,11 +139,11 @@ test_coarse(void)
 	memset(centroid, 0, sizeof(centroid));
 	segment_kmeans_coarse(&all, &options, &fit, workspace, coarse);
 	iterations = fit.iterations;
-	tap_ok(segment_coarse_cells(N, DIMS, K) == 500 && iterations > 10 && fabs(fit.inertia / best - 1.0) < 1e-12,
+	tap_ok(segment_coarse_micros(N, DIMS, K) == 500 && iterations > 10 && fabs(fit.inertia / best - 1.0) < 1e-12,
 		   "the coarse search finds the same clusters, %.3g of the sum off", fit.inertia / best - 1.0);
-	tap_ok(segment_coarse_cells(900, DIMS, K) == 900 && segment_coarse_workspace(900, DIMS, K) == 0 &&
-			   segment_coarse_cells(8192, 64, K) == 8192 && segment_coarse_cells(8192, 3, 8) == 1000,
-		   "few cells, or many dimensions, are searched as they are");
+	tap_ok(segment_coarse_micros(900, DIMS, K) == 900 && segment_coarse_workspace(900, DIMS, K) == 0 &&
+			   segment_coarse_micros(8192, 64, K) == 8192 && segment_coarse_micros(8192, 3, 8) == 1000,
+		   "few micro-clusters, or many dimensions, are searched as they are");
 	free(x);
 	free(w);
 	free(nearest);

@@ -111,18 +111,17 @@ cuts_survive(const SegmentCuts *cuts)
 	char text[SEGMENT_CUTS_TEXT];
 	const char *end = text;
 	unsigned char bytes[SEGMENT_CUTS_MAX_SIZE];
-	const unsigned char *next = bytes;
 	SegmentCutsBuffer again;
+	SegmentCursor cursor;
 	size_t size = segment_cuts_size(cuts);
-	size_t encoded;
 	int length = segment_cuts_print(cuts, text);
 
 	if (segment_cuts_fault(cuts, size) || (size_t) length != strlen(text))
 		return false;
 	if (segment_cuts_parse(&end, &again) || *end != '\0' || memcmp(cuts, &again, size) != 0)
 		return false;
-	encoded = segment_cuts_encode(cuts, bytes);
-	return !segment_cuts_decode(&next, &encoded, &again) && encoded == 0 && memcmp(cuts, &again, size) == 0;
+	cursor = segment_cursor(bytes, segment_cuts_encode(cuts, bytes));
+	return !segment_cuts_decode(&cursor, &again) && !segment_cursor_fault(&cursor) && memcmp(cuts, &again, size) == 0;
 }
 
 static void
@@ -165,7 +164,7 @@ fuzz_cuts_binary(void)
 	{
 		unsigned char bytes[256];
 		unsigned char *exact;
-		const unsigned char *next;
+		SegmentCursor cursor;
 		const char *from = cuts_seeds[round % CUTS_SEEDS];
 		SegmentCutsBuffer buffer;
 		size_t size;
@@ -174,8 +173,8 @@ fuzz_cuts_binary(void)
 		size = mutate(bytes, segment_cuts_encode(&buffer.cuts, bytes), &seed, NULL);
 		exact = malloc(size ? size : 1);
 		memcpy(exact, bytes, size);
-		next = exact;
-		if (!segment_cuts_decode(&next, &size, &buffer) && size == 0)
+		cursor = segment_cursor(exact, size);
+		if (!segment_cuts_decode(&cursor, &buffer) && !segment_cursor_fault(&cursor))
 		{
 			accepted++;
 			wrong += !cuts_survive(&buffer.cuts);
@@ -285,6 +284,7 @@ fuzz_multiset_binary(void)
 		size_t n;
 		size_t size;
 		int width;
+		SegmentCursor cursor;
 
 		segment_multiset_parse(set_seeds[round % SET_SEEDS], entries, &n);
 		set = store(entries, n);
@@ -294,12 +294,13 @@ fuzz_multiset_binary(void)
 		size = mutate(bytes, size, &seed, NULL);
 		exact = malloc(size ? size : 1);
 		memcpy(exact, bytes, size);
-		if (!segment_multiset_head(exact, size, &n, &width))
+		cursor = segment_cursor(exact, size);
+		if (!segment_multiset_head(&cursor, &n, &width))
 		{
 			double *values = malloc(n * (sizeof(double) + (size_t) width) + 1);
 			int64_t total;
 
-			segment_multiset_decode(exact, n, width, values, (unsigned char *) (values + n));
+			segment_multiset_decode(&cursor, n, width, values, (unsigned char *) (values + n));
 			set = (SegmentMultiset) {values, (unsigned char *) (values + n), n, width};
 			if (!segment_multiset_fault(&set, &total, NULL))
 			{

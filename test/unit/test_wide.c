@@ -135,6 +135,51 @@ test_beyond_128(void)
 	check(doublings == 2, "2^255 / 10^76 = 5.8: two doublings, then an overflow");
 }
 
+/* Limb by limb, with the sign of a result that its operands do not allow. */
+static bool
+add_by_limbs(SegmentWide *sum, const SegmentWide *addend)
+{
+	bool negative = segment_wide_is_negative(sum);
+	bool alike = negative == segment_wide_is_negative(addend);
+	unsigned carry = 0;
+
+	for (int i = 0; i < 4; i++)
+	{
+		uint64_t with_carry = sum->limb[i] + carry;
+
+		carry = with_carry < carry;
+		sum->limb[i] = with_carry + addend->limb[i];
+		carry += sum->limb[i] < addend->limb[i];
+	}
+	return !alike || segment_wide_is_negative(sum) == negative;
+}
+
+static void
+test_carries(void)
+{
+	static const uint64_t limbs[] = {0, 1, UINT64_MAX, UINT64_MAX - 1, (uint64_t) 1 << 63, ((uint64_t) 1 << 63) - 1};
+	bool same = true;
+
+	for (int i = 0; i < 6 * 6 * 6 * 6 * 6 * 6 * 6 * 6; i++)
+	{
+		SegmentWide a;
+		SegmentWide b;
+		SegmentWide expected;
+		int rest = i;
+		bool fits;
+
+		for (int j = 0; j < 4; j++, rest /= 36)
+		{
+			a.limb[j] = limbs[rest % 6];
+			b.limb[j] = limbs[rest / 6 % 6];
+		}
+		expected = a;
+		fits = add_by_limbs(&expected, &b);
+		same = same && segment_wide_add(&a, &b) == fits && (!fits || segment_wide_compare(&a, &expected) == 0);
+	}
+	check(same, "carries and overflows of all limbs at their ends");
+}
+
 static void
 test_text(void)
 {
@@ -190,6 +235,7 @@ main(void)
 {
 	test_arithmetic();
 	test_beyond_128();
+	test_carries();
 	test_text();
 	test_double();
 	test_mean();

@@ -1,5 +1,5 @@
 /*
- * coreset_cells.c: how a coreset becomes, and stays, a bounded number of micro-clusters.
+ * coreset_micros.c: how a coreset becomes, and stays, a bounded number of micro-clusters.
  *
  * Rows are gathered until a first reduction makes micro-clusters and a tree over them; after that, batches of rows go
  * down the tree into the micro-clusters they belong to, and only those that would spread a micro-cluster too far wait
@@ -98,12 +98,12 @@ fill_in_means(CoresetState *state)
 
 		if (state->stats[3 * dims + j] == 0.0)
 			continue;
-		for (i = 0; i < state->n_cells; i++)
+		for (i = 0; i < state->n_micros; i++)
 		{
-			const double *cell = state->cells + (Size) i * SEGMENT_CELL_SIZE(dims);
+			const double *micro = state->micros + (Size) i * SEGMENT_MICRO_SIZE(dims);
 
-			weight += cell[0];
-			sum += cell[0] * cell[1 + j];
+			weight += micro[0];
+			sum += micro[0] * micro[1 + j];
 		}
 		for (i = 0, row = state->rows; i < state->n_rows; i++, row += SEGMENT_ROW_SIZE(dims))
 		{
@@ -139,8 +139,8 @@ absorb(CoresetState *state)
 	double *rows = state->rows + (Size) state->n_waiting * SEGMENT_ROW_SIZE(state->head.dims);
 
 	transform_rows(state);
-	state->n_waiting += segment_cells_absorb(state->head.dims, &state->tree, state->cells, rows,
-											 state->n_rows - state->n_waiting, state->head.weight);
+	state->n_waiting += segment_micros_absorb(state->head.dims, &state->tree, state->micros, rows,
+											  state->n_rows - state->n_waiting, state->head.weight);
 	state->n_rows = state->n_waiting;
 }
 
@@ -155,35 +155,35 @@ void
 segment_coreset_reduce(CoresetState *state, int most)
 {
 	int dims = state->head.dims;
-	SegmentCellTree *tree = &state->tree;
-	int room = Max(most, segment_coreset_cells(dims));
+	SegmentMicroTree *tree = &state->tree;
+	int room = Max(most, segment_coreset_micros(dims));
 	void *workspace = MemoryContextAllocHuge(CurrentMemoryContext,
-											 segment_cells_workspace(dims, state->n_cells + state->n_rows, most));
+											 segment_micros_workspace(dims, state->n_micros + state->n_rows, most));
 	double *reduced = MemoryContextAlloc(state->header.eoh_context,
-										 mul_size(mul_size(room, SEGMENT_CELL_SIZE(dims)), sizeof(double)));
+										 mul_size(mul_size(room, SEGMENT_MICRO_SIZE(dims)), sizeof(double)));
 
 	if (!tree->node)
 	{
 		tree->inverse_variance = MemoryContextAlloc(state->header.eoh_context, sizeof(double) * dims);
-		tree->node = MemoryContextAlloc(state->header.eoh_context, mul_size(sizeof(SegmentCellNode), 2 * room));
-		tree->cell = MemoryContextAlloc(state->header.eoh_context, mul_size(sizeof(int32), 2 * room));
+		tree->node = MemoryContextAlloc(state->header.eoh_context, mul_size(sizeof(SegmentMicroNode), 2 * room));
+		tree->micro = MemoryContextAlloc(state->header.eoh_context, mul_size(sizeof(int32), 2 * room));
 	}
 	transform_rows(state);
 	if (state->head.nulls == SEGMENT_NULLS_MEAN)
 		fill_in_means(state);
-	state->n_cells = segment_cells_reduce(dims, state->cells, state->n_cells, state->rows, state->n_rows, most, reduced,
-										  tree, workspace, segment_cluster_poll);
+	state->n_micros = segment_micros_reduce(dims, state->micros, state->n_micros, state->rows, state->n_rows, most,
+											reduced, tree, workspace, segment_cluster_poll);
 	state->n_rows = 0;
 	state->n_waiting = 0;
-	if (state->cells)
-		pfree(state->cells);
-	state->cells = reduced;
-	state->max_cells = room;
+	if (state->micros)
+		pfree(state->micros);
+	state->micros = reduced;
+	state->max_micros = room;
 	pfree(workspace);
 }
 
 void
-segment_coreset_compress(CoresetState *state, int cells)
+segment_coreset_compress(CoresetState *state, int micros)
 {
 	/* Without a vector there is nothing to compress, and no micro-cluster to be made. */
 	if (state->head.dims == 0)
@@ -192,8 +192,8 @@ segment_coreset_compress(CoresetState *state, int cells)
 		segment_coreset_leave_distinct(state);
 	if (can_absorb(state))
 		absorb(state);
-	if (state->n_rows > 0 || state->n_cells > cells)
-		segment_coreset_reduce(state, cells);
+	if (state->n_rows > 0 || state->n_micros > micros)
+		segment_coreset_reduce(state, micros);
 }
 
 void
@@ -202,5 +202,5 @@ segment_coreset_make_room(CoresetState *state)
 	if (state->n_rows - state->n_waiting >= BATCH_ROWS && can_absorb(state))
 		absorb(state);
 	if (state->n_rows == SEGMENT_GATHERED_ROWS)
-		segment_coreset_reduce(state, segment_coreset_cells(state->head.dims));
+		segment_coreset_reduce(state, segment_coreset_micros(state->head.dims));
 }

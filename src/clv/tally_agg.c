@@ -1,5 +1,5 @@
 /*
- * cells_agg.c: btyd_agg, spend_agg and their rollups.
+ * tally_agg.c: btyd_agg, spend_agg and their rollups.
  */
 #include "postgres.h"
 
@@ -9,8 +9,10 @@
 #include "libpq/pqformat.h"
 #include "utils/array.h"
 
-#include "clv/cells.h"
+#include "clv/tally.h"
+#include "core/agg_context.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "core/option.h"
 #include "ledger/ledger.h"
 #include "math/btyd_fit.h"
@@ -18,44 +20,32 @@
 
 PG_FUNCTION_INFO_V1(segment_btyd_agg_trans);
 PG_FUNCTION_INFO_V1(segment_spend_agg_trans);
-PG_FUNCTION_INFO_V1(segment_cells_rollup_trans);
-PG_FUNCTION_INFO_V1(segment_cells_combine);
-PG_FUNCTION_INFO_V1(segment_cells_serialize);
-PG_FUNCTION_INFO_V1(segment_cells_deserialize);
-PG_FUNCTION_INFO_V1(segment_cells_final);
-PG_FUNCTION_INFO_V1(segment_cells_plus);
+PG_FUNCTION_INFO_V1(segment_tally_rollup_trans);
+PG_FUNCTION_INFO_V1(segment_tally_combine);
+PG_FUNCTION_INFO_V1(segment_tally_serialize);
+PG_FUNCTION_INFO_V1(segment_tally_deserialize);
+PG_FUNCTION_INFO_V1(segment_tally_final);
+PG_FUNCTION_INFO_V1(segment_tally_plus);
 
-CellsState *
-segment_cells_state_of(FunctionCallInfo fcinfo, const Cells *head)
+TallyState *
+segment_tally_state_of(FunctionCallInfo fcinfo, const Tally *head)
 {
 	MemoryContext aggregate_context;
 	MemoryContext caller_context;
-	CellsState *state;
-	int kind = AggCheckCallContext(fcinfo, &aggregate_context);
+	TallyState *state;
+	int kind = segment_aggregate_kind(fcinfo, &aggregate_context);
 
-	if (kind == 0)
-		segment_not_an_aggregate("this function");
 	if (!PG_ARGISNULL(0))
 	{
-		state = (CellsState *) PG_GETARG_POINTER(0);
-		segment_cells_check_alike(&state->head, head);
+		state = (TallyState *) PG_GETARG_POINTER(0);
+		segment_tally_check_alike(&state->head, head);
 		return state;
 	}
 	caller_context = MemoryContextSwitchTo(aggregate_context);
-	state = segment_cells_state(head);
+	state = segment_tally_state(head);
 	state->may_spill = kind == AGG_CONTEXT_AGGREGATE;
 	MemoryContextSwitchTo(caller_context);
 	return state;
-}
-
-static Datum
-unchanged(FunctionCallInfo fcinfo)
-{
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("this function");
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
 /* Covariates of one customer behind the history; returns how many. */
@@ -91,23 +81,23 @@ segment_btyd_agg_trans(PG_FUNCTION_ARGS)
 {
 	RepeatSummary *repeat;
 	double row[3 + SEGMENT_BTYD_MAX_COVARIATES];
-	CellsState *state;
-	Cells head;
+	TallyState *state;
+	Tally head;
 
 	if (PG_ARGISNULL(1) || (PG_NARGS() > 2 && PG_ARGISNULL(2)))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	repeat = PG_GETARG_REPEAT(1);
 	memset(&head, 0, sizeof(head));
-	head.version = SEGMENT_CELLS_VERSION;
-	head.kind = CELLS_BTYD;
+	head.version = SEGMENT_TALLY_VERSION;
+	head.kind = TALLY_BTYD;
 	head.unit = repeat->unit;
 	row[0] = (double) repeat->x;
 	row[1] = repeat->t_x;
 	row[2] = repeat->t;
 	if (PG_NARGS() > 2)
 		head.n_covariates = (uint8) read_covariates(PG_GETARG_ARRAYTYPE_P(2), row + 3);
-	state = segment_cells_state_of(fcinfo, &head);
-	segment_cells_add(state, row, 1);
+	state = segment_tally_state_of(fcinfo, &head);
+	segment_tally_add(state, row, 1);
 	segment_runs_settle(&state->runs, fcinfo);
 	PG_RETURN_POINTER(state);
 }
@@ -121,23 +111,23 @@ segment_spend_agg_trans(PG_FUNCTION_ARGS)
 {
 	RepeatSummary *repeat;
 	double row[2];
-	CellsState *state;
-	Cells head;
+	TallyState *state;
+	Tally head;
 	bool is_known;
 
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
+		return segment_state_unchanged(fcinfo);
 	if (PG_NARGS() > 2 && PG_ARGISNULL(2))
 		segment_refuse_null_option("include_first");
 	repeat = PG_GETARG_REPEAT(1);
 	memset(&head, 0, sizeof(head));
-	head.version = SEGMENT_CELLS_VERSION;
-	head.kind = CELLS_SPEND;
+	head.version = SEGMENT_TALLY_VERSION;
+	head.kind = TALLY_SPEND;
 	head.with_first = PG_NARGS() > 2 && PG_GETARG_BOOL(2);
-	state = segment_cells_state_of(fcinfo, &head);
+	state = segment_tally_state_of(fcinfo, &head);
 	is_known = segment_repeat_mean_spend(repeat, head.with_first, &row[0], &row[1]);
 	if (is_known && row[0] > 0 && row[1] > 0)
-		segment_cells_add(state, row, 1);
+		segment_tally_add(state, row, 1);
 	else
 		state->head.skipped++;
 	segment_runs_settle(&state->runs, fcinfo);
@@ -146,95 +136,88 @@ segment_spend_agg_trans(PG_FUNCTION_ARGS)
 
 /* Merges a stored value into the state. */
 Datum
-segment_cells_rollup_trans(PG_FUNCTION_ARGS)
+segment_tally_rollup_trans(PG_FUNCTION_ARGS)
 {
-	CellsState *state;
-	Cells *cells;
+	TallyState *state;
+	Tally *tally;
 
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
-	cells = PG_GETARG_CELLS(1);
-	state = segment_cells_state_of(fcinfo, cells);
+		return segment_state_unchanged(fcinfo);
+	tally = PG_GETARG_TALLY(1);
+	state = segment_tally_state_of(fcinfo, tally);
 	if (PG_ARGISNULL(0))
 		state->head.skipped = 0;
-	segment_cells_merge(state, cells);
+	segment_tally_merge(state, tally);
 	segment_runs_settle(&state->runs, fcinfo);
 	PG_RETURN_POINTER(state);
 }
 
 Datum
-segment_cells_combine(PG_FUNCTION_ARGS)
+segment_tally_combine(PG_FUNCTION_ARGS)
 {
-	CellsState *other;
-	CellsState *state;
+	TallyState *other;
+	TallyState *state;
 
 	if (PG_ARGISNULL(1))
-		return unchanged(fcinfo);
-	other = (CellsState *) PG_GETARG_POINTER(1);
-	state = segment_cells_state_of(fcinfo, &other->head);
+		return segment_state_unchanged(fcinfo);
+	other = (TallyState *) PG_GETARG_POINTER(1);
+	state = segment_tally_state_of(fcinfo, &other->head);
 	if (PG_ARGISNULL(0))
 		state->head.skipped = 0;
-	segment_cells_merge_state(state, other);
+	segment_tally_merge_state(state, other);
 	segment_runs_settle(&state->runs, fcinfo);
 	PG_RETURN_POINTER(state);
 }
 
 Datum
-segment_cells_serialize(PG_FUNCTION_ARGS)
+segment_tally_serialize(PG_FUNCTION_ARGS)
 {
 	StringInfoData buffer;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("this function");
+	(void) segment_aggregate_context(fcinfo);
 	pq_begintypsend(&buffer);
-	segment_cells_write(&buffer, segment_cells_finish((CellsState *) PG_GETARG_POINTER(0)));
+	segment_tally_write(&buffer, segment_tally_finish((TallyState *) PG_GETARG_POINTER(0)));
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
 
 Datum
-segment_cells_deserialize(PG_FUNCTION_ARGS)
+segment_tally_deserialize(PG_FUNCTION_ARGS)
 {
-	bytea *bytes;
-	StringInfoData buffer;
-	CellsState *state;
-	Cells *cells;
-	uint8 kind;
+	SegmentCursor cursor;
+	TallyState *state;
+	Tally *tally;
+	int kind;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("this function");
-	bytes = PG_GETARG_BYTEA_PP(0);
-	initStringInfo(&buffer);
-	appendBinaryStringInfo(&buffer, VARDATA_ANY(bytes), (int) VARSIZE_ANY_EXHDR(bytes));
-	kind = buffer.len > 1 ? (uint8) buffer.data[1] : 0;
-	if (kind < CELLS_BTYD || kind > CELLS_HOLDOUT)
+	(void) segment_aggregate_context(fcinfo);
+	cursor = segment_state_cursor(PG_GETARG_BYTEA_PP(0));
+	kind = segment_cursor_left(&cursor) > 1 ? cursor.at[1] : 0;
+	if (kind < TALLY_BTYD || kind > TALLY_HOLDOUT)
 		segment_refuse_state("an aggregate of customer histories", "Its kind is unknown.");
-	cells = segment_cells_read(&buffer, (CellsKind) kind);
-	pq_getmsgend(&buffer);
-	state = segment_cells_state(cells);
+	tally = segment_tally_read(&cursor, (TallyKind) kind);
+	state = segment_tally_state(tally);
 	state->head.skipped = 0;
-	segment_cells_merge(state, cells);
+	segment_tally_merge(state, tally);
 	PG_RETURN_POINTER(state);
 }
 
 Datum
-segment_cells_final(PG_FUNCTION_ARGS)
+segment_tally_final(PG_FUNCTION_ARGS)
 {
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("this function");
+	(void) segment_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	PG_RETURN_POINTER(segment_cells_finish((CellsState *) PG_GETARG_POINTER(0)));
+	PG_RETURN_POINTER(segment_tally_finish((TallyState *) PG_GETARG_POINTER(0)));
 }
 
 /* value + value: the customers of both. */
 Datum
-segment_cells_plus(PG_FUNCTION_ARGS)
+segment_tally_plus(PG_FUNCTION_ARGS)
 {
-	Cells *a = PG_GETARG_CELLS(0);
-	CellsState *state = segment_cells_state(a);
+	Tally *a = PG_GETARG_TALLY(0);
+	TallyState *state = segment_tally_state(a);
 
 	state->head.skipped = 0;
-	segment_cells_merge(state, a);
-	segment_cells_merge(state, PG_GETARG_CELLS(1));
-	PG_RETURN_POINTER(segment_cells_finish(state));
+	segment_tally_merge(state, a);
+	segment_tally_merge(state, PG_GETARG_TALLY(1));
+	PG_RETURN_POINTER(segment_tally_finish(state));
 }

@@ -1,7 +1,7 @@
 /*
- * cells.c: reduction of points and micro-clusters to a bounded number of micro-clusters.
+ * micro_clusters.c: reduction of points and micro-clusters to a bounded number of micro-clusters.
  */
-#include "math/cells.h"
+#include "math/micro_clusters.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -44,21 +44,21 @@ align8(size_t size)
 }
 
 bool
-segment_cells_sound(int dims, const double *cells, int n)
+segment_micros_sound(int dims, const double *micros, int n)
 {
-	for (int i = 0; i < n; i++, cells += SEGMENT_CELL_SIZE(dims))
+	for (int i = 0; i < n; i++, micros += SEGMENT_MICRO_SIZE(dims))
 	{
-		if (!(cells[0] > 0.0 && isfinite(cells[0])))
+		if (!(micros[0] > 0.0 && isfinite(micros[0])))
 			return false;
 		for (int j = 1; j <= dims; j++)
-			if (!isfinite(cells[j]) || !(cells[dims + j] >= 0.0 && isfinite(cells[dims + j])))
+			if (!isfinite(micros[j]) || !(micros[dims + j] >= 0.0 && isfinite(micros[dims + j])))
 				return false;
 	}
 	return true;
 }
 
 size_t
-segment_cells_workspace(int dims, int n, int m)
+segment_micros_workspace(int dims, int n, int m)
 {
 	return 2 * (size_t) n * (size_t) (dims + 2) * sizeof(double) + 4 * (size_t) dims * sizeof(double) +
 		   align8(((size_t) m + 1) * sizeof(Leaf));
@@ -248,16 +248,16 @@ partition(const Reduction *r, const Leaf *leaf)
 
 /* Writes the micro-cluster of a leaf: exact two-pass mean and deviations, and the members' own deviations. */
 static void
-emit(Reduction *r, const Leaf *leaf, const double *cells, int n_cells, double *cell)
+emit(Reduction *r, const Leaf *leaf, const double *micros, int n_micros, double *micro)
 {
 	int dims = r->dims;
 	const double *item = r->items[leaf->side] + (size_t) leaf->start * (size_t) r->stride;
-	double *mean = cell + 1;
-	double *deviation = cell + 1 + dims;
+	double *mean = micro + 1;
+	double *deviation = micro + 1 + dims;
 	int i;
 	int j;
 
-	cell[0] = measure(r, item, leaf->count);
+	micro[0] = measure(r, item, leaf->count);
 	memcpy(mean, r->mean, (size_t) dims * sizeof(double));
 	memset(deviation, 0, (size_t) dims * sizeof(double));
 	for (i = 0; i < leaf->count; i++, item += r->stride)
@@ -267,9 +267,9 @@ emit(Reduction *r, const Leaf *leaf, const double *cells, int n_cells, double *c
 
 		for (j = 0; j < dims; j++)
 			deviation[j] += w * (item[j] - mean[j]) * (item[j] - mean[j]);
-		if (origin < n_cells)
+		if (origin < n_micros)
 		{
-			const double *inner = cells + (size_t) origin * (size_t) SEGMENT_CELL_SIZE(dims) + 1 + dims;
+			const double *inner = micros + (size_t) origin * (size_t) SEGMENT_MICRO_SIZE(dims) + 1 + dims;
 
 			for (j = 0; j < dims; j++)
 				deviation[j] += inner[j];
@@ -279,7 +279,7 @@ emit(Reduction *r, const Leaf *leaf, const double *cells, int n_cells, double *c
 
 /* Fills the first item buffer, and the inverse variances over all items. */
 static void
-load(Reduction *r, const double *cells, int n_cells, const double *rows, int n_rows)
+load(Reduction *r, const double *micros, int n_micros, const double *rows, int n_rows)
 {
 	int dims = r->dims;
 	double *item = r->items[0];
@@ -287,18 +287,18 @@ load(Reduction *r, const double *cells, int n_cells, const double *rows, int n_r
 	int i;
 	int j;
 
-	for (i = 0; i < n_cells; i++, cells += SEGMENT_CELL_SIZE(dims), item += r->stride)
+	for (i = 0; i < n_micros; i++, micros += SEGMENT_MICRO_SIZE(dims), item += r->stride)
 	{
-		memcpy(item, cells + 1, (size_t) dims * sizeof(double));
-		item[dims] = cells[0];
+		memcpy(item, micros + 1, (size_t) dims * sizeof(double));
+		item[dims] = micros[0];
 		item[dims + 1] = i;
 	}
 	for (i = 0; i < n_rows; i++, rows += SEGMENT_ROW_SIZE(dims), item += r->stride)
 	{
 		memcpy(item, rows, (size_t) SEGMENT_ROW_SIZE(dims) * sizeof(double));
-		item[dims + 1] = n_cells + i;
+		item[dims + 1] = n_micros + i;
 	}
-	weight = measure(r, r->items[0], n_cells + n_rows);
+	weight = measure(r, r->items[0], n_micros + n_rows);
 	for (j = 0; j < dims; j++)
 		r->inverse_variance[j] = r->square[j] > 0.0 ? weight / r->square[j] : 0.0;
 }
@@ -308,35 +308,35 @@ load(Reduction *r, const double *cells, int n_cells, const double *rows, int n_r
  * clustered features: at 2 the micro-clusters are as good as those of a reduction of all rows, and nine rows of ten
  * find a micro-cluster.
  */
-#define CELL_EXCESS 2.0
+#define MICRO_EXCESS 2.0
 
-/* What rows are added by later: the scale, and the limit. */
+/* Keeps what later rows are added by: the scale and the limit. */
 static void
-finish_tree(const Reduction *r, const double *cells, SegmentCellTree *tree)
+finish_tree(const Reduction *r, const double *micros, SegmentMicroTree *tree)
 {
 	double total = 0.0;
 	int i;
 	int j;
 
-	/* A feature that did not vary so far: another value must not go where the spread is not seen. */
+	/* A feature that has not varied so far: a huge scale keeps rows with another value from being absorbed. */
 	for (j = 0; j < r->dims; j++)
 		tree->inverse_variance[j] = r->inverse_variance[j] > 0.0 ? r->inverse_variance[j] : 1e300;
 	tree->weight = 0.0;
-	for (i = 0; i < r->n_leaves; i++, cells += SEGMENT_CELL_SIZE(r->dims))
+	for (i = 0; i < r->n_leaves; i++, micros += SEGMENT_MICRO_SIZE(r->dims))
 	{
-		tree->weight += cells[0];
+		tree->weight += micros[0];
 		for (j = 0; j < r->dims; j++)
-			total += cells[1 + r->dims + j] * r->inverse_variance[j];
+			total += micros[1 + r->dims + j] * r->inverse_variance[j];
 	}
-	tree->limit = CELL_EXCESS * total / r->n_leaves;
+	tree->limit = MICRO_EXCESS * total / r->n_leaves;
 }
 
 int
-segment_cells_reduce(int dims, const double *cells, int n_cells, const double *rows, int n_rows, int m, double *out,
-					 SegmentCellTree *tree, void *workspace, SegmentPoll poll)
+segment_micros_reduce(int dims, const double *micros, int n_micros, const double *rows, int n_rows, int m, double *out,
+					  SegmentMicroTree *tree, void *workspace, SegmentPoll poll)
 {
 	Reduction r;
-	int n = n_cells + n_rows;
+	int n = n_micros + n_rows;
 	double *memory = workspace;
 	Leaf leaf;
 	int n_nodes = 1;
@@ -356,7 +356,7 @@ segment_cells_reduce(int dims, const double *cells, int n_cells, const double *r
 	r.leaves = (Leaf *) (memory + 4 * dims);
 	r.n_leaves = 0;
 
-	load(&r, cells, n_cells, rows, n_rows);
+	load(&r, micros, n_micros, rows, n_rows);
 	leaf = (Leaf) {.start = 0, .count = n, .side = 0, .node = 0};
 	plan_split(&r, &leaf);
 	push(&r, leaf);
@@ -380,7 +380,7 @@ segment_cells_reduce(int dims, const double *cells, int n_cells, const double *r
 			continue;
 		}
 		if (tree)
-			tree->node[parent.node] = (SegmentCellNode) {parent.cut, parent.dim, n_nodes};
+			tree->node[parent.node] = (SegmentMicroNode) {parent.cut, parent.dim, n_nodes};
 		n_nodes += 2;
 		plan_split(&r, &left);
 		plan_split(&r, &right);
@@ -389,13 +389,13 @@ segment_cells_reduce(int dims, const double *cells, int n_cells, const double *r
 	}
 	for (i = 0; i < r.n_leaves; i++)
 	{
-		emit(&r, &r.leaves[i], cells, n_cells, out + (size_t) i * (size_t) SEGMENT_CELL_SIZE(dims));
+		emit(&r, &r.leaves[i], micros, n_micros, out + (size_t) i * (size_t) SEGMENT_MICRO_SIZE(dims));
 		if (tree)
 		{
 			int node = r.leaves[i].node;
 
-			tree->node[node] = (SegmentCellNode) {INFINITY, 0, node};
-			tree->cell[node] = i;
+			tree->node[node] = (SegmentMicroNode) {INFINITY, 0, node};
+			tree->micro[node] = i;
 		}
 	}
 	if (tree)
@@ -406,30 +406,30 @@ segment_cells_reduce(int dims, const double *cells, int n_cells, const double *r
 /* Rows whose way down the tree is followed at the same time: their loads overlap. */
 #define ABREAST 8
 
-/* Steps down the tree between looks at whether all rows have arrived. */
+/* Steps down the tree between checks whether all rows have arrived. */
 #define STEPS 3
 
 /* The node that a row goes to from another. */
 static inline int32_t
-step_down(const SegmentCellNode *node, int32_t at, const double *row)
+step_down(const SegmentMicroNode *node, int32_t at, const double *row)
 {
 	return node[at].child + !(row[node[at].dim] < node[at].cut);
 }
 
 /* The micro-cluster that a row belongs to. */
 static int32_t
-find_cell(const SegmentCellTree *tree, const double *row)
+find_micro(const SegmentMicroTree *tree, const double *row)
 {
 	int32_t at = 0;
 
 	while (tree->node[at].child != at)
 		at = step_down(tree->node, at, row);
-	return tree->cell[at];
+	return tree->micro[at];
 }
 
 /* The micro-clusters that ABREAST rows belong to. */
 static inline __attribute__((always_inline)) void
-find_cells(const SegmentCellTree *tree, const double *rows, int row_size, int32_t *cell)
+find_micros(const SegmentMicroTree *tree, const double *rows, int row_size, int32_t *micro)
 {
 	int32_t at[ABREAST] = {0};
 	bool arrived;
@@ -446,19 +446,19 @@ find_cells(const SegmentCellTree *tree, const double *rows, int row_size, int32_
 			arrived &= tree->node[at[i]].child == at[i];
 	} while (!arrived);
 	for (i = 0; i < ABREAST; i++)
-		cell[i] = tree->cell[at[i]];
+		micro[i] = tree->micro[at[i]];
 }
 
 /* Adds a row to a micro-cluster if its scaled sum of squares stays within the limit; false if not. */
 static inline __attribute__((always_inline)) bool
-add_to_cell(double *cell, const double *row, int dims, const double *inverse_variance, double limit)
+add_to_micro(double *micro, const double *row, int dims, const double *inverse_variance, double limit)
 {
-	double *mean = cell + 1;
-	double *deviation = cell + 1 + dims;
+	double *mean = micro + 1;
+	double *deviation = micro + 1 + dims;
 	double w = row[dims];
-	double weight = cell[0] + w;
+	double weight = micro[0] + w;
 	double share = w / weight;
-	double moved = cell[0] * share;
+	double moved = micro[0] * share;
 	double spread = 0.0;
 	int j;
 
@@ -470,7 +470,7 @@ add_to_cell(double *cell, const double *row, int dims, const double *inverse_var
 	}
 	if (!(spread <= limit))
 		return false;
-	cell[0] = weight;
+	micro[0] = weight;
 	for (j = 0; j < dims; j++)
 	{
 		double delta = row[j] - mean[j];
@@ -482,11 +482,11 @@ add_to_cell(double *cell, const double *row, int dims, const double *inverse_var
 }
 
 int
-segment_cells_absorb(int dims, const SegmentCellTree *tree, double *cells, double *rows, int n_rows, double weight)
+segment_micros_absorb(int dims, const SegmentMicroTree *tree, double *micros, double *rows, int n_rows, double weight)
 {
 	double limit = tree->limit * (weight / tree->weight);
 	int row_size = SEGMENT_ROW_SIZE(dims);
-	int cell_size = SEGMENT_CELL_SIZE(dims);
+	int micro_size = SEGMENT_MICRO_SIZE(dims);
 	double *left = rows;
 	int first;
 
@@ -494,19 +494,19 @@ segment_cells_absorb(int dims, const SegmentCellTree *tree, double *cells, doubl
 	{
 		int count = n_rows - first < ABREAST ? n_rows - first : ABREAST;
 		double *row = rows + (size_t) first * (size_t) row_size;
-		int32_t cell[ABREAST];
+		int32_t micro[ABREAST];
 		int i;
 
 		if (count == ABREAST)
-			find_cells(tree, row, row_size, cell);
+			find_micros(tree, row, row_size, micro);
 		else
 			for (i = 0; i < count; i++)
-				cell[i] = find_cell(tree, row + i * row_size);
+				micro[i] = find_micro(tree, row + i * row_size);
 		for (i = 0; i < count; i++, row += row_size)
 		{
-			double *to = cells + (size_t) cell[i] * (size_t) cell_size;
-			bool taken = dims == 3 ? add_to_cell(to, row, 3, tree->inverse_variance, limit)
-								   : add_to_cell(to, row, dims, tree->inverse_variance, limit);
+			double *to = micros + (size_t) micro[i] * (size_t) micro_size;
+			bool taken = dims == 3 ? add_to_micro(to, row, 3, tree->inverse_variance, limit)
+								   : add_to_micro(to, row, dims, tree->inverse_variance, limit);
 
 			if (!taken)
 			{

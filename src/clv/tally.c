@@ -1,5 +1,5 @@
 /*
- * cells.c: tables of numbers in which equal rows are kept once, with a count.
+ * tally.c: tables of numbers in which equal rows are kept once, with a count.
  */
 #include "postgres.h"
 
@@ -8,7 +8,7 @@
 #include "executor/nodeHash.h"
 #include "utils/memutils.h"
 
-#include "clv/cells.h"
+#include "clv/tally.h"
 #include "core/memory.h"
 
 #define FIRST_CAPACITY 64
@@ -21,24 +21,24 @@
 #define RADIX (1 << RADIX_BITS)
 
 int64
-segment_cells_customers(const Cells *cells)
+segment_tally_customers(const Tally *tally)
 {
-	const int64 *counts = cells_counts(cells);
+	const int64 *counts = tally_counts(tally);
 	int64 sum = 0;
 
-	for (int32 i = 0; i < cells->n_cells; i++)
+	for (int32 i = 0; i < tally->n_rows; i++)
 		sum += counts[i];
 	return sum;
 }
 
 static uint32
-index_mask(const CellsState *state)
+index_mask(const TallyState *state)
 {
 	return 2 * state->capacity - 1;
 }
 
 static uint32
-hash_row(const CellsState *state, const uint64 *row)
+hash_row(const TallyState *state, const uint64 *row)
 {
 	return segment_hash_end(segment_hash_bytes(&state->key, 0, (const char *) row, state->width * sizeof(uint64)));
 }
@@ -55,7 +55,7 @@ is_same_row(const uint64 *a, const uint64 *b, int width)
 
 /* The place of a row in the index: where it is, or a free one. */
 static uint32
-find_place(const CellsState *state, const uint64 *row)
+find_place(const TallyState *state, const uint64 *row)
 {
 	uint32 mask = index_mask(state);
 
@@ -63,7 +63,7 @@ find_place(const CellsState *state, const uint64 *row)
 	{
 		uint32 slot = state->index[at & mask];
 
-		if (slot == 0 || is_same_row(segment_cells_state_row(state, slot - 1), row, state->width))
+		if (slot == 0 || is_same_row(segment_tally_state_row(state, slot - 1), row, state->width))
 			return at & mask;
 	}
 }
@@ -77,9 +77,9 @@ allocate(MemoryContext context, Size element, Size n, int flags)
 #ifdef USE_ASSERT_CHECKING
 /* What is wrong with the rows in memory and their index; NULL if nothing is. */
 static const char *
-find_fault(const CellsState *state)
+find_fault(const TallyState *state)
 {
-	uint32 n_rows = (uint32) state->head.n_cells;
+	uint32 n_rows = (uint32) state->head.n_rows;
 	uint32 taken = 0;
 
 	if (n_rows > state->capacity)
@@ -90,7 +90,7 @@ find_fault(const CellsState *state)
 		return "The index does not have as many places as there are rows.";
 	for (uint32 i = 0; i < n_rows; i++)
 	{
-		const uint64 *row = segment_cells_state_row(state, i);
+		const uint64 *row = segment_tally_state_row(state, i);
 
 		if (state->index[find_place(state, row)] != i + 1)
 			return "The index leads to another row, or there are two of a kind.";
@@ -134,9 +134,9 @@ compare_rows(const uint64 *a, const uint64 *b, int width)
  * the top, as whole numbers differ in the top ones only. A digit in which all rows are equal is passed over.
  */
 static uint32 *
-sorted_order(const CellsState *state)
+sorted_order(const TallyState *state)
 {
-	uint32 n = (uint32) state->head.n_cells;
+	uint32 n = (uint32) state->head.n_rows;
 	uint32 *order = allocate(CurrentMemoryContext, sizeof(uint32), (Size) n + 1, 0);
 	uint32 *other = allocate(CurrentMemoryContext, sizeof(uint32), (Size) n + 1, 0);
 	uint32 *starts = palloc(RADIX * sizeof(uint32));
@@ -148,8 +148,8 @@ sorted_order(const CellsState *state)
 		uint64 differ = 0;
 
 		for (uint32 i = 1; i < n; i++)
-			differ |= sort_key(segment_cells_state_row(state, i)[column]) ^
-					  sort_key(segment_cells_state_row(state, 0)[column]);
+			differ |= sort_key(segment_tally_state_row(state, i)[column]) ^
+					  sort_key(segment_tally_state_row(state, 0)[column]);
 		for (int shift = 64 % RADIX_BITS - RADIX_BITS; shift < 64; shift += RADIX_BITS)
 		{
 			int low = Max(shift, 0);
@@ -162,7 +162,7 @@ sorted_order(const CellsState *state)
 			CHECK_FOR_INTERRUPTS();
 			memset(starts, 0, RADIX * sizeof(uint32));
 			for (uint32 i = 0; i < n; i++)
-				starts[sort_key(segment_cells_state_row(state, i)[column]) >> low & mask]++;
+				starts[sort_key(segment_tally_state_row(state, i)[column]) >> low & mask]++;
 			for (uint32 digit = 0; digit <= mask; digit++)
 			{
 				uint32 count = starts[digit];
@@ -171,7 +171,7 @@ sorted_order(const CellsState *state)
 				sum += count;
 			}
 			for (uint32 i = 0; i < n; i++)
-				other[starts[sort_key(segment_cells_state_row(state, order[i])[column]) >> low & mask]++] = order[i];
+				other[starts[sort_key(segment_tally_state_row(state, order[i])[column]) >> low & mask]++] = order[i];
 			swap = order;
 			order = other;
 			other = swap;
@@ -197,45 +197,45 @@ combine_records(void *record, const void *equal, Size size)
 	row[count] = (uint64) add_counts((int64) row[count], (int64) ((const uint64 *) equal)[count]);
 }
 
-static const SegmentRecord cells_record = {"customer histories", compare_records, combine_records};
+static const SegmentRecord tally_record = {"customer histories", compare_records, combine_records};
 
 /* Reads all rows, in files and in memory, in order; order is that of the rows in memory. */
 static SegmentMerge *
-merge_all(const CellsState *state, const uint32 *order)
+merge_all(const TallyState *state, const uint32 *order)
 {
-	return segment_merge_start(&state->runs, &(SegmentSorted) {state->rows, order, state->head.n_cells});
+	return segment_merge_start(&state->runs, &(SegmentSorted) {state->rows, order, state->head.n_rows});
 }
 
-CellsState *
-segment_cells_state(const Cells *head)
+TallyState *
+segment_tally_state(const Tally *head)
 {
-	CellsState *state = palloc0(sizeof(CellsState));
+	TallyState *state = palloc0(sizeof(TallyState));
 
 	segment_hash_draw(&state->key);
 	state->head = *head;
-	state->head.n_cells = 0;
-	state->width = cells_width(head->kind, head->n_covariates);
+	state->head.n_rows = 0;
+	state->width = tally_width(head->kind, head->n_covariates);
 	state->capacity = FIRST_CAPACITY;
-	state->rows = allocate(CurrentMemoryContext, segment_cells_row_size(state), state->capacity, 0);
+	state->rows = allocate(CurrentMemoryContext, segment_tally_row_size(state), state->capacity, 0);
 	state->index = allocate(CurrentMemoryContext, sizeof(uint32), (Size) 2 * state->capacity, MCXT_ALLOC_ZERO);
-	segment_runs_init(&state->runs, &cells_record, segment_cells_row_size(state), CurrentMemoryContext);
+	segment_runs_init(&state->runs, &tally_record, segment_tally_row_size(state), CurrentMemoryContext);
 	return state;
 }
 
 /* Bytes of a value with so many histories. */
 static Size
-value_size(const Cells *head, Size n_cells)
+value_size(const Tally *head, Size n_rows)
 {
-	Size width = cells_width(head->kind, head->n_covariates);
+	Size width = tally_width(head->kind, head->n_covariates);
 
-	return add_size(sizeof(Cells), mul_size(n_cells, (width + 1) * sizeof(double)));
+	return add_size(sizeof(Tally), mul_size(n_rows, (width + 1) * sizeof(double)));
 }
 
 /* The same; 54000 beyond what a value can have. */
 static Size
-checked_value_size(const Cells *head, Size n_cells)
+checked_value_size(const Tally *head, Size n_rows)
 {
-	Size size = value_size(head, n_cells);
+	Size size = value_size(head, n_rows);
 
 	segment_check_value_size("the table of customer histories", size,
 							 "Group by market or cohort and fit each, take a sample of the customers, or round "
@@ -245,80 +245,80 @@ checked_value_size(const Cells *head, Size n_cells)
 
 /* Makes room: twice as much, or, beyond the memory limit, in a file. */
 static void
-grow(CellsState *state)
+grow(TallyState *state)
 {
 	MemoryContext context = GetMemoryChunkContext(state);
 	uint32 capacity = 2 * state->capacity;
 
 	if (state->may_spill && capacity > LEAST_IN_MEMORY &&
-		(segment_cells_row_size(state) + 2 * sizeof(uint32)) * capacity > get_hash_memory_limit())
+		(segment_tally_row_size(state) + 2 * sizeof(uint32)) * capacity > get_hash_memory_limit())
 	{
 		uint32 *order = sorted_order(state);
 
-		segment_runs_write(&state->runs, &(SegmentSorted) {state->rows, order, state->head.n_cells});
+		segment_runs_write(&state->runs, &(SegmentSorted) {state->rows, order, state->head.n_rows});
 		pfree(order);
-		state->head.n_cells = 0;
+		state->head.n_rows = 0;
 		memset(state->index, 0, (Size) 2 * state->capacity * sizeof(uint32));
 		return;
 	}
 	/* What is in memory must end up in one value, which has at most a gigabyte. */
-	checked_value_size(&state->head, state->head.n_cells);
-	state->rows = repalloc_huge(state->rows, mul_size(segment_cells_row_size(state), capacity));
+	checked_value_size(&state->head, state->head.n_rows);
+	state->rows = repalloc_huge(state->rows, mul_size(segment_tally_row_size(state), capacity));
 	pfree(state->index);
 	state->capacity = capacity;
 	state->index = allocate(context, sizeof(uint32), (Size) 2 * capacity, MCXT_ALLOC_ZERO);
-	for (uint32 i = 0; i < (uint32) state->head.n_cells; i++)
-		state->index[find_place(state, segment_cells_state_row(state, i))] = i + 1;
+	for (uint32 i = 0; i < (uint32) state->head.n_rows; i++)
+		state->index[find_place(state, segment_tally_state_row(state, i))] = i + 1;
 }
 
 static void
-add_bits(CellsState *state, const uint64 *bits, int64 count)
+add_bits(TallyState *state, const uint64 *bits, int64 count)
 {
 	uint32 place = find_place(state, bits);
 	uint64 *row;
 
 	if (state->index[place] != 0)
 	{
-		row = segment_cells_state_row(state, state->index[place] - 1);
+		row = segment_tally_state_row(state, state->index[place] - 1);
 		row[state->width] = (uint64) add_counts((int64) row[state->width], count);
 		return;
 	}
-	if ((uint32) state->head.n_cells == state->capacity)
+	if ((uint32) state->head.n_rows == state->capacity)
 	{
 		grow(state);
 		place = find_place(state, bits);
 	}
-	row = segment_cells_state_row(state, (uint32) state->head.n_cells);
+	row = segment_tally_state_row(state, (uint32) state->head.n_rows);
 	memcpy(row, bits, state->width * sizeof(uint64));
 	row[state->width] = (uint64) count;
-	state->head.n_cells++;
-	state->index[place] = (uint32) state->head.n_cells;
+	state->head.n_rows++;
+	state->index[place] = (uint32) state->head.n_rows;
 }
 
 void
-segment_cells_add(CellsState *state, const double *row, int64 count)
+segment_tally_add(TallyState *state, const double *row, int64 count)
 {
-	uint64 bits[CELLS_MAX_WIDTH];
+	uint64 bits[TALLY_MAX_WIDTH];
 
 	memcpy(bits, row, state->width * sizeof(uint64));
 	add_bits(state, bits, count);
 }
 
 static void
-add_skipped(CellsState *state, int64 skipped)
+add_skipped(TallyState *state, int64 skipped)
 {
 	state->head.skipped += Min(skipped, PG_INT64_MAX / 2 - Min(state->head.skipped, PG_INT64_MAX / 2));
 }
 
 void
-segment_cells_merge_state(CellsState *state, const CellsState *other)
+segment_tally_merge_state(TallyState *state, const TallyState *other)
 {
-	uint64 row[CELLS_MAX_WIDTH + 1];
+	uint64 row[TALLY_MAX_WIDTH + 1];
 
 	SEGMENT_CHECK_STATE(find_fault(other));
-	for (uint32 i = 0; i < (uint32) other->head.n_cells && other->runs.n_runs == 0; i++)
+	for (uint32 i = 0; i < (uint32) other->head.n_rows && other->runs.n_runs == 0; i++)
 	{
-		const uint64 *in_memory = segment_cells_state_row(other, i);
+		const uint64 *in_memory = segment_tally_state_row(other, i);
 
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
@@ -338,7 +338,7 @@ segment_cells_merge_state(CellsState *state, const CellsState *other)
 }
 
 void
-segment_cells_check_alike(const Cells *a, const Cells *b)
+segment_tally_check_alike(const Tally *a, const Tally *b)
 {
 	if (a->unit != b->unit)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("units of time differ"),
@@ -360,75 +360,75 @@ segment_cells_check_alike(const Cells *a, const Cells *b)
 }
 
 void
-segment_cells_merge(CellsState *state, const Cells *other)
+segment_tally_merge(TallyState *state, const Tally *other)
 {
-	const int64 *counts = cells_counts(other);
+	const int64 *counts = tally_counts(other);
 
-	segment_cells_check_alike(&state->head, other);
-	for (int32 i = 0; i < other->n_cells; i++)
+	segment_tally_check_alike(&state->head, other);
+	for (int32 i = 0; i < other->n_rows; i++)
 	{
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
-		segment_cells_add(state, cells_row(other, i), counts[i]);
+		segment_tally_add(state, tally_row(other, i), counts[i]);
 	}
 	add_skipped(state, other->skipped);
 }
 
 /* A value with room for so many histories. */
-static Cells *
-new_value(const CellsState *state, Size n_cells)
+static Tally *
+new_value(const TallyState *state, Size n_rows)
 {
-	Size size = checked_value_size(&state->head, n_cells);
-	Cells *cells = palloc0(size);
+	Size size = checked_value_size(&state->head, n_rows);
+	Tally *tally = palloc0(size);
 
-	*cells = state->head;
-	cells->n_cells = (int32) n_cells;
-	SET_VARSIZE(cells, size);
-	return cells;
+	*tally = state->head;
+	tally->n_rows = (int32) n_rows;
+	SET_VARSIZE(tally, size);
+	return tally;
 }
 
 static void
-set_row(Cells *cells, Size i, const uint64 *row, int width)
+set_row(Tally *tally, Size i, const uint64 *row, int width)
 {
-	memcpy(cells_numbers(cells) + i * width, row, width * sizeof(double));
-	unconstify(int64 *, cells_counts(cells))[i] = (int64) row[width];
+	memcpy(tally_numbers(tally) + i * width, row, width * sizeof(double));
+	unconstify(int64 *, tally_counts(tally))[i] = (int64) row[width];
 }
 
 /* With files: counts the histories first, because the value is allocated at once. */
-static Cells *
-finish_runs(const CellsState *state)
+static Tally *
+finish_runs(const TallyState *state)
 {
-	uint64 row[CELLS_MAX_WIDTH + 1];
+	uint64 row[TALLY_MAX_WIDTH + 1];
 	uint32 *order = sorted_order(state);
 	SegmentMerge *merge = merge_all(state, order);
 	Size n = 0;
-	Cells *cells;
+	Tally *tally;
 
 	while (segment_merge_next(merge, row))
 		if ((n++ & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
-	cells = new_value(state, n);
+	tally = new_value(state, n);
 	segment_merge_rewind(merge);
 	for (Size i = 0; i < n && segment_merge_next(merge, row); i++)
-		set_row(cells, i, row, state->width);
+		set_row(tally, i, row, state->width);
 	segment_merge_end(merge);
 	pfree(order);
-	return cells;
+	return tally;
 }
 
-Cells *
-segment_cells_finish(const CellsState *state)
+Tally *
+segment_tally_finish(const TallyState *state)
 {
 	uint32 *order;
-	Cells *cells;
+	Tally *tally;
 
 	SEGMENT_CHECK_STATE(find_fault(state));
 	if (state->runs.n_runs > 0)
-		return SEGMENT_CHECKED(Cells, finish_runs(state), segment_cells_fault);
-	cells = new_value(state, state->head.n_cells);
+		return SEGMENT_CHECKED(Tally, finish_runs(state), segment_tally_fault);
+	tally = new_value(state, state->head.n_rows);
 	order = sorted_order(state);
-	for (int32 i = 0; i < cells->n_cells; i++)
-		set_row(cells, i, segment_cells_state_row(state, order[i]), state->width);
+	for (int32 i = 0; i < tally->n_rows; i++)
+		set_row(tally, i, segment_tally_state_row(state, order[i]), state->width);
 	pfree(order);
-	return SEGMENT_CHECKED(Cells, cells, segment_cells_fault);
+	return SEGMENT_CHECKED(Tally, tally, segment_tally_fault);
 }

@@ -1,5 +1,5 @@
 /*
- * cells_type.c: the SQL types btyd, spend_summary and holdout: text, binary and jsonb forms; and comparison and hash
+ * tally_type.c: the SQL types btyd, spend_summary and holdout: text, binary and jsonb forms; and comparison and hash
  * of all values of this room, which are by bytes, as each value has one form only.
  *
  * Text form: what all histories share, then each history's numbers and its count:
@@ -15,9 +15,10 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
-#include "clv/cells.h"
+#include "clv/tally.h"
 #include "core/compare.h"
 #include "core/error.h"
+#include "core/message.h"
 #include "math/btyd_fit.h"
 #include "math/text.h"
 
@@ -27,33 +28,33 @@ PG_FUNCTION_INFO_V1(segment_spend_summary_in);
 PG_FUNCTION_INFO_V1(segment_spend_summary_recv);
 PG_FUNCTION_INFO_V1(segment_holdout_in);
 PG_FUNCTION_INFO_V1(segment_holdout_recv);
-PG_FUNCTION_INFO_V1(segment_cells_out);
-PG_FUNCTION_INFO_V1(segment_cells_send);
-PG_FUNCTION_INFO_V1(segment_cells_to_jsonb);
+PG_FUNCTION_INFO_V1(segment_tally_out);
+PG_FUNCTION_INFO_V1(segment_tally_send);
+PG_FUNCTION_INFO_V1(segment_tally_to_jsonb);
 PG_FUNCTION_INFO_V1(segment_clv_hash);
 PG_FUNCTION_INFO_V1(segment_clv_hash_extended);
 
 static const char *
-kind_name(CellsKind kind)
+kind_name(TallyKind kind)
 {
-	return kind == CELLS_BTYD ? "btyd" : kind == CELLS_SPEND ? "spend_summary" : "holdout";
+	return kind == TALLY_BTYD ? "btyd" : kind == TALLY_SPEND ? "spend_summary" : "holdout";
 }
 
 /* Why a head from outside is none, or NULL. */
 static const char *
-find_head_fault(const Cells *head)
+find_head_fault(const Tally *head)
 {
-	bool has_unit = head->kind != CELLS_SPEND;
+	bool has_unit = head->kind != TALLY_SPEND;
 
-	if (head->n_covariates > SEGMENT_BTYD_MAX_COVARIATES || (head->kind != CELLS_BTYD && head->n_covariates > 0))
+	if (head->n_covariates > SEGMENT_BTYD_MAX_COVARIATES || (head->kind != TALLY_BTYD && head->n_covariates > 0))
 		return "There are at most 8 covariates.";
 	if (has_unit ? !(head->unit >= 1.0 / 86400 && head->unit <= 36525) : head->unit != 0)
 		return "The unit must be one second to 100 years.";
-	if (head->kind == CELLS_HOLDOUT ? !(head->horizon > 0 && head->horizon <= 1e12) : head->horizon != 0)
+	if (head->kind == TALLY_HOLDOUT ? !(head->horizon > 0 && head->horizon <= 1e12) : head->horizon != 0)
 		return "The length of the hold-out must be positive and finite.";
-	if (head->skipped < 0 || head->skipped > PG_INT64_MAX / 2 || (head->kind != CELLS_SPEND && head->skipped > 0))
+	if (head->skipped < 0 || head->skipped > PG_INT64_MAX / 2 || (head->kind != TALLY_SPEND && head->skipped > 0))
 		return "The number of skipped customers is out of range.";
-	if (head->with_first > 1 || (head->kind != CELLS_SPEND && head->with_first > 0))
+	if (head->with_first > 1 || (head->kind != TALLY_SPEND && head->with_first > 0))
 		return "The mark of first purchases must be 0 or 1.";
 	return NULL;
 }
@@ -66,9 +67,9 @@ is_count(double value)
 
 /* Why a row from outside is none, or NULL. */
 static const char *
-find_row_fault(const Cells *head, const double *row, int64 count)
+find_row_fault(const Tally *head, const double *row, int64 count)
 {
-	int width = cells_width(head->kind, head->n_covariates);
+	int width = tally_width(head->kind, head->n_covariates);
 
 	for (int i = 0; i < width; i++)
 		if (!isfinite(row[i]))
@@ -77,11 +78,11 @@ find_row_fault(const Cells *head, const double *row, int64 count)
 		return "The count of a history must be positive.";
 	if (!is_count(row[0]))
 		return "The number of purchases must be whole and not negative.";
-	if (head->kind == CELLS_SPEND)
+	if (head->kind == TALLY_SPEND)
 		return row[0] >= 1 && row[1] > 0 ? NULL : "Spend must be positive, of at least one purchase.";
 	if (!(row[1] >= 0 && row[1] <= row[2] && row[2] <= 1e12) || (row[0] == 0 && row[1] != 0))
 		return "The times must be 0 <= t_x <= t, and t_x 0 without repeat purchases.";
-	if (head->kind == CELLS_HOLDOUT && (!is_count(row[4]) || !is_count(row[5])))
+	if (head->kind == TALLY_HOLDOUT && (!is_count(row[4]) || !is_count(row[5])))
 		return "Numbers of orders must be whole and not negative.";
 	return NULL;
 }
@@ -97,32 +98,32 @@ ascends(const double *a, const double *b, int width)
 }
 
 const char *
-segment_cells_fault(const void *value)
+segment_tally_fault(const void *value)
 {
-	const Cells *cells = value;
-	int width = cells_width(cells->kind, cells->n_covariates);
-	const char *fault = find_head_fault(cells);
+	const Tally *tally = value;
+	int width = tally_width(tally->kind, tally->n_covariates);
+	const char *fault = find_head_fault(tally);
 
-	if (cells->version != SEGMENT_CELLS_VERSION || cells->kind < CELLS_BTYD || cells->kind > CELLS_HOLDOUT ||
-		cells->reserved != 0 || cells->n_cells < 0 ||
-		VARSIZE(cells) != sizeof(Cells) + (Size) cells->n_cells * (width + 1) * sizeof(double))
-		return "The head of a table of cells is none.";
-	for (int32 i = 0; i < cells->n_cells && fault == NULL; i++)
+	if (tally->version != SEGMENT_TALLY_VERSION || tally->kind < TALLY_BTYD || tally->kind > TALLY_HOLDOUT ||
+		tally->reserved != 0 || tally->n_rows < 0 ||
+		VARSIZE(tally) != sizeof(Tally) + (Size) tally->n_rows * (width + 1) * sizeof(double))
+		return "The head is not one of this type.";
+	for (int32 i = 0; i < tally->n_rows && fault == NULL; i++)
 	{
-		fault = find_row_fault(cells, cells_row(cells, i), cells_counts(cells)[i]);
-		if (fault == NULL && i > 0 && !ascends(cells_row(cells, i - 1), cells_row(cells, i), width))
-			fault = "Cells must ascend.";
+		fault = find_row_fault(tally, tally_row(tally, i), tally_counts(tally)[i]);
+		if (fault == NULL && i > 0 && !ascends(tally_row(tally, i - 1), tally_row(tally, i), width))
+			fault = "Rows must ascend.";
 	}
 	return fault;
 }
 
 /* The kind's word and value of the head, as far as the kind has it. */
 static bool
-parse_head(const char **text, Cells *head)
+parse_head(const char **text, Tally *head)
 {
 	int64 count;
 
-	if (head->kind == CELLS_SPEND)
+	if (head->kind == TALLY_SPEND)
 	{
 		if (!segment_text_word(text, "with_first") || !segment_text_count(text, &count) || count > 1)
 			return false;
@@ -131,7 +132,7 @@ parse_head(const char **text, Cells *head)
 	}
 	if (!segment_text_word(text, "unit") || !segment_text_double(text, &head->unit))
 		return false;
-	if (head->kind == CELLS_HOLDOUT)
+	if (head->kind == TALLY_HOLDOUT)
 		return segment_text_word(text, "horizon") && segment_text_double(text, &head->horizon);
 	if (!segment_text_word(text, "covariates") || !segment_text_count(text, &count) ||
 		count > SEGMENT_BTYD_MAX_COVARIATES)
@@ -140,14 +141,14 @@ parse_head(const char **text, Cells *head)
 	return true;
 }
 
-static Cells *
-parse(const char *text, CellsKind kind, const char **fault)
+static Tally *
+parse(const char *text, TallyKind kind, const char **fault)
 {
-	Cells head;
-	CellsState *state;
+	Tally head;
+	TallyState *state;
 
 	memset(&head, 0, sizeof(head));
-	head.version = SEGMENT_CELLS_VERSION;
+	head.version = SEGMENT_TALLY_VERSION;
 	head.kind = (uint8) kind;
 	*fault = "Expected are a brace, the head, and histories behind a colon.";
 	if (!segment_text_char(&text, '{') || !parse_head(&text, &head))
@@ -155,7 +156,7 @@ parse(const char *text, CellsKind kind, const char **fault)
 	*fault = find_head_fault(&head);
 	if (*fault != NULL)
 		return NULL;
-	state = segment_cells_state(&head);
+	state = segment_tally_state(&head);
 	if (segment_text_char(&text, ':'))
 		do
 		{
@@ -171,46 +172,46 @@ parse(const char *text, CellsKind kind, const char **fault)
 			*fault = find_row_fault(&head, row, count);
 			if (*fault != NULL)
 				return NULL;
-			segment_cells_add(state, row, count);
+			segment_tally_add(state, row, count);
 		} while (segment_text_char(&text, ','));
 	*fault = "Expected is a comma or the closing brace.";
 	if (!segment_text_char(&text, '}') || !segment_text_end(&text))
 		return NULL;
-	return segment_cells_finish(state);
+	return segment_tally_finish(state);
 }
 
 static Datum
-cells_in(FunctionCallInfo fcinfo, CellsKind kind)
+tally_in(FunctionCallInfo fcinfo, TallyKind kind)
 {
 	char *text = PG_GETARG_CSTRING(0);
 	const char *fault;
-	Cells *cells = parse(text, kind, &fault);
+	Tally *tally = parse(text, kind, &fault);
 
-	if (cells == NULL)
+	if (tally == NULL)
 	{
 		segment_refuse_text(fcinfo->context, kind_name(kind), text, fault,
 							"An example of btyd is {unit 7 covariates 0: 2 30.5 38.5*1}.");
 		PG_RETURN_NULL();
 	}
-	PG_RETURN_POINTER(cells);
+	PG_RETURN_POINTER(tally);
 }
 
 Datum
 segment_btyd_in(PG_FUNCTION_ARGS)
 {
-	return cells_in(fcinfo, CELLS_BTYD);
+	return tally_in(fcinfo, TALLY_BTYD);
 }
 
 Datum
 segment_spend_summary_in(PG_FUNCTION_ARGS)
 {
-	return cells_in(fcinfo, CELLS_SPEND);
+	return tally_in(fcinfo, TALLY_SPEND);
 }
 
 Datum
 segment_holdout_in(PG_FUNCTION_ARGS)
 {
-	return cells_in(fcinfo, CELLS_HOLDOUT);
+	return tally_in(fcinfo, TALLY_HOLDOUT);
 }
 
 static void
@@ -222,30 +223,30 @@ append_double(StringInfo text, double value)
 }
 
 Datum
-segment_cells_out(PG_FUNCTION_ARGS)
+segment_tally_out(PG_FUNCTION_ARGS)
 {
-	Cells *cells = PG_GETARG_CELLS(0);
-	int width = cells_width(cells->kind, cells->n_covariates);
+	Tally *tally = PG_GETARG_TALLY(0);
+	int width = tally_width(tally->kind, tally->n_covariates);
 	StringInfoData text;
 
 	initStringInfo(&text);
-	if (cells->kind == CELLS_SPEND)
-		appendStringInfo(&text, "{with_first %d skipped " INT64_FORMAT, cells->with_first, cells->skipped);
+	if (tally->kind == TALLY_SPEND)
+		appendStringInfo(&text, "{with_first %d skipped " INT64_FORMAT, tally->with_first, tally->skipped);
 	else
 	{
 		appendStringInfoString(&text, "{unit ");
-		append_double(&text, cells->unit);
-		if (cells->kind == CELLS_BTYD)
-			appendStringInfo(&text, " covariates %d", cells->n_covariates);
+		append_double(&text, tally->unit);
+		if (tally->kind == TALLY_BTYD)
+			appendStringInfo(&text, " covariates %d", tally->n_covariates);
 		else
 		{
 			appendStringInfoString(&text, " horizon ");
-			append_double(&text, cells->horizon);
+			append_double(&text, tally->horizon);
 		}
 	}
-	for (int32 i = 0; i < cells->n_cells; i++)
+	for (int32 i = 0; i < tally->n_rows; i++)
 	{
-		const double *row = cells_row(cells, i);
+		const double *row = tally_row(tally, i);
 
 		CHECK_FOR_INTERRUPTS();
 		appendStringInfoChar(&text, i == 0 ? ':' : ',');
@@ -254,7 +255,7 @@ segment_cells_out(PG_FUNCTION_ARGS)
 			appendStringInfoChar(&text, ' ');
 			append_double(&text, row[j]);
 		}
-		appendStringInfo(&text, "*" INT64_FORMAT, cells_counts(cells)[i]);
+		appendStringInfo(&text, "*" INT64_FORMAT, tally_counts(tally)[i]);
 	}
 	appendStringInfoChar(&text, '}');
 	PG_RETURN_CSTRING(text.data);
@@ -262,30 +263,30 @@ segment_cells_out(PG_FUNCTION_ARGS)
 
 /* An object: what all histories share, and an array of arrays, the count last in each. */
 Datum
-segment_cells_to_jsonb(PG_FUNCTION_ARGS)
+segment_tally_to_jsonb(PG_FUNCTION_ARGS)
 {
-	Cells *cells = PG_GETARG_CELLS(0);
-	int width = cells_width(cells->kind, cells->n_covariates);
+	Tally *tally = PG_GETARG_TALLY(0);
+	int width = tally_width(tally->kind, tally->n_covariates);
 	StringInfoData json;
 
 	initStringInfo(&json);
-	if (cells->kind == CELLS_SPEND)
+	if (tally->kind == TALLY_SPEND)
 		appendStringInfo(&json, "{\"with_first\": %s, \"skipped_customers\": " INT64_FORMAT,
-						 cells->with_first ? "true" : "false", cells->skipped);
+						 tally->with_first ? "true" : "false", tally->skipped);
 	else
 	{
 		appendStringInfoString(&json, "{\"unit_days\": ");
-		append_double(&json, cells->unit);
-		if (cells->kind == CELLS_HOLDOUT)
+		append_double(&json, tally->unit);
+		if (tally->kind == TALLY_HOLDOUT)
 		{
 			appendStringInfoString(&json, ", \"horizon\": ");
-			append_double(&json, cells->horizon);
+			append_double(&json, tally->horizon);
 		}
 	}
 	appendStringInfoString(&json, ", \"histories\": [");
-	for (int32 i = 0; i < cells->n_cells; i++)
+	for (int32 i = 0; i < tally->n_rows; i++)
 	{
-		const double *row = cells_row(cells, i);
+		const double *row = tally_row(tally, i);
 
 		CHECK_FOR_INTERRUPTS();
 		appendStringInfoString(&json, i == 0 ? "[" : ", [");
@@ -294,110 +295,118 @@ segment_cells_to_jsonb(PG_FUNCTION_ARGS)
 			append_double(&json, row[j]);
 			appendStringInfoString(&json, ", ");
 		}
-		appendStringInfo(&json, INT64_FORMAT "]", cells_counts(cells)[i]);
+		appendStringInfo(&json, INT64_FORMAT "]", tally_counts(tally)[i]);
 	}
 	appendStringInfoString(&json, "]}");
 	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
 }
 
 void
-segment_cells_write(StringInfo buffer, const Cells *cells)
+segment_tally_write(StringInfo buffer, const Tally *tally)
 {
-	int width = cells_width(cells->kind, cells->n_covariates);
+	int width = tally_width(tally->kind, tally->n_covariates);
 
-	pq_sendint8(buffer, SEGMENT_CELLS_VERSION);
-	pq_sendint8(buffer, cells->kind);
-	pq_sendint8(buffer, cells->n_covariates);
-	pq_sendint8(buffer, cells->with_first);
-	pq_sendint32(buffer, (uint32) cells->n_cells);
-	pq_sendfloat8(buffer, cells->unit);
-	pq_sendfloat8(buffer, cells->horizon);
-	pq_sendint64(buffer, cells->skipped);
-	for (int32 i = 0; i < cells->n_cells; i++)
+	pq_sendint8(buffer, SEGMENT_TALLY_VERSION);
+	pq_sendint8(buffer, tally->kind);
+	pq_sendint8(buffer, tally->n_covariates);
+	pq_sendint8(buffer, tally->with_first);
+	pq_sendint32(buffer, (uint32) tally->n_rows);
+	pq_sendfloat8(buffer, tally->unit);
+	pq_sendfloat8(buffer, tally->horizon);
+	pq_sendint64(buffer, tally->skipped);
+	for (int32 i = 0; i < tally->n_rows; i++)
 	{
-		const double *row = cells_row(cells, i);
+		const double *row = tally_row(tally, i);
 
 		for (int j = 0; j < width; j++)
 			pq_sendfloat8(buffer, row[j]);
-		pq_sendint64(buffer, cells_counts(cells)[i]);
+		pq_sendint64(buffer, tally_counts(tally)[i]);
 	}
 }
 
 static void
-refuse_binary(CellsKind kind, const char *fault)
+refuse_binary(TallyKind kind, const char *fault)
 {
 	segment_refuse_binary(kind_name(kind), fault);
 }
 
-Cells *
-segment_cells_read(StringInfo buffer, CellsKind kind)
+Tally *
+segment_tally_read(SegmentCursor *cursor, TallyKind kind)
 {
-	Cells head;
-	CellsState *state;
+	Tally head;
+	TallyState *state;
 	const char *fault;
-	int32 n_cells;
+	uint32 n_rows;
 
 	memset(&head, 0, sizeof(head));
-	head.version = (uint8) pq_getmsgbyte(buffer);
-	head.kind = (uint8) pq_getmsgbyte(buffer);
-	head.n_covariates = (uint8) pq_getmsgbyte(buffer);
-	head.with_first = (uint8) pq_getmsgbyte(buffer);
-	n_cells = (int32) pq_getmsgint(buffer, 4);
-	head.unit = pq_getmsgfloat8(buffer) + 0.0;
-	head.horizon = pq_getmsgfloat8(buffer) + 0.0;
-	head.skipped = pq_getmsgint64(buffer);
-	if (head.version != SEGMENT_CELLS_VERSION)
+	head.version = (uint8) segment_take(cursor, 1);
+	head.kind = (uint8) segment_take(cursor, 1);
+	head.n_covariates = (uint8) segment_take(cursor, 1);
+	head.with_first = (uint8) segment_take(cursor, 1);
+	n_rows = (uint32) segment_take(cursor, 4);
+	head.unit = segment_positive_zero(segment_take_double(cursor));
+	head.horizon = segment_positive_zero(segment_take_double(cursor));
+	head.skipped = (int64) segment_take(cursor, 8);
+	if (head.version != SEGMENT_TALLY_VERSION)
 		refuse_binary(kind, "The format version is unknown to this version of segment.");
 	if (head.kind != kind)
 		refuse_binary(kind, "The value is of another type.");
-	fault = find_head_fault(&head);
+	fault = cursor->is_short ? segment_cursor_fault(cursor) : find_head_fault(&head);
 	if (fault != NULL)
 		refuse_binary(kind, fault);
-	state = segment_cells_state(&head);
-	if (n_cells < 0 || n_cells > (buffer->len - buffer->cursor) / ((state->width + 1) * (int) sizeof(double)))
-		refuse_binary(kind, "The number of histories is out of range.");
-	for (int32 i = 0; i < n_cells; i++)
+	state = segment_tally_state(&head);
+	if (n_rows > PG_INT32_MAX || segment_cursor_left(cursor) != n_rows * segment_tally_row_size(state))
+		refuse_binary(kind, "The number of histories does not fit the length.");
+	for (uint32 i = 0; i < n_rows; i++)
 	{
 		double row[3 + SEGMENT_BTYD_MAX_COVARIATES];
 		int64 count;
 
 		for (int j = 0; j < state->width; j++)
-			row[j] = segment_positive_zero(pq_getmsgfloat8(buffer));
-		count = pq_getmsgint64(buffer);
+			row[j] = segment_positive_zero(segment_take_double(cursor));
+		count = (int64) segment_take(cursor, 8);
 		fault = find_row_fault(&head, row, count);
 		if (fault != NULL)
 			refuse_binary(kind, fault);
-		segment_cells_add(state, row, count);
+		segment_tally_add(state, row, count);
 	}
-	return segment_cells_finish(state);
+	return segment_tally_finish(state);
 }
 
 Datum
-segment_cells_send(PG_FUNCTION_ARGS)
+segment_tally_send(PG_FUNCTION_ARGS)
 {
 	StringInfoData buffer;
 
 	pq_begintypsend(&buffer);
-	segment_cells_write(&buffer, PG_GETARG_CELLS(0));
+	segment_tally_write(&buffer, PG_GETARG_TALLY(0));
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
+}
+
+static Datum
+receive(FunctionCallInfo fcinfo, TallyKind kind)
+{
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
+
+	PG_RETURN_POINTER(segment_tally_read(&cursor, kind));
 }
 
 Datum
 segment_btyd_recv(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(segment_cells_read((StringInfo) PG_GETARG_POINTER(0), CELLS_BTYD));
+	return receive(fcinfo, TALLY_BTYD);
 }
 
 Datum
 segment_spend_summary_recv(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(segment_cells_read((StringInfo) PG_GETARG_POINTER(0), CELLS_SPEND));
+	return receive(fcinfo, TALLY_SPEND);
 }
 
 Datum
 segment_holdout_recv(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_POINTER(segment_cells_read((StringInfo) PG_GETARG_POINTER(0), CELLS_HOLDOUT));
+	return receive(fcinfo, TALLY_HOLDOUT);
 }
 
 /* A total order by bytes: shorter values first. */

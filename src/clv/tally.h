@@ -1,9 +1,9 @@
 /*
- * cells.h: the values that lifetime models are fitted on: btyd (histories), spend_summary (spend) and holdout
+ * tally.h: the values that lifetime models are fitted on: btyd (histories), spend_summary (spend) and holdout
  * (histories and what came after). All three are tables of numbers, in which equal rows are kept once, with a count.
  */
-#ifndef SEGMENT_CLV_CELLS_H
-#define SEGMENT_CLV_CELLS_H
+#ifndef SEGMENT_CLV_TALLY_H
+#define SEGMENT_CLV_TALLY_H
 
 #include "fmgr.h"
 #include "lib/stringinfo.h"
@@ -11,17 +11,18 @@
 #include "core/hash.h"
 #include "core/runs.h"
 #include "math/btyd_fit.h"
+#include "math/wire.h"
 
-#define SEGMENT_CELLS_VERSION 1
+#define SEGMENT_TALLY_VERSION 1
 
-typedef enum CellsKind
+typedef enum TallyKind
 {
-	CELLS_BTYD = 1,	  /* x, t_x, t, covariates */
-	CELLS_SPEND = 2,  /* number of purchases averaged, their mean spend */
-	CELLS_HOLDOUT = 3 /* x, t_x, t, spend, orders of the last period, orders and amount of the hold-out */
-} CellsKind;
+	TALLY_BTYD = 1,	  /* x, t_x, t, covariates */
+	TALLY_SPEND = 2,  /* number of purchases averaged, their mean spend */
+	TALLY_HOLDOUT = 3 /* x, t_x, t, spend, orders of the last period, orders and amount of the hold-out */
+} TallyKind;
 
-#define CELLS_HOLDOUT_WIDTH 7
+#define TALLY_HOLDOUT_WIDTH 7
 
 /* Places in a row of a holdout, behind x, t_x, t. */
 #define HOLDOUT_TOTAL 3	 /* amount of all purchases up to the split */
@@ -30,107 +31,107 @@ typedef enum CellsKind
 #define HOLDOUT_AMOUNT 6 /* amount of the hold-out */
 
 /* The fixed part; numbers of all histories follow, row by row, sorted, then the counts. */
-typedef struct Cells
+typedef struct Tally
 {
 	int32 vl_len_;
-	uint8 version;		/* SEGMENT_CELLS_VERSION */
-	uint8 kind;			/* CellsKind */
+	uint8 version;		/* SEGMENT_TALLY_VERSION */
+	uint8 kind;			/* TallyKind */
 	uint8 n_covariates; /* btyd only */
 	uint8 with_first;	/* spend_summary: 1 if the first purchase is in the mean */
-	int32 n_cells;
+	int32 n_rows;
 	int32 reserved; /* zero */
 	double unit;	/* days; 0 for spend_summary */
 	double horizon; /* holdout: length of the hold-out, in units; else 0 */
 	int64 skipped;	/* spend_summary: customers without a usable spend; else 0 */
-} Cells;
+} Tally;
 
-/* The numbers of all cells. */
-#define cells_numbers(cells) ((double *) ((cells) + 1))
+/* The numbers of all rows. */
+#define tally_numbers(tally) ((double *) ((tally) + 1))
 
 /* What is wrong with a value; NULL if nothing is. */
-extern const char *segment_cells_fault(const void *value);
+extern const char *segment_tally_fault(const void *value);
 
-#define DatumGetCells(datum) SEGMENT_CHECKED(Cells, PG_DETOAST_DATUM(datum), segment_cells_fault)
-#define PG_GETARG_CELLS(n) DatumGetCells(PG_GETARG_DATUM(n))
+#define DatumGetTally(datum) SEGMENT_CHECKED(Tally, PG_DETOAST_DATUM(datum), segment_tally_fault)
+#define PG_GETARG_TALLY(n) DatumGetTally(PG_GETARG_DATUM(n))
 
 static inline int
-cells_width(int kind, int n_covariates)
+tally_width(int kind, int n_covariates)
 {
-	return kind == CELLS_BTYD ? 3 + n_covariates : kind == CELLS_SPEND ? 2 : CELLS_HOLDOUT_WIDTH;
+	return kind == TALLY_BTYD ? 3 + n_covariates : kind == TALLY_SPEND ? 2 : TALLY_HOLDOUT_WIDTH;
 }
 
 static inline const double *
-cells_row(const Cells *cells, int32 i)
+tally_row(const Tally *tally, int32 i)
 {
-	return cells_numbers(cells) + (Size) i * cells_width(cells->kind, cells->n_covariates);
+	return tally_numbers(tally) + (Size) i * tally_width(tally->kind, tally->n_covariates);
 }
 
 static inline const int64 *
-cells_counts(const Cells *cells)
+tally_counts(const Tally *tally)
 {
-	return (const int64 *) cells_row(cells, cells->n_cells);
+	return (const int64 *) tally_row(tally, tally->n_rows);
 }
 
 /* Customers in all histories. */
-extern int64 segment_cells_customers(const Cells *cells);
+extern int64 segment_tally_customers(const Tally *tally);
 
 /* btyd with the most covariates is the widest. */
-#define CELLS_MAX_WIDTH (3 + SEGMENT_BTYD_MAX_COVARIATES)
+#define TALLY_MAX_WIDTH (3 + SEGMENT_BTYD_MAX_COVARIATES)
 
 /*
  * The growing table of an aggregate: rows in a hash table, each its numbers and its count, so that a row that is found
  * costs one cache line. Lives in the context it was created in. Beyond the memory limit of hash tables it goes on in
  * temporary files, if it may.
  */
-typedef struct CellsState
+typedef struct TallyState
 {
 	int width;
 	uint64 *rows;  /* width bit patterns of doubles, then the count */
 	uint32 *index; /* row + 1 by hash; 0 is free */
 	SegmentHashKey key;
 	uint32 capacity; /* rows that fit; the index has twice as many places */
-	Cells head;		 /* n_cells counts the rows in memory; no numbers behind it */
+	Tally head;		 /* n_rows counts the rows in memory; no numbers behind it */
 	bool may_spill;	 /* set by aggregates */
 	SegmentRuns runs;
-} CellsState;
+} TallyState;
 
 static inline uint64 *
-segment_cells_state_row(const CellsState *state, uint32 i)
+segment_tally_state_row(const TallyState *state, uint32 i)
 {
 	return state->rows + (Size) i * (state->width + 1);
 }
 
 static inline Size
-segment_cells_row_size(const CellsState *state)
+segment_tally_row_size(const TallyState *state)
 {
 	return (state->width + 1) * sizeof(uint64);
 }
 
 /* The state of an aggregate's call, a new one in its context if there is none yet; 22023 where heads are not alike. */
-extern CellsState *segment_cells_state_of(FunctionCallInfo fcinfo, const Cells *head);
+extern TallyState *segment_tally_state_of(FunctionCallInfo fcinfo, const Tally *head);
 
 /* head: kind and what else all rows share. */
-extern CellsState *segment_cells_state(const Cells *head);
+extern TallyState *segment_tally_state(const Tally *head);
 
-extern void segment_cells_add(CellsState *state, const double *row, int64 count);
+extern void segment_tally_add(TallyState *state, const double *row, int64 count);
 
 /* Adds all rows of another value; 22023 where units, covariates, ... differ. */
-extern void segment_cells_merge(CellsState *state, const Cells *other);
+extern void segment_tally_merge(TallyState *state, const Tally *other);
 
 /* The same for a state known to be compatible; other is not changed. */
-extern void segment_cells_merge_state(CellsState *state, const CellsState *other);
+extern void segment_tally_merge_state(TallyState *state, const TallyState *other);
 
 /* The canonical value in the current context. */
-extern Cells *segment_cells_finish(const CellsState *state);
+extern Tally *segment_tally_finish(const TallyState *state);
 
 /* 22023 unless a's rows and b's mean the same. */
-extern void segment_cells_check_alike(const Cells *a, const Cells *b);
+extern void segment_tally_check_alike(const Tally *a, const Tally *b);
 
 /* The customers of a holdout as they were at the split. */
-extern Cells *segment_holdout_to_btyd(const Cells *holdout);
+extern Tally *segment_holdout_to_btyd(const Tally *holdout);
 
 /* The binary form; reading raises 22P03 for anything else of this kind. */
-extern void segment_cells_write(StringInfo buffer, const Cells *cells);
-extern Cells *segment_cells_read(StringInfo buffer, CellsKind kind);
+extern void segment_tally_write(StringInfo buffer, const Tally *tally);
+extern Tally *segment_tally_read(SegmentCursor *cursor, TallyKind kind);
 
 #endif
