@@ -257,7 +257,7 @@ CREATE FUNCTION segment_internal.was_unfit(v segment.segmentation_version) RETUR
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT coalesce((SELECT sum(q.rows) > 0 FROM segment.data_quality q
-    WHERE q.segmentation = v.segmentation AND q.check_name IN ('amounts that are no number', 'infinite times')
+    WHERE q.segmentation = v.segmentation AND q.check_name IN ('amounts that are no number', 'amounts that are out of range', 'infinite times')
       AND q.checked_at = (SELECT max(n.checked_at) FROM segment.data_quality n WHERE n.segmentation = v.segmentation)), false);
 END;
 COMMENT ON FUNCTION segment_internal.was_unfit(segment.segmentation_version) IS 'whether the source had rows that no aggregate takes when it was last counted';

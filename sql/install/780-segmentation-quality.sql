@@ -3,7 +3,7 @@
 -- The checks that count rows one by one: a condition on a row o of the source each.
 CREATE FUNCTION segment_internal.quality_conditions(source regclass, customer name, at name, amount name, OUT check_name text, OUT severity text,
   OUT condition text, OUT message text) RETURNS SETOF record
-  LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 9 SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   number regtype := segment_internal.segmentation_column_type(source, amount);
 BEGIN
@@ -11,8 +11,9 @@ BEGIN
     ('rows without a customer', 'warning', format('o.%I IS NULL', customer), 'not scored; their amount is the line Unknown customer', true),
     ('rows without a time', 'warning', format('o.%I IS NULL', at), 'skipped', true),
     ('rows without an amount', 'warning', format('o.%I IS NULL', amount), 'skipped', true),
-    ('amounts that are no number', 'error', 'NOT ' || segment_internal.is_fit(number, amount), 'left out: not finite, beyond 10^30, or of more than 20 decimals',
-     segment_internal.is_fit(number, amount) IS NOT NULL),
+    ('amounts that are no number', 'error', format('(o.%1$I >= ''Infinity'' OR o.%1$I <= ''-Infinity'')', amount), 'left out: NaN or infinite', segment_internal.is_fit(number, amount) IS NOT NULL),
+    ('amounts that are out of range', 'error', format('NOT %2$s AND o.%1$I < ''Infinity'' AND o.%1$I > ''-Infinity''', amount, segment_internal.is_fit(number, amount)),
+     'left out: 10^30 and more, or more than 20 decimals; round them in a view', segment_internal.is_fit(number, amount) IS NOT NULL),
     ('infinite times', 'error', format('NOT isfinite(o.%I)', at), 'left out', true),
     ('orders in the future', 'warning', format('NOT segment.on_or_before(o.%I, segment.day_of(now())) AND isfinite(o.%1$I)', at), 'not seen before their day; with the rule last_order, as_of is today at most', true),
     ('times before 1990', 'warning', format('o.%I < DATE ''1990-01-01''', at), 'often a default such as 1900-01-01 or 1970-01-01', true),
