@@ -11,7 +11,7 @@
 #include "utils/tuplesort.h"
 #include "utils/typcache.h"
 
-#include "core/error.h"
+#include "core/agg_context.h"
 #include "segmentation/ranking.h"
 #include "segmentation/revenue.h"
 
@@ -113,8 +113,8 @@ segment_revenue_curve_trans(PG_FUNCTION_ARGS)
 	int64 units;
 
 	/* The files of a sort are closed when the aggregate ends; a window function tells too late. */
-	if (AggCheckCallContext(fcinfo, &context) != AGG_CONTEXT_AGGREGATE)
-		segment_not_an_aggregate("revenue_curve_trans");
+	if (segment_aggregate_kind(fcinfo, &context) != AGG_CONTEXT_AGGREGATE)
+		segment_refuse_call(fcinfo);
 	caller = MemoryContextSwitchTo(context);
 	if (PG_ARGISNULL(0))
 	{
@@ -219,8 +219,8 @@ sorted_state(FunctionCallInfo fcinfo)
 {
 	Curve *curve;
 
-	if (AggCheckCallContext(fcinfo, NULL) != AGG_CONTEXT_AGGREGATE)
-		segment_not_an_aggregate("this function");
+	if (segment_aggregate_kind(fcinfo, NULL) != AGG_CONTEXT_AGGREGATE)
+		segment_refuse_call(fcinfo);
 	if (PG_ARGISNULL(0))
 		return NULL;
 	curve = (Curve *) PG_GETARG_POINTER(0);

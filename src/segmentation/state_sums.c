@@ -17,7 +17,7 @@
 #include "utils/numeric.h"
 #include "utils/typcache.h"
 
-#include "core/error.h"
+#include "core/agg_context.h"
 #include "score/score.h"
 #include "segmentation/revenue.h"
 
@@ -283,8 +283,7 @@ segment_state_sums_trans(PG_FUNCTION_ARGS)
 	int64 revenue = 0;
 	bool fits;
 
-	if (!AggCheckCallContext(fcinfo, &context))
-		segment_not_an_aggregate("state_sums_trans");
+	context = segment_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 	{
 		sums = MemoryContextAllocZero(context, sizeof(StateSums));
@@ -403,8 +402,7 @@ segment_state_sums_final(PG_FUNCTION_ARGS)
 	char align;
 	uint32 n = 0;
 
-	if (!AggCheckCallContext(fcinfo, NULL))
-		segment_not_an_aggregate("state_sums_final");
+	(void) segment_aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	sums = (StateSums *) PG_GETARG_POINTER(0);
