@@ -149,7 +149,8 @@ BEGIN
       CASE WHEN (v.days).look_back_days IS NOT NULL THEN format(' AND c.day > DATE %L', as_of - (v.days).look_back_days) END) END,
     CASE WHEN (v.label).kind = 'value_tiers' THEN format(E'segment.ledger_repeat(ledger, DATE %L, interval ''1 week'') AS repeat,\n         ', as_of) END,
     segment_internal.due_of_ledger(v, as_of), E' AS due,\n         ',
-    summary, E' AS rfm\n    FROM ', ledgers);
+    -- Each is asked for several times: computed once
+    summary, E' AS rfm\n    FROM ', ledgers, E'\n    OFFSET 0');
 END
 $$;
 COMMENT ON FUNCTION segment_internal.segmentation_from_ledgers(segment.segmentation_version, date, text) IS
@@ -398,7 +399,7 @@ BEGIN
                 segment_internal.held_day(v, as_of, 'c.rfm'), (v.days).zone, segment_internal.tenure_bounds(v), (v.label).hold_days) END || ') AS score_due' END,
     format(E'\n  FROM %s AS c\n', CASE WHEN (v.label).kind = 'value_tiers' THEN 'predicted' ELSE 'customers' END),
     CASE WHEN v.market IS NOT NULL THEN E'  LEFT JOIN cut_points AS own ON own.market = c.market\n' END,
-    E'  LEFT JOIN cut_points AS everybody ON everybody.market = \'\'\n', CASE WHEN NOT nobody THEN E'  WHERE c.rfm IS NOT NULL\n' END,
+    E'  LEFT JOIN cut_points AS everybody ON everybody.market = \'\'\n', CASE WHEN NOT nobody THEN E'  WHERE c.rfm IS NOT NULL\n' END, CASE WHEN NOT literal THEN E'  OFFSET 0\n' END,
     E'),\nlabelled AS (\n', segment_internal.segmentation_labelled(v, as_of), E')\n');
 END
 $$;

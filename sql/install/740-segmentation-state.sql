@@ -142,13 +142,13 @@ COMMENT ON FUNCTION segment_internal.put_first_day(segment.segmentation_version,
 -- who have no order that counts any more, and with everybody those whom incoming() does not have.
 CREATE FUNCTION segment_internal.state_differences(v segment.segmentation_version, day date, everybody boolean)
   RETURNS TABLE (customer text, market text, rfm segment.rfm, score segment.rfm_score, segment text, sort smallint, channel text, repeat segment.repeat_summary,
-                 due date, is_same boolean, covered segment.state)
+                 due date, is_same boolean, covered segment.state, place tid)
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
 DECLARE
   key bytea := (SELECT k.key FROM segment.pseudonym_key k JOIN segment.segmentation s ON s.name = k.segmentation AND s.pseudonymous WHERE s.name = v.segmentation);
 BEGIN
   RETURN QUERY
-  SELECT i.customer, i.market, i.rfm, i.score, i.segment, i.sort, i.channel, i.repeat, i.due, d.same, s
+  SELECT i.customer, i.market, i.rfm, i.score, i.segment, i.sort, i.channel, i.repeat, i.due, d.same, s, s.ctid
   FROM (SELECT CASE WHEN key IS NULL THEN n.customer ELSE segment.keyed_hash(n.customer, key) END COLLATE "C" AS customer,
                CASE WHEN n.rfm IS NULL THEN '' ELSE n.market END AS market, n.rfm, n.score, n.segment, n.sort,
                CASE WHEN n.rfm IS NOT NULL THEN n.channel END AS channel, CASE WHEN n.rfm IS NOT NULL THEN n.repeat END AS repeat, n.due FROM segment_internal.incoming() n OFFSET 0) i
@@ -159,7 +159,7 @@ BEGIN
   -- Who is no customer yet, but will be one, waits in a row of its own.
   WHERE NOT d.same AND (i.rfm IS NOT NULL OR s.segment IS NOT NULL OR i.due IS NOT NULL) OR d.same AND s.until_day = 'infinity' AND s.due IS DISTINCT FROM i.due
   UNION ALL
-  SELECT s.customer, '', NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, s
+  SELECT s.customer, '', NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, s, s.ctid
   FROM segment.state s
   LEFT JOIN segment_internal.incoming() n ON s.customer = CASE WHEN key IS NULL THEN n.customer ELSE segment.keyed_hash(n.customer, key) END COLLATE "C"
   WHERE everybody AND s.version_id = v.id AND s.from_day <= day AND s.until_day > day AND s.segment IS NOT NULL AND n.customer IS NULL;
@@ -188,14 +188,14 @@ BEGIN
   -- due stays as it is: a column with an index would make the update dearer, and days that have passed are not asked for.
   cut AS (
     UPDATE segment.state s SET until_day = day FROM d
-    WHERE NOT d.is_same AND d.covered_from < day AND s.version_id = v.id AND s.customer = d.customer AND s.from_day = d.covered_from),
+    WHERE NOT d.is_same AND d.covered_from < day AND s.ctid = d.place),
   changed AS (
     UPDATE segment.state s SET until_day = least(next_day, d.covered_until), market = d.market, rfm = d.rfm, score = d.score, segment = d.segment,
       sort = d.sort, channel = d.channel, repeat = d.repeat, due = CASE WHEN newest THEN d.due END
-    FROM d WHERE NOT d.is_same AND d.covered_from = day AND s.version_id = v.id AND s.customer = d.customer AND s.from_day = day),
+    FROM d WHERE NOT d.is_same AND d.covered_from = day AND s.ctid = d.place),
   put_off AS (
     UPDATE segment.state s SET due = d.due FROM d
-    WHERE d.is_same AND s.version_id = v.id AND s.customer = d.customer AND s.from_day = d.covered_from),
+    WHERE d.is_same AND s.ctid = d.place),
   added AS (
     INSERT INTO segment.state (version_id, customer, from_day, until_day, market, rfm, score, segment, sort, channel, repeat, due,
       previous_segment, previous_sort, since, moved_by)
@@ -446,12 +446,12 @@ DECLARE
   touched text[] := ARRAY(SELECT s.customer FROM segment.state s WHERE s.version_id = t.version_id AND s.from_day = t.as_of);
 BEGIN
   -- The row before holds until the next day.
-  WITH begun AS MATERIALIZED (SELECT s.customer, s.from_day, s.until_day FROM segment.state s WHERE s.version_id = t.version_id AND s.from_day = t.as_of),
+  WITH begun AS MATERIALIZED (SELECT s.ctid AS place, s.customer, s.until_day FROM segment.state s WHERE s.version_id = t.version_id AND s.from_day = t.as_of),
   held AS (UPDATE segment.state s SET until_day = least(next_day, b.until_day) FROM begun b
-           WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.until_day = t.as_of AND s.from_day < t.as_of),
-  ended AS (DELETE FROM segment.state s USING begun b WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.from_day = t.as_of AND b.until_day <= next_day)
+           WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.until_day = t.as_of AND s.from_day + 0 < t.as_of),
+  ended AS (DELETE FROM segment.state s USING begun b WHERE s.ctid = b.place AND b.until_day <= next_day)
   UPDATE segment.state s SET from_day = next_day, repeat = segment_internal.repeat_later(s.repeat, days)
-  FROM begun b WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.from_day = t.as_of AND b.until_day > next_day;
+  FROM begun b WHERE s.ctid = b.place AND b.until_day > next_day;
   IF isfinite(next_day) AND NOT restarts THEN
     PERFORM segment_internal.merge_rows(t.version_id, next_day, touched);
   END IF;
