@@ -15,5 +15,14 @@ FROM (SELECT c, segment.ledger_agg(d, amount) AS ledger
 SELECT cohort_no, period_no, customers, cohort_size, revenue, is_complete FROM r, segment.cohort_table(r);
 SELECT period_no, active, new, retained, resurrected, dormant, asleep, revenue FROM r, segment.lifecycle_table(r);
 SELECT retained, lost, churn_rate FROM r, segment.retention_rate(r, 1, 2);
+SELECT cohort_no, period_no, customers FROM r, segment.cohort_table(r, 'rolling', rolling_periods => 2) WHERE cohort_no = 1;
+SELECT cohort_no, period_no, customers, revenue, is_complete FROM r, segment.cohort_table(r, age => 'own') WHERE cohort_no = 1;
+SELECT kpi, before, after FROM r, segment.compare_periods(r, 1, 2) WHERE after IS NOT NULL;
+SELECT factor, part FROM r, segment.decompose_periods(r, 1, 2);
+SELECT repeaters, customers, mature_repeaters, mature_customers FROM r, segment.repeat_rate(r, 80);
+SELECT periods_active, customers, customers_at_least FROM r, segment.stickiness_table(r);
+SELECT day - date '2024-01-04' AS day, active, active_in_window FROM (SELECT segment.active_agg(l.ledger, '2024-01-04', '2024-01-08', 2) AS a FROM (SELECT segment.ledger_agg(d, 1) AS ledger FROM (VALUES (date '2024-01-03'), ('2024-01-06')) v(d)) l) x, segment.active_table(a);
+SELECT tier, customers, total FROM segment.heavy_medium_light('{1,2,3,4,5}');
 SELECT segment.rate_interval(3, 2);
+SELECT segment.cohort_table(r, cohort => 'recurring', age => 'own') FROM r;
 SELECT segment.decompose('{1}', '{1,2}');

@@ -143,7 +143,7 @@ CREATE AGGREGATE segment.rates_agg(currency text, day date, rate numeric) (
   SFUNC = segment_internal.rates_agg_trans,
   STYPE = internal, SSPACE = 65536, FINALFUNC = segment_internal.rates_final,
   COMBINEFUNC = segment_internal.rates_combine, SERIALFUNC = segment_internal.rates_serialize, DESERIALFUNC = segment_internal.rates_deserialize,
-  FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
+  PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.rates_agg(text, date, numeric) IS
   'the rates as one value: how many units of the currency one euro buys on that day. Rates are kept with 18 digits. Rows with a NULL are skipped; NULL without rates. 22003 for a rate that is not positive, 22023 for a currency code that is none and for two rates of one currency and day';
@@ -152,7 +152,7 @@ CREATE AGGREGATE segment.rates_agg(currency text, day date, rate numeric, base t
   SFUNC = segment_internal.rates_agg_trans,
   STYPE = internal, SSPACE = 65536, FINALFUNC = segment_internal.rates_final,
   COMBINEFUNC = segment_internal.rates_combine, SERIALFUNC = segment_internal.rates_serialize, DESERIALFUNC = segment_internal.rates_deserialize,
-  FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
+  PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.rates_agg(text, date, numeric, text) IS
   'the same for rates that are quoted per another currency than the euro: base is its code, the same in every row';
@@ -161,7 +161,7 @@ CREATE AGGREGATE segment.rates_rollup(rates segment.rates) (
   SFUNC = segment_internal.rates_rollup_trans,
   STYPE = internal, SSPACE = 65536, FINALFUNC = segment_internal.rates_final,
   COMBINEFUNC = segment_internal.rates_combine, SERIALFUNC = segment_internal.rates_serialize, DESERIALFUNC = segment_internal.rates_deserialize,
-  FINALFUNC_MODIFY = SHAREABLE, PARALLEL = SAFE
+  PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE segment.rates_rollup(segment.rates) IS
   'the rates of all values together; NULL without any. 22023 for different bases, and for two rates of one currency and day';

@@ -134,11 +134,14 @@ set_lift(Comparison *c, const SegmentEffect *effect, double p_value)
 	segment_row_set(&c->row, LIFT, lift);
 	if (!(effect->var_diff > 0.0))
 		return;
+	if (!(deviation > 0.0))
+	{
+		segment_row_reason(&c->row, "the treated arm is 0 in all rows: no interval of the lift");
+		return;
+	}
 	segment_row_set(&c->row, LIFT_SE, deviation);
 	if (c->by_delta)
 	{
-		if (!(deviation > 0.0))
-			return;
 		segment_row_set(&c->row, LIFT_P, p_of(c, lift / deviation, effect->df));
 		segment_interval(lift, deviation, reach_of(c, effect->df), c->side, &low, &high);
 	}
@@ -189,9 +192,9 @@ set_effect(Comparison *c, const SegmentEffect *effect)
 
 /* An effect of two independent arms whose estimates have these variances. */
 static SegmentEffect
-independent(const Comparison *c, double control, double diff, double var_control, double var_treated)
+independent(const Comparison *c, double control, double treated, double diff, double var_control, double var_treated)
 {
-	SegmentEffect effect = {control, diff, var_control, var_control + var_treated, -var_control, HUGE_VAL};
+	SegmentEffect effect = {control, treated, diff, var_control, var_treated, 0.0, var_control + var_treated, HUGE_VAL};
 
 	if (effect.var_diff > 0.0)
 		effect.df = segment_welch_df(var_control, c->control.n, var_treated, c->treated.n);
@@ -208,9 +211,9 @@ variance_of(double squares, double n)
 static void
 compare_means(Comparison *c)
 {
-	SegmentEffect effect =
-		independent(c, c->control.y, segment_moments_mean_difference(&c->control.moments, &c->treated.moments),
-					variance_of(c->control.yy, c->control.n), variance_of(c->treated.yy, c->treated.n));
+	SegmentEffect effect = independent(
+		c, c->control.y, c->treated.y, segment_moments_mean_difference(&c->control.moments, &c->treated.moments),
+		variance_of(c->control.yy, c->control.n), variance_of(c->treated.yy, c->treated.n));
 
 	segment_row_set(&c->row, CONTROL, c->control.y);
 	segment_row_set(&c->row, TREATED, c->treated.y);
@@ -240,9 +243,9 @@ static void
 compare_rates(Comparison *c)
 {
 	SegmentRates rates = {events_of(&c->control), (int64) c->control.n, events_of(&c->treated), (int64) c->treated.n};
-	SegmentEffect effect =
-		independent(c, c->control.y, segment_moments_mean_difference(&c->control.moments, &c->treated.moments),
-					c->control.y * (1 - c->control.y) / c->control.n, c->treated.y * (1 - c->treated.y) / c->treated.n);
+	SegmentEffect effect = independent(
+		c, c->control.y, c->treated.y, segment_moments_mean_difference(&c->control.moments, &c->treated.moments),
+		c->control.y * (1 - c->control.y) / c->control.n, c->treated.y * (1 - c->treated.y) / c->treated.n);
 	double statistic;
 	double p_value;
 	double low;
@@ -305,7 +308,7 @@ compare_ratios(Comparison *c)
 		segment_row_reason(&c->row, "the denominators of an arm add up to 0");
 		return;
 	}
-	effect = independent(c, control, treated - control, ratio_variance(&c->control, control),
+	effect = independent(c, control, treated, treated - control, ratio_variance(&c->control, control),
 						 ratio_variance(&c->treated, treated));
 	segment_row_set(&c->row, CONTROL, control);
 	segment_row_set(&c->row, TREATED, treated);
@@ -364,7 +367,7 @@ compare_cuped(Comparison *c)
 	var_x_control = variance_of(control->xx, control->n);
 	var_x_treated = variance_of(treated->xx, treated->n);
 	raw = variance_of(control->yy, control->n) + variance_of(treated->yy, treated->n);
-	effect = independent(c, control->y - theta * (control->x - x),
+	effect = independent(c, control->y - theta * (control->x - x), treated->y - theta * (treated->x - x),
 						 segment_moments_mean_difference(&control->moments, &treated->moments) -
 							 theta * (treated->x - control->x),
 						 variance_of(control->yy - 2 * theta * control->xy + theta * theta * control->xx, control->n),
@@ -376,13 +379,14 @@ compare_cuped(Comparison *c)
 		double with_control = theta * share * (control->xy - theta * control->xx) / (control->n - 1) / control->n;
 		double with_treated = theta * (1 - share) * (treated->xy - theta * treated->xx) / (treated->n - 1) / treated->n;
 
-		effect.covariance += with_treated - with_control;
-		effect.var_control +=
-			theta * theta * (share * share * var_x_control + (1 - share) * (1 - share) * var_x_treated) +
-			2 * with_control;
+		double shared = theta * theta * (share * share * var_x_control + (1 - share) * (1 - share) * var_x_treated);
+
+		effect.var_control += shared + 2 * with_control;
+		effect.var_treated += shared + 2 * with_treated;
+		effect.covariance = shared + with_control + with_treated;
 	}
 	segment_row_set(&c->row, CONTROL, effect.control);
-	segment_row_set(&c->row, TREATED, treated->y - theta * (treated->x - x));
+	segment_row_set(&c->row, TREATED, effect.treated);
 	segment_row_set(&c->row, THETA, theta);
 	if (raw > 0.0)
 		segment_row_set(&c->row, VARIANCE_REDUCTION, 1.0 - effect.var_diff / raw);

@@ -7,13 +7,14 @@
 #include "core/compat.h"
 
 #include "math/moments.h"
+#include "math/wire.h"
 
 /* The stored value is the byte string that outcome_wire.c describes; equal values have equal bytes. */
 #define SEGMENT_OUTCOME_VERSION 1
 
 /* The byte string, and back from it, checked; what is wrong with it, or NULL. */
 extern bytea *segment_outcome_encode(const SegmentMoments *moments);
-extern const char *segment_outcome_decode(const unsigned char *bytes, Size size, SegmentMoments *moments);
+extern const char *segment_outcome_decode(SegmentCursor cursor, SegmentMoments *moments);
 
 /* The sums of an argument that is not NULL. */
 extern void segment_outcome_arg(FunctionCallInfo fcinfo, int arg, SegmentMoments *moments);

@@ -12,7 +12,7 @@
 
 #include "core/agg_context.h"
 #include "core/decimal.h"
-#include "core/error.h"
+#include "core/message.h"
 #include "experiment/experiment.h"
 
 /* A type that a column may have: that of an amount, or boolean, whose true is 1. */
@@ -220,7 +220,7 @@ segment_outcome_deserialize(PG_FUNCTION_ARGS)
 
 	(void) segment_aggregate_context(fcinfo);
 	state = palloc(sizeof(SegmentMoments));
-	fault = segment_outcome_decode((const unsigned char *) VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), state);
+	fault = segment_outcome_decode(segment_state_cursor(bytes), state);
 	if (fault)
 		segment_refuse_state("outcome_agg", fault);
 	PG_RETURN_POINTER(state);

@@ -9,11 +9,10 @@
 #include "core/compat.h"
 
 #include "lib/stringinfo.h"
-#include "libpq/pqformat.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
-#include "core/error.h"
+#include "core/message.h"
 #include "experiment/experiment.h"
 #include "math/text.h"
 
@@ -21,8 +20,7 @@ void
 segment_outcome_arg(FunctionCallInfo fcinfo, int arg, SegmentMoments *moments)
 {
 	bytea *bytes = PG_GETARG_BYTEA_PP(arg);
-	const char *fault =
-		segment_outcome_decode((const unsigned char *) VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), moments);
+	const char *fault = segment_outcome_decode(segment_state_cursor(bytes), moments);
 
 	if (fault)
 		segment_refuse_binary("outcome", fault);
@@ -152,15 +150,15 @@ PG_FUNCTION_INFO_V1(segment_outcome_recv);
 Datum
 segment_outcome_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo buffer = (StringInfo) PG_GETARG_POINTER(0);
-	int size = buffer->len - buffer->cursor;
+	SegmentCursor cursor = segment_message_cursor((StringInfo) PG_GETARG_POINTER(0));
+	Size size = segment_cursor_left(&cursor);
 	bytea *bytes = palloc(VARHDRSZ + size);
 	SegmentMoments moments;
 	const char *fault;
 
 	SET_VARSIZE(bytes, VARHDRSZ + size);
-	pq_copymsgbytes(buffer, VARDATA(bytes), size);
-	fault = segment_outcome_decode((const unsigned char *) VARDATA(bytes), size, &moments);
+	memcpy(VARDATA(bytes), cursor.at, size);
+	fault = segment_outcome_decode(cursor, &moments);
 	if (fault)
 		segment_refuse_binary("outcome", fault);
 	PG_RETURN_BYTEA_P(bytes);

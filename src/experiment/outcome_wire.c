@@ -15,7 +15,6 @@
 
 #include "core/error.h"
 #include "experiment/experiment.h"
-#include "math/wire.h"
 
 #define BIG_BYTES ((int) sizeof(SegmentBig))
 
@@ -71,26 +70,25 @@ segment_outcome_encode(const SegmentMoments *moments)
 }
 
 static bool
-get_sum(const unsigned char **at, const unsigned char *end, SegmentBig *sum, int *decimals)
+take_sum(SegmentCursor *cursor, SegmentBig *sum, int *decimals)
 {
 	int length;
+	const unsigned char *bytes;
 	bool negative;
 
 	memset(sum, 0, sizeof(SegmentBig));
-	if (end - *at < 2)
+	*decimals = (int) segment_take(cursor, 1);
+	length = (int) segment_take(cursor, 1);
+	bytes = segment_take_bytes(cursor, (Size) length);
+	if (bytes == NULL || *decimals > SEGMENT_PRODUCT_DECIMALS || length > BIG_BYTES)
 		return false;
-	*decimals = *(*at)++;
-	length = *(*at)++;
-	if (*decimals > SEGMENT_PRODUCT_DECIMALS || length > BIG_BYTES || end - *at < length)
-		return false;
-	negative = length > 0 && ((*at)[0] & 0x80) != 0;
+	negative = length > 0 && (bytes[0] & 0x80) != 0;
 	for (int i = 0; i < BIG_BYTES; i++)
 	{
-		uint64 byte = i < length ? (*at)[length - 1 - i] : negative ? 0xFF : 0;
+		uint64 byte = i < length ? bytes[length - 1 - i] : negative ? 0xFF : 0;
 
 		sum->limb[i / 8] |= byte << (8 * (i % 8));
 	}
-	*at += length;
 	return true;
 }
 
@@ -125,29 +123,30 @@ segment_outcome_set_sums(SegmentMoments *moments, const SegmentBig *sums, const 
 }
 
 const char *
-segment_outcome_decode(const unsigned char *bytes, Size size, SegmentMoments *moments)
+segment_outcome_decode(SegmentCursor cursor, SegmentMoments *moments)
 {
-	const unsigned char *at = bytes;
-	const unsigned char *end = bytes + size;
+	const unsigned char *bytes = cursor.at;
+	Size size = segment_cursor_left(&cursor);
+	int version = (int) segment_take(&cursor, 1);
+	int columns = (int) segment_take(&cursor, 1);
 	SegmentBig sums[SEGMENT_MOMENTS] = {0};
 	int decimals[SEGMENT_MOMENTS] = {0};
 	const char *fault;
 	bytea *again;
 
 	memset(moments, 0, sizeof(SegmentMoments));
-	if (size < 18 || bytes[0] != SEGMENT_OUTCOME_VERSION)
+	moments->has_x = columns == 2;
+	moments->n_alone = (int64) segment_take(&cursor, 8);
+	moments->n_both = (int64) segment_take(&cursor, 8);
+	if (cursor.is_short || version != SEGMENT_OUTCOME_VERSION)
 		return "The format version is unknown.";
-	if (bytes[1] != 1 && bytes[1] != 2)
+	if (columns != 1 && columns != 2)
 		return "The number of columns is neither 1 nor 2.";
-	moments->has_x = bytes[1] == 2;
-	moments->n_alone = (int64) segment_wire_get(bytes + 2, 8);
-	moments->n_both = (int64) segment_wire_get(bytes + 10, 8);
-	at += 18;
 	for (int i = 0; i < (moments->has_x ? SEGMENT_MOMENTS : SEGMENT_Y); i++)
-		if (!get_sum(&at, end, &sums[i], &decimals[i]))
+		if (!take_sum(&cursor, &sums[i], &decimals[i]))
 			return "A sum is broken.";
-	if (at != end)
-		return "The value is too long.";
+	if (segment_cursor_left(&cursor) > 0)
+		return segment_cursor_fault(&cursor);
 	if (!segment_outcome_set_sums(moments, sums, decimals))
 		return "A sum is too large, or has too many decimals.";
 	fault = segment_moments_fault(moments);

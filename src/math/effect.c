@@ -103,30 +103,47 @@ segment_interval(double estimate, double deviation, double reach, SegmentSide si
 void
 segment_lift(const SegmentEffect *effect, double *lift, double *deviation)
 {
-	double base = fabs(effect->control);
-	double covariance = effect->control < 0.0 ? -effect->covariance : effect->covariance;
+	double ratio = effect->treated / effect->control;
 
-	*lift = effect->diff / base;
+	*lift = effect->diff / fabs(effect->control);
 	*deviation =
-		sqrt(fmax(effect->var_diff - 2 * *lift * covariance + *lift * *lift * effect->var_control, 0.0)) / base;
+		sqrt(fmax(effect->var_treated - 2 * ratio * effect->covariance + ratio * ratio * effect->var_control, 0.0)) /
+		fabs(effect->control);
 }
 
 bool
 segment_fieller(const SegmentEffect *effect, double reach, SegmentSide side, double *low, double *high)
 {
-	double base = fabs(effect->control);
-	double covariance = effect->control < 0.0 ? -effect->covariance : effect->covariance;
+	double x = effect->control;
+	double y = effect->treated;
 	double square = reach * reach;
-	/* lifts l whose diff - l base is within reach of 0: a l^2 - 2 b l + c <= 0 */
-	double a = base * base - square * effect->var_control;
-	double b = base * effect->diff - square * covariance;
-	double c = effect->diff * effect->diff - square * effect->var_diff;
-	double root = sqrt(fmax(b * b - a * c, 0.0));
+	/* ratios r whose y - r x is within reach of 0: a r^2 - 2 b r + c <= 0; b^2 - a c without its cancellation */
+	double a = x * x - square * effect->var_control;
+	double b = x * y - square * effect->covariance;
+	double c = y * y - square * effect->var_treated;
+	double root =
+		reach *
+		sqrt(fmax(x * x * effect->var_treated + y * y * effect->var_control - 2 * x * y * effect->covariance -
+					  square * (effect->var_control * effect->var_treated - effect->covariance * effect->covariance),
+				  0.0));
+	double first;
+	double last;
 
 	if (!(a > 0.0) || isinf(reach))
 		return false;
-	*low = (b - root) / a;
-	*high = (b + root) / a;
+	if (b >= 0.0)
+	{
+		last = (b + root) / a;
+		first = b + root > 0.0 ? c / (b + root) : 0.0;
+	}
+	else
+	{
+		first = (b - root) / a;
+		last = c / (b - root);
+	}
+	/* with a negative control, a larger ratio is a smaller lift */
+	*low = x < 0.0 ? 1.0 - last : first - 1.0;
+	*high = x < 0.0 ? 1.0 - first : last - 1.0;
 	open_end(side, low, high);
 	return true;
 }

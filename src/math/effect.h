@@ -18,11 +18,13 @@ typedef enum SegmentSide
 typedef struct SegmentEffect
 {
 	double control;
-	double diff; /* treated - control */
+	double treated;
+	double diff; /* treated - control, which may be known to more digits than they are */
 	double var_control;
+	double var_treated;
+	double covariance; /* of both; 0 but where they share an estimate */
 	double var_diff;
-	double covariance; /* of diff and control */
-	double df;		   /* of the variance; infinite for a normal distribution */
+	double df; /* of the variance; infinite for a normal distribution */
 } SegmentEffect;
 
 /* Degrees of freedom of the sum of two estimated variances of means of n rows (Welch 1947). */

@@ -8,10 +8,8 @@
 
 /* --- values ------------------------------------------------------------------------------------ */
 
-#define FIVE_TO_THE_20 UINT64_C(95367431640625)
-
 void
-segment_moment_value_of_double(double value, SegmentMomentValue *result)
+segment_moment_value_of_any_double(double value, SegmentMomentValue *result)
 {
 	uint64_t bits;
 	uint64_t mantissa;
@@ -27,7 +25,7 @@ segment_moment_value_of_double(double value, SegmentMomentValue *result)
 		exponent = 1;
 	/* |value| = mantissa * 2^(exponent - 1075), and 10^20 = 5^20 * 2^20 */
 	exponent += 20 - 1075;
-	units = (segment_uint128) mantissa * FIVE_TO_THE_20; /* below 2^100 */
+	units = (segment_uint128) mantissa * SEGMENT_FIVE_TO_THE_20; /* below 2^100 */
 	result->scale = SEGMENT_MOMENT_DECIMALS;
 	result->is_wide = false;
 	if (exponent < 0)
@@ -140,7 +138,7 @@ wide_units_at(const SegmentMomentValue *value, int scale)
 }
 
 /* sum += a * b, of magnitudes below 2^127. */
-static inline void
+static inline __attribute__((always_inline)) void
 add_product(SegmentBig *sum, segment_uint128 a, segment_uint128 b, bool negative)
 {
 	uint64_t a0 = (uint64_t) a;

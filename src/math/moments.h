@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "math/big.h"
 #include "math/wide.h"
@@ -19,6 +20,8 @@
 
 /* Values are below 10^30. */
 #define SEGMENT_MOMENT_DIGITS 30
+
+#define SEGMENT_FIVE_TO_THE_20 UINT64_C(95367431640625)
 
 #define SEGMENT_MOMENT_MAX_ROWS (INT64_C(1) << 62)
 
@@ -64,8 +67,36 @@ segment_moment_value_of_int128(segment_int128 units, SegmentMomentValue *value)
 	value->is_wide = false;
 }
 
-/* A finite double below 10^30, rounded to 20 decimals, half to even. */
-extern void segment_moment_value_of_double(double value, SegmentMomentValue *result);
+/* A finite double below 10^30, rounded to 20 decimals, half to even; of any size. */
+extern void segment_moment_value_of_any_double(double value, SegmentMomentValue *result);
+
+/* The same, at once for sizes from 5e-10 to 4e9. */
+static inline void
+segment_moment_value_of_double(double value, SegmentMomentValue *result)
+{
+	uint64_t bits;
+	int shift; /* |value| * 10^20 = mantissa * 5^20 / 2^shift */
+
+	memcpy(&bits, &value, sizeof(bits));
+	shift = 1055 - (int) (bits >> 52 & 0x7FF);
+	if (shift >= 1 && shift <= 63)
+	{
+		segment_uint128 units =
+			(segment_uint128) ((bits & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52) * SEGMENT_FIVE_TO_THE_20;
+		uint64_t low = (uint64_t) units;
+		uint64_t high = (uint64_t) (units >> 64);
+		uint64_t rest = low << (64 - shift);
+		uint64_t quotient = low >> shift | high << (64 - shift);
+
+		result->magnitude =
+			((segment_uint128) (high >> shift) << 64 | quotient) + ((rest >> 63) & (rest << 1 != 0 || (quotient & 1)));
+		result->scale = SEGMENT_MOMENT_DECIMALS;
+		result->is_negative = (bits >> 63) != 0;
+		result->is_wide = false;
+	}
+	else
+		segment_moment_value_of_any_double(value, result);
+}
 
 /* Adds a row; x is NULL where it is missing. False beyond the number of rows. */
 extern bool segment_moments_add(SegmentMoments *moments, const SegmentMomentValue *y, const SegmentMomentValue *x);

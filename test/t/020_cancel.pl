@@ -2,10 +2,10 @@
 use strict;
 use warnings;
 
+use Cancels;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(usleep);
 
 my $node = PostgreSQL::Test::Cluster->new('cancel');
 $node->init;
@@ -28,21 +28,10 @@ my %queries = (
 );
 for my $name (sort keys %queries)
 {
-	my $cancelled = 0;
-	for my $delay (5, 20, 60, 120, 200, 350)
-	{
-		my ($out, $err) = ('', '');
-		my $code = $node->psql('postgres',
-			"SET statement_timeout = $delay; SELECT count(r) FROM (SELECT t::text AS r FROM ($queries{$name}) t) q; ",
-			stdout => \$out, stderr => \$err);
-		next if $code == 0;
-		like($err, qr/canceling statement due to statement timeout/, "$name: cancelled after $delay ms");
-		$cancelled++;
-	}
-	ok($cancelled > 0, "$name: $cancelled cancels");
+	cancel_at($node, $name, "SELECT count(r) FROM (SELECT t::text AS r FROM ($queries{$name}) t) q", 5, 20, 60, 120, 200, 350);
 	my $rows = $node->safe_psql('postgres', "SELECT count(*) FROM ($queries{$name}) t");
 	is($rows, '40000', "$name: the server goes on and answers in full");
 }
-is(join(' ', grep { !/^\.\.?$/ } glob($node->data_dir . '/base/pgsql_tmp/*')), '', 'no temporary file is left');
+no_temporary_files($node);
 $node->stop;
 done_testing();

@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use Cancels;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -43,7 +44,6 @@ for my $name (sort keys %queries)
 	}
 	ok($cancelled > 0, "$name: $cancelled cancels");
 }
-my @left = grep { -e } glob($node->data_dir . '/base/pgsql_tmp/pgsql_tmp*');
-is(scalar @left, 0, 'no temporary file is left');
+no_temporary_files($node);
 $node->stop;
 done_testing();

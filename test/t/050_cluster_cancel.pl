@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 
+use Cancels;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -29,16 +30,7 @@ my %queries = (
 );
 for my $name (sort keys %queries)
 {
-	my $cancelled = 0;
-	for my $delay (10, 60, 150)
-	{
-		my ($out, $err) = ('', '');
-		my $code = $node->psql('postgres', "SET statement_timeout = $delay; $queries{$name}", stdout => \$out, stderr => \$err);
-		next if $code == 0;
-		like($err, qr/canceling statement due to statement timeout/, "$name: cancelled after $delay ms");
-		$cancelled++;
-	}
-	ok($cancelled > 0, "$name: $cancelled cancels");
+	cancel_at($node, $name, $queries{$name}, 10, 60, 150);
 }
 
 my ($out, $err) = ('', '');

@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 
+use Cancels;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -32,19 +33,10 @@ my %queries = (
 for my $name (sort keys %queries)
 {
 	my $whole = $node->safe_psql('postgres', $queries{$name});
-	my $cancelled = 0;
-	for my $delay (2, 10, 40, 100, 250)
-	{
-		my ($out, $err) = ('', '');
-		my $code = $node->psql('postgres', "SET statement_timeout = $delay; $queries{$name}; ", stdout => \$out, stderr => \$err);
-		next if $code == 0;
-		like($err, qr/canceling statement due to statement timeout/, "$name: cancelled after $delay ms");
-		$cancelled++;
-	}
-	ok($cancelled > 0, "$name: $cancelled cancels");
+	cancel_at($node, $name, $queries{$name}, 2, 10, 40, 100, 250);
 	is($node->safe_psql('postgres', $queries{$name}), $whole, "$name: the server goes on and answers as before");
 }
-is(join(' ', grep { !/^\.\.?$/ } glob($node->data_dir . '/base/pgsql_tmp/*')), '', 'no temporary file is left');
+no_temporary_files($node);
 
 # A fit answers a cancel soon, not after its last evaluation.
 my $start = time;

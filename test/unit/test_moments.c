@@ -75,6 +75,7 @@ main(void)
 	bool orders = true;
 	bool parts = true;
 	bool constant = true;
+	bool ways = true;
 	double worst = 0.0;
 
 	/* decimals by Python's decimal module */
@@ -88,6 +89,21 @@ main(void)
 		   text_of(ldexp(1, -67)));
 	tap_ok(strcmp(text_of(ldexp(1, -68)), "0") == 0, "2^-68 to none: %s", text_of(ldexp(1, -68)));
 	tap_ok(strcmp(text_of(5e-324), "0") == 0 && strcmp(text_of(-0.0), "0") == 0, "nothing is 0");
+
+	/* the short way is the long one */
+	for (int i = 0; i < 100000; i++)
+	{
+		double value = i % 3 ? any_double(&random) : ldexp((double) (tap_random(&random) >> (11 + i % 50)), -i % 70);
+		SegmentMomentValue a;
+		SegmentMomentValue b;
+
+		segment_moment_value_of_double(value, &a);
+		segment_moment_value_of_any_double(value, &b);
+		ways = ways && a.is_wide == b.is_wide && a.scale == b.scale &&
+			   (a.is_wide ? memcmp(&a.wide, &b.wide, sizeof(a.wide)) == 0
+						  : a.magnitude == b.magnitude && a.is_negative == b.is_negative);
+	}
+	tap_ok(ways, "both ways of reading a double agree");
 
 	for (int run = 0; run < 300; run++)
 	{
