@@ -153,8 +153,9 @@ BEGIN
   IF gap IS NOT NULL THEN
     PERFORM segment_internal.refuse('42804', format('column "%s" of %s cannot identify customers', "column", segment_internal.qualified_name(relation)),
       format('It is named as %s and of type %s: %s, so one customer would be counted as several.', role, type, gap),
-      format('Name a view with one spelling of each id, such as %s.', CASE WHEN type LIKE 'numeric%' OR type IN ('real', 'double precision')
-        THEN format('%I::bigint AS %1$I', "column") ELSE format('lower(%I::text) COLLATE "C" AS %1$I', "column") END));
+      format('Name a view with one spelling of each id, such as %s.', CASE
+        WHEN type LIKE 'numeric%' OR type IN ('real', 'double precision') THEN format('%I::bigint AS %1$I', "column")
+        WHEN gap LIKE '%texts%' THEN format('lower(%I::text) COLLATE "C" AS %1$I', "column") ELSE format('%I::text AS %1$I', "column") END));
   END IF;
 END
 $$;

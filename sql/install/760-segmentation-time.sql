@@ -213,7 +213,7 @@ COMMENT ON COLUMN segment.segmentation_status.verified_differences IS 'how many 
 
 CREATE FUNCTION segment.compare_versions(name text, first integer, second integer, as_of date, OUT first_segment text, OUT first_sort smallint,
   OUT second_segment text, OUT second_sort smallint, OUT customers bigint, OUT adjusted_rand double precision) RETURNS SETOF record
-  LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+  LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 SET enable_nestloop = off SET enable_sort = off
 BEGIN ATOMIC
   WITH cell AS (
     SELECT a.segment AS first_segment, a.sort AS first_sort, b.segment AS second_segment, b.sort AS second_sort, count(*) AS customers

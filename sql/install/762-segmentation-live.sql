@@ -5,8 +5,9 @@ CREATE FUNCTION segment_internal.score_now(v segment.segmentation_version, day d
 DECLARE
   day_after date;
 BEGIN
+  v := segment_internal.only_fit(v);
   PERFORM segment_internal.collect_ledgers(concat('WITH ', segment_internal.segmentation_ledgers(v, CASE WHEN customers IS NOT NULL THEN
-    format('o.%I = ANY (%L::text[]::%s[])', v.customer, customers::text, segment_internal.customer_type(v)) END), ' ', segment_internal.ledgers_collected(v)));
+    segment_internal.of_customers(v, customers) END), ' ', segment_internal.ledgers_collected(v)));
   SELECT max(CASE WHEN l.last_day <= segment.day_of(now(), (v.days).zone) THEN l.last_day END) INTO day_after
   FROM segment_internal.incoming_ledgers() l WHERE customers IS NOT NULL;
   day := greatest(day, day_after);
@@ -19,13 +20,37 @@ COMMENT ON FUNCTION segment_internal.score_now(segment.segmentation_version, dat
   'reads the orders of customers (NULL: of all) and puts their states into incoming(), by stored cut points and models, as of a day or, for some customers, of their '
   'last order up to today if that is later; returns the day';
 
-CREATE FUNCTION segment_internal.live_rows(OUT segmentation text, OUT customer text, OUT version integer, OUT as_of date, OUT market text, OUT rfm segment.rfm, OUT score segment.rfm_score,
-  OUT segment text, OUT sort smallint) RETURNS SETOF record
+CREATE FUNCTION segment_internal.live_rows_of(v segment.segmentation_version)
+  RETURNS TABLE (segmentation text, customer text, version integer, as_of date, market text, rfm segment.rfm, score segment.rfm_score, segment text, sort smallint)
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
-  v segment.segmentation_version;
   ids text[];
   day date;
+BEGIN
+  PERFORM segment_internal.check_source(v);
+  SELECT array_agg(DISTINCT q.customer) INTO ids FROM segment.change_queue q WHERE q.ledger_set = v.ledger_set AND q.customer IS NOT NULL
+  HAVING NOT bool_or(q.everything);
+  ids := segment_internal.canonical_ids(v, ids);
+  SELECT max(t.as_of) INTO day FROM segment.snapshot t WHERE t.version_id = v.id AND t.as_of <= segment.day_of(now(), (v.days).zone);
+  IF day IS NULL OR ids = '{}' THEN
+    RETURN;
+  END IF;
+  day := segment_internal.score_now(v, day, ids);
+  RETURN QUERY
+  SELECT v.segmentation, w.customer, v.version, day, i.market, i.rfm, i.score, i.segment, i.sort
+  FROM (SELECT u.customer COLLATE "C" FROM unnest(ids) u (customer)
+        UNION SELECT n.customer FROM segment_internal.incoming() n WHERE n.rfm IS NOT NULL
+        UNION SELECT s.customer FROM segment.state s WHERE ids IS NULL AND s.version_id = v.id AND s.until_day = 'infinity' AND s.segment IS NOT NULL) w (customer)
+  LEFT JOIN segment_internal.incoming() i ON i.customer = w.customer AND i.rfm IS NOT NULL;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.live_rows_of(segment.segmentation_version) IS 'live_rows of one segmentation, after act_for_reader';
+
+CREATE FUNCTION segment_internal.live_rows(OUT segmentation text, OUT customer text, OUT version integer, OUT as_of date, OUT market text, OUT rfm segment.rfm, OUT score segment.rfm_score,
+  OUT segment text, OUT sort smallint) RETURNS SETOF record
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100 SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  v segment.segmentation_version;
 BEGIN
   FOR v IN
     SELECT x.* FROM segment.segmentation_version x JOIN segment.segmentation s ON s.name = x.segmentation AND s.active_version = x.version
@@ -35,19 +60,13 @@ BEGIN
   LOOP
     -- A mere reader sees what is stored: nothing is run in the owner's name.
     CONTINUE WHEN NOT segment_internal.act_for_reader(v.segmentation);
-    PERFORM segment_internal.check_source(v);
-    SELECT array_agg(DISTINCT q.customer) INTO ids FROM segment.change_queue q WHERE q.ledger_set = v.ledger_set AND q.customer IS NOT NULL
-    HAVING NOT bool_or(q.everything);
-    ids := segment_internal.canonical_ids(v, ids);
-    SELECT max(t.as_of) INTO day FROM segment.snapshot t WHERE t.version_id = v.id AND t.as_of <= segment.day_of(now(), (v.days).zone);
-    CONTINUE WHEN day IS NULL OR ids = '{}';
-    day := segment_internal.score_now(v, day, ids);
-    RETURN QUERY
-    SELECT v.segmentation, w.customer, v.version, day, i.market, i.rfm, i.score, i.segment, i.sort
-    FROM (SELECT u.customer COLLATE "C" FROM unnest(ids) u (customer)
-          UNION SELECT n.customer FROM segment_internal.incoming() n WHERE n.rfm IS NOT NULL
-          UNION SELECT s.customer FROM segment.state s WHERE ids IS NULL AND s.version_id = v.id AND s.until_day = 'infinity' AND s.segment IS NOT NULL) w (customer)
-    LEFT JOIN segment_internal.incoming() i ON i.customer = w.customer AND i.rfm IS NOT NULL;
+    BEGIN
+      RETURN QUERY SELECT * FROM segment_internal.live_rows_of(v);
+    EXCEPTION WHEN OTHERS THEN
+      -- One whose source is gone hides no other.
+      RAISE WARNING USING MESSAGE = format('segmentation "%s" cannot be read as of now', v.segmentation), DETAIL = SQLERRM,
+        HINT = 'Its customers are shown as of the newest snapshot; a refresh says what is wrong.';
+    END;
   END LOOP;
 END
 $$;
@@ -112,6 +131,7 @@ BEGIN
   END IF;
   PERFORM segment_internal.progress_next('reading all orders');
   IF v.ledger_set IS NULL THEN
+    v := segment_internal.only_fit(v);
     PERFORM segment_internal.collect(segment_internal.segmentation_incoming(v, day, segment_internal.segmentation_customers(v, day),
       segment_internal.customer_text(v, 'c.customer_id'), true, false));
   ELSE

@@ -7,9 +7,10 @@ COMMENT ON FUNCTION segment.stuart_maxwell(bigint[]) IS
   'counts: a square table, rows before, columns after. df: the rank, k - 1 at most; 0 if nobody changed, statistic and '
   'p_value then NULL. Two categories give McNemar''s test. NULL for NULL; 2202E if not square, 22004, 22023 for its cells';
 
+-- All customers of two days are compared and counted by hashing: the planner, who takes days for small, would look up and sort.
 CREATE FUNCTION segment.segment_shift(name text, from_as_of date, to_as_of date, OUT statistic double precision, OUT df integer,
   OUT p_value double precision, OUT customers bigint, OUT changed bigint) RETURNS record
-  LANGUAGE sql STABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE SET enable_nestloop = off SET enable_sort = off
 BEGIN ATOMIC
   WITH pair AS (
     SELECT a.segment AS before, b.segment AS after, count(*) AS n

@@ -136,3 +136,18 @@ CREATE FUNCTION segment.hand_over(name text, role regrole) RETURNS void AS 'MODU
 COMMENT ON FUNCTION segment.hand_over(text, regrole) IS
   'gives a segmentation to a role whose privileges the caller has, with whose rights it runs from then on: by its owner, or by the owner of the database, also after the role '
   'that owned it was dropped. 42501 for others, 42704 if it does not exist';
+
+CREATE FUNCTION segment_internal.members(name text, OUT role regrole, OUT owns boolean, OUT summary_only boolean) RETURNS SETOF record
+  LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 5 SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT pg_has_role(segment_internal.caller(), 'pg_database_owner', 'USAGE') THEN
+    PERFORM segment_internal.segmentation_own(name);
+  END IF;
+  RETURN QUERY SELECT m.role, m.owns, m.summary_only FROM segment.segmentation_member m WHERE m.segmentation = name ORDER BY m.owns DESC, m.role::text;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.members(text) IS 'members as the tables'' owner';
+CREATE FUNCTION segment.members(name text, OUT role regrole, OUT owns boolean, OUT summary_only boolean) RETURNS SETOF record
+  AS 'MODULE_PATHNAME', 'segment_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE ROWS 5;
+COMMENT ON FUNCTION segment.members(text) IS
+  'owner and readers of a segmentation; the number of a role that was dropped. 42501 for others than its owner and the owner of the database';

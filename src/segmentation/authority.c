@@ -329,7 +329,8 @@ segment_read_as_owner(PG_FUNCTION_ARGS)
 	PG_TRY();
 	{
 		SPI_connect();
-		if (SPI_execute(query, false, 1) != SPI_OK_SELECT)
+		/* All rows, of which there is one: a limit would keep parallel plans away. */
+		if (SPI_execute(query, false, 0) != SPI_OK_SELECT)
 			elog(ERROR, "not a query: %s", query);
 		if (SPI_processed > 0)
 		{

@@ -58,7 +58,7 @@ line_beginning(char *text, const char *end, const char *with, bool last)
 }
 
 /*
- * Where the context of a function of ours begins, innermost lines first: with its line, or with the statement of its
+ * Where the context of a function of ours begins, innermost lines first: with its line, or with a statement of its
  * that ran what users wrote.
  */
 static char *
@@ -66,12 +66,15 @@ our_part(char *context)
 {
 	char *end = context + strlen(context);
 	char *ours = line_beginning(context, end, OUR_FUNCTION, false);
+	char *theirs;
 	char *statement;
 
 	if (ours == NULL)
 		return NULL;
-	statement = line_beginning(context, ours, OUR_STATEMENT, true);
-	if (statement != NULL && line_beginning(statement, ours, ANY_FUNCTION, true) == NULL)
+	/* Statements behind the last function that is not ours are ours, too: theirs come before it. */
+	theirs = line_beginning(context, ours, ANY_FUNCTION, true);
+	statement = line_beginning(theirs != NULL ? theirs : context, ours, OUR_STATEMENT, false);
+	if (statement != NULL)
 		return statement;
 	return ours;
 }

@@ -1,6 +1,6 @@
 -- 11_sources.sql: identity of customers by their type; sources rebuilt, renamed, dropped, in every mode; days that cannot be meant
 \ir ../lib/begin.sql
-SELECT plan(41);
+SELECT plan(44);
 
 -- Types whose equal values print differently are refused, in every mode.
 CREATE EXTENSION citext;
@@ -90,6 +90,9 @@ ALTER TABLE shop RENAME COLUMN c TO customer;
 SELECT lives_ok($$INSERT INTO shop VALUES (9004, 1, '2024-11-23', 5, '2025-01-02', 'x')$$, 'a renamed column stops no writer');
 SELECT lives_ok($$UPDATE shop SET customer = 2 WHERE o = 9004; DELETE FROM shop WHERE o = 3$$, 'nor other writes');
 SELECT is_empty($$SELECT refused('42703', 'column "c" of public.shop does not exist')$$, 'every refresh says which column is gone');
+SET client_min_messages = error;
+SELECT is(count(*), 50::bigint, 'who looks at now sees what is stored') FROM segment.customer_now WHERE segmentation = 'live' AND NOT is_live;
+SET client_min_messages = warning;
 ALTER TABLE shop RENAME COLUMN customer TO c;
 SELECT is_empty($$SELECT m.name, r.refreshed FROM mode m, segment.refresh(m.name) r WHERE r.refreshed <> '2024-11-23'$$, 'once it is back, nothing was lost');
 SELECT is_empty($$SELECT m.name FROM mode m WHERE m.name NOT IN ('column', 'tombstones') AND (SELECT p.orders FROM segment.customer_profile p WHERE p.segmentation = m.name AND p.customer_id = '3' AND p.is_latest) <> 9$$,
@@ -114,6 +117,9 @@ SELECT segment.refresh('odd ' || m.name, '2025-12-31') FROM mode m WHERE m.name 
 CREATE TABLE without AS SELECT customer_id, orders, revenue FROM segment.customer_profile WHERE segmentation = 'odd all';
 INSERT INTO odd VALUES (1, '2025-12-30', 'NaN'), (1, 'infinity', 1), (1, '-infinity', 1), (2, '2025-12-30', 1e40), (2, '2025-12-30', 1.123456789012345678901234567), (2, '2999-12-30', 1),
   (3, '2025-12-30', '-Infinity'), (NULL, '2025-12-30', 'NaN'), (NULL, '2025-12-30', 7), (3, '2025-12-30', NULL);
+SELECT results_eq($$SELECT customer_id COLLATE "default", orders, revenue FROM segment.customer_now WHERE segmentation = 'odd live' AND is_live ORDER BY 1$$,
+  $$SELECT customer_id COLLATE "default", orders, revenue FROM without WHERE customer_id IN ('1', '2', '3') ORDER BY 1$$, 'odd rows stop no look at now');
+SELECT is_empty($$SELECT customer_id FROM segment.verify('odd live')$$, 'nor a verification');
 SELECT is_empty($$SELECT m.name, r.refreshed FROM mode m, segment.refresh('odd ' || m.name, '2025-12-31') r WHERE m.name IN ('all', 'ledgers', 'live') AND r.customers <> 300$$, 'odd rows stop no refresh');
 SELECT is_empty($$(SELECT s.name, w.* FROM segment.segmentation s, without w WHERE s.name ~ '^odd ' EXCEPT SELECT segmentation, customer_id, orders, revenue FROM segment.customer_profile)$$, 'and change nothing');
 SELECT results_eq($$SELECT DISTINCT check_name, rows, severity FROM segment.data_quality WHERE segmentation ~ '^odd ' AND check_name IN ('amounts that are no number', 'amounts that are out of range', 'infinite times') ORDER BY 1$$,

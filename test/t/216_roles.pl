@@ -43,6 +43,9 @@ is(as($_, $count), '0', "a namesake sees nothing: $_") for ('ana', 'bi');
 like(as('ana', q{SELECT segment.refresh('m')}), qr/segmentation "m" does not exist/, 'nor does it refresh');
 like(as('ana', q{SELECT segment.create_segmentation('n', 'public.orders', 'c', 'd', 'a')}), qr/may not declare/, 'nor declare');
 
+is(as('anna', q{SELECT * FROM segment.members('m')}), "anna|t|f\nbusiness|f|f", 'the owner sees who reads');
+like(as('business', q{SELECT * FROM segment.members('m')}), qr/must be owner of segmentation "m"/, 'a reader does not');
+
 # Members of a role
 $node->safe_psql('postgres', 'GRANT anna TO bob; CREATE ROLE analysts; GRANT analysts TO stranger');
 is(as('bob', q{SELECT customers FROM segment.refresh('m', '2025-07-21')}), '40', 'who has the owner\'s privileges refreshes');
