@@ -171,7 +171,7 @@ set_effect(Comparison *c, const SegmentEffect *effect)
 	if (c->control.n < 2 || c->treated.n < 2)
 		segment_row_reason(&c->row, "an arm has one row: its variance is unknown");
 	else if (!(effect->var_diff > 0.0))
-		segment_row_reason(&c->row, "no variance: all values of an arm are equal");
+		segment_row_reason(&c->row, "no variance: the rows of each arm are all alike");
 	else
 	{
 		segment_row_set(&c->row, SE, deviation);
@@ -205,7 +205,7 @@ independent(const Comparison *c, double control, double treated, double diff, do
 static double
 variance_of(double squares, double n)
 {
-	return n > 1 ? fmax(squares, 0.0) / (n - 1) / n : 0.0;
+	return n > 1 ? squares / (n - 1) / n : 0.0;
 }
 
 static void
@@ -289,10 +289,20 @@ compare_rates(Comparison *c)
 	segment_row_set(&c->row, LIFT_HIGH, high);
 }
 
+/* Squares of y - slope x about their mean; 0 where y is that of x but for the last digits, which are those of no variance. */
+static double
+residual(const Arm *arm, double slope)
+{
+	double explained = slope * slope * arm->xx;
+	double squares = arm->yy - 2 * slope * arm->xy + explained;
+
+	return squares > 1e-14 * (arm->yy + explained) ? squares : 0.0;
+}
+
 static double
 ratio_variance(const Arm *arm, double ratio)
 {
-	return variance_of(arm->yy - 2 * ratio * arm->xy + ratio * ratio * arm->xx, arm->n) / (arm->x * arm->x);
+	return variance_of(residual(arm, ratio), arm->n) / (arm->x * arm->x);
 }
 
 /* Ratios of sums by the delta method: the randomised unit is the row, whose y and x belong together. */
@@ -367,11 +377,10 @@ compare_cuped(Comparison *c)
 	var_x_control = variance_of(control->xx, control->n);
 	var_x_treated = variance_of(treated->xx, treated->n);
 	raw = variance_of(control->yy, control->n) + variance_of(treated->yy, treated->n);
-	effect = independent(c, control->y - theta * (control->x - x), treated->y - theta * (treated->x - x),
-						 segment_moments_mean_difference(&control->moments, &treated->moments) -
-							 theta * (treated->x - control->x),
-						 variance_of(control->yy - 2 * theta * control->xy + theta * theta * control->xx, control->n),
-						 variance_of(treated->yy - 2 * theta * treated->xy + theta * theta * treated->xx, treated->n));
+	effect = independent(
+		c, control->y - theta * (control->x - x), treated->y - theta * (treated->x - x),
+		segment_moments_mean_difference(&control->moments, &treated->moments) - theta * (treated->x - control->x),
+		variance_of(residual(control, theta), control->n), variance_of(residual(treated, theta), treated->n));
 	/* the mean of x that both arms are moved to is estimated too: it moves both alike, which counts where one divides by one */
 	if (control->n > 1 && treated->n > 1)
 	{
@@ -467,7 +476,9 @@ segment_compare(PG_FUNCTION_ARGS)
 	segment_row_set_count(&c.row, N_CONTROL, (int64) c.control.n);
 	segment_row_set_count(&c.row, N_TREATED, (int64) c.treated.n);
 	if (c.method >= METHOD_RATIO)
-		segment_row_set_count(&c.row, MISSING, c.control.moments.n_alone + c.treated.moments.n_alone);
+		segment_row_set_count(&c.row, MISSING,
+							  (int64) Min((uint64) c.control.moments.n_alone + (uint64) c.treated.moments.n_alone,
+										  (uint64) PG_INT64_MAX));
 	if (c.method == METHOD_RATE)
 	{
 		check_rate(&c.control, "control");

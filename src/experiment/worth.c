@@ -112,7 +112,7 @@ segment_break_even_lift(PG_FUNCTION_ARGS)
 		if (half >= fabs(mean))
 			segment_row_reason(&row, "the control arm is not different from 0: the lift could be anything");
 		else if (!(half > 0.0))
-			segment_row_reason(&row, "no variance: all values of an arm are equal");
+			segment_row_reason(&row, "no variance: the rows of the arm are all alike");
 		else
 		{
 			segment_row_set(&row, 2, diff / (fabs(mean) + half));

@@ -1,7 +1,7 @@
 -- 08_edges.sql: compare where there is little to compare: missing rows, negative and zero baselines, no events, missing covariates, options
 \ir ../lib/begin.sql
 \ir ../lib/near.sql
-SELECT plan(102);
+SELECT plan(107);
 SET search_path = public, segment;
 
 -- no rows, one row, equal values
@@ -9,7 +9,7 @@ SELECT is(reason, want, want), is(diff, NULL, 'no difference'), is(p_value, NULL
 FROM (VALUES (NULL::outcome, NULL::outcome, 'no rows in either arm'), (NULL, 'n 3, y 6, yy 14', 'no rows in the control arm'), ('n 3, y 6, yy 14', NULL, 'no rows in the treated arm')) v(c, t, want), compare(c, t);
 SELECT is(treated_value, 2::float8, 'the arm that has rows has a mean'), is(n_treated, 3::bigint, 'and rows') FROM compare(NULL, 'n 3, y 6, yy 14');
 SELECT is(diff, 1::float8, 'one row an arm: difference'), is(ci_low, NULL, 'no interval'), is(reason, 'an arm has one row: its variance is unknown', 'reason'), is(lift, .5::float8, 'lift') FROM compare('n 1, y 2, yy 4', 'n 1, y 3, yy 9');
-SELECT is(diff, 1::float8, 'equal values: difference'), is(se, NULL, 'no standard error'), is(reason, 'no variance: all values of an arm are equal', 'reason') FROM compare('n 3, y 6, yy 12', 'n 3, y 9, yy 27');
+SELECT is(diff, 1::float8, 'equal values: difference'), is(se, NULL, 'no standard error'), is(reason, 'no variance: the rows of each arm are all alike', 'reason') FROM compare('n 3, y 6, yy 12', 'n 3, y 9, yy 27');
 SELECT is(df, 2::float8, 'an arm that does not vary adds no degrees of freedom'), is(reason, NULL, 'and there is an answer') FROM compare('n 3000, y 6000, yy 12000', 'n 3, y 6, yy 14');
 SELECT is(reason, 'no rows with both columns in the treated arm', 'ratio needs both columns'), is(missing, 1::bigint, 'missing ones are counted') FROM compare('n 2, y 1, yy 1, x 2, xx 2, xy 1', 'n 0, y 0, yy 0, x 0, xx 0, xy 0; n 1, y 1, yy 1', 'ratio');
 SELECT is(reason, 'the denominators of an arm add up to 0', 'no ratio to 0'), is(diff, NULL, 'no difference') FROM compare('n 2, y 1, yy 1, x 0, xx 2, xy 1', 'n 2, y 1, yy 1, x 2, xx 2, xy 1', 'ratio');
@@ -39,10 +39,16 @@ FROM (SELECT outcome_agg(y, x) FILTER (WHERE arm = 0) AS c, outcome_agg(y, x) FI
       FROM r, (SELECT avg(x) AS m FROM r) m) s, compare(c, t, 'cuped') a, compare(cf, tf, 'cuped') b;
 SELECT is(theta, 0::float8, 'no covariate at all: none is taken out'), isnt(ci_low, NULL, 'as by mean') FROM compare('n 0, y 0, yy 0, x 0, xx 0, xy 0; n 3, y 6, yy 14', 'n 0, y 0, yy 0, x 0, xx 0, xy 0; n 3, y 9, yy 29', 'cuped');
 
+-- y follows from x: no variance is left, whatever the digits
+SELECT is(se, NULL, 'no variance of ' || m), is(reason, 'no variance: the rows of each arm are all alike', 'reason of ' || m)
+FROM (SELECT outcome_agg(g * .1::float8, g::float8 / 3) AS c, outcome_agg((g + 5) * .1::float8, (g + 5)::float8 / 3) AS t FROM generate_series(1, 50) g) s, unnest(ARRAY['ratio', 'cuped']) m, compare(c, t, m);
+
 -- Welch's test does not mind the order of the arms, the unit of the metric, or a shift of both arms
 SELECT pg_temp.near(a.p_value, b.p_value, 1e-15, 'arms swapped: p'), pg_temp.near(a.ci_low, -b.ci_high, 1e-15, 'and interval') FROM compare('n 30, y 60, yy 140', 'n 20, y 50, yy 160') a, compare('n 20, y 50, yy 160', 'n 30, y 60, yy 140') b;
 SELECT pg_temp.near(b.p_value / a.p_value, 1, 1e-12, 'shifted by a billion: p'), pg_temp.near(b.diff, a.diff, 1e-15, 'difference'), pg_temp.near(b.se, a.se, 1e-12, 'standard error')
 FROM (SELECT outcome_agg(g % 7 / 10.0) AS c, outcome_agg(g % 9 / 10.0) AS t, outcome_agg(1000000000 + g % 7 / 10.0) AS cs, outcome_agg(1000000000 + g % 9 / 10.0) AS ts FROM generate_series(1, 100) g) s, compare(c, t) a, compare(cs, ts) b;
+
+SELECT is(missing, 9223372036854775807, 'as many as can be') FROM (SELECT 'n 0, y 0, yy 0, x 0, xx 0, xy 0; n 4611686018427387904, y 0, yy 0'::outcome AS o) s, compare(o, o, 'cuped');
 
 SELECT throws_ok('SELECT compare(''n 3, y 6, yy 14'', ''n 3, y 6, yy 14'', ' || o || ')', state, NULL, o) FROM (VALUES ('method => NULL', '22004'), ('method => ''t''', '22023'), ('relative => NULL', '22004'), ('relative => ''log''', '22023'), ('confidence => NULL', '22004'),
   ('confidence => 1', '22023'), ('confidence => 0', '22023'), ('confidence => ''NaN''', '22023'), ('side => NULL', '22004'), ('side => ''both''', '22023'), ('always_valid => 0', '22023'), ('always_valid => 9, side => ''less'', confidence => 0.4', '22023'),
