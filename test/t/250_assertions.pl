@@ -59,7 +59,7 @@ SQL
 		(SELECT segment.kmeans(segment.coreset_agg(f::float8), 2) FROM generate_series(1, 9) f) k (m))' if $type eq 'cluster_quality';
 	my $bytes = "bytes_of($whole, 1)";
 	is($node->safe_psql('postgres', "SELECT ${type}_of($bytes, 1)::text = ($whole)::text"), 't', "$type: whole bytes are the value");
-	like(crash("SELECT ${type}_of(set_byte($bytes, 0, 99), 1)::text"), qr/^The (head of|format version)/, "$type: a version that there is not");
+	like(crash("SELECT ${type}_of(set_byte($bytes, 0, 99), 1)::text"), qr/^The (head|format version)/, "$type: a version that there is not");
 	next unless $broken_end{$type};
 	like(crash("SELECT ${type}_of(substring(b, 1, length(b) - 8) || '\\xffffffffffffffff', 1)::text FROM (SELECT $bytes AS b) s"),
 		qr/$broken_end{$type}/, "$type: a broken end");
