@@ -293,7 +293,7 @@ CREATE FUNCTION segment_internal.score_day(v segment.segmentation_version, t seg
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   collected text := 'SELECT i.customer AS customer_id, i.market, i.rfm, i.channel, i.repeat, i.due FROM segment_internal.incoming() AS i';
-  first_day boolean := NOT EXISTS (SELECT FROM segment.state s WHERE s.version_id = v.id);
+  first_day boolean := is_new AND NOT EXISTS (SELECT FROM segment.snapshot x WHERE x.version_id = v.id AND x.id <> t.id);
   p segment.snapshot;
 BEGIN
   PERFORM segment_internal.gather(v, t, is_new, since, NOT calibrate);
