@@ -47,7 +47,7 @@ COMMENT ON AGGREGATE segment_internal.ranking_agg(segment.rfm) IS
 CREATE FUNCTION segment_internal.ranking_curve(ranking bytea, began bytea[], ended bytea[]) RETURNS numeric[]
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_ranking_curve';
 COMMENT ON FUNCTION segment_internal.ranking_curve(bytea, bytea[], bytea[]) IS
-  'what revenue_curve_agg gives, from a ranking and the revenues that joined and left it since. NULL without a customer, if one left that was not there, and for rankings without bytes; XX001 for damaged ones';
+  'what revenue_curve_agg gives, from a ranking and the revenues that joined and left it since. NULL without a customer, if one left that was not there, and for rankings without bytes; 22P03 for damaged ones';
 CREATE FUNCTION segment_internal.ranking_merge(ranking bytea, began bytea[], ended bytea[]) RETURNS bytea
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_ranking_merge';
 COMMENT ON FUNCTION segment_internal.ranking_merge(bytea, bytea[], bytea[]) IS 'a ranking with the revenues that joined it and without those that left it; NULL as ranking_curve';

@@ -81,7 +81,7 @@ typedef struct RankingReader
 static void
 refuse(void)
 {
-	ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("the stored ranking is damaged"),
+	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("the stored ranking is damaged"),
 					errdetail("Its bytes end early, or a value is out of range."),
 					errhint("Refresh the segmentation with read => 'all'.")));
 }

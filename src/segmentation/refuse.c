@@ -28,12 +28,13 @@ segment_refuse(PG_FUNCTION_ARGS)
 
 	for (int i = 0; i < lengthof(given); i++)
 		given[i] = PG_ARGISNULL(i) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(i));
-	if (given[0] == NULL || strlen(given[0]) != 5)
-		given[0] = "XX000";
+	/* By hand: what is no code is that of RAISE. */
+	if (given[0] == NULL || strlen(given[0]) != 5 || strspn(given[0], "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5)
+		given[0] = "P0001";
 	/* Whoever catches the error has kept the stack as it was there. */
 	error_context_stack = segment_callers_context();
 	ereport(ERROR, (errcode(MAKE_SQLSTATE(given[0][0], given[0][1], given[0][2], given[0][3], given[0][4])),
-					errmsg_internal("%s", given[1] ? given[1] : "refused"),
+					errmsg_internal("%s", given[1] && *given[1] ? given[1] : "refused"),
 					given[2] ? errdetail_internal("%s", given[2]) : 0, given[3] ? errhint("%s", given[3]) : 0));
 }
 

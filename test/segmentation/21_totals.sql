@@ -39,8 +39,8 @@ SELECT is((SELECT segment_internal.ranking_curve(segment_internal.ranking_agg(rf
           NULL, 'one who was not there cannot leave');
 SELECT is((SELECT octet_length(segment_internal.ranking_agg(rfm)) FROM person), 0, 'a revenue that does not fit: no ranking');
 SELECT is(segment_internal.ranking_curve('', '{}', '{}'), NULL, 'and no curve of it');
-SELECT throws_ok($$SELECT segment_internal.ranking_curve('\x0102ff', '{}', '{}')$$, 'XX001', NULL, 'damaged bytes');
-SELECT throws_ok($$SELECT segment_internal.ranking_curve('\x010205', '{}', '{}')$$, 'XX001', NULL, 'bytes that are missing');
+SELECT throws_ok($$SELECT segment_internal.ranking_curve('\x0102ff', '{}', '{}')$$, '22P03', NULL, 'damaged bytes');
+SELECT throws_ok($$SELECT segment_internal.ranking_curve('\x010205', '{}', '{}')$$, '22P03', NULL, 'bytes that are missing');
 SELECT is((SELECT segment_internal.revenue_curve_agg(NULL) FROM plain), NULL, 'nobody has no curve');
 
 -- Random histories: new customers, late rows, returns, deletes; days in any order, the same day again, gaps of months. After
