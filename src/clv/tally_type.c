@@ -107,7 +107,7 @@ segment_tally_fault(const void *value)
 	if (tally->version != SEGMENT_TALLY_VERSION || tally->kind < TALLY_BTYD || tally->kind > TALLY_HOLDOUT ||
 		tally->reserved != 0 || tally->n_rows < 0 ||
 		VARSIZE(tally) != sizeof(Tally) + (Size) tally->n_rows * (width + 1) * sizeof(double))
-		return "The head is not one of this type.";
+		return "The head of a tally is not valid.";
 	for (int32 i = 0; i < tally->n_rows && fault == NULL; i++)
 	{
 		fault = find_row_fault(tally, tally_row(tally, i), tally_counts(tally)[i]);
