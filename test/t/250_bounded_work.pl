@@ -158,6 +158,7 @@ SELECT DISTINCT p.proname FROM pg_proc p
 WHERE p.pronamespace = 'segment'::regnamespace AND p.prokind IN ('f', 'w') AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')
   AND NOT 'internal'::regtype = ANY (p.proargtypes) AND NOT 'cstring'::regtype = ANY (p.proargtypes)
   AND p.proname !~ '_(eq|ne|lt|le|gt|ge|cmp|hash|hash_extended|send|recv|in|out|trans|to_jsonb)$'
+  AND p.prosrc <> 'segment_as_owner' -- they run SQL, which polls
   AND p.proname NOT IN (SELECT f.proname FROM pg_aggregate a JOIN pg_proc f ON f.oid IN (a.aggtransfn, a.aggcombinefn, a.aggfinalfn))
   AND EXISTS (SELECT FROM unnest(p.proargtypes) t(o) JOIN pg_type y ON y.oid = t.o WHERE y.typcategory IN ('A', 'T') OR y.typname IN ('int4', 'int8', 'interval', 'float8'))
 ORDER BY 1
