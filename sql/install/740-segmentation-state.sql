@@ -389,6 +389,7 @@ BEGIN
   INSERT INTO segment.state (version_id, customer, from_day, until_day, market, rfm, score, segment, sort, channel, repeat, due)
   SELECT of_version, c.customer, day, c.until_day, c.market, c.rfm, c.score, c.segment, c.sort, c.channel, segment_internal.repeat_later(c.repeat, day - c.from_day), c.due
   FROM crossing c ORDER BY c.customer COLLATE "C";
+  PERFORM segment_internal.prune_nobody(of_version, ARRAY(SELECT s.customer FROM segment.state s WHERE s.version_id = of_version AND s.until_day = day AND s.segment IS NULL));
 END
 $$;
 COMMENT ON FUNCTION segment_internal.cut_restart(integer, date) IS 'lets the rows of a version begin anew on a day';
