@@ -31,7 +31,7 @@ SELECT matches(pg_temp.refusal($$SELECT segment.rfm_agg(date '2025-01-01', -1e30
 SELECT matches(pg_temp.refusal($$SELECT segment.rfm_agg(date '2025-01-01', 1e1000)$$), '^22003 .*0\.\.\.; accepted', 'a very long number is cut');
 SELECT matches(pg_temp.refusal($$SELECT segment.rfm_agg(date '2025-01-01', 1e30::float8)$$), '^22003 ', 'a large float8');
 SELECT is(pg_temp.refusal($$SELECT segment.rfm_agg(date '2025-01-01', 0.000000000000000000001)$$),
-  '22003 | amount has too many decimals | The amount of the row at 2025-01-01 is 0.000000000000000000001; accepted are up to 20 decimals. | Round it: round(amount, 20).',
+  '22003 | amount has too many decimals | The amount of the row at 2025-01-01 is 0.000000000000000000001; accepted are up to 20 decimals. | Round it to the decimals of money: round(amount, 2).',
   '21 decimals');
 SELECT is(pg_temp.refusal($$SELECT segment.rfm_agg(date 'infinity', 1)$$),
   '22008 | time of an order is not finite | The date is infinity; accepted are finite times. | Leave such rows out with WHERE isfinite(...), or turn the time into NULL: rows with a NULL time are skipped.',
