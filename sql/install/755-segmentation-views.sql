@@ -94,7 +94,12 @@ FROM segment.segmentation_version v
 CROSS JOIN LATERAL (
   SELECT s.segment, s.sort, s.meaning, s.action, s.colour
   FROM segment.scheme_segments s
-  WHERE s.scheme = (v.label).scheme AND ((v.label).kind = 'scheme' OR s.segment IN ('Others', 'No orders'))
+  WHERE s.scheme = (v.label).scheme AND ((v.label).kind = 'scheme' OR s.segment = 'No orders')
+  UNION ALL
+  -- Without a scheme there are no rules that could leave somebody out
+  SELECT s.segment, s.sort, 'Has ordered, but everything came back: there is nothing to go by.', 'Leave out of campaigns; look into why everything came back.', s.colour
+  FROM segment.scheme_segments s
+  WHERE s.scheme = (v.label).scheme AND (v.label).kind <> 'scheme' AND s.segment = 'Others'
   UNION ALL
   SELECT t.tier, t.sort, t.meaning, t.action, segment_internal.segment_colour(t.sort)
   FROM (SELECT r.tier, coalesce((SELECT m.tier_sorts[(v.label).tiers * (r.value_level - 1) + r.return_level] FROM segment.segmentation_model m

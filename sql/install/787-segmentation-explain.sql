@@ -5,10 +5,11 @@ CREATE FUNCTION segment.explain_segment(name text, customer text, as_of date DEF
 BEGIN ATOMIC
   SELECT concat(
     format('Segment %s on %s, since %s', c.segment, t.as_of, c.since),
-    CASE WHEN c.from_day = t.as_of THEN format('; moved by %s%s', c.moved_by, ', from ' || c.previous_segment) END, E'.\n',
+    CASE WHEN c.from_day = t.as_of THEN CASE WHEN c.moved_by = 'new' THEN '; new' ELSE '; moved by ' || c.moved_by || coalesce(', from ' || c.previous_segment, '') END END, E'.\n',
     CASE (v.label).kind
-      WHEN 'scheme' THEN segment.explain_label(coalesce(own.cut_points, everybody.cut_points), c.rfm, d.held, (v.label).scheme, (v.days).zone)
-      ELSE concat(initcap(replace((v.label).kind, '_', ' ')), ': ', g.meaning, '.') END,
+      WHEN 'scheme' THEN segment.explain_label(coalesce(own.cut_points, everybody.cut_points), c.rfm, d.held, (v.label).scheme, (v.days).zone) ||
+        CASE WHEN own.market <> '' THEN format(E'\nScored among the customers of market %s', own.market) ELSE '' END
+      ELSE concat(format('%s (%s): %s.', c.segment, replace((v.label).kind, '_', ' '), rtrim(g.meaning, '.')), E'\nWhat to do: ' || rtrim(g.action, '.') || '.') END,
     CASE WHEN d.held < t.as_of THEN format(E'\nTime alone moves customers %s days late here: this is the label of %s. By the scores of %s alone: %s.', (v.label).hold_days, d.held, t.as_of,
       segment.label(c.score, (v.label).scheme, c.rfm, t.as_of, (v.days).zone)) END)
   FROM segment.published_snapshot t

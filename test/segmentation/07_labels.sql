@@ -4,7 +4,7 @@
 \if :no_data
 \q
 \endif
-SELECT plan(34);
+SELECT plan(37);
 
 CREATE TABLE sales AS TABLE valid_sales;
 ALTER TABLE sales ADD COLUMN channel text;
@@ -129,6 +129,12 @@ SELECT segment.create_segmentation('returns', 'returns', 'c', 'at', 'amount', la
 SELECT segment.refresh('returns');
 SELECT results_eq($$SELECT customer_id COLLATE "default", segment_name, segment_sort FROM segment.customer_profile WHERE segmentation = 'returns' AND customer_id IN ('5', '7') ORDER BY 1$$,
   $$VALUES ('5', 'No orders', 1001::smallint), ('7', 'Others', 1000::smallint)$$, 'a return alone is No orders; an order that came back whole has no value to expect');
+SELECT is(segment.explain_segment('returns', '7'), E'Segment Others on 2025-02-09, since 2025-02-09; new.\n'
+  'Others (value tiers): Has ordered, but everything came back: there is nothing to go by.\nWhat to do: Leave out of campaigns; look into why everything came back.', 'no scheme, no rule to blame');
+SELECT is(e, format(E'Segment %1$s on 2025-02-09, since 2025-02-09; new.\n%1$s (value tiers): %2$s.\nWhat to do: %3$s.', t.tier, t.meaning, t.action), 'a tier in words, with what to do')
+FROM segment.customer_profile p JOIN segment.value_tiers(2) t ON t.tier = p.segment_name, segment.explain_segment('returns', '8') e WHERE segmentation = 'returns' AND customer_id = '8';
+SELECT matches(segment.explain_segment('clusters', customer_id), format('^Segment %1$s on .*\n%1$s \(clusters\): Typically .* when fitted\.$', segment_name), 'a cluster in words; what to do is yours to say')
+FROM segment.customer_profile WHERE segmentation = 'clusters' AND is_latest ORDER BY customer_id LIMIT 1;
 SELECT is(segment.create_segmentation('returned', 'returns', 'c', 'at', 'amount', label => segment.by_clusters(2)), 'returned', 'clusters of the same');
 SELECT * FROM finish();
 ROLLBACK;

@@ -5,7 +5,7 @@
 \q
 \endif
 \pset fieldsep '\n'
-SELECT plan(16);
+SELECT plan(18);
 CREATE VIEW sales AS SELECT customer_id, invoice_date AS at, quantity * unit_price AS amount, invoice_no FROM online_retail WHERE customer_id IS NOT NULL;
 SELECT segment.create_segmentation(n, 'sales', 'customer_id', 'at', 'amount', 'invoice_no', label => segment.by_scheme(hold_days => h), changes => segment.by_reading_all(ledgers => true))
 FROM (VALUES ('raw', NULL), ('week', 7), ('two months', 60)) v (n, h);
@@ -59,6 +59,10 @@ SELECT customer_id AS who, segment_name AS shown, raw_segment_name AS raw FROM s
 SELECT matches(segment.explain_segment('week', :'who'), format('^Segment %s on 2011-12-09, since .*Time alone moves customers 7 days late here.*By the scores of 2011-12-09 alone: %s\.$', :'shown', :'raw')),
   unalike(segment.explain_segment('raw', :'who'), '%Time alone%'), alike(segment.explain_segment('raw', :'who', '2011-10-10'), 'Segment % on 2011-10-10, since 2011-10-09%'),
   is(segment.explain_segment('raw', 'nobody'), NULL, 'nobody'), is(segment.explain_segment('raw', :'who', '2020-01-01'), NULL, 'no snapshot');
+SELECT is_empty($$SELECT customer_id, moved_by, e FROM segment.customer_profile, segment.explain_segment('raw', customer_id) e WHERE segmentation = 'raw' AND is_latest
+  AND split_part(e, E'\n', 1) <> concat('Segment ', segment_name, ' on 2011-12-09, since ', segment_since,
+    CASE moved_by WHEN 'new' THEN '; new' ELSE '; moved by ' || moved_by || ', from ' || previous_segment_name END, '.')$$, 'who did not move is not said to have moved'),
+  cmp_ok(count(*) FILTER (WHERE moved_by IS NULL), '>', 0::bigint, 'some did not') FROM segment.customer_profile WHERE segmentation = 'raw' AND is_latest;
 SELECT throws_ok($$SELECT segment.by_scheme(hold_days => 0)$$, '22023', NULL, 'a wait of no day');
 SELECT finish();
 ROLLBACK;
