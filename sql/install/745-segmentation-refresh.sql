@@ -56,7 +56,8 @@ BEGIN
   IF read IS NULL OR read NOT IN ('changes', 'all', 'nothing') OR v.ledger_set IS NULL AND read = 'nothing' THEN
     RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('refresh cannot read %s', coalesce(read, 'NULL')),
       DETAIL = CASE WHEN read = 'nothing' THEN 'The segmentation stores no ledgers; accepted are changes and all, which do the same.' ELSE 'Accepted are changes, all and nothing.' END,
-      HINT = 'read says which orders are read: of changed customers, of all, or none (from stored ledgers).';
+      HINT = CASE WHEN read = 'nothing' THEN 'Store ledgers, in a new version: new_version(name, changes => segment.by_reading_all(ledgers => true)).'
+                  ELSE 'read says which orders are read: of changed customers, of all, or none (from stored ledgers).' END;
   END IF;
 END
 $$;

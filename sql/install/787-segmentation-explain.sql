@@ -10,7 +10,7 @@ BEGIN ATOMIC
       WHEN 'scheme' THEN segment.explain_label(coalesce(own.cut_points, everybody.cut_points), c.rfm, d.held, (v.label).scheme, (v.days).zone) ||
         CASE WHEN own.market <> '' THEN format(E'\nScored among the customers of market %s', own.market) ELSE '' END
       ELSE concat(format('%s (%s): %s.', c.segment, replace((v.label).kind, '_', ' '), rtrim(g.meaning, '.')), E'\nWhat to do: ' || rtrim(g.action, '.') || '.') END,
-    CASE WHEN d.held < t.as_of THEN format(E'\nTime alone moves customers %s days late here: this is the label of %s. By the scores of %s alone: %s.', (v.label).hold_days, d.held, t.as_of,
+    CASE WHEN d.held < t.as_of THEN format(E'\nTime alone moves customers %s days late here: the above is as of %s, and what it says of days without an order shows so many days after them. By the scores of %s alone: %s.', (v.label).hold_days, d.held, t.as_of,
       segment.label(c.score, (v.label).scheme, c.rfm, t.as_of, (v.days).zone)) END)
   FROM segment.published_snapshot t
   JOIN segment.segmentation_version v ON v.id = t.version_id
@@ -25,5 +25,5 @@ BEGIN ATOMIC
   WHERE t.segmentation = explain_segment.name AND CASE WHEN explain_segment.as_of IS NULL THEN t.is_latest ELSE t.as_of = explain_segment.as_of END;
 END;
 COMMENT ON FUNCTION segment.explain_segment(text, text, date) IS
-  'why a customer, given by id as text, is in a segment of a declared segmentation, in words: since when, by what, and for a scheme what explain_label says: values, scores, '
+  'why a customer, given by the id that customer_profile shows (of a pseudonymous segmentation the hash), is in a segment of a declared segmentation, in words: since when, by what, and for a scheme what explain_label says: values, scores, '
   'the rule, what would lead up and down. as_of: a snapshot''s day, by default the newest. NULL if the customer is in none then';

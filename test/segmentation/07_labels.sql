@@ -4,7 +4,7 @@
 \if :no_data
 \q
 \endif
-SELECT plan(37);
+SELECT plan(39);
 
 CREATE TABLE sales AS TABLE valid_sales;
 ALTER TABLE sales ADD COLUMN channel text;
@@ -136,5 +136,11 @@ FROM segment.customer_profile p JOIN segment.value_tiers(2) t ON t.tier = p.segm
 SELECT matches(segment.explain_segment('clusters', customer_id), format('^Segment %1$s on .*\n%1$s \(clusters\): Typically .* when fitted\.$', segment_name), 'a cluster in words; what to do is yours to say')
 FROM segment.customer_profile WHERE segmentation = 'clusters' AND is_latest ORDER BY customer_id LIMIT 1;
 SELECT is(segment.create_segmentation('returned', 'returns', 'c', 'at', 'amount', label => segment.by_clusters(2)), 'returned', 'clusters of the same');
+ALTER TABLE returns ADD COLUMN half text;
+UPDATE returns SET half = CASE WHEN c <= 40 THEN 'low' ELSE 'high' END;
+SELECT segment.create_segmentation('halves', 'returns', 'c', 'at', 'amount', market => 'half', scores => segment.rfm_scores(min_market => 30));
+SELECT segment.refresh('halves');
+SELECT alike(segment.explain_segment('halves', '9'), E'%\nScored among the customers of market low', 'whose cut points these are');
+SELECT unalike(segment.explain_segment('halves', '50'), '%Scored among%', 'a market that is too small has those of all');
 SELECT * FROM finish();
 ROLLBACK;
