@@ -4,8 +4,8 @@
 CREATE FUNCTION segment_internal.customer_type(v segment.segmentation_version) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  -- The name "character" means one character.
-  SELECT CASE t WHEN 'bpchar'::pg_catalog.regtype THEN 'bpchar' ELSE t::text END
+  -- The names "character" and "bit" mean one of them.
+  SELECT CASE t WHEN 'bpchar'::pg_catalog.regtype THEN 'bpchar' WHEN 'bit'::pg_catalog.regtype THEN 'pg_catalog."bit"' ELSE t::text END
   FROM segment_internal.segmentation_column_type(segment_internal.source_oid(v), v.customer) AS t;
 END;
 COMMENT ON FUNCTION segment_internal.customer_type(segment.segmentation_version) IS 'name of the type of a version''s customer ids, as in a cast';

@@ -11,8 +11,9 @@ CREATE FUNCTION segment_internal.make_trigger(relation regclass, name name, rows
 COMMENT ON FUNCTION segment_internal.make_trigger(regclass, name, boolean, integer, name) IS
   'puts queue_changes on a table, for rows or for TRUNCATE, such that it fires always; 42501 unless the role of act_for has TRIGGER on the table';
 
-CREATE FUNCTION segment_internal.drop_trigger(trigger oid) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_drop_trigger' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION segment_internal.drop_trigger(oid) IS 'takes a trigger off its table if it calls queue_changes, whoever owns the table; false if there is no such trigger';
+CREATE FUNCTION segment_internal.drop_trigger(trigger oid, wait boolean) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_drop_trigger' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment_internal.drop_trigger(oid, boolean) IS
+  'takes a trigger off its table if it calls queue_changes, whoever owns the table; false if there is no such trigger or, unless told to wait, while others use the table';
 
 CREATE FUNCTION segment_internal.followed_tables(source regclass, OUT relation regclass, OUT kind "char", OUT is_root boolean) RETURNS SETOF record
   LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
@@ -67,7 +68,7 @@ BEGIN
            AND (f.enabled IS DISTINCT FROM 'A' OR f.rows AND EXISTS (
              SELECT FROM segment_internal.followed_triggers(source, ledger_set) p WHERE p.rows AND NOT p.to_make AND p.enabled IS DISTINCT FROM 'A'
              AND f.relation IN (SELECT a.relid FROM pg_partition_ancestors(p.relation) a))) LOOP
-    PERFORM segment_internal.drop_trigger(g.oid) FROM pg_trigger g WHERE g.tgrelid = t.relation AND g.tgname = t.name;
+    PERFORM segment_internal.drop_trigger(g.oid, true) FROM pg_trigger g WHERE g.tgrelid = t.relation AND g.tgname = t.name;
     PERFORM segment_internal.make_trigger(t.relation, t.name, t.rows, ledger_set, customer);
   END LOOP;
 END
@@ -88,8 +89,8 @@ BEGIN
   IF broken IS NOT NULL THEN
     PERFORM segment_internal.make_triggers(source, v.ledger_set, v.customer);
   END IF;
-  -- Such as partitions that were detached, and a table that was renamed when another took its name.
-  PERFORM segment_internal.drop_trigger(g.oid) FROM segment_internal.made_triggers(v.ledger_set) g
+  -- Such as partitions that were detached, and a table that was renamed when another took its name. What is in use there waits for the next time.
+  PERFORM segment_internal.drop_trigger(g.oid, false) FROM segment_internal.made_triggers(v.ledger_set) g
   WHERE g.relation NOT IN (SELECT f.relation FROM segment_internal.followed_tables(source) f);
   digest := segment_internal.followed_digest(source);
   UPDATE segment.ledger_set s SET followed = digest, followed_source = source, followed_name = v.source, followed_in = home
@@ -110,11 +111,14 @@ CREATE FUNCTION segment_internal.unfollow_source(ledger_set integer) RETURNS int
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   count integer;
+  source regclass := (SELECT CASE WHEN s.followed_in = 'segment.state'::regclass THEN s.followed_source ELSE segment_internal.relation_named(s.followed_name) END
+                      FROM segment.ledger_set s WHERE s.id = unfollow_source.ledger_set);
 BEGIN
-  SELECT count(*) FILTER (WHERE segment_internal.drop_trigger(g.oid)) INTO count FROM segment_internal.made_triggers(ledger_set) g;
+  SELECT count(*) FILTER (WHERE segment_internal.drop_trigger(g.oid, g.relation IN (SELECT f.relation FROM segment_internal.followed_tables(source) f))) INTO count
+  FROM segment_internal.made_triggers(ledger_set) g;
   DELETE FROM segment.change_queue q WHERE q.ledger_set = unfollow_source.ledger_set;
   UPDATE segment.ledger_set s SET followed = NULL, followed_source = NULL, followed_name = NULL, followed_in = NULL WHERE s.id = unfollow_source.ledger_set;
   RETURN count;
 END
 $$;
-COMMENT ON FUNCTION segment_internal.unfollow_source(integer) IS 'removes the triggers of a ledger set, whoever owns the tables, and what they queued; returns their number';
+COMMENT ON FUNCTION segment_internal.unfollow_source(integer) IS 'removes the triggers of a ledger set, whoever owns the tables, and what they queued; returns their number. On tables that it does not follow, and that are in use, they stay: they do nothing';

@@ -387,6 +387,11 @@ BEGIN
   PERFORM segment_internal.score_day(v, t, is_new, calibrate, since);
   UPDATE segment.snapshot s SET generation = sync.generation, basis = CASE WHEN v.ledger_set IS NOT NULL THEN segment_internal.segmentation_basis(v, refreshed) END
   WHERE s.id = t.id RETURNING * INTO t;
+  -- By a function in the source, as its owner, in this very transaction
+  IF t.id IS NULL OR NOT EXISTS (SELECT FROM segment.segmentation_version x WHERE x.id = v.id) THEN
+    PERFORM segment_internal.refuse('55000', format('segmentation "%s" was changed by its own refresh', name), format('While %s was read, what the refresh of %s writes was taken away.', v.source, refreshed),
+      'The source, its filter and what they call must not call functions of schema segment that change the segmentation.');
+  END IF;
   PERFORM segment_internal.progress_next('totals');
   PERFORM segment_internal.write_totals_behind(t);
   SELECT * INTO t FROM segment.snapshot s WHERE s.id = t.id;

@@ -62,7 +62,7 @@ BEGIN
     CONTINUE WHEN NOT segment_internal.act_for_reader(v.segmentation);
     BEGIN
       RETURN QUERY SELECT * FROM segment_internal.live_rows_of(v);
-    EXCEPTION WHEN OTHERS THEN
+    EXCEPTION WHEN OTHERS OR assert_failure THEN
       -- One whose source is gone hides no other.
       RAISE WARNING USING MESSAGE = format('segmentation "%s" cannot be read as of now', v.segmentation), DETAIL = SQLERRM,
         HINT = 'Its customers are shown as of the newest snapshot; a refresh says what is wrong.';

@@ -15,6 +15,7 @@
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -69,7 +70,8 @@ pin_settings(void)
 {
 	static const char *const setting[][2] = {
 		{"search_path", "pg_catalog, pg_temp"}, {"TimeZone", "UTC"},	 {"DateStyle", "ISO, YMD"},
-		{"IntervalStyle", "postgres"},			{"bytea_output", "hex"}, {"extra_float_digits", "1"}};
+		{"IntervalStyle", "postgres"},			{"bytea_output", "hex"}, {"extra_float_digits", "1"},
+		{"quote_all_identifiers", "off"}};
 
 	for (int i = 0; i < (int) lengthof(setting); i++)
 		(void) set_config_option(setting[i][0], setting[i][1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
@@ -224,6 +226,27 @@ check_role_exists(Oid role)
 								"segment.hand_over(name, role).")));
 }
 
+/*
+ * Whether a role can do more in the cluster than the owner of this database, whose the tables are: he writes declarations at
+ * will, and puts triggers on the tables, which run within our calls. That must not give him the cluster.
+ */
+static bool
+reaches_beyond_database(Oid role)
+{
+	static const Oid server[] = {ROLE_PG_EXECUTE_SERVER_PROGRAM, ROLE_PG_WRITE_SERVER_FILES, ROLE_PG_READ_SERVER_FILES};
+	HeapTuple database = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(MyDatabaseId));
+	bool beyond = has_createrole_privilege(role);
+	Oid owner;
+
+	if (!HeapTupleIsValid(database))
+		elog(ERROR, "cache lookup failed for database %u", MyDatabaseId);
+	owner = ((Form_pg_database) GETSTRUCT(database))->datdba;
+	ReleaseSysCache(database);
+	for (int i = 0; i < (int) lengthof(server); i++)
+		beyond = beyond || has_privs_of_role(role, server[i]);
+	return beyond && !has_privs_of_role(owner, role);
+}
+
 /* act_for(role regrole): queries of users run as this role from here on; the caller must have the role. */
 Datum
 segment_act_for(PG_FUNCTION_ARGS)
@@ -238,6 +261,14 @@ segment_act_for(PG_FUNCTION_ARGS)
 				 errmsg("must have the privileges of role \"%s\"", GetUserNameFromId(role, false)),
 				 errdetail("The current role is \"%s\".", GetUserNameFromId(a->caller, false)),
 				 errhint("SET ROLE \"%s\" first, or schedule the job as that role.", GetUserNameFromId(role, false))));
+	if (reaches_beyond_database(role))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role \"%s\" may not own segmentations in this database", GetUserNameFromId(role, false)),
+				 errdetail("It has rights in the whole cluster (superuser, CREATEROLE, files or programs of the "
+						   "server), and the owner of the database, who can change what runs, has not."),
+				 errhint("SET ROLE to a role without such rights, for example the owner of the database; "
+						 "segment.hand_over gives it what is there.")));
 	a->acts_for = role;
 	PG_RETURN_VOID();
 }
@@ -271,7 +302,8 @@ segment_act_for_reader(PG_FUNCTION_ARGS)
 						errhint("See the view segment.segmentation_status.")));
 	owner = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
 	SPI_finish();
-	if (null || !SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(owner)) || !has_privs_of_role(a->caller, owner))
+	if (null || !SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(owner)) || !has_privs_of_role(a->caller, owner) ||
+		reaches_beyond_database(owner))
 		PG_RETURN_BOOL(false);
 	a->acts_for = owner;
 	PG_RETURN_BOOL(true);

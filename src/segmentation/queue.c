@@ -225,12 +225,20 @@ set_of(Command *c, int32 id)
 static bool
 is_source(const Set *set, Oid table)
 {
+	bool quote_all = quote_all_identifiers;
 	char *schema;
+	char *name;
 
 	if (set->name == NULL)
 		return table == set->source;
 	schema = get_namespace_name(get_rel_namespace(table));
-	return schema != NULL && strcmp(quote_qualified_identifier(schema, get_rel_name(table)), set->name) == 0;
+	if (schema == NULL)
+		return false;
+	/* As it was written down, whatever the writer's session sets */
+	quote_all_identifiers = false;
+	name = quote_qualified_identifier(schema, get_rel_name(table));
+	quote_all_identifiers = quote_all;
+	return strcmp(name, set->name) == 0;
 }
 
 /* Whether a table is the source, or inherits from it, at any distance. */
@@ -463,7 +471,10 @@ segment_make_trigger(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* drop_trigger(trigger oid) -> boolean: takes a trigger of ours off its table; false if it is none. */
+/*
+ * drop_trigger(trigger oid, wait boolean) -> boolean: takes a trigger of ours off its table; false if it is none or, unless
+ * told to wait, if others use the table: anybody may put the trigger on a table of his own, and must not stop refreshes by it.
+ */
 Datum
 segment_drop_trigger(PG_FUNCTION_ARGS)
 {
@@ -472,17 +483,18 @@ segment_drop_trigger(PG_FUNCTION_ARGS)
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple found;
-	bool ours;
+	Oid relation = InvalidOid;
 
 	(void) segment_required_authority();
 	catalog = table_open(TriggerRelationId, AccessShareLock);
 	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ, PG_GETARG_DATUM(0));
 	scan = systable_beginscan(catalog, TriggerOidIndexId, true, NULL, 1, &key);
 	found = systable_getnext(scan);
-	ours = HeapTupleIsValid(found) && ((Form_pg_trigger) GETSTRUCT(found))->tgfoid == trigger_function();
+	if (HeapTupleIsValid(found) && ((Form_pg_trigger) GETSTRUCT(found))->tgfoid == trigger_function())
+		relation = ((Form_pg_trigger) GETSTRUCT(found))->tgrelid;
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
-	if (!ours)
+	if (!OidIsValid(relation) || (!PG_GETARG_BOOL(1) && !ConditionalLockRelationOid(relation, AccessExclusiveLock)))
 		PG_RETURN_BOOL(false);
 	ObjectAddressSet(address, TriggerRelationId, PG_GETARG_OID(0));
 	performDeletion(&address, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);

@@ -161,6 +161,13 @@ as('mallory', q{CREATE TRIGGER t AFTER INSERT OR UPDATE ON mine FOR EACH ROW EXE
 	CREATE TRIGGER e AFTER INSERT ON mine EXECUTE FUNCTION segment_internal.queue_changes('1', 'customer'); ALTER TABLE mine ENABLE ALWAYS TRIGGER t});
 is(as('mallory', q{INSERT INTO mine VALUES ('x', '2025-01-01', 1, NULL); UPDATE mine SET amount = 2}), '', 'a trigger that names what another follows does nothing');
 unchanged('by triggers');
+# It is taken off there, but whoever holds the table stops nobody.
+my $held = $node->background_psql('shop', extra_params => [ '-U', 'mallory' ]);
+$held->query('BEGIN; SELECT count(*) FROM mine');
+is(as('alice', q{BEGIN; SET lock_timeout = '20s'; SELECT customers FROM segment.refresh('al', '2025-11-02'); ROLLBACK}), '300', 'a refresh does not wait for a table of another role with a trigger that names its ledgers');
+is(as('alice', q{BEGIN; SET lock_timeout = '20s'; SELECT segment.drop_segmentation('al'); ROLLBACK}), '', 'nor does who drops it');
+$held->query('ROLLBACK');
+$held->quit;
 
 # --- whose code runs as whom -------------------------------------------------------------------------------------------
 
@@ -252,6 +259,29 @@ like(as('keeper', qq{SELECT segment.hand_over('mal', '$superuser')}), qr/must ha
 as('keeper', "SELECT count(*) FROM $_") for @views;
 as('keeper', "SELECT segment.$_") for (q{definition('k')}, q{verify('k')}, q{drop_segmentation('k')});
 is(as('mallory', q{SELECT DISTINCT who FROM loot WHERE who NOT IN ('mallory', 'keeper')}), '', 'and nothing runs as the superuser');
+
+# What the owner of the database can change, or hang on the tables, does not run as a role with rights beyond the database.
+$node->safe_psql('postgres', 'CREATE ROLE maker LOGIN CREATEROLE; CREATE ROLE files LOGIN; GRANT pg_write_server_files TO files');
+as('keeper', q{DO $$BEGIN PERFORM segment.grant_segmentation('maker'), segment.grant_segmentation('files'); END$$});
+for my $role ($superuser, 'maker', 'files')
+{
+	like(as($role, qq{SELECT segment.create_segmentation('beyond', 'public.base', 'customer', 'at', 'amount')}), qr/may not own segmentations in this database/, "$role declares nothing in a database of one who has fewer rights");
+}
+is(as('keeper', <<'SQL'), '', 'a trigger of the owner of the database on a table of the extension');
+CREATE FUNCTION rise() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM segment_internal.act_for(r.oid::regrole), segment_internal.run_as_owner('ALTER ROLE keeper SUPERUSER') FROM pg_roles r WHERE r.rolsuper;
+  RETURN NEW;
+EXCEPTION WHEN insufficient_privilege THEN
+  NEW.details := to_jsonb(SQLERRM);
+  RETURN NEW;
+END
+$$;
+CREATE TRIGGER rise BEFORE INSERT ON segment.segmentation_run FOR EACH ROW EXECUTE FUNCTION rise();
+SQL
+as($superuser, q{SELECT segment.refresh('al', '2025-11-03')});
+is(as('keeper', q{DROP TRIGGER rise ON segment.segmentation_run; SELECT count(*) > 0 FROM segment.segmentation_run WHERE details::text ~ 'may not own segmentations'; SELECT rolsuper FROM pg_roles WHERE rolname = 'keeper'}), "t\nf",
+	'does not make him a superuser when a superuser refreshes');
 
 # Code that waits for the end of the transaction would run as whoever commits.
 is(as('mallory', <<'SQL'), '', 'a deferred trigger');
