@@ -178,8 +178,10 @@ BEGIN
   RETURN customer;
 END
 $$;
-CREATE VIEW calling AS SELECT o, public.calling(c) AS c, d, a FROM shop;
-SELECT segment.create_segmentation('calling ' || m, 'calling', 'c', 'd', 'a', 'o', changes => way(m)) FROM unnest('{all,ledgers}'::text[]) m;
+CREATE TABLE called (c int, d date, a numeric);
+INSERT INTO called SELECT g % 50, date '2024-01-01' + g % 300, 10 FROM generate_series(1, 500) g;
+CREATE VIEW calling AS SELECT public.calling(c) AS c, d, a FROM called;
+SELECT segment.create_segmentation('calling ' || m, 'calling', 'c', 'd', 'a', changes => way(m)) FROM unnest('{all,ledgers}'::text[]) m;
 SELECT is(count(segment.refresh('calling ' || m, '2024-11-01')), 2::bigint, 'a view whose function could call') FROM unnest('{all,ledgers}'::text[]) m;
 INSERT INTO calls SELECT 'SELECT segment.drop_segmentation(''calling all'')';
 SELECT is(s.state || ' ' || s.message, '55000 segmentation "calling all" was changed by its own refresh', 'it drops what is refreshed') FROM said($$SELECT segment.refresh('calling all', '2024-11-02')$$) s;

@@ -87,7 +87,7 @@ for my $role ($superuser, 'keeper')
 		}
 		is(as('keeper', $to, "$state ORDER BY 1"), $before, "$name: by $role, all is there");
 		is(as('bi', $to, q{SELECT count(DISTINCT customer_id), string_agg(DISTINCT segmentation, ' ') FROM segment.customer_profile}), '120|followed', "$name: a reader reads");
-		is(as($jo, $to, q{INSERT INTO public.orders VALUES (7, '2025-10-04', 7, 'm1'); SELECT customers FROM segment.refresh('followed', '2025-11-16');
+		is(as($jo, $to, q{SET quote_all_identifiers = on; INSERT INTO public.orders VALUES (7, '2025-10-04', 7, 'm1'); SELECT customers FROM segment.refresh('followed', '2025-11-16');
 			SELECT details->>'read_all', source_rows < 100, details->>'because' FROM segment.segmentation_run WHERE action = 'refresh' AND segmentation = 'followed' ORDER BY run_at DESC LIMIT 1}), "120\nfalse|t|",
 			"$name: a refresh goes on with the customers in the queue, and one that a trigger added");
 		is(as('bi', $to, q{SELECT count(*) FROM segment.customer_ledger}), '0', "$name: and no orders");
