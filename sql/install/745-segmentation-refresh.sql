@@ -159,6 +159,18 @@ END
 $$;
 COMMENT ON FUNCTION segment_internal.check_unknown(segment.segmentation, record) IS '22000 if the share of rows without a customer is greater than the segmentation accepts';
 
+-- A function in the source can call drop_segmentation, remove_snapshot or the like, as the owner, in the refresh's own transaction.
+CREATE FUNCTION segment_internal.check_still_there(v segment.segmentation_version, snapshot integer) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM segment.segmentation_version x WHERE x.id = v.id) OR snapshot IS NOT NULL AND NOT EXISTS (SELECT FROM segment.snapshot s WHERE s.id = snapshot) THEN
+    PERFORM segment_internal.refuse('55000', format('segmentation "%s" was changed by its own refresh', v.segmentation), format('While %s was read, what the refresh works on was taken away.', v.source),
+      'The source, its filter and what they call must not call functions of schema segment that change the segmentation.');
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.check_still_there(segment.segmentation_version, integer) IS '55000 if a version, or its snapshot, was deleted while what users wrote ran';
+
 CREATE FUNCTION segment_internal.open_snapshot(v segment.segmentation_version, as_of date, counted record) RETURNS segment.snapshot
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -369,7 +381,7 @@ BEGIN
   refreshed := coalesce(as_of, segment_internal.segmentation_as_of(v));
   PERFORM segment_internal.check_day(v, refreshed, allow_future);
   counted := segment_internal.count_source(v, refreshed, sync.everything OR coalesce(sync.unfit, false));
-  PERFORM segment_internal.check_unknown(own, counted);
+  PERFORM segment_internal.check_still_there(v, NULL), segment_internal.check_unknown(own, counted);
   IF own.pseudonymous THEN
     INSERT INTO segment.pseudonym_key VALUES (v.segmentation, uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) ON CONFLICT DO NOTHING;
   END IF;
@@ -384,14 +396,9 @@ BEGIN
   IF NOT calibrate AND NOT (is_new AND t.restart) THEN
     since := segment_internal.changed_since(v, t, is_new, segment_internal.segmentation_basis(v, refreshed));
   END IF;
-  PERFORM segment_internal.score_day(v, t, is_new, calibrate, since);
+  PERFORM segment_internal.score_day(v, t, is_new, calibrate, since), segment_internal.check_still_there(v, t.id);
   UPDATE segment.snapshot s SET generation = sync.generation, basis = CASE WHEN v.ledger_set IS NOT NULL THEN segment_internal.segmentation_basis(v, refreshed) END
   WHERE s.id = t.id RETURNING * INTO t;
-  -- By a function in the source, as its owner, in this very transaction
-  IF t.id IS NULL OR NOT EXISTS (SELECT FROM segment.segmentation_version x WHERE x.id = v.id) THEN
-    PERFORM segment_internal.refuse('55000', format('segmentation "%s" was changed by its own refresh', name), format('While %s was read, what the refresh of %s writes was taken away.', v.source, refreshed),
-      'The source, its filter and what they call must not call functions of schema segment that change the segmentation.');
-  END IF;
   PERFORM segment_internal.progress_next('totals');
   PERFORM segment_internal.write_totals_behind(t);
   SELECT * INTO t FROM segment.snapshot s WHERE s.id = t.id;

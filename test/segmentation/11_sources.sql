@@ -188,6 +188,7 @@ SELECT is(s.state || ' ' || s.message, '55000 segmentation "calling all" was cha
 DELETE FROM calls;
 INSERT INTO calls SELECT 'SELECT segment.drop_segmentation(''calling ledgers'')';
 SELECT is(s.state || ' ' || s.message, '55000 segmentation "calling ledgers" was changed by its own refresh', 'with ledgers too') FROM said($$SELECT segment.refresh('calling ledgers', '2024-11-02')$$) s;
+DELETE FROM calls;
 SELECT is_empty($$SELECT m, v.* FROM unnest('{all,ledgers}'::text[]) m, segment.verify('calling ' || m) v$$, 'all is as before');
 
 SELECT * FROM finish();
