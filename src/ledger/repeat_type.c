@@ -150,21 +150,6 @@ segment_ledger_repeat(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(repeat);
 }
 
-/*
- * repeat_later(repeat, days): what ledger_repeat gives so many days later if nothing was bought between, to the last
- * bit: the days observed are a whole number.
- */
-Datum
-segment_repeat_later(PG_FUNCTION_ARGS)
-{
-	const RepeatSummary *repeat = PG_GETARG_REPEAT(0);
-	RepeatSummary *later = segment_repeat_new();
-
-	memcpy(later, repeat, sizeof(RepeatSummary));
-	later->t = (rint(repeat->t * repeat->unit) + PG_GETARG_INT32(1)) / repeat->unit;
-	PG_RETURN_POINTER(later);
-}
-
 /* Why a summary from outside is not valid, or NULL. */
 static const char *
 find_fault(const RepeatSummary *repeat)
@@ -184,6 +169,27 @@ find_fault(const RepeatSummary *repeat)
 	if (repeat->skipped < 0)
 		return "The number of skipped days must not be negative.";
 	return NULL;
+}
+
+/*
+ * repeat_later(repeat, days): what ledger_repeat gives so many days later if nothing was bought between, to the last
+ * bit where the days observed are a whole number. 22023 where the result is no summary.
+ */
+Datum
+segment_repeat_later(PG_FUNCTION_ARGS)
+{
+	const RepeatSummary *repeat = PG_GETARG_REPEAT(0);
+	double whole = rint(repeat->t * repeat->unit);
+	double observed = whole / repeat->unit == repeat->t ? whole : repeat->t * repeat->unit;
+	RepeatSummary *later = segment_repeat_new();
+
+	memcpy(later, repeat, sizeof(RepeatSummary));
+	later->t = fmax((observed + PG_GETARG_INT32(1)) / repeat->unit, repeat->t);
+	if (PG_GETARG_INT32(1) < 0 || find_fault(later) != NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("days is out of range"),
+						errdetail("It is %d; accepted are 0 and more.", PG_GETARG_INT32(1)),
+						errhint("A summary can be brought forward only.")));
+	PG_RETURN_POINTER(later);
 }
 
 const char *
