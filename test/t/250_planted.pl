@@ -83,6 +83,8 @@ CREATE EXTENSION segment;
 SQL
 my $log = PostgreSQL::Test::Utils::slurp_file($node->logfile);
 like($log, qr/LOG:  planted/, 'there were plants');
+# The session drops what it made in pg_temp when it ends, which may take a moment longer than psql.
+$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'client backend'});
 is($status, 0, "installed: what a trigger makes while the script runs counts as the extension's own") or diag($err);
 is($node->safe_psql('postgres', q{SELECT pg_describe_object(d.classid, d.objid, 0) FROM pg_depend d JOIN pg_proc p ON p.oid = d.refobjid
 	WHERE d.refclassid = 'pg_proc'::regclass AND p.prosrc LIKE '%a plant ran%' AND p.pronamespace <> 'public'::regnamespace
