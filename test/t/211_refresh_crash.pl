@@ -101,16 +101,6 @@ for my $i (1 .. $kills)
 }
 cmp_ok($interrupted, '>=', $kills / 2, "most kills hit a refresh that ran ($interrupted of $kills)");
 like($progress, qr/reading all orders/, 'others saw it reading');
-
-# Who holds the states stops a refresh while it writes them.
-my ($out, $err);
-my $holder = IPC::Run::start([ 'psql', '-X', '-d', $node->connstr('postgres'), '-c', 'BEGIN', '-c', 'LOCK TABLE segment.state IN SHARE MODE', '-c', 'SELECT pg_sleep(600)' ], '>', \$out, '2>', \$err);
-$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
-$node->safe_psql('postgres', "INSERT INTO orders SELECT g, date '2025-06-15', 7 FROM generate_series(1, 50) g");
-my $refresh = IPC::Run::start([ @connection, '-c', "SELECT segment.refresh('shop', '2025-08-01')" ], '>', \$out, '2>', \$err);
-ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM segment.progress WHERE operation = 'writing states'}), 'and writing');
-$node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
-$_->finish for $holder, $refresh;
 is($node->safe_psql('postgres', 'SELECT count(*) FROM segment.progress'), '0', 'nothing is left on the board');
 # The ledgers survived too: reading everything gives the same snapshot.
 is($node->safe_psql('postgres', q{SET ROLE shop; SELECT segment.refresh('shop', '2025-08-01'); RESET ROLE;
