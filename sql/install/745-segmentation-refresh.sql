@@ -447,6 +447,10 @@ DECLARE
   t segment.snapshot;
   count bigint := 0;
 BEGIN
+  IF keep_days < 0 THEN
+    PERFORM segment_internal.refuse('22023', 'keep_days must not be negative', format('It is %s; that would remove the newest snapshot too.', keep_days),
+      'Pass 0 to keep the newest alone; remove_snapshot takes single days away.');
+  END IF;
   FOR t IN SELECT * FROM segment.snapshot s WHERE s.segmentation = own.name AND s.as_of < newest - keep_days ORDER BY s.as_of, s.version LOOP
     DELETE FROM segment.snapshot s WHERE s.id = t.id;
     PERFORM segment_internal.drop_totals(t.id);
@@ -464,7 +468,7 @@ CREATE FUNCTION segment.purge_snapshots(name text, keep_days integer) RETURNS bi
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_as_owner';
 COMMENT ON FUNCTION segment.purge_snapshots(text, integer) IS
   'removes the snapshots older than a number of days before the newest that is not in the future; previous segments and dates of change stay as they '
-  'are. Returns the number of snapshots; NULL days remove nothing';
+  'are. Returns the number of snapshots; NULL days remove nothing. 22023 for a negative number';
 
 CREATE FUNCTION segment_internal.remove_snapshot(name text, as_of date, version integer) RETURNS integer
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$

@@ -1,6 +1,6 @@
 -- 15_days.sql: days: none in the future unless asked for, none that cannot be taken back, one bad row decides nothing for all
 \ir ../lib/begin.sql
-SELECT plan(27);
+SELECT plan(28);
 CREATE TABLE shop AS SELECT g % 50 AS customer, date '2025-01-01' + g % 300 AS day, (g * 7 % 90)::numeric AS amount FROM generate_series(1, 800) g;
 SELECT segment.create_segmentation('plain', 'shop', 'customer', 'day', 'amount', privacy => segment.privacy(keep_days => 100));
 SELECT segment.create_segmentation('stored', 'shop', 'customer', 'day', 'amount', changes => segment.by_triggers());
@@ -40,5 +40,7 @@ SELECT is(refreshed, date '2025-10-27', 'the last order is one that was: ' || n)
 SELECT is((SELECT count(*) FROM segment.customer_profile WHERE segmentation = 'stored' AND is_latest), 50::bigint, 'who will be a customer is none yet');
 SELECT is((segment.refresh('stored', '2199-01-02', allow_future => true)).customers, 51::bigint, 'but then');
 SELECT is((SELECT recency_days FROM segment.customer_profile WHERE segmentation = 'stored' AND as_of = '2199-01-02' AND customer_id = '3'), 1, 'and is found without a change of the orders');
+SELECT throws_ok($$SELECT segment.purge_snapshots((SELECT min(name) FROM segment.segmentation), -5)$$, '22023', 'keep_days must not be negative', 'nobody removes all snapshots by a sign');
+
 SELECT * FROM finish();
 ROLLBACK;
