@@ -294,6 +294,9 @@ segment_btyd_fit(SegmentBtydKind kind, const SegmentBtydTally *tally, const Segm
 		}
 		if (fit->status == SEGMENT_FIT_CONVERGED)
 			break;
+		/* Where nobody leaves, other starts would walk the same ridge, and Pareto/NBD's likelihood is dear. */
+		if (kind == SEGMENT_PARETO_NBD && nobody_leaves(kind, tally, options, fit))
+			break;
 	}
 	if (tally->n_covariates > 0)
 		caller_covariates(&sample, fit);
