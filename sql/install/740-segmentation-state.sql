@@ -243,13 +243,16 @@ CREATE FUNCTION segment_internal.settle_rows(v segment.segmentation_version, day
 DECLARE
   x date;
 BEGIN
-  -- Between a new customer's first row and the next day on which there are others, nobody is there: gone.
-  INSERT INTO segment.state (version_id, customer, from_day, until_day, market)
-  SELECT v.id, r.customer, next_day, coalesce(r.following, 'infinity'), ''
-  FROM (SELECT s.customer, (SELECT min(n.from_day + 0) FROM segment.state n WHERE n.version_id = v.id AND n.customer = s.customer AND n.from_day + 0 > day) AS following
-        FROM unnest(customers) c JOIN segment.state s ON s.customer = c
-        WHERE s.version_id = v.id AND s.from_day = day AND s.until_day = next_day AND isfinite(next_day) OFFSET 0) r
-  WHERE r.following IS DISTINCT FROM next_day;
+  -- Between a new customer's first row and the next day on which there are others, nobody is there: gone, and anew where the version begins anew.
+  INSERT INTO segment.state (version_id, customer, from_day, until_day, market, since)
+  SELECT v.id, s.customer, b.from_day, least(b.until_day, r.until_day), '', b.from_day
+  FROM segment.state s JOIN unnest(customers) c ON s.customer = c
+  CROSS JOIN LATERAL (SELECT coalesce(min(n.from_day), 'infinity') AS until_day FROM segment.state n
+                      WHERE n.version_id = v.id AND n.customer = s.customer AND n.from_day > day) r
+  CROSS JOIN (SELECT y.from_day, lead(y.from_day, 1, 'infinity') OVER (ORDER BY y.from_day) AS until_day
+              FROM (SELECT next_day AS from_day UNION SELECT t.as_of FROM segment.snapshot t WHERE t.version_id = v.id AND t.restart AND t.as_of > next_day) y) b
+  WHERE s.version_id = v.id AND s.from_day = day AND s.until_day = next_day AND isfinite(next_day) AND b.from_day < r.until_day
+    AND NOT EXISTS (SELECT FROM segment.state n WHERE n.version_id = v.id AND n.customer = s.customer AND n.from_day = next_day);
   FOREACH x IN ARRAY ARRAY[next_day, day] LOOP
     PERFORM segment_internal.merge_rows(v.id, x, customers)
     WHERE isfinite(x) AND NOT EXISTS (SELECT FROM segment.snapshot t WHERE t.version_id = v.id AND t.as_of = x AND t.restart);
