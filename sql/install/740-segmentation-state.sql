@@ -238,21 +238,30 @@ $$;
 COMMENT ON FUNCTION segment_internal.prune_nobody(integer, text[]) IS
   'deletes the rows of customers that say that nobody is there before anybody was, but for those that wait for a day that is known';
 
+CREATE FUNCTION segment_internal.add_nobody(of_version integer, day date, customers text[]) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
+BEGIN
+  INSERT INTO segment.state (version_id, customer, from_day, until_day, market, since)
+  SELECT of_version, s.customer, b.from_day, least(b.until_day, r.until_day), '', b.from_day
+  FROM segment.state s JOIN unnest(customers) c ON s.customer = c
+  CROSS JOIN LATERAL (SELECT coalesce(min(n.from_day), 'infinity') AS until_day FROM segment.state n
+                      WHERE n.version_id = of_version AND n.customer = s.customer AND n.from_day > day) r
+  CROSS JOIN (SELECT y.from_day, lead(y.from_day, 1, 'infinity') OVER (ORDER BY y.from_day) AS until_day
+              FROM (SELECT day AS from_day UNION SELECT t.as_of FROM segment.snapshot t WHERE t.version_id = of_version AND t.restart AND t.as_of > day) y) b
+  WHERE s.version_id = of_version AND s.until_day = day AND b.from_day < r.until_day
+    AND NOT EXISTS (SELECT FROM segment.state n WHERE n.version_id = of_version AND n.customer = s.customer AND n.from_day = day);
+END
+$$;
+COMMENT ON FUNCTION segment_internal.add_nobody(integer, date, text[]) IS
+  'where rows of customers end on a day and none begins, rows that say that nobody is there until the next row, anew where the version begins anew';
+
 CREATE FUNCTION segment_internal.settle_rows(v segment.segmentation_version, day date, next_day date, customers text[]) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
 DECLARE
   x date;
 BEGIN
-  -- Between a new customer's first row and the next day on which there are others, nobody is there: gone, and anew where the version begins anew.
-  INSERT INTO segment.state (version_id, customer, from_day, until_day, market, since)
-  SELECT v.id, s.customer, b.from_day, least(b.until_day, r.until_day), '', b.from_day
-  FROM segment.state s JOIN unnest(customers) c ON s.customer = c
-  CROSS JOIN LATERAL (SELECT coalesce(min(n.from_day), 'infinity') AS until_day FROM segment.state n
-                      WHERE n.version_id = v.id AND n.customer = s.customer AND n.from_day > day) r
-  CROSS JOIN (SELECT y.from_day, lead(y.from_day, 1, 'infinity') OVER (ORDER BY y.from_day) AS until_day
-              FROM (SELECT next_day AS from_day UNION SELECT t.as_of FROM segment.snapshot t WHERE t.version_id = v.id AND t.restart AND t.as_of > next_day) y) b
-  WHERE s.version_id = v.id AND s.from_day = day AND s.until_day = next_day AND isfinite(next_day) AND b.from_day < r.until_day
-    AND NOT EXISTS (SELECT FROM segment.state n WHERE n.version_id = v.id AND n.customer = s.customer AND n.from_day = next_day);
+  -- Between a new customer's first row and the next day on which there are others, nobody is there: gone.
+  PERFORM segment_internal.add_nobody(v.id, next_day, customers) WHERE isfinite(next_day);
   FOREACH x IN ARRAY ARRAY[next_day, day] LOOP
     PERFORM segment_internal.merge_rows(v.id, x, customers)
     WHERE isfinite(x) AND NOT EXISTS (SELECT FROM segment.snapshot t WHERE t.version_id = v.id AND t.as_of = x AND t.restart);
@@ -425,7 +434,8 @@ BEGIN
       PERFORM segment_internal.cut_restart(t.version_id, t.as_of);
       PERFORM segment_internal.add_gone(p, x) FROM segment.snapshot x WHERE x.id = p.previous;
     ELSIF t.restart AND NOT p.restart THEN
-      everybody := ARRAY(SELECT s.customer FROM segment.state s WHERE s.version_id = t.version_id AND s.from_day = t.as_of);
+      everybody := ARRAY(SELECT s.customer FROM segment.state s WHERE s.version_id = t.version_id AND (s.from_day = t.as_of OR s.until_day = t.as_of));
+      PERFORM segment_internal.add_nobody(t.version_id, t.as_of, everybody);
       PERFORM segment_internal.merge_rows(t.version_id, t.as_of, everybody), segment_internal.prune_nobody(t.version_id, everybody);
     END IF;
     PERFORM segment_internal.link_day(segment_internal.segmentation_version_of(t.segmentation, t.version), p, NULL);

@@ -7,7 +7,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $steps = $ENV{VERSION_STEPS} // 90;
+my $steps = $ENV{VERSION_STEPS} // 150;
 my $node = PostgreSQL::Test::Cluster->new('refresh_versions');
 $node->init;
 $node->append_conf('postgresql.conf', "fsync = off\nautovacuum = off");
