@@ -3,49 +3,48 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
 #include "core/compat.h"
 
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
-#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-#include "math/sha256.h"
-
 #define MAX_ARMS 1000
 
-/* Adds a text in UTF-8, whatever the database's encoding. */
+/* Appends a text in UTF-8, whatever the database's encoding. */
 static void
-add_text(SegmentSha256 *hash, const text *word)
+append_utf8(StringInfo message, const text *word)
 {
 	int length = VARSIZE_ANY_EXHDR(word);
-	char *bytes = (char *) VARDATA_ANY(word);
-	char *converted = pg_server_to_any(bytes, length, PG_UTF8);
+	const char *bytes = VARDATA_ANY(word);
+	const char *converted = pg_server_to_any(bytes, length, PG_UTF8);
 
-	if (converted != bytes)
-		length = (int) strlen(converted);
-	segment_sha256_add(hash, converted, (size_t) length);
-	if (converted != bytes)
-		pfree(converted);
+	appendBinaryStringInfo(message, converted, converted == bytes ? length : (int) strlen(converted));
 }
 
 /* The first 8 bytes of SHA-256(salt || ':' || id), their top 53 bits / 2^53: of [0, 1). */
 static double
 share_of(const text *id, const text *salt)
 {
-	SegmentSha256 hash;
+	StringInfoData message;
+	bytea *hash;
+	uint64 first = 0;
 
 	if (VARSIZE_ANY_EXHDR(salt) == 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("salt must not be empty"),
 						errdetail("Two experiments with the same salt have the same arms."),
 						errhint("Pass a name of the experiment, such as 'spring-2026'.")));
-	segment_sha256_begin(&hash);
-	add_text(&hash, salt);
-	segment_sha256_add(&hash, ":", 1);
-	add_text(&hash, id);
-	return (double) (segment_sha256_end(&hash) >> 11) * 0x1p-53;
+	initStringInfo(&message);
+	appendStringInfoSpaces(&message, VARHDRSZ);
+	append_utf8(&message, salt);
+	appendStringInfoChar(&message, ':');
+	append_utf8(&message, id);
+	SET_VARSIZE(message.data, message.len);
+	hash = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, PointerGetDatum(message.data)));
+	for (int i = 0; i < 8; i++)
+		first = first << 8 | (unsigned char) VARDATA_ANY(hash)[i];
+	return (double) (first >> 11) * 0x1p-53;
 }
 
 /* assign_share(id, salt). Strict. */

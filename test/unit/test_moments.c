@@ -1,8 +1,7 @@
 /*
- * test_moments.c: exact sums: doubles as decimals, any order, parts, magnitudes; SHA-256 by the vectors of FIPS 180-4.
+ * test_moments.c: exact sums: doubles as decimals, any order, parts, magnitudes.
  */
 #include "math/moments.h"
-#include "math/sha256.h"
 
 #include <math.h>
 #include <string.h>
@@ -55,17 +54,6 @@ text_of(double value)
 	decimals = segment_big_normalize(&sum, moments.y_scale);
 	segment_big_print(&sum, decimals, buffer);
 	return buffer;
-}
-
-static uint64_t
-hash_of(const char *text, size_t repeats)
-{
-	SegmentSha256 hash;
-
-	segment_sha256_begin(&hash);
-	while (repeats-- > 0)
-		segment_sha256_add(&hash, text, strlen(text));
-	return segment_sha256_end(&hash);
 }
 
 int
@@ -158,15 +146,5 @@ main(void)
 		worst = fmax(worst, fabs(segment_moments_squares_y(&moments) / ((double) (squares * n - sum * sum) / n) - 1));
 	}
 	tap_ok(worst < 1e-15, "squares about a large mean: %.1e", worst);
-
-	/* FIPS 180-4's examples, and lengths about the block's by Python's hashlib */
-	tap_ok(hash_of("abc", 1) == UINT64_C(0xba7816bf8f01cfea), "SHA-256 of abc");
-	tap_ok(hash_of("", 1) == UINT64_C(0xe3b0c44298fc1c14), "of nothing");
-	tap_ok(hash_of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1) == UINT64_C(0x248d6a61d20638b8),
-		   "of two blocks");
-	tap_ok(hash_of("a", 1000000) == UINT64_C(0xcdc76e5c9914fb92), "of a million a");
-	tap_ok(hash_of("a", 55) == UINT64_C(0x9f4390f8d30c2dd9) && hash_of("a", 56) == UINT64_C(0xb35439a4ac6f0948) &&
-			   hash_of("a", 64) == UINT64_C(0xffe054fe7ae0cb6d),
-		   "of 55, 56 and 64 bytes");
 	return tap_done();
 }
