@@ -20,14 +20,15 @@
 
 #define MAX_AGE 36525
 
-/* What a query keeps: a toasted value, made plain once, and where the last rows found their currencies. */
+#define PLACES 256
+
+/* What a query keeps: a toasted value, made plain once, and where rows found their currencies. */
 typedef struct ConvertCache
 {
 	char *toasted; /* as it was passed */
 	Size size;
 	const Rates *rates;
-	int from; /* number of the currency that was found last */
-	int to;
+	int found[PLACES]; /* numbers of currencies, by a hash of their codes */
 } ConvertCache;
 
 /*
@@ -70,22 +71,27 @@ compare_code(const char *code, const char *text, Size length)
 	return order != 0 ? order : length >= SEGMENT_CURRENCY_SIZE ? -1 : code[length] != '\0';
 }
 
-/* The number of a currency, looked for where the last row found its own first; -1 if there is none. */
+/* The number of a currency, looked for where a code of the same hash was found first; -1 if there is none. */
 static int
-find_currency(const Rates *rates, const char *text, Size length, int *last)
+find_currency(const Rates *rates, const char *text, Size length, ConvertCache *cache)
 {
 	int low = 0;
 	int high = rates->n_currencies;
+	uint32 hash = 0;
+	int *place;
 
-	if (*last < high && compare_code(rates->currency[*last].code, text, length) == 0)
-		return *last;
+	for (Size i = 0; i < Min(length, SEGMENT_CURRENCY_SIZE); i++)
+		hash = hash * 31 + (unsigned char) text[i];
+	place = &cache->found[hash % PLACES];
+	if (*place < high && compare_code(rates->currency[*place].code, text, length) == 0)
+		return *place;
 	while (low < high)
 	{
 		int middle = (low + high) / 2;
 		int order = compare_code(rates->currency[middle].code, text, length);
 
 		if (order == 0)
-			return *last = middle;
+			return *place = middle;
 		if (order < 0)
 			low = middle + 1;
 		else
@@ -93,6 +99,8 @@ find_currency(const Rates *rates, const char *text, Size length, int *last)
 	}
 	return -1;
 }
+
+#define NEAR 4
 
 /* The last rate on or before the day, no older than max_age days; NULL if there is none. */
 static const SegmentRate *
@@ -102,6 +110,18 @@ find_rate(const Rates *rates, int currency, DateADT day, int max_age)
 	int low = 0;
 	int high = rates->currency[currency].count;
 
+	if (day >= rate[high - 1].day)
+		low = high;
+	else if (day > rate[0].day)
+	{
+		/* rates come every day or every workday: it is hardly ever farther than NEAR from where the calendar puts it */
+		int guess = (int) ((int64) (day - rate[0].day) * (high - 1) / (rate[high - 1].day - rate[0].day));
+
+		if (guess > NEAR && rate[guess - NEAR].day <= day)
+			low = guess - NEAR;
+		if (guess + NEAR < high && rate[guess + NEAR].day > day)
+			high = guess + NEAR;
+	}
 	while (low < high)
 	{
 		int middle = (low + high) / 2;
@@ -118,7 +138,7 @@ find_rate(const Rates *rates, int currency, DateADT day, int max_age)
 
 /* The rate of a currency by the text of its code; false if there is none. */
 static bool
-rate_of(const Rates *rates, const text *code, DateADT day, int max_age, int *last, SegmentRate *rate)
+rate_of(const Rates *rates, const text *code, DateADT day, int max_age, ConvertCache *cache, SegmentRate *rate)
 {
 	const char *text = VARDATA_ANY(code);
 	Size length = VARSIZE_ANY_EXHDR(code);
@@ -129,7 +149,7 @@ rate_of(const Rates *rates, const text *code, DateADT day, int max_age, int *las
 	rate->scale = 0;
 	if (compare_code(rates->base, text, length) == 0)
 		return true;
-	currency = find_currency(rates, text, length, last);
+	currency = find_currency(rates, text, length, cache);
 	found = currency < 0 ? NULL : find_rate(rates, currency, day, max_age);
 	if (found == NULL)
 		return false;
@@ -234,8 +254,7 @@ segment_convert_currency(PG_FUNCTION_ARGS)
 	if (unlikely(cache == NULL))
 		fcinfo->flinfo->fn_extra = cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(ConvertCache));
 	rates = rates_argument(fcinfo, cache);
-	if (!rate_of(rates, from_code, day, max_age, &cache->from, &from) ||
-		!rate_of(rates, to_code, day, max_age, &cache->to, &to))
+	if (!rate_of(rates, from_code, day, max_age, cache, &from) || !rate_of(rates, to_code, day, max_age, cache, &to))
 		PG_RETURN_NULL();
 	PG_RETURN_DATUM(convert(datum, &amount, &from, &to));
 }
