@@ -24,47 +24,6 @@ CREATE TYPE segment.coreset (
 );
 COMMENT ON TYPE segment.coreset IS 'Bounded, mergeable summary of feature vectors: up to 8192 distinct points with weights, exactly; beyond that, clustering features. Made by coreset_agg, merged by coreset_rollup and +, read by kmeans, gmm, kmeans_choose, ...';
 
--- Comparison by bytes: equal values have equal bytes; the order has no meaning of its own.
-
-CREATE FUNCTION segment_internal.coreset_eq(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.coreset_ne(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.coreset_lt(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.coreset_le(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.coreset_gt(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.coreset_ge(segment.coreset, segment.coreset) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.coreset_cmp(segment.coreset, segment.coreset) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.coreset_hash(segment.coreset) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.coreset_hash_extended(segment.coreset, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_bytes_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.coreset_eq(segment.coreset, segment.coreset) IS 'Equality by bytes';
-COMMENT ON FUNCTION segment_internal.coreset_ne(segment.coreset, segment.coreset) IS 'Inequality by bytes';
-COMMENT ON FUNCTION segment_internal.coreset_lt(segment.coreset, segment.coreset) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment_internal.coreset_le(segment.coreset, segment.coreset) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment_internal.coreset_gt(segment.coreset, segment.coreset) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment_internal.coreset_ge(segment.coreset, segment.coreset) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment_internal.coreset_cmp(segment.coreset, segment.coreset) IS 'Three-way comparison by bytes for btree: -1, 0 or 1';
-COMMENT ON FUNCTION segment_internal.coreset_hash(segment.coreset) IS 'Hash, 32 bits';
-COMMENT ON FUNCTION segment_internal.coreset_hash_extended(segment.coreset, bigint) IS 'Hash with a seed, 64 bits';
-
-CREATE OPERATOR segment.= (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment_internal.coreset_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
-COMMENT ON OPERATOR segment.= (segment.coreset, segment.coreset) IS 'coreset = coreset, by bytes';
-CREATE OPERATOR segment.<> (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment_internal.coreset_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
-COMMENT ON OPERATOR segment.<> (segment.coreset, segment.coreset) IS 'coreset <> coreset, by bytes';
-CREATE OPERATOR segment.< (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment_internal.coreset_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
-COMMENT ON OPERATOR segment.< (segment.coreset, segment.coreset) IS 'coreset < coreset, by bytes';
-CREATE OPERATOR segment.<= (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment_internal.coreset_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
-COMMENT ON OPERATOR segment.<= (segment.coreset, segment.coreset) IS 'coreset <= coreset, by bytes';
-CREATE OPERATOR segment.> (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment_internal.coreset_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
-COMMENT ON OPERATOR segment.> (segment.coreset, segment.coreset) IS 'coreset > coreset, by bytes';
-CREATE OPERATOR segment.>= (LEFTARG = segment.coreset, RIGHTARG = segment.coreset, FUNCTION = segment_internal.coreset_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
-COMMENT ON OPERATOR segment.>= (segment.coreset, segment.coreset) IS 'coreset >= coreset, by bytes';
-
-CREATE OPERATOR CLASS segment.coreset_ops DEFAULT FOR TYPE segment.coreset USING btree AS
-  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>, FUNCTION 1 segment_internal.coreset_cmp(segment.coreset, segment.coreset);
-COMMENT ON OPERATOR CLASS segment.coreset_ops USING btree IS 'Order of coreset values by bytes';
-CREATE OPERATOR CLASS segment.coreset_ops DEFAULT FOR TYPE segment.coreset USING hash AS
-  OPERATOR 1 segment.=, FUNCTION 1 segment_internal.coreset_hash(segment.coreset), FUNCTION 2 segment_internal.coreset_hash_extended(segment.coreset, bigint);
-COMMENT ON OPERATOR CLASS segment.coreset_ops USING hash IS 'Hash of coreset values';
-
 -- Aggregates. Options are ordered overloads: transform, weight, nulls.
 
 CREATE FUNCTION segment_internal.coreset_combine(segment.coreset, segment.coreset) RETURNS segment.coreset

@@ -24,47 +24,6 @@ CREATE TYPE segment.kmeans_model (
 );
 COMMENT ON TYPE segment.kmeans_model IS 'Fitted clusters: transform, scale and centroids, and how they were found. Made by kmeans, kmeans_agg and relabel; applied by cluster_of, cluster_distance, ...; its text form is a JSON object.';
 
--- Comparison by bytes: equal values have equal bytes; the order has no meaning of its own.
-
-CREATE FUNCTION segment_internal.kmeans_model_eq(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.kmeans_model_ne(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.kmeans_model_lt(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.kmeans_model_le(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.kmeans_model_gt(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.kmeans_model_ge(segment.kmeans_model, segment.kmeans_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.kmeans_model_cmp(segment.kmeans_model, segment.kmeans_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.kmeans_model_hash(segment.kmeans_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.kmeans_model_hash_extended(segment.kmeans_model, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_bytes_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.kmeans_model_eq(segment.kmeans_model, segment.kmeans_model) IS 'Equality by bytes';
-COMMENT ON FUNCTION segment_internal.kmeans_model_ne(segment.kmeans_model, segment.kmeans_model) IS 'Inequality by bytes';
-COMMENT ON FUNCTION segment_internal.kmeans_model_lt(segment.kmeans_model, segment.kmeans_model) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment_internal.kmeans_model_le(segment.kmeans_model, segment.kmeans_model) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment_internal.kmeans_model_gt(segment.kmeans_model, segment.kmeans_model) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment_internal.kmeans_model_ge(segment.kmeans_model, segment.kmeans_model) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment_internal.kmeans_model_cmp(segment.kmeans_model, segment.kmeans_model) IS 'Three-way comparison by bytes for btree: -1, 0 or 1';
-COMMENT ON FUNCTION segment_internal.kmeans_model_hash(segment.kmeans_model) IS 'Hash, 32 bits';
-COMMENT ON FUNCTION segment_internal.kmeans_model_hash_extended(segment.kmeans_model, bigint) IS 'Hash with a seed, 64 bits';
-
-CREATE OPERATOR segment.= (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment_internal.kmeans_model_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
-COMMENT ON OPERATOR segment.= (segment.kmeans_model, segment.kmeans_model) IS 'kmeans_model = kmeans_model, by bytes';
-CREATE OPERATOR segment.<> (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment_internal.kmeans_model_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
-COMMENT ON OPERATOR segment.<> (segment.kmeans_model, segment.kmeans_model) IS 'kmeans_model <> kmeans_model, by bytes';
-CREATE OPERATOR segment.< (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment_internal.kmeans_model_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
-COMMENT ON OPERATOR segment.< (segment.kmeans_model, segment.kmeans_model) IS 'kmeans_model < kmeans_model, by bytes';
-CREATE OPERATOR segment.<= (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment_internal.kmeans_model_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
-COMMENT ON OPERATOR segment.<= (segment.kmeans_model, segment.kmeans_model) IS 'kmeans_model <= kmeans_model, by bytes';
-CREATE OPERATOR segment.> (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment_internal.kmeans_model_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
-COMMENT ON OPERATOR segment.> (segment.kmeans_model, segment.kmeans_model) IS 'kmeans_model > kmeans_model, by bytes';
-CREATE OPERATOR segment.>= (LEFTARG = segment.kmeans_model, RIGHTARG = segment.kmeans_model, FUNCTION = segment_internal.kmeans_model_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
-COMMENT ON OPERATOR segment.>= (segment.kmeans_model, segment.kmeans_model) IS 'kmeans_model >= kmeans_model, by bytes';
-
-CREATE OPERATOR CLASS segment.kmeans_model_ops DEFAULT FOR TYPE segment.kmeans_model USING btree AS
-  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>, FUNCTION 1 segment_internal.kmeans_model_cmp(segment.kmeans_model, segment.kmeans_model);
-COMMENT ON OPERATOR CLASS segment.kmeans_model_ops USING btree IS 'Order of kmeans_model values by bytes';
-CREATE OPERATOR CLASS segment.kmeans_model_ops DEFAULT FOR TYPE segment.kmeans_model USING hash AS
-  OPERATOR 1 segment.=, FUNCTION 1 segment_internal.kmeans_model_hash(segment.kmeans_model), FUNCTION 2 segment_internal.kmeans_model_hash_extended(segment.kmeans_model, bigint);
-COMMENT ON OPERATOR CLASS segment.kmeans_model_ops USING hash IS 'Hash of kmeans_model values';
-
 CREATE FUNCTION segment_internal.kmeans_model_to_jsonb(segment.kmeans_model) RETURNS jsonb
   AS 'MODULE_PATHNAME', 'segment_kmeans_model_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.kmeans_model_to_jsonb(segment.kmeans_model) IS 'The model as a JSON object; centroids stand in the scaled space, cluster by cluster';

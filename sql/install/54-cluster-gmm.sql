@@ -24,47 +24,6 @@ CREATE TYPE segment.gmm_model (
 );
 COMMENT ON TYPE segment.gmm_model IS 'Fitted mixture of normal distributions (soft clusters): transform, scale, weights, means and covariances. Made by gmm; applied by gmm_responsibilities, cluster_of, gmm_log_density; its text form is a JSON object.';
 
--- Comparison by bytes: equal values have equal bytes; the order has no meaning of its own.
-
-CREATE FUNCTION segment_internal.gmm_model_eq(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.gmm_model_ne(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.gmm_model_lt(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.gmm_model_le(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.gmm_model_gt(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.gmm_model_ge(segment.gmm_model, segment.gmm_model) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_bytes_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.gmm_model_cmp(segment.gmm_model, segment.gmm_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.gmm_model_hash(segment.gmm_model) RETURNS int AS 'MODULE_PATHNAME', 'segment_bytes_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION segment_internal.gmm_model_hash_extended(segment.gmm_model, bigint) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_bytes_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION segment_internal.gmm_model_eq(segment.gmm_model, segment.gmm_model) IS 'Equality by bytes';
-COMMENT ON FUNCTION segment_internal.gmm_model_ne(segment.gmm_model, segment.gmm_model) IS 'Inequality by bytes';
-COMMENT ON FUNCTION segment_internal.gmm_model_lt(segment.gmm_model, segment.gmm_model) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment_internal.gmm_model_le(segment.gmm_model, segment.gmm_model) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment_internal.gmm_model_gt(segment.gmm_model, segment.gmm_model) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment_internal.gmm_model_ge(segment.gmm_model, segment.gmm_model) IS 'Order by bytes, without meaning';
-COMMENT ON FUNCTION segment_internal.gmm_model_cmp(segment.gmm_model, segment.gmm_model) IS 'Three-way comparison by bytes for btree: -1, 0 or 1';
-COMMENT ON FUNCTION segment_internal.gmm_model_hash(segment.gmm_model) IS 'Hash, 32 bits';
-COMMENT ON FUNCTION segment_internal.gmm_model_hash_extended(segment.gmm_model, bigint) IS 'Hash with a seed, 64 bits';
-
-CREATE OPERATOR segment.= (LEFTARG = segment.gmm_model, RIGHTARG = segment.gmm_model, FUNCTION = segment_internal.gmm_model_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
-COMMENT ON OPERATOR segment.= (segment.gmm_model, segment.gmm_model) IS 'gmm_model = gmm_model, by bytes';
-CREATE OPERATOR segment.<> (LEFTARG = segment.gmm_model, RIGHTARG = segment.gmm_model, FUNCTION = segment_internal.gmm_model_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
-COMMENT ON OPERATOR segment.<> (segment.gmm_model, segment.gmm_model) IS 'gmm_model <> gmm_model, by bytes';
-CREATE OPERATOR segment.< (LEFTARG = segment.gmm_model, RIGHTARG = segment.gmm_model, FUNCTION = segment_internal.gmm_model_lt, COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
-COMMENT ON OPERATOR segment.< (segment.gmm_model, segment.gmm_model) IS 'gmm_model < gmm_model, by bytes';
-CREATE OPERATOR segment.<= (LEFTARG = segment.gmm_model, RIGHTARG = segment.gmm_model, FUNCTION = segment_internal.gmm_model_le, COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
-COMMENT ON OPERATOR segment.<= (segment.gmm_model, segment.gmm_model) IS 'gmm_model <= gmm_model, by bytes';
-CREATE OPERATOR segment.> (LEFTARG = segment.gmm_model, RIGHTARG = segment.gmm_model, FUNCTION = segment_internal.gmm_model_gt, COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
-COMMENT ON OPERATOR segment.> (segment.gmm_model, segment.gmm_model) IS 'gmm_model > gmm_model, by bytes';
-CREATE OPERATOR segment.>= (LEFTARG = segment.gmm_model, RIGHTARG = segment.gmm_model, FUNCTION = segment_internal.gmm_model_ge, COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
-COMMENT ON OPERATOR segment.>= (segment.gmm_model, segment.gmm_model) IS 'gmm_model >= gmm_model, by bytes';
-
-CREATE OPERATOR CLASS segment.gmm_model_ops DEFAULT FOR TYPE segment.gmm_model USING btree AS
-  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>, FUNCTION 1 segment_internal.gmm_model_cmp(segment.gmm_model, segment.gmm_model);
-COMMENT ON OPERATOR CLASS segment.gmm_model_ops USING btree IS 'Order of gmm_model values by bytes';
-CREATE OPERATOR CLASS segment.gmm_model_ops DEFAULT FOR TYPE segment.gmm_model USING hash AS
-  OPERATOR 1 segment.=, FUNCTION 1 segment_internal.gmm_model_hash(segment.gmm_model), FUNCTION 2 segment_internal.gmm_model_hash_extended(segment.gmm_model, bigint);
-COMMENT ON OPERATOR CLASS segment.gmm_model_ops USING hash IS 'Hash of gmm_model values';
-
 CREATE FUNCTION segment_internal.gmm_model_to_jsonb(segment.gmm_model) RETURNS jsonb
   AS 'MODULE_PATHNAME', 'segment_gmm_model_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.gmm_model_to_jsonb(segment.gmm_model) IS 'The model as a JSON object; means and covariances stand in the scaled space';

@@ -29,165 +29,6 @@ CREATE TYPE segment.outcome (
 COMMENT ON TYPE segment.outcome IS
   'one metric in one arm of an experiment: how many rows, the exact sum and the exact sum of squares, and of a second column likewise: what compare reads. Values merge: outcome_rollup, +. As text n 3, y 6.5, yy 15.25: rows, sum of y, sum of y squared; with a second column n 3, y 6, yy 14, x 9, xx 29, xy 20, and behind a semicolon the rows whose x is missing';
 
-CREATE FUNCTION segment_internal.outcome_eq(segment.outcome, segment.outcome) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_eq';
-COMMENT ON FUNCTION segment_internal.outcome_eq(segment.outcome, segment.outcome) IS
-  'behind =: equal';
-
-CREATE FUNCTION segment_internal.outcome_ne(segment.outcome, segment.outcome) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_ne';
-COMMENT ON FUNCTION segment_internal.outcome_ne(segment.outcome, segment.outcome) IS
-  'behind <>: not equal';
-
-CREATE FUNCTION segment_internal.outcome_lt(segment.outcome, segment.outcome) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_lt';
-COMMENT ON FUNCTION segment_internal.outcome_lt(segment.outcome, segment.outcome) IS
-  'behind <: less';
-
-CREATE FUNCTION segment_internal.outcome_le(segment.outcome, segment.outcome) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_le';
-COMMENT ON FUNCTION segment_internal.outcome_le(segment.outcome, segment.outcome) IS
-  'behind <=: less or equal';
-
-CREATE FUNCTION segment_internal.outcome_gt(segment.outcome, segment.outcome) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_gt';
-COMMENT ON FUNCTION segment_internal.outcome_gt(segment.outcome, segment.outcome) IS
-  'behind >: greater';
-
-CREATE FUNCTION segment_internal.outcome_ge(segment.outcome, segment.outcome) RETURNS boolean
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_ge';
-COMMENT ON FUNCTION segment_internal.outcome_ge(segment.outcome, segment.outcome) IS
-  'behind >=: greater or equal';
-
-CREATE FUNCTION segment_internal.outcome_cmp(segment.outcome, segment.outcome) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_cmp';
-COMMENT ON FUNCTION segment_internal.outcome_cmp(segment.outcome, segment.outcome) IS
-  'order of two outcomes, by their bytes: for indexes and DISTINCT, without a meaning';
-
-CREATE FUNCTION segment_internal.outcome_hash(segment.outcome) RETURNS integer
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_hash';
-COMMENT ON FUNCTION segment_internal.outcome_hash(segment.outcome) IS
-  'hash of an outcome; equal values have equal hashes';
-
-CREATE FUNCTION segment_internal.outcome_hash_extended(segment.outcome, bigint) RETURNS bigint
-  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_bytes_hash_extended';
-COMMENT ON FUNCTION segment_internal.outcome_hash_extended(segment.outcome, bigint) IS
-  'seeded hash of an outcome';
-
-CREATE OPERATOR segment.= (LEFTARG = segment.outcome, RIGHTARG = segment.outcome, FUNCTION = segment_internal.outcome_eq,
-  COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
-COMMENT ON OPERATOR segment.= (segment.outcome, segment.outcome) IS 'equal';
-CREATE OPERATOR segment.<> (LEFTARG = segment.outcome, RIGHTARG = segment.outcome, FUNCTION = segment_internal.outcome_ne,
-  COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
-COMMENT ON OPERATOR segment.<> (segment.outcome, segment.outcome) IS 'not equal';
-CREATE OPERATOR segment.< (LEFTARG = segment.outcome, RIGHTARG = segment.outcome, FUNCTION = segment_internal.outcome_lt,
-  COMMUTATOR = OPERATOR(segment.>), NEGATOR = OPERATOR(segment.>=), RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
-COMMENT ON OPERATOR segment.< (segment.outcome, segment.outcome) IS 'less';
-CREATE OPERATOR segment.<= (LEFTARG = segment.outcome, RIGHTARG = segment.outcome, FUNCTION = segment_internal.outcome_le,
-  COMMUTATOR = OPERATOR(segment.>=), NEGATOR = OPERATOR(segment.>), RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
-COMMENT ON OPERATOR segment.<= (segment.outcome, segment.outcome) IS 'less or equal';
-CREATE OPERATOR segment.> (LEFTARG = segment.outcome, RIGHTARG = segment.outcome, FUNCTION = segment_internal.outcome_gt,
-  COMMUTATOR = OPERATOR(segment.<), NEGATOR = OPERATOR(segment.<=), RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
-COMMENT ON OPERATOR segment.> (segment.outcome, segment.outcome) IS 'greater';
-CREATE OPERATOR segment.>= (LEFTARG = segment.outcome, RIGHTARG = segment.outcome, FUNCTION = segment_internal.outcome_ge,
-  COMMUTATOR = OPERATOR(segment.<=), NEGATOR = OPERATOR(segment.<), RESTRICT = scalargesel, JOIN = scalargejoinsel);
-COMMENT ON OPERATOR segment.>= (segment.outcome, segment.outcome) IS 'greater or equal';
-
-CREATE OPERATOR CLASS segment.outcome_ops DEFAULT FOR TYPE segment.outcome USING btree AS
-  OPERATOR 1 segment.<, OPERATOR 2 segment.<=, OPERATOR 3 segment.=, OPERATOR 4 segment.>=, OPERATOR 5 segment.>,
-  FUNCTION 1 segment_internal.outcome_cmp(segment.outcome, segment.outcome);
-COMMENT ON OPERATOR CLASS segment.outcome_ops USING btree IS 'order of outcomes, by bytes';
-
-CREATE OPERATOR CLASS segment.outcome_hash_ops DEFAULT FOR TYPE segment.outcome USING hash AS
-  OPERATOR 1 segment.=,
-  FUNCTION 1 segment_internal.outcome_hash(segment.outcome), FUNCTION 2 segment_internal.outcome_hash_extended(segment.outcome, bigint);
-COMMENT ON OPERATOR CLASS segment.outcome_hash_ops USING hash IS 'hashing of outcomes';
-
-CREATE FUNCTION segment_internal.outcome_agg_trans(internal, y numeric) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_agg_numeric';
-COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, numeric) IS
-  'Transition function. 22023 outside an aggregate.';
-
-CREATE FUNCTION segment_internal.outcome_agg_trans(internal, y smallint) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_agg_int2';
-COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, smallint) IS
-  'Transition function. 22023 outside an aggregate.';
-
-CREATE FUNCTION segment_internal.outcome_agg_trans(internal, y integer) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_agg_int4';
-COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, integer) IS
-  'Transition function. 22023 outside an aggregate.';
-
-CREATE FUNCTION segment_internal.outcome_agg_trans(internal, y bigint) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_agg_int8';
-COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, bigint) IS
-  'Transition function. 22023 outside an aggregate.';
-
-CREATE FUNCTION segment_internal.outcome_agg_trans(internal, y double precision) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_agg_float8';
-COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, double precision) IS
-  'Transition function. 22023 outside an aggregate.';
-
-CREATE FUNCTION segment_internal.outcome_agg_trans(internal, y boolean) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_agg_bool';
-COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, boolean) IS
-  'Transition function. 22023 outside an aggregate.';
-
-CREATE FUNCTION segment_internal.outcome_agg_trans(internal, y numeric, x numeric) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_agg_numeric_numeric';
-COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, numeric, numeric) IS
-  'Transition function. 22023 outside an aggregate.';
-
-CREATE FUNCTION segment_internal.outcome_agg_trans(internal, y integer, x integer) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_agg_int4_int4';
-COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, integer, integer) IS
-  'Transition function. 22023 outside an aggregate.';
-
-CREATE FUNCTION segment_internal.outcome_agg_trans(internal, y bigint, x bigint) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_agg_int8_int8';
-COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, bigint, bigint) IS
-  'Transition function. 22023 outside an aggregate.';
-
-CREATE FUNCTION segment_internal.outcome_agg_trans(internal, y double precision, x double precision) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_agg_float8_float8';
-COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, double precision, double precision) IS
-  'Transition function. 22023 outside an aggregate.';
-
-CREATE FUNCTION segment_internal.outcome_agg_trans(internal, y boolean, x boolean) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_agg_bool_bool';
-COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, boolean, boolean) IS
-  'Transition function. 22023 outside an aggregate.';
-
-CREATE FUNCTION segment_internal.outcome_agg_trans(internal, y boolean, x numeric) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_agg_bool_numeric';
-COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, boolean, numeric) IS
-  'Transition function. 22023 outside an aggregate.';
-
-CREATE FUNCTION segment_internal.outcome_agg_trans(internal, y boolean, x bigint) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_agg_bool_int8';
-COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, boolean, bigint) IS
-  'Transition function. 22023 outside an aggregate.';
-
-CREATE FUNCTION segment_internal.outcome_agg_trans(internal, y boolean, x double precision) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_agg_bool_float8';
-COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, boolean, double precision) IS
-  'Transition function. 22023 outside an aggregate.';
-
-CREATE FUNCTION segment_internal.outcome_agg_trans(internal, y numeric, x boolean) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_agg_numeric_bool';
-COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, numeric, boolean) IS
-  'Transition function. 22023 outside an aggregate.';
-
-CREATE FUNCTION segment_internal.outcome_agg_trans(internal, y bigint, x boolean) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_agg_int8_bool';
-COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, bigint, boolean) IS
-  'Transition function. 22023 outside an aggregate.';
-
-CREATE FUNCTION segment_internal.outcome_agg_trans(internal, y double precision, x boolean) RETURNS internal
-  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_agg_float8_bool';
-COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, double precision, boolean) IS
-  'Transition function. 22023 outside an aggregate.';
-
 CREATE FUNCTION segment_internal.outcome_rollup_trans(internal, outcome segment.outcome) RETURNS internal
   LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_outcome_rollup_trans';
 COMMENT ON FUNCTION segment_internal.outcome_rollup_trans(internal, segment.outcome) IS
@@ -213,158 +54,36 @@ CREATE FUNCTION segment_internal.outcome_deserialize(bytea, internal) RETURNS in
 COMMENT ON FUNCTION segment_internal.outcome_deserialize(bytea, internal) IS
   'Deserial function.';
 
-CREATE AGGREGATE segment.outcome_agg(y numeric) (
-  SFUNC = segment_internal.outcome_agg_trans,
-  STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
-  COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize, DESERIALFUNC = segment_internal.outcome_deserialize,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE segment.outcome_agg(numeric) IS
-  'the metric of one arm, a customer a row, as exact sums. Give customers without orders a 0, or they are missing from the mean. Rows with a NULL are skipped; NULL without any. 22003 for NaN, infinities, 10^30 and beyond, more than 20 decimals';
-
-CREATE AGGREGATE segment.outcome_agg(y smallint) (
-  SFUNC = segment_internal.outcome_agg_trans,
-  STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
-  COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize, DESERIALFUNC = segment_internal.outcome_deserialize,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE segment.outcome_agg(smallint) IS
-  'the same for smallint';
-
-CREATE AGGREGATE segment.outcome_agg(y integer) (
-  SFUNC = segment_internal.outcome_agg_trans,
-  STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
-  COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize, DESERIALFUNC = segment_internal.outcome_deserialize,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE segment.outcome_agg(integer) IS
-  'the same for integer';
-
-CREATE AGGREGATE segment.outcome_agg(y bigint) (
-  SFUNC = segment_internal.outcome_agg_trans,
-  STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
-  COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize, DESERIALFUNC = segment_internal.outcome_deserialize,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE segment.outcome_agg(bigint) IS
-  'the same for bigint';
-
-CREATE AGGREGATE segment.outcome_agg(y double precision) (
-  SFUNC = segment_internal.outcome_agg_trans,
-  STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
-  COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize, DESERIALFUNC = segment_internal.outcome_deserialize,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE segment.outcome_agg(double precision) IS
-  'the same for double precision, rounded once a row to 20 decimals: the sums do not depend on the order of the rows';
-
-CREATE AGGREGATE segment.outcome_agg(y boolean) (
-  SFUNC = segment_internal.outcome_agg_trans,
-  STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
-  COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize, DESERIALFUNC = segment_internal.outcome_deserialize,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE segment.outcome_agg(boolean) IS
-  'the same for a metric that is true or false, such as having ordered: true is 1';
-
-CREATE AGGREGATE segment.outcome_agg(y numeric, x numeric) (
-  SFUNC = segment_internal.outcome_agg_trans,
-  STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
-  COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize, DESERIALFUNC = segment_internal.outcome_deserialize,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE segment.outcome_agg(numeric, numeric) IS
-  'a metric and a second column: the denominator of a ratio (orders and sessions of a customer), or what the customer did before the experiment, for method cuped. A row whose x is NULL counts as one whose x is missing; a row whose y is NULL is skipped';
-
-CREATE AGGREGATE segment.outcome_agg(y integer, x integer) (
-  SFUNC = segment_internal.outcome_agg_trans,
-  STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
-  COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize, DESERIALFUNC = segment_internal.outcome_deserialize,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE segment.outcome_agg(integer, integer) IS
-  'the same for integer and integer';
-
-CREATE AGGREGATE segment.outcome_agg(y bigint, x bigint) (
-  SFUNC = segment_internal.outcome_agg_trans,
-  STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
-  COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize, DESERIALFUNC = segment_internal.outcome_deserialize,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE segment.outcome_agg(bigint, bigint) IS
-  'the same for bigint and bigint';
-
-CREATE AGGREGATE segment.outcome_agg(y double precision, x double precision) (
-  SFUNC = segment_internal.outcome_agg_trans,
-  STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
-  COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize, DESERIALFUNC = segment_internal.outcome_deserialize,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE segment.outcome_agg(double precision, double precision) IS
-  'the same for double precision and double precision';
-
-CREATE AGGREGATE segment.outcome_agg(y boolean, x boolean) (
-  SFUNC = segment_internal.outcome_agg_trans,
-  STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
-  COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize, DESERIALFUNC = segment_internal.outcome_deserialize,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE segment.outcome_agg(boolean, boolean) IS
-  'the same for boolean and boolean';
-
-CREATE AGGREGATE segment.outcome_agg(y boolean, x numeric) (
-  SFUNC = segment_internal.outcome_agg_trans,
-  STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
-  COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize, DESERIALFUNC = segment_internal.outcome_deserialize,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE segment.outcome_agg(boolean, numeric) IS
-  'the same for boolean and numeric';
-
-CREATE AGGREGATE segment.outcome_agg(y boolean, x bigint) (
-  SFUNC = segment_internal.outcome_agg_trans,
-  STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
-  COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize, DESERIALFUNC = segment_internal.outcome_deserialize,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE segment.outcome_agg(boolean, bigint) IS
-  'the same for boolean and bigint';
-
-CREATE AGGREGATE segment.outcome_agg(y boolean, x double precision) (
-  SFUNC = segment_internal.outcome_agg_trans,
-  STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
-  COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize, DESERIALFUNC = segment_internal.outcome_deserialize,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE segment.outcome_agg(boolean, double precision) IS
-  'the same for boolean and double precision';
-
-CREATE AGGREGATE segment.outcome_agg(y numeric, x boolean) (
-  SFUNC = segment_internal.outcome_agg_trans,
-  STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
-  COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize, DESERIALFUNC = segment_internal.outcome_deserialize,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE segment.outcome_agg(numeric, boolean) IS
-  'the same for numeric and boolean';
-
-CREATE AGGREGATE segment.outcome_agg(y bigint, x boolean) (
-  SFUNC = segment_internal.outcome_agg_trans,
-  STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
-  COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize, DESERIALFUNC = segment_internal.outcome_deserialize,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE segment.outcome_agg(bigint, boolean) IS
-  'the same for bigint and boolean';
-
-CREATE AGGREGATE segment.outcome_agg(y double precision, x boolean) (
-  SFUNC = segment_internal.outcome_agg_trans,
-  STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
-  COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize, DESERIALFUNC = segment_internal.outcome_deserialize,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE segment.outcome_agg(double precision, boolean) IS
-  'the same for double precision and boolean';
+DO $$
+DECLARE
+  types text[];
+  symbol text;
+  arguments text;
+  what text;
+BEGIN
+  FOREACH types SLICE 1 IN ARRAY ARRAY[
+    ['numeric', ''], ['int2', ''], ['int4', ''], ['int8', ''], ['float8', ''], ['bool', ''],
+    ['numeric', 'numeric'], ['int4', 'int4'], ['int8', 'int8'], ['float8', 'float8'], ['bool', 'bool'],
+    ['bool', 'numeric'], ['bool', 'int8'], ['bool', 'float8'], ['numeric', 'bool'], ['int8', 'bool'], ['float8', 'bool']] LOOP
+    symbol := concat_ws('_', types[1], nullif(types[2], ''));
+    arguments := 'y ' || types[1] || CASE WHEN types[2] <> '' THEN ', x ' || types[2] ELSE '' END;
+    what := CASE WHEN types[2] = '' THEN 'the metric of one arm, a customer a row, as exact sums. Give customers without orders a 0, or they are missing from the mean. Rows with a NULL are skipped; NULL without any.'
+                 ELSE 'a metric and a second column: the denominator of a ratio (orders and sessions of a customer), or what the customer did before the experiment, for method cuped. A row whose x is NULL counts as one whose x is missing; a row whose y is NULL is skipped.' END
+         || ' Numeric and integers exactly; float8 rounded once a row to 20 decimals, so that the sums do not depend on the order of the rows; a boolean''s true is 1. 22003 for NaN, infinities, 10^30 and beyond, and numerics of more than 20 decimals';
+    EXECUTE format($f$
+      CREATE FUNCTION segment_internal.outcome_agg_trans(internal, %1$s) RETURNS internal
+        AS 'MODULE_PATHNAME', 'segment_outcome_agg_%2$s' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+      COMMENT ON FUNCTION segment_internal.outcome_agg_trans(internal, %1$s) IS 'Transition function of outcome_agg. 22023 outside an aggregate.';
+      CREATE AGGREGATE segment.outcome_agg(%1$s) (
+        SFUNC = segment_internal.outcome_agg_trans, STYPE = internal, SSPACE = 512, FINALFUNC = segment_internal.outcome_final,
+        COMBINEFUNC = segment_internal.outcome_combine, SERIALFUNC = segment_internal.outcome_serialize,
+        DESERIALFUNC = segment_internal.outcome_deserialize, PARALLEL = SAFE
+      );
+      COMMENT ON AGGREGATE segment.outcome_agg(%1$s) IS %3$L;
+    $f$, arguments, symbol, what);
+  END LOOP;
+END
+$$;
 
 CREATE AGGREGATE segment.outcome_rollup(outcome segment.outcome) (
   SFUNC = segment_internal.outcome_rollup_trans,

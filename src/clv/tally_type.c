@@ -9,14 +9,12 @@
 
 #include <math.h>
 
-#include "common/hashfn.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
 #include "clv/tally.h"
-#include "core/compare.h"
 #include "core/error.h"
 #include "core/message.h"
 #include "math/btyd_fit.h"
@@ -31,8 +29,6 @@ PG_FUNCTION_INFO_V1(segment_holdout_recv);
 PG_FUNCTION_INFO_V1(segment_tally_out);
 PG_FUNCTION_INFO_V1(segment_tally_send);
 PG_FUNCTION_INFO_V1(segment_tally_to_jsonb);
-PG_FUNCTION_INFO_V1(segment_clv_hash);
-PG_FUNCTION_INFO_V1(segment_clv_hash_extended);
 
 static const char *
 kind_name(TallyKind kind)
@@ -407,37 +403,4 @@ Datum
 segment_holdout_recv(PG_FUNCTION_ARGS)
 {
 	return receive(fcinfo, TALLY_HOLDOUT);
-}
-
-/* A total order by bytes: shorter values first. */
-static int
-compare(FunctionCallInfo fcinfo)
-{
-	struct varlena *a = PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
-	struct varlena *b = PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
-	int order;
-
-	if (VARSIZE(a) != VARSIZE(b))
-		return VARSIZE(a) < VARSIZE(b) ? -1 : 1;
-	order = memcmp(VARDATA(a), VARDATA(b), VARSIZE(a) - VARHDRSZ);
-	return (order > 0) - (order < 0);
-}
-
-SEGMENT_COMPARISONS(clv, compare)
-
-Datum
-segment_clv_hash(PG_FUNCTION_ARGS)
-{
-	struct varlena *value = PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
-
-	PG_RETURN_DATUM(hash_any((unsigned char *) VARDATA(value), (int) (VARSIZE(value) - VARHDRSZ)));
-}
-
-Datum
-segment_clv_hash_extended(PG_FUNCTION_ARGS)
-{
-	struct varlena *value = PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
-
-	PG_RETURN_DATUM(hash_any_extended((unsigned char *) VARDATA(value), (int) (VARSIZE(value) - VARHDRSZ),
-									  (uint64) PG_GETARG_INT64(1)));
 }
