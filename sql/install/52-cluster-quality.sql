@@ -24,6 +24,15 @@ CREATE TYPE segment.cluster_quality (
 );
 COMMENT ON TYPE segment.cluster_quality IS 'Exact sums over the assignment of vectors to the clusters of a model. Made by the aggregate cluster_quality, read by cluster_quality_info and cluster_profile.';
 
+CREATE FUNCTION segment_internal.cluster_quality_eq(segment.cluster_quality, segment.cluster_quality) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_quality_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.cluster_quality_eq(segment.cluster_quality, segment.cluster_quality) IS 'Behind =: same model, same sums';
+CREATE FUNCTION segment_internal.cluster_quality_ne(segment.cluster_quality, segment.cluster_quality) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_cluster_quality_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.cluster_quality_ne(segment.cluster_quality, segment.cluster_quality) IS 'Behind <>: another model or other sums';
+CREATE OPERATOR segment.= (LEFTARG = segment.cluster_quality, RIGHTARG = segment.cluster_quality, FUNCTION = segment_internal.cluster_quality_eq, COMMUTATOR = OPERATOR(segment.=), NEGATOR = OPERATOR(segment.<>), RESTRICT = eqsel, JOIN = eqjoinsel);
+COMMENT ON OPERATOR segment.= (segment.cluster_quality, segment.cluster_quality) IS 'Equality: same model, same sums';
+CREATE OPERATOR segment.<> (LEFTARG = segment.cluster_quality, RIGHTARG = segment.cluster_quality, FUNCTION = segment_internal.cluster_quality_ne, COMMUTATOR = OPERATOR(segment.<>), NEGATOR = OPERATOR(segment.=), RESTRICT = neqsel, JOIN = neqjoinsel);
+COMMENT ON OPERATOR segment.<> (segment.cluster_quality, segment.cluster_quality) IS 'Inequality: another model or other sums';
+
 CREATE FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8[]) RETURNS segment.cluster_quality
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.cluster_quality_trans(segment.cluster_quality, segment.kmeans_model, float8[]) IS 'Support function of cluster_quality: adds one vector. 22023 outside an aggregate.';

@@ -6,7 +6,7 @@ DECLARE
   suffix text;
   symbol text;
 BEGIN
-  FOREACH type_name IN ARRAY ARRAY['periods', 'rates', 'coreset', 'kmeans_model', 'cluster_quality', 'gmm_model', 'btyd', 'spend_summary', 'holdout',
+  FOREACH type_name IN ARRAY ARRAY['periods', 'rates', 'coreset', 'kmeans_model', 'gmm_model', 'btyd', 'spend_summary', 'holdout',
                               'btyd_model', 'spend_model', 'renewal_model', 'retention', 'actives', 'outcome'] LOOP
     FOR suffix, symbol IN VALUES ('eq', '='), ('ne', '<>'), ('lt', '<'), ('le', '<='), ('gt', '>'), ('ge', '>=') LOOP
       EXECUTE format($f$

@@ -268,6 +268,37 @@ segment_cluster_quality_final(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(quality);
 }
 
+/*
+ * Whether two values are equal. Sums that are not yet canonical, which an aggregate of the user's without our final
+ * function leaves, are made so first: comparison by bytes would take equal sums for different ones.
+ */
+static bool
+are_equal(FunctionCallInfo fcinfo)
+{
+	Quality *a = PG_GETARG_QUALITY(0);
+	Quality *b = PG_GETARG_QUALITY(1);
+
+	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
+}
+
+PG_FUNCTION_INFO_V1(segment_cluster_quality_eq);
+
+/* Behind the operator =. */
+Datum
+segment_cluster_quality_eq(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(are_equal(fcinfo));
+}
+
+PG_FUNCTION_INFO_V1(segment_cluster_quality_ne);
+
+/* Behind the operator <>. */
+Datum
+segment_cluster_quality_ne(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(!are_equal(fcinfo));
+}
+
 /* The value of wire bytes, or NULL. */
 static Quality *
 decode(SegmentCursor cursor)
