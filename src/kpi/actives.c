@@ -7,7 +7,7 @@
 
 #include "core/day.h"
 #include "kpi/actives.h"
-#include "kpi/stored.h"
+#include "core/stored.h"
 
 Actives *
 segment_actives_new(DateADT from, int n, int window)

@@ -13,7 +13,7 @@
 #include "core/message.h"
 #include "core/option.h"
 #include "kpi/actives.h"
-#include "kpi/stored.h"
+#include "core/stored.h"
 
 static const char *
 fault_of(SegmentCursor cursor)

@@ -9,7 +9,7 @@
 #include "core/message.h"
 #include "core/option.h"
 #include "kpi/retention.h"
-#include "kpi/stored.h"
+#include "core/stored.h"
 
 /* The value of an argument. */
 static Retention *

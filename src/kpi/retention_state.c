@@ -11,7 +11,7 @@
 #include "core/day.h"
 #include "core/decimal.h"
 #include "kpi/retention_state.h"
-#include "kpi/stored.h"
+#include "core/stored.h"
 
 static void *
 allocate(Size count, Size size)

@@ -20,7 +20,7 @@
 #include "core/day.h"
 #include "core/decimal.h"
 #include "kpi/retention_state.h"
-#include "kpi/stored.h"
+#include "core/stored.h"
 
 /* What is written can be read: sums beyond the limits, which only made-up values have, make no value. */
 static void

@@ -1,11 +1,11 @@
 /*
- * stored.h: what the room's types have in common: a value is a byte string that one function checks, its text the
+ * stored.h: what several types have in common: a value is a byte string that one function checks, its text the
  * bytes in hexadecimal digits; in it are numbers of fixed width and counts.
  *
  * A count is seven bits a byte, least significant first, with the high bit set on all but the last.
  */
-#ifndef SEGMENT_KPI_STORED_H
-#define SEGMENT_KPI_STORED_H
+#ifndef SEGMENT_CORE_STORED_H
+#define SEGMENT_CORE_STORED_H
 
 #include "core/compat.h"
 

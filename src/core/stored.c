@@ -8,7 +8,7 @@
 #include "utils/builtins.h"
 
 #include "core/message.h"
-#include "kpi/stored.h"
+#include "core/stored.h"
 
 Datum
 segment_stored_in(FunctionCallInfo fcinfo, const char *type, const char *maker, SegmentStoredFault fault)
