@@ -14,8 +14,11 @@ CREATE TYPE segment.change_rule AS (kind text, changed_at name, look_back interv
   live boolean, ledgers boolean);
 COMMENT ON TYPE segment.change_rule IS 'how a refresh finds the customers whose orders changed: made by by_reading_all, by_column, by_tombstones and by_triggers';
 
-CREATE TYPE segment.privacy_rule AS (opt_out text, opt_out_customer name, pseudonymous boolean, keep_days integer, purpose text);
+CREATE TYPE segment.privacy_rule AS (opt_out text, opt_out_customer name, pseudonymous boolean, keep_days integer, purpose text, max_unknown_share numeric);
 COMMENT ON TYPE segment.privacy_rule IS 'who is left out, and what is kept how long: made by privacy';
+
+CREATE TYPE segment.measure_rule AS (currency name, rates text, to_currency text, base text, max_age integer);
+COMMENT ON TYPE segment.measure_rule IS 'what amounts are in, and what is measured beside them: made by measures';
 
 CREATE FUNCTION segment_internal.refuse(sqlstate text, message text, detail text DEFAULT NULL, hint text DEFAULT NULL) RETURNS void
   LANGUAGE c VOLATILE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_refuse';
@@ -40,7 +43,7 @@ FROM (VALUES
   ('create_segmentation', 'days', 'value', '{calendar}', NULL, NULL, true, 'which days count'),
   ('create_segmentation', 'changes', 'value', '{by_reading_all,by_column,by_tombstones,by_triggers}', NULL, NULL, true, 'how refresh finds the customers whose orders changed'),
   ('create_segmentation', 'privacy', 'value', '{privacy}', NULL, NULL, true, 'who is left out, what is kept, and for how long'),
-  ('create_segmentation', 'max_unknown_share', 'share', NULL, 0, 1, false, 'refresh stops if a greater share of the rows has no customer'),
+  ('create_segmentation', 'measures', 'value', '{measures}', NULL, NULL, true, 'what amounts are in, and what is measured beside them'),
   ('by_scheme', 'scheme', 'scheme', NULL, NULL, NULL, true, 'the scheme that names the scores; its number of bins holds'),
   ('by_scheme', 'hold_days', 'number', NULL, 1, 365, false, 'what time alone changes shows so many days later, and not at all if an order comes before; without it at once'),
   ('by_clusters', 'clusters', 'number', NULL, 2, 100, true, 'how many; fitted when cut points are made'),
@@ -72,13 +75,19 @@ FROM (VALUES
   ('privacy', 'opt_out_customer', 'column', NULL, NULL, NULL, false, 'its column with the customer id; by default named as in the source'),
   ('privacy', 'pseudonymous', 'boolean', '{true,false}', NULL, NULL, true, 'whether keyed hashes are kept in place of customer ids'),
   ('privacy', 'keep_days', 'number', NULL, 1, 36500, false, 'snapshots older than this, counted from the newest, are removed by refresh; without it none'),
-  ('privacy', 'purpose', 'text', NULL, 1, 10000, false, 'what it is for, and the purpose of the processing; shown in reports')
+  ('privacy', 'purpose', 'text', NULL, 1, 10000, false, 'what it is for, and the purpose of the processing; shown in reports'),
+  ('privacy', 'max_unknown_share', 'share', NULL, 0, 1, false, 'refresh stops if a greater share of the rows has no customer'),
+  ('measures', 'currency', 'column', NULL, NULL, NULL, false, 'column of the source with the currency of the amount: it is converted before anything is summed, and left out and counted where no rate is known'),
+  ('measures', 'rates', 'relation', NULL, NULL, NULL, false, 'relation with columns `currency`, `day` and `rate`: units of the currency that one unit of `base` buys'),
+  ('measures', 'to_currency', 'code', NULL, NULL, NULL, true, 'the currency that everything is shown in'),
+  ('measures', 'base', 'code', NULL, NULL, NULL, true, 'the currency that rates are quoted per'),
+  ('measures', 'max_age', 'number', NULL, 0, 36525, true, 'how many days old a rate may be; never a later one')
 ) AS o (made_by, option, kind, words, lowest, highest, needed, meaning);
 GRANT SELECT ON segment_internal.declaration_option TO PUBLIC;
 COMMENT ON VIEW segment_internal.declaration_option IS 'every option of a declaration: one row a function and argument; errors and the documentation''s tables come from here';
 COMMENT ON COLUMN segment_internal.declaration_option.made_by IS 'the function that takes it';
 COMMENT ON COLUMN segment_internal.declaration_option.option IS 'name of the argument';
-COMMENT ON COLUMN segment_internal.declaration_option.kind IS 'what it is: word, words, names, number, share, duration, boolean, text, zone, scheme, column, relation, model, value';
+COMMENT ON COLUMN segment_internal.declaration_option.kind IS 'what it is: word, words, names, number, share, duration, boolean, text, zone, scheme, column, relation, model, code, value';
 COMMENT ON COLUMN segment_internal.declaration_option.words IS 'the accepted words, or of a value the functions that make it';
 COMMENT ON COLUMN segment_internal.declaration_option.lowest IS 'least number; of a text characters, of a duration years (NULL: more than 0)';
 COMMENT ON COLUMN segment_internal.declaration_option.highest IS 'greatest number, characters or years';
@@ -99,6 +108,7 @@ BEGIN ATOMIC
     WHEN 'scheme' THEN 'names in segment.scheme'
     WHEN 'relation' THEN 'relations'
     WHEN 'column' THEN 'names of columns'
+    WHEN 'code' THEN 'codes of 1 to 11 letters and digits'
     WHEN 'model' THEN 'fitted models with one centre coordinate for each feature'
     ELSE concat(array_to_string(o.words[1:cardinality(o.words) - 1], ', '), CASE WHEN cardinality(o.words) > 1 THEN ' and ' END, o.words[cardinality(o.words)])
   END;
@@ -143,6 +153,7 @@ BEGIN
     PERFORM segment_internal.refuse('22023', format('unknown or repeated %s: %s', option, value), format('They are an option of %s; %s', made_by, accepted), hint);
   ELSIF o.kind IN ('number', 'share') AND value::numeric NOT BETWEEN o.lowest AND o.highest
      OR o.kind = 'text' AND char_length(value) NOT BETWEEN coalesce(o.lowest, 0) AND coalesce(o.highest, 1000000)
+     OR o.kind = 'code' AND value !~ '^[A-Za-z0-9]{1,11}$'
      OR o.kind = 'duration' AND NOT (isfinite(value::interval) AND value::interval >= interval '0' AND value::interval <= make_interval(years => o.highest)
                                      AND (o.lowest IS NOT NULL OR value::interval > interval '0')) THEN
     PERFORM segment_internal.refuse('22023', format('%s is out of range', option),
@@ -355,7 +366,7 @@ CREATE FUNCTION segment_internal.check_privacy(p segment.privacy_rule) RETURNS s
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM segment_internal.check_option('privacy', 'pseudonymous', p.pseudonymous::text), segment_internal.check_option('privacy', 'keep_days', p.keep_days::text),
-    segment_internal.check_option('privacy', 'purpose', p.purpose);
+    segment_internal.check_option('privacy', 'purpose', p.purpose), segment_internal.check_option('privacy', 'max_unknown_share', p.max_unknown_share::text);
   IF p.opt_out_customer IS NOT NULL AND p.opt_out IS NULL THEN
     PERFORM segment_internal.refuse('22023', 'opt_out_customer needs opt_out', format('opt_out_customer is "%s", a column of no relation.', p.opt_out_customer),
       'Name the relation by opt_out, or leave opt_out_customer out.');
@@ -366,11 +377,11 @@ $$;
 COMMENT ON FUNCTION segment_internal.check_privacy(segment.privacy_rule) IS 'the value as it is, if its parts fit: 22004, 22023';
 
 CREATE FUNCTION segment.privacy(opt_out regclass DEFAULT NULL, opt_out_customer name DEFAULT NULL, pseudonymous boolean DEFAULT false, keep_days integer DEFAULT NULL,
-  purpose text DEFAULT NULL) RETURNS segment.privacy_rule
+  purpose text DEFAULT NULL, max_unknown_share numeric DEFAULT NULL) RETURNS segment.privacy_rule
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT segment_internal.check_privacy(ROW(segment_internal.qualified_name(opt_out), opt_out_customer, pseudonymous, keep_days, purpose)::segment.privacy_rule);
+  SELECT segment_internal.check_privacy(ROW(segment_internal.qualified_name(opt_out), opt_out_customer, pseudonymous, keep_days, purpose, max_unknown_share)::segment.privacy_rule);
 END;
-COMMENT ON FUNCTION segment.privacy(regclass, name, boolean, integer, text) IS
+COMMENT ON FUNCTION segment.privacy(regclass, name, boolean, integer, text, numeric) IS
   'for privacy of create_segmentation. opt_out, opt_out_customer: relation and column with customers who are left out; pseudonymous: keyed hashes are kept '
-  'in place of ids; keep_days: older snapshots are removed by refresh; purpose: what it is for. 22004, 22023 for what cannot be';
+  'in place of ids; keep_days: older snapshots are removed by refresh; purpose: what it is for; max_unknown_share: refresh stops if a greater share of the rows has no customer. 22004, 22023 for what cannot be';

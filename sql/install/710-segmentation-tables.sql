@@ -71,6 +71,7 @@ CREATE TABLE segment.segmentation_version (
   days segment.day_rule NOT NULL,
   changes segment.change_rule NOT NULL,
   privacy segment.privacy_rule NOT NULL,
+  measures segment.measure_rule NOT NULL,
   ledger_set integer,
   created_by name NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
@@ -99,6 +100,7 @@ COMMENT ON COLUMN segment.segmentation_version.scores IS 'how customers are scor
 COMMENT ON COLUMN segment.segmentation_version.days IS 'which days count';
 COMMENT ON COLUMN segment.segmentation_version.changes IS 'how a refresh finds the customers whose orders changed';
 COMMENT ON COLUMN segment.segmentation_version.privacy IS 'whose rows are left out: opt_out and opt_out_customer; the rest is in segmentation';
+COMMENT ON COLUMN segment.segmentation_version.measures IS 'what amounts are in, and what is measured beside them';
 COMMENT ON COLUMN segment.segmentation_version.ledger_set IS 'the stored ledgers; versions that read the same rows share them. NULL: none are stored';
 COMMENT ON COLUMN segment.segmentation_version.created_by IS 'role that made the version, by its name then';
 COMMENT ON COLUMN segment.segmentation_version.created_at IS 'when it was made';
@@ -249,6 +251,7 @@ CREATE TABLE segment.ledger_set (
   unknown_rows bigint NOT NULL DEFAULT 0,
   unknown_last_day date,
   unknown segment.ledger,
+  rates segment.rates,
   followed text,
   followed_source oid,
   followed_name text,
@@ -270,6 +273,7 @@ COMMENT ON COLUMN segment.ledger_set.last_day IS 'day of the last row with a cus
 COMMENT ON COLUMN segment.ledger_set.unknown_rows IS 'rows of the source without a customer';
 COMMENT ON COLUMN segment.ledger_set.unknown_last_day IS 'day of the last row without a customer';
 COMMENT ON COLUMN segment.ledger_set.unknown IS 'their ledger, each row an order; NULL: there are none';
+COMMENT ON COLUMN segment.ledger_set.rates IS 'the exchange rates when orders were last read; NULL where nothing is converted';
 COMMENT ON COLUMN segment.ledger_set.followed_source IS 'the table that triggers follow, with its partitions and children: triggers elsewhere queue nothing';
 COMMENT ON COLUMN segment.ledger_set.followed_name IS 'its name then, with its schema, by which it is known in a restored database';
 COMMENT ON COLUMN segment.ledger_set.followed_in IS 'number of table segment.state there: a restored database has another';

@@ -87,15 +87,6 @@ $$;
 COMMENT ON FUNCTION segment_internal.only_fit(segment.segmentation_version) IS
   'the version with a filter that leaves out rows whose time or amount no aggregate takes (infinite, NaN, too large, too many decimals). It costs each row something: for sources that have some';
 
-CREATE FUNCTION segment_internal.has_unfit(v segment.segmentation_version, further text) RETURNS boolean
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  RETURN (segment_internal.read_as_owner(concat('SELECT EXISTS (SELECT', E'\n',
-    segment_internal.segmentation_source(v, NULL, further, format('NOT (%s)', segment_internal.fit_rows(v))), E'\n)')))[1];
-END
-$$;
-COMMENT ON FUNCTION segment_internal.has_unfit(segment.segmentation_version, text) IS 'whether a version''s source has rows, among those of a further condition, that only_fit leaves out';
-
 CREATE FUNCTION segment_internal.check_column(segmentation text, relation regclass, role text, "column" name, types regtype[] DEFAULT NULL) RETURNS void
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -191,12 +182,19 @@ BEGIN
     segment_internal.check_column(v.segmentation, source, 'at', v.at, times),
     segment_internal.check_column(v.segmentation, source, 'amount', v.amount, '{numeric,smallint,integer,bigint,double precision}');
   PERFORM segment_internal.check_column(v.segmentation, source, c.role, c.name, c.types)
-  FROM (VALUES ('order_id', v.order_id, NULL), ('market', v.market, NULL), ('channel', v.channel, NULL), ('changed_at', (v.changes).changed_at, times)) c (role, name, types)
+  FROM (VALUES ('order_id', v.order_id, NULL), ('market', v.market, NULL), ('channel', v.channel, NULL), ('changed_at', (v.changes).changed_at, times),
+               ('currency', (v.measures).currency, '{text,varchar,bpchar}')) c (role, name, types)
   WHERE c.name IS NOT NULL;
   IF (v.changes).tombstones IS NOT NULL THEN
     listed := segment_internal.check_relation(v.segmentation, 'tombstones', (v.changes).tombstones);
     PERFORM segment_internal.check_same_ids(v, source, listed, 'customer of by_tombstones', (v.changes).tombstone_customer),
       segment_internal.check_column(v.segmentation, listed, 'at of by_tombstones', (v.changes).tombstone_at, times);
+  END IF;
+  IF (v.measures).rates IS NOT NULL THEN
+    listed := segment_internal.check_relation(v.segmentation, 'rates', (v.measures).rates);
+    PERFORM segment_internal.check_column(v.segmentation, listed, 'currency of rates', 'currency', '{text,varchar,bpchar}'),
+      segment_internal.check_column(v.segmentation, listed, 'day of rates', 'day', '{date}'),
+      segment_internal.check_column(v.segmentation, listed, 'rate of rates', 'rate', '{numeric,smallint,integer,bigint,double precision}');
   END IF;
   IF (v.privacy).opt_out IS NOT NULL THEN
     listed := segment_internal.check_relation(v.segmentation, 'opt_out', (v.privacy).opt_out);
@@ -216,7 +214,7 @@ BEGIN
   SELECT format('USAGE ON SCHEMA %I', n.nspname) INTO missing
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = source AND NOT has_schema_privilege(reader, n.oid, 'USAGE');
   SELECT coalesce(missing, format('SELECT (%s) ON %s', string_agg(format('%I', c.name), ', '), v.source)) INTO missing
-  FROM unnest(ARRAY[v.customer, v.at, v.amount, v.order_id, v.market, v.channel, (v.changes).changed_at]) AS c (name)
+  FROM unnest(ARRAY[v.customer, v.at, v.amount, v.order_id, v.market, v.channel, (v.changes).changed_at, (v.measures).currency]) AS c (name)
   WHERE c.name IS NOT NULL AND NOT has_column_privilege(reader, source, c.name, 'SELECT') HAVING count(*) > 0 OR missing IS NOT NULL;
   IF missing IS NOT NULL THEN
     PERFORM segment_internal.refuse('42501', format('role "%s" may not read %s', pg_get_userbyid(reader), v.source), 'A segmentation reads with the rights of the role that owns it, and no other.',
@@ -242,7 +240,7 @@ BEGIN
   END IF;
   used := (segment_internal.read_as_owner(format('SELECT segment_internal.columns_read(%L)', format('SELECT FROM %s AS o WHERE (%s%s)', v.source, coalesce(v.filter, 'true'), E'\n'))))[1]::text[]
     || ARRAY[v.customer, v.at, v.amount, v.order_id, v.market, v.channel, (v.changes).changed_at, (v.changes).tombstone_customer, (v.changes).tombstone_at,
-             (v.privacy).opt_out_customer]::text[];
+             (v.privacy).opt_out_customer, (v.measures).currency]::text[];
   SELECT c.* INTO b FROM segment.blocked_column c WHERE lower(c.name) IN (SELECT lower(u) FROM unnest(used) u) ORDER BY c.name LIMIT 1;
   IF FOUND THEN
     PERFORM segment_internal.refuse('42501', format('column "%s" may not be used', b.name), coalesce(b.reason, 'It is listed in segment.blocked_column.'),

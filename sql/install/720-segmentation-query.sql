@@ -44,7 +44,7 @@ COMMENT ON FUNCTION segment_internal.not_forgotten(text) IS 'condition that the 
 CREATE FUNCTION segment_internal.segmentation_ledger_agg(v segment.segmentation_version) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT format('segment.ledger_agg(o.%I, o.%I%s)', v.at, v.amount, CASE
+  SELECT format('segment.ledger_agg(o.%I, %s%s)', v.at, segment_internal.amount_sql(v), CASE
     WHEN segment_internal.segmentation_column_type(segment_internal.source_oid(v), v.at) = 'timestamptz'::pg_catalog.regtype
       THEN format(', %s, %L', coalesce('o.' || quote_ident(v.order_id), 'NULL::integer'), (v.days).zone)
     ELSE ', o.' || quote_ident(v.order_id) END);
@@ -54,7 +54,7 @@ COMMENT ON FUNCTION segment_internal.segmentation_ledger_agg(segment.segmentatio
 CREATE FUNCTION segment_internal.segmentation_rfm_agg(v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  summary text := format('segment.rfm_agg(o.%I, o.%I%s)', v.at, v.amount, ', o.' || quote_ident(v.order_id));
+  summary text := format('segment.rfm_agg(o.%I, %s%s)', v.at, segment_internal.amount_sql(v), ', o.' || quote_ident(v.order_id));
 BEGIN
   IF (v.days).look_back_days IS NULL THEN
     RETURN summary;

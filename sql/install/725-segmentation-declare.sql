@@ -47,9 +47,11 @@ BEGIN
     segment_internal.check_value('scores', v.scores::text, (v.scores).cut_points, NULL),
     segment_internal.check_value('days', v.days::text, (v.days).zone, NULL),
     segment_internal.check_value('changes', v.changes::text, (v.changes).kind, '{reading_all,column,tombstones,triggers}'),
-    segment_internal.check_value('privacy', v.privacy::text, (v.privacy).pseudonymous::text, NULL);
+    segment_internal.check_value('privacy', v.privacy::text, (v.privacy).pseudonymous::text, NULL),
+    segment_internal.check_value('measures', v.measures::text, (v.measures).to_currency, NULL);
   PERFORM segment_internal.check_label(v.label), segment_internal.check_scores(v.scores), segment_internal.check_days(v.days),
-    segment_internal.check_changes(v.changes), segment_internal.check_privacy(v.privacy), segment_internal.check_fit(v, (v.privacy).pseudonymous);
+    segment_internal.check_changes(v.changes), segment_internal.check_privacy(v.privacy), segment_internal.check_measures(v.measures),
+    segment_internal.check_fit(v, (v.privacy).pseudonymous);
   PERFORM segment_internal.check_source(v), segment_internal.check_readable(v), segment_internal.check_order_id(v);
 END
 $$;
@@ -86,13 +88,13 @@ $$;
 COMMENT ON FUNCTION segment_internal.check_name_free(text) IS '42710 if there is a segmentation of that name';
 
 CREATE FUNCTION segment_internal.create_segmentation(name text, source regclass, customer name, at name, amount name, order_id name, market name, channel name, filter text,
-  label segment.label_rule, scores segment.score_rule, days segment.day_rule, changes segment.change_rule, privacy segment.privacy_rule, max_unknown_share numeric) RETURNS text
+  label segment.label_rule, scores segment.score_rule, days segment.day_rule, changes segment.change_rule, privacy segment.privacy_rule, measures segment.measure_rule) RETURNS text
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v segment.segmentation_version;
 BEGIN
   PERFORM segment_internal.check_declarer(), segment_internal.check_option('create_segmentation', 'name', name),
-    segment_internal.check_option('create_segmentation', 'max_unknown_share', max_unknown_share::text), segment_internal.check_name_free(name);
+    segment_internal.check_name_free(name);
   v.segmentation := name;
   v.version := 1;
   v.state := 'active';
@@ -110,11 +112,12 @@ BEGIN
   v.days := days;
   v.changes := changes;
   v.privacy := privacy;
+  v.measures := measures;
   v := segment_internal.completed(v);
   v.activated_at := now();
   PERFORM segment_internal.check_version(v);
   INSERT INTO segment.segmentation (name, description, active_version, created_at, pseudonymous, keep_days, max_unknown_share)
-  VALUES (name, (privacy).purpose, 1, now(), (privacy).pseudonymous, (privacy).keep_days, max_unknown_share)
+  VALUES (name, (privacy).purpose, 1, now(), (privacy).pseudonymous, (privacy).keep_days, (privacy).max_unknown_share)
   ON CONFLICT DO NOTHING;
   IF NOT FOUND THEN -- another session was faster
     PERFORM segment_internal.check_name_free(name);
@@ -125,7 +128,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION segment_internal.create_segmentation(text, regclass, name, name, name, name, name, name, text, segment.label_rule, segment.score_rule,
-  segment.day_rule, segment.change_rule, segment.privacy_rule, numeric) IS 'create_segmentation, as the tables'' owner';
+  segment.day_rule, segment.change_rule, segment.privacy_rule, segment.measure_rule) IS 'create_segmentation, as the tables'' owner';
 
 CREATE FUNCTION segment_internal.add_version(v segment.segmentation_version, action text, details jsonb) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -141,14 +144,14 @@ COMMENT ON FUNCTION segment_internal.add_version(segment.segmentation_version, t
 CREATE FUNCTION segment.create_segmentation(name text, source regclass, customer name, at name, amount name, order_id name DEFAULT NULL, market name DEFAULT NULL,
   channel name DEFAULT NULL, filter text DEFAULT NULL, label segment.label_rule DEFAULT segment.by_scheme(), scores segment.score_rule DEFAULT segment.rfm_scores(),
   days segment.day_rule DEFAULT segment.calendar(), changes segment.change_rule DEFAULT segment.by_reading_all(), privacy segment.privacy_rule DEFAULT segment.privacy(),
-  max_unknown_share numeric DEFAULT NULL) RETURNS text
+  measures segment.measure_rule DEFAULT segment.measures()) RETURNS text
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_as_owner';
 COMMENT ON FUNCTION segment.create_segmentation(text, regclass, name, name, name, name, name, name, text, segment.label_rule, segment.score_rule,
-  segment.day_rule, segment.change_rule, segment.privacy_rule, numeric) IS
+  segment.day_rule, segment.change_rule, segment.privacy_rule, segment.measure_rule) IS
   'declares a segmentation of the customers of a table, view or foreign table, without touching it, for the current role; refresh computes it. source, '
   'customer, at, amount: the relation (kept by its name) and its columns; order_id, market, channel: further columns; filter: condition on rows. label: '
   'by_scheme, by_clusters, by_cluster_model or by_value_tiers; scores: rfm_scores; days: calendar; changes: by_reading_all, by_column, by_tombstones or '
-  'by_triggers; privacy: privacy. max_unknown_share: refresh stops beyond it. Returns the name. 42710 if it exists, 42501 for roles that may not; 22004, '
+  'by_triggers; privacy: privacy; measures: measures. Returns the name. 42710 if it exists, 42501 for roles that may not; 22004, '
   '22023, 42703, 42804 and others for what cannot be, with the option''s name, what it accepts, and the way out';
 
 CREATE FUNCTION segment_internal.replaced(old text, new text) RETURNS text
@@ -159,14 +162,13 @@ END;
 COMMENT ON FUNCTION segment_internal.replaced(text, text) IS 'an option of the next version: as before for NULL, none for an empty text';
 
 CREATE FUNCTION segment_internal.new_version(name text, order_id name, market name, channel name, filter text, label segment.label_rule, scores segment.score_rule,
-  days segment.day_rule, changes segment.change_rule, source regclass, customer name, at name, amount name, privacy segment.privacy_rule, max_unknown_share numeric) RETURNS integer
+  days segment.day_rule, changes segment.change_rule, source regclass, customer name, at name, amount name, privacy segment.privacy_rule, measures segment.measure_rule) RETURNS integer
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   s segment.segmentation := segment_internal.segmentation_own(name);
   v segment.segmentation_version := segment_internal.segmentation_version_of(name);
   old segment.segmentation_version := v;
 BEGIN
-  PERFORM segment_internal.check_option('create_segmentation', 'max_unknown_share', max_unknown_share::text);
   v.source := coalesce(segment_internal.qualified_name(source), v.source);
   v.source_seen := segment_internal.source_oid(v);
   v.customer := coalesce(customer, v.customer);
@@ -181,6 +183,7 @@ BEGIN
   v.days := CASE WHEN (days).zone IS NULL THEN v.days ELSE days END;
   v.changes := CASE WHEN (changes).kind IS NULL THEN v.changes ELSE changes END;
   v.privacy := CASE WHEN (privacy).pseudonymous IS NULL THEN v.privacy ELSE privacy END;
+  v.measures := CASE WHEN (measures).to_currency IS NULL THEN v.measures ELSE measures END;
   v.version := (SELECT max(t.version) + 1 FROM segment.segmentation_version t WHERE t.segmentation = s.name);
   v.state := 'draft';
   v := segment_internal.completed(v);
@@ -193,23 +196,22 @@ BEGIN
   PERFORM segment_internal.add_version(v, 'new version', (SELECT coalesce(jsonb_object_agg(n.key, n.value), '{}')
     FROM jsonb_each(to_jsonb(v)) n JOIN jsonb_each(to_jsonb(old)) o USING (key)
     WHERE n.value <> o.value AND n.key NOT IN ('version', 'id', 'state', 'ledger_set', 'created_by', 'created_at', 'activated_at', 'source_seen')));
-  UPDATE segment.segmentation t SET max_unknown_share = new_version.max_unknown_share WHERE t.name = s.name AND new_version.max_unknown_share IS NOT NULL;
   RETURN v.version;
 END
 $$;
 COMMENT ON FUNCTION segment_internal.new_version(text, name, name, name, text, segment.label_rule, segment.score_rule, segment.day_rule, segment.change_rule, regclass,
-  name, name, name, segment.privacy_rule, numeric) IS 'new_version, as the tables'' owner';
+  name, name, name, segment.privacy_rule, segment.measure_rule) IS 'new_version, as the tables'' owner';
 
 CREATE FUNCTION segment.new_version(name text, order_id name DEFAULT NULL, market name DEFAULT NULL, channel name DEFAULT NULL, filter text DEFAULT NULL,
   label segment.label_rule DEFAULT NULL, scores segment.score_rule DEFAULT NULL, days segment.day_rule DEFAULT NULL, changes segment.change_rule DEFAULT NULL,
   source regclass DEFAULT NULL, customer name DEFAULT NULL, at name DEFAULT NULL, amount name DEFAULT NULL, privacy segment.privacy_rule DEFAULT NULL,
-  max_unknown_share numeric DEFAULT NULL) RETURNS integer
+  measures segment.measure_rule DEFAULT NULL) RETURNS integer
   LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_as_owner';
 COMMENT ON FUNCTION segment.new_version(text, name, name, name, text, segment.label_rule, segment.score_rule, segment.day_rule, segment.change_rule, regclass,
-  name, name, name, segment.privacy_rule, numeric) IS
+  name, name, name, segment.privacy_rule, segment.measure_rule) IS
   'adds a draft version: the active one with the options given, NULL as before, an empty text for none; without any it makes frozen cut points anew '
-  '(recalibration). Returns its number. Refresh it beside the active one, compare_versions, then activate_version. keep_days and purpose hold once it is active, '
-  'max_unknown_share at once and for all versions. Errors as create_segmentation; 42704 if it does not exist, 42501 for others than its owner';
+  '(recalibration). Returns its number. Refresh it beside the active one, compare_versions, then activate_version. keep_days, purpose and '
+  'max_unknown_share hold once it is active. Errors as create_segmentation; 42704 if it does not exist, 42501 for others than its owner';
 
 CREATE FUNCTION segment_internal.activate_version(name text, version integer) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -225,7 +227,7 @@ BEGIN
   WHERE t.segmentation = s.name AND t.state = 'active' AND t.version <> v.version;
   UPDATE segment.segmentation_version t SET state = 'active', activated_at = now()
   WHERE t.segmentation = s.name AND t.version = v.version;
-  UPDATE segment.segmentation t SET active_version = v.version, keep_days = (v.privacy).keep_days, description = (v.privacy).purpose WHERE t.name = s.name;
+  UPDATE segment.segmentation t SET active_version = v.version, keep_days = (v.privacy).keep_days, description = (v.privacy).purpose, max_unknown_share = (v.privacy).max_unknown_share WHERE t.name = s.name;
   PERFORM segment_internal.segmentation_log('activate', name, v.version, NULL, v.source, NULL, NULL, NULL, NULL, jsonb_build_object('before', s.active_version));
 END
 $$;

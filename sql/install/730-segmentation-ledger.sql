@@ -5,7 +5,7 @@ CREATE FUNCTION segment_internal.ledger_inputs(v segment.segmentation_version) R
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT jsonb_build_array(v.source, v.customer, v.at, v.amount, v.order_id, v.market, v.channel, v.filter, (v.days).zone,
-    (v.privacy).opt_out, (v.privacy).opt_out_customer, to_jsonb(v.changes) - 'live');
+    (v.privacy).opt_out, (v.privacy).opt_out_customer, to_jsonb(v.changes) - 'live', to_jsonb(v.measures));
 END;
 COMMENT ON FUNCTION segment_internal.ledger_inputs(segment.segmentation_version) IS 'the options of a version that its ledgers depend on';
 
@@ -247,6 +247,7 @@ DECLARE
   s segment.ledger_set;
   found record;
   opt_outs record;
+  priced record;
   done record;
   customers text[];
 BEGIN
@@ -265,7 +266,10 @@ BEGIN
   PERFORM segment_internal.progress_next('finding changes');
   found := segment_internal.ledger_changes(v, s);
   opt_outs := segment_internal.opt_out_changes(v);
-  customers := segment_internal.canonical_ids(v, found.customers || opt_outs.listed || opt_outs.unlisted);
+  priced := segment_internal.rates_changes(v, s);
+  found.unknown := found.unknown OR priced.since IS NOT NULL;
+  customers := segment_internal.canonical_ids(v, found.customers || opt_outs.listed || opt_outs.unlisted
+    || ARRAY(SELECT l.customer FROM segment.customer_ledger l WHERE l.ledger_set = s.id AND l.last_day >= priced.since));
   -- Beyond a fifth of the customers one pass over all orders is faster.
   everything := found.everything OR read = 'all' OR customers IS NULL OR cardinality(customers) > greatest(10000, s.customers / 5);
   generation := s.generation + 1;
@@ -289,7 +293,7 @@ BEGIN
   UPDATE segment.ledger_set t
   SET generation = s.generation, read_at = now(), changed_until = coalesce(found.changed_until, s.changed_until),
       tombstones_until = coalesce(found.tombstones_until, s.tombstones_until), customers = s.customers, rows = s.rows, last_day = s.last_day,
-      unknown_rows = coalesce(s.unknown_rows, 0), unknown_last_day = s.unknown_last_day, unknown = s.unknown
+      unknown_rows = coalesce(s.unknown_rows, 0), unknown_last_day = s.unknown_last_day, unknown = s.unknown, rates = priced.rates
   WHERE t.id = s.id;
 END
 $$;
@@ -315,7 +319,7 @@ DECLARE
   zoned boolean := segment_internal.segmentation_column_type(segment_internal.source_oid(v), v.at) = 'timestamptz'::regtype;
 BEGIN
   RETURN concat(
-    format('SELECT segment.ledger_agg(o.%I, coalesce(o.%I::numeric, 0)%s)', v.at, v.amount,
+    format('SELECT segment.ledger_agg(o.%I, coalesce((%s)::numeric, 0)%s)', v.at, segment_internal.amount_sql(v),
       CASE WHEN zoned THEN format(', NULL::integer, %L', (v.days).zone) END),
     format(', count(*), segment.day_of(max(o.%I), %L)', v.at, (v.days).zone),
     segment_internal.segmentation_source(v, NULL, format('o.%I IS NULL', v.customer)));

@@ -153,7 +153,7 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'data_exception',
       MESSAGE = format('segmentation "%s" is not published: too many rows without a customer', own.name),
       DETAIL = format('%s of %s rows; accepted is a share of %s.', counted.unknown_rows, counted.source_rows, own.max_unknown_share),
-      HINT = 'Repair the source, or raise max_unknown_share in segment.segmentation.';
+      HINT = 'Repair the source, or raise max_unknown_share by new_version(name, privacy => segment.privacy(...)).';
   END IF;
 END
 $$;

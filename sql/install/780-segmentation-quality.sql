@@ -38,16 +38,17 @@ CREATE FUNCTION segment_internal.segmentation_quality(v segment.segmentation_ver
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   source regclass := segment_internal.source_oid(v);
-  currency name := segment_internal.currency_column(source);
+  currency name := CASE WHEN (v.measures).currency IS NULL THEN segment_internal.currency_column(source) END;
   counts text[];
   currencies bigint := 1;
 BEGIN
   counts := segment_internal.read_as_owner((
     SELECT concat(
       format('SELECT count(*), count(*) FILTER (WHERE %1$s), count(*) FILTER (WHERE %1$s AND o.%2$I IS NULL AND %4$s), '
-             'sum(o.%3$I::numeric) FILTER (WHERE %1$s AND o.%2$I IS NULL AND %4$s)', segment_internal.segmentation_days(v, as_of), v.customer, v.amount,
+             'sum((%3$s)::numeric) FILTER (WHERE %1$s AND o.%2$I IS NULL AND %4$s)', segment_internal.segmentation_days(v, as_of), v.customer, segment_internal.amount_sql(v),
              segment_internal.fit_rows(v)),
       string_agg(format(', count(*) FILTER (WHERE %s)', q.condition), '' ORDER BY q.check_name),
+      ', count(*) FILTER (WHERE ' || segment_internal.not_converted(v) || ')',
       CASE WHEN currency IS NOT NULL THEN format(', min(o.%1$I::text) <> max(o.%1$I::text)', currency) END, E'\n', segment_internal.segmentation_source(v, NULL))
     FROM segment_internal.quality_conditions(source, v.customer, v.at, v.amount) q));
   IF currency IS NOT NULL AND counts[array_upper(counts, 1)]::boolean THEN
@@ -65,7 +66,13 @@ BEGIN
   UNION ALL
   SELECT v.segmentation, segmentation_quality.as_of, 'currencies', CASE WHEN currencies > 1 THEN 'warning' ELSE 'ok' END, currencies, counts[1]::bigint, NULL,
          format('currencies, not rows, in column %I: convert amounts in a view, or filter one', currency), v.version
-  WHERE currency IS NOT NULL;
+  WHERE currency IS NOT NULL
+  UNION ALL
+  SELECT v.segmentation, segmentation_quality.as_of, 'amounts that could not be converted', CASE WHEN n.rows > 0 THEN 'warning' ELSE 'ok' END, n.rows, counts[1]::bigint,
+         n.rows / nullif(counts[1]::numeric, 0),
+         'left out, so that totals are too small: no rate of their day' || CASE WHEN n.rows > 0 THEN ', nor of the ' || (v.measures).max_age || ' days before: ' || segment_internal.unconverted_amounts(v) ELSE '' END,
+         v.version
+  FROM (SELECT CASE WHEN (v.measures).currency IS NOT NULL THEN counts[array_upper(counts, 1)]::bigint END AS rows) n WHERE n.rows IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION segment_internal.segmentation_quality(segment.segmentation_version, date) IS

@@ -66,10 +66,10 @@ SELECT is_empty('(SELECT * FROM segment.customer_profile EXCEPT ALL TABLE one) U
   'activating the former version brings the views back');
 
 SELECT throws_ok($$SELECT segment.new_version('s', privacy => segment.privacy(pseudonymous => true))$$, '0A000', NULL, 'ids and hashes are not mixed in one history');
-SELECT is(segment.new_version('s', privacy => segment.privacy('opt_out', 'who', keep_days => 30, purpose => 'letters'), max_unknown_share => 0.5), 3, 'who is left out and what is kept is an option of a version');
-SELECT results_eq('SELECT keep_days, description, max_unknown_share FROM segment.segmentation', 'VALUES (NULL::integer, NULL::text, 0.5)', 'that holds once the version is active; the limit at once');
+SELECT is(segment.new_version('s', privacy => segment.privacy('opt_out', 'who', keep_days => 30, purpose => 'letters', max_unknown_share => 0.5)), 3, 'who is left out and what is kept is an option of a version');
+SELECT results_eq('SELECT keep_days, description, max_unknown_share FROM segment.segmentation', 'VALUES (NULL::integer, NULL::text, NULL::numeric)', 'that holds once the version is active');
 SELECT segment.activate_version('s', 3);
-SELECT results_eq('SELECT keep_days, description FROM segment.segmentation', $$VALUES (30, 'letters')$$, 'as now');
+SELECT results_eq('SELECT keep_days, description, max_unknown_share FROM segment.segmentation', $$VALUES (30, 'letters', 0.5)$$, 'as now');
 SELECT throws_ok($$SELECT segment.activate_version('s', 9)$$, '42704', NULL, 'a version that is none');
 SELECT throws_ok($$SELECT segment.activate_version('s', NULL)$$, '22004', NULL, 'nor NULL');
 SELECT segment.activate_version('s', 1);

@@ -21,7 +21,7 @@ CREATE TEMP TABLE shown AS :no_customer;
 SELECT is(count(*), 135080::bigint, 'which does') FROM shown;
 
 -- Stored by refresh, with the line of unknown customers
-SELECT segment.create_segmentation('lines', 'lines', 'customer_id', 'invoice_date', 'amount', 'invoice_no', max_unknown_share => 0.25);
+SELECT segment.create_segmentation('lines', 'lines', 'customer_id', 'invoice_date', 'amount', 'invoice_no', privacy => segment.privacy(max_unknown_share => 0.25));
 SELECT is(customers, 4372::bigint, 'refreshed') FROM segment.refresh('lines');
 SELECT is(count(*), 0::bigint, 'data_quality has preflight''s numbers') FROM segment.data_quality d JOIN found f USING (check_name) WHERE d.rows <> f.rows;
 SELECT results_eq($$SELECT customers, revenue, segment_sort::int FROM segment.segment_summary WHERE segment_name = 'Unknown customer'$$,

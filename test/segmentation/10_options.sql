@@ -28,7 +28,7 @@ INSERT INTO base VALUES
 ('create_segmentation', '{"name": "''x''", "source": "''shop''", "customer": "''customer''", "at": "''at''", "amount": "''amount''"}'),
 ('by_scheme', '{}'), ('by_clusters', '{"clusters": "3"}'), ('by_cluster_model', '{"model": "(SELECT two FROM public.model)", "features": "''{orders,revenue}''"}'),
 ('by_value_tiers', '{}'), ('rfm_scores', '{}'), ('calendar', '{}'), ('by_reading_all', '{}'), ('by_column', '{"changed_at": "''changed''"}'),
-('by_tombstones', '{"tombstones": "''gone''", "customer": "''who''", "at": "''at''"}'), ('by_triggers', '{}'), ('privacy', '{}');
+('by_tombstones', '{"tombstones": "''gone''", "customer": "''who''", "at": "''at''"}'), ('by_triggers', '{}'), ('privacy', '{}'), ('measures', '{}');
 CREATE FUNCTION call(made_by text, other jsonb DEFAULT '{}') RETURNS text LANGUAGE sql AS $$
   SELECT format('SELECT segment.%s(%s)', made_by, (SELECT string_agg(a.key || ' => ' || a.value, ', ' ORDER BY a.key) FROM jsonb_each_text(b.arguments || other) a))
   FROM base b WHERE b.made_by = call.made_by
@@ -43,8 +43,9 @@ SELECT is((SELECT pronargs FROM pg_proc WHERE oid = 'segment.create_segmentation
 -- Wrong values of each option
 CREATE TABLE tried AS
 SELECT o.made_by, o.option, w.value, call(o.made_by, jsonb_build_object(o.option, w.value)) AS call
-FROM segment_internal.declaration_option o CROSS JOIN LATERAL (SELECT CASE o.option WHEN 'label' THEN 'label_rule' WHEN 'scores' THEN 'score_rule' WHEN 'days' THEN 'day_rule' WHEN 'changes' THEN 'change_rule' ELSE 'privacy_rule' END AS type,
-                           CASE o.option WHEN 'label' THEN 10 WHEN 'scores' THEN 4 WHEN 'days' THEN 3 WHEN 'changes' THEN 8 ELSE 5 END AS fields) n
+FROM segment_internal.declaration_option o CROSS JOIN LATERAL (SELECT CASE o.option WHEN 'label' THEN 'label_rule' WHEN 'scores' THEN 'score_rule' WHEN 'days' THEN 'day_rule' WHEN 'changes' THEN 'change_rule'
+    WHEN 'measures' THEN 'measure_rule' ELSE 'privacy_rule' END AS type) k
+CROSS JOIN LATERAL (SELECT count(*)::int AS fields, k.type FROM pg_attribute a WHERE a.attrelid = ('segment.' || k.type)::regclass) n
 CROSS JOIN LATERAL (
   SELECT 'NULL' AS value WHERE o.needed
   UNION ALL SELECT v FROM unnest(CASE o.kind
@@ -53,6 +54,7 @@ CROSS JOIN LATERAL (
     WHEN 'names' THEN ARRAY['''{a,a}''', '''{"",b}''', '''{Others,b}''', '''{b,Not a customer}''', '''{a,b,c,d}''', '''{{a,b},{c,d}}''', '''{a,NULL}''']
     WHEN 'number' THEN ARRAY[(o.lowest - 1)::text, '-1'] || CASE WHEN o.highest < 2147483647 THEN (o.highest + 1)::text END
     WHEN 'share' THEN ARRAY['-0.1', '1.1', '''NaN''', '''Infinity''']
+    WHEN 'code' THEN ARRAY['''''', '''EU R''', '''EUROEUROEURO''', '''E-R''']
     WHEN 'duration' THEN ARRAY['''-1 day''', '''101 years''', CASE WHEN o.lowest IS NULL THEN '''0''' END]
     WHEN 'zone' THEN ARRAY['''Nowhere/City''', '''''', '''+02''', '''CEST''']
     WHEN 'scheme' THEN ARRAY['''nosuch''', '''''']
@@ -84,6 +86,11 @@ INSERT INTO pair SELECT w::jsonb, state, said FROM (VALUES
   ('{"privacy": "segment.privacy(opt_out_customer => ''who'')"}', '22023', 'opt_out_customer needs opt_out'),
   ('{"privacy": "segment.privacy(opt_out => ''gone'')"}', '42703', 'column "customer" of public.gone'),
   ('{"privacy": "segment.privacy(opt_out => ''gone'', opt_out_customer => ''at'')"}', '42804', 'holds other ids'),
+  ('{"measures": "segment.measures(''country'')"}', '22023', 'currency and rates need each other'),
+  ('{"measures": "segment.measures(rates => ''gone'')"}', '22023', 'currency and rates need each other'),
+  ('{"measures": "segment.measures(''nosuch'', ''gone'')"}', '42703', 'nosuch'),
+  ('{"measures": "segment.measures(''country'', ''gone'')"}', '42703', 'column "currency" of public.gone'),
+  ('{"measures": "segment.measures(''units'', ''gone'')"}', '42804', 'column "units"'),
   ('{"source": "''shop_view''", "changes": "segment.by_triggers()"}', '42809', 'cannot be followed by triggers'),
   ('{"changes": "segment.by_column(''nosuch'')"}', '42703', 'nosuch'),
   ('{"changes": "segment.by_column(''amount'')"}', '42804', 'column "amount"'),
