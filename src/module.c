@@ -10,6 +10,7 @@
 
 #include "core/progress.h"
 #include "core/table_sink.h"
+#include "event/event.h"
 #include "grouping/grouping.h"
 #include "ledger/ledger.h"
 #include "rfm/rfm.h"
@@ -24,6 +25,7 @@ _PG_init(void)
 {
 	segment_rfm_register();
 	segment_ledger_register();
+	segment_event_register();
 	segment_grouping_init();
 	segment_score_init();
 	segment_progress_init();

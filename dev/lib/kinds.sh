@@ -183,12 +183,13 @@ load_data() {
 	local database=$1 folder table file
 	folder=$(data_folder) || return 0
 	sql "$database" -f "$top/test/lib/load.sql"
-	for file in online_retail_1 online_retail_2 online_retail_3 cdnow_master cdnow_sample rfm_orders adventureworks_order_lines hillstrom_email_test; do
+	for file in online_retail_1 online_retail_2 online_retail_3 cdnow_master cdnow_sample rfm_orders adventureworks_order_lines hillstrom_email_test retentioneering_ecom_events; do
 		case $file in
 			online_retail_*) table=online_retail ;;
 			cdnow_master) table=cdnow ;;
 			adventureworks_*) table=adventureworks ;;
 			hillstrom_email_test) table=hillstrom ;;
+			retentioneering_ecom_events) table=clickstream ;;
 			*) table=$file ;;
 		esac
 		file=$(ls "$folder/$file".csv*)
@@ -203,7 +204,7 @@ load_data() {
 			  print name "\t{" out "}" }' | sql "$database" -c "COPY point (set, x) FROM STDIN"
 	done
 	gzip -dcf "$folder/cluster/wholesale.csv.gz" | sql "$database" -c "COPY wholesale FROM STDIN (FORMAT csv, HEADER)"
-	sql "$database" -c "VACUUM ANALYZE online_retail, cdnow, cdnow_sample, rfm_orders, adventureworks, hillstrom, point, wholesale"
+	sql "$database" -c "VACUUM ANALYZE online_retail, cdnow, cdnow_sample, rfm_orders, adventureworks, hillstrom, clickstream, point, wholesale"
 }
 
 # Databases that every pgTAP file is copied from: segment_plain, and segment_data with the real data.

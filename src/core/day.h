@@ -55,6 +55,9 @@ extern pg_tz *segment_zone_arg(FunctionCallInfo fcinfo, int arg);
 /* The day of a finite time. zone is used for timestamptz only; NULL is UTC. */
 extern DateADT segment_day_of(int64 time, SegmentTimeKind kind, pg_tz *zone);
 
+/* The first moment of a day in a zone; infinite for an infinite day. 22008 for a day beyond the range of moments. */
+extern TimestampTz segment_start_of_day(DateADT day, const pg_tz *zone);
+
 /*
  * Writes a time as ISO 8601 ("2011-12-09", "2011-12-09 12:50:00.5", "2011-12-09 12:50:00Z"), whatever DateStyle and
  * the session's zone are. SEGMENT_TIME_TEXT bytes are enough.

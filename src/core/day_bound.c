@@ -49,18 +49,15 @@ first_moment(pg_time_t local, const pg_tz *zone)
 	}
 }
 
-/* day_start(day, zone): the first moment of a day. */
-Datum
-segment_day_start(PG_FUNCTION_ARGS)
+TimestampTz
+segment_start_of_day(DateADT day, const pg_tz *zone)
 {
-	DateADT day = PG_GETARG_DATEADT(0);
-	pg_tz *zone = segment_zone_arg(fcinfo, 1);
 	int64 seconds;
 
 	if (DATE_IS_NOBEGIN(day))
-		PG_RETURN_TIMESTAMPTZ(DT_NOBEGIN);
+		return DT_NOBEGIN;
 	if (DATE_IS_NOEND(day))
-		PG_RETURN_TIMESTAMPTZ(DT_NOEND);
+		return DT_NOEND;
 	/* dates reach further than times: the seconds fit into 64 bits, the microseconds need not */
 	seconds = first_moment((day + (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * SECS_PER_DAY, zone) -
 			  (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (int64) SECS_PER_DAY;
@@ -73,5 +70,12 @@ segment_day_start(PG_FUNCTION_ARGS)
 						errdetail("The day is %s; accepted are days from -4713-11-24 to 294276-12-31.", text),
 						errhint("Pass 'infinity' for a bound that no time reaches.")));
 	}
-	PG_RETURN_TIMESTAMPTZ(seconds * USECS_PER_SEC);
+	return seconds * USECS_PER_SEC;
+}
+
+/* day_start(day, zone): the first moment of a day. */
+Datum
+segment_day_start(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TIMESTAMPTZ(segment_start_of_day(PG_GETARG_DATEADT(0), segment_zone_arg(fcinfo, 1)));
 }

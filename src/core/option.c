@@ -56,3 +56,13 @@ segment_refuse_changed_option(const char *name)
 					errdetail("It is an option: one value holds for all rows of a group or partition."),
 					errhint("Pass a constant, or add it to GROUP BY or PARTITION BY.")));
 }
+
+double
+segment_alpha_of(double confidence)
+{
+	if (!(confidence > 0.0 && confidence < 1.0))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("confidence is out of range"),
+						errdetail("confidence is %g; accepted are numbers between 0 and 1.", confidence),
+						errhint("95 percent is 0.95.")));
+	return 1.0 - confidence;
+}

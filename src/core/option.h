@@ -26,6 +26,9 @@ extern int segment_option_arg(FunctionCallInfo fcinfo, int arg, const SegmentOpt
 /* Stops with 22004: an option is NULL. */
 pg_noreturn extern void segment_refuse_null_option(const char *name);
 
+/* 1 - confidence; 22023 unless confidence is between 0 and 1. */
+extern double segment_alpha_of(double confidence);
+
 /* Stops with 22023: an option of an aggregate or window function differs between two rows. */
 pg_noreturn extern void segment_refuse_changed_option(const char *name);
 

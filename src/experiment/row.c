@@ -69,16 +69,9 @@ segment_row_end(SegmentRow *row)
 double
 segment_alpha_arg(FunctionCallInfo fcinfo, int arg)
 {
-	double confidence;
-
 	if (PG_ARGISNULL(arg))
 		segment_refuse_null_option("confidence");
-	confidence = PG_GETARG_FLOAT8(arg);
-	if (!(confidence > 0.0 && confidence < 1.0))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("confidence is out of range"),
-						errdetail("confidence is %g; accepted are numbers between 0 and 1.", confidence),
-						errhint("95 percent is 0.95.")));
-	return 1.0 - confidence;
+	return segment_alpha_of(PG_GETARG_FLOAT8(arg));
 }
 
 SegmentSide

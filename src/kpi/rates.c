@@ -12,6 +12,7 @@
 #include "funcapi.h"
 #include "utils/array.h"
 
+#include "core/option.h"
 #include "math/kpi.h"
 #include "math/special.h"
 
@@ -19,12 +20,8 @@
 static double
 quantile_of(double confidence)
 {
-	if (!(confidence > 0.0 && confidence < 1.0))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("confidence is out of range"),
-						errdetail("confidence is %g; accepted are numbers between 0 and 1.", confidence),
-						errhint("95 percent is 0.95.")));
 	/* from the tail, which does not round to nothing where the confidence is near 1 */
-	return -segment_normal_quantile((1.0 - confidence) / 2.0);
+	return -segment_normal_quantile(segment_alpha_of(confidence) / 2.0);
 }
 
 /* rate_interval(numerator, denominator, confidence) -> (rate, low, high): NULLs without a denominator. Strict. */

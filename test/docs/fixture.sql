@@ -29,3 +29,12 @@ INSERT INTO orders
 SELECT 900000 + n, NULL, timestamp '2024-06-01' + interval '1 day' * n, 20, 'UK', 'store'
 FROM generate_series(1, 50) n;
 ANALYZE customers, orders;
+
+-- What customers did in the shop and on its pages before they ordered, the first half of 2025.
+CREATE TABLE events (customer_id int, occurred_at timestamp NOT NULL, kind text NOT NULL, platform text NOT NULL);
+
+INSERT INTO events
+SELECT c, timestamp '2025-01-01 08:00' + interval '1 hour' * (c * 7919 % 4300) + interval '1 minute' * (n * (c % 13 + 1) * 7 * (n + c % 5)),
+       (ARRAY['view', 'view', 'basket', 'view', 'purchase', 'basket', 'purchase'])[1 + (c * 31 + n * 7 + c * n) % 7], (ARRAY['phone', 'desktop'])[1 + c % 2]
+FROM generate_series(1, 900) c, generate_series(0, 1 + c % 7) n;
+ANALYZE events;

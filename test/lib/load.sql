@@ -16,6 +16,11 @@ CREATE TABLE hillstrom (
   channel text, segment text, visit int, conversion int, spend numeric
 );
 
+-- A synthetic clickstream of a shop (retentioneering): 600 people, 2024-01 to 2024-06.
+CREATE TABLE clickstream (
+  user_id text, session_id text, event text, at timestamp, platform text, acquisition_channel text, user_cohort text, user_lifecycle text
+);
+
 -- Published point sets for clusters: s1, s2, a1, birch1, iris, wine, german, tsplib1060; x is the point.
 CREATE TABLE point (id int GENERATED ALWAYS AS IDENTITY, set text, x float8[]);
 CREATE TABLE wholesale (channel int, region int, fresh float8, milk float8, grocery float8, frozen float8, delicassen float8);
