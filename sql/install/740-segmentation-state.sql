@@ -114,13 +114,12 @@ END
 $$;
 COMMENT ON FUNCTION segment_internal.analyze_states() IS 'statistics of what a first refresh has written; nothing where another process is at it';
 
-CREATE FUNCTION segment_internal.put_first_day(v segment.segmentation_version, t segment.snapshot, p segment.snapshot, source text) RETURNS bigint
+CREATE FUNCTION segment_internal.put_first_day(v segment.segmentation_version, t segment.snapshot, p segment.snapshot, source text) RETURNS text[]
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   movement record := segment_internal.segmentation_movement(v, t.as_of, p);
   hashed text := (SELECT format('segment.keyed_hash(i.customer, (SELECT k.key FROM segment.pseudonym_key AS k WHERE k.segmentation = %L))', s.name)
                   FROM segment.segmentation s WHERE s.name = v.segmentation AND s.pseudonymous);
-  written bigint;
 BEGIN
   EXECUTE concat(
     'INSERT INTO segment.state (version_id, customer, from_day, until_day, market, rfm, score, segment, sort, channel, repeat, due, previous_segment, previous_sort, since, moved_by)',
@@ -130,13 +129,14 @@ BEGIN
     '(customer, market, rfm, score, segment, sort, channel, repeat, due)) AS s (customer, market, rfm, score, segment, sort, channel, repeat, due)', movement.joins,
     -- In the order of the index
     ' ORDER BY s.customer COLLATE "C"');
-  GET DIAGNOSTICS written = ROW_COUNT;
   PERFORM segment_internal.analyze_states();
-  RETURN written;
+  RETURN ARRAY(SELECT b.customer FROM segment.state b
+               WHERE t.restart AND b.version_id = p.version_id AND b.from_day <= p.as_of AND b.until_day > p.as_of AND b.segment IS NOT NULL
+                 AND NOT EXISTS (SELECT FROM segment.state s WHERE s.version_id = v.id AND s.customer = b.customer));
 END
 $$;
 COMMENT ON FUNCTION segment_internal.put_first_day(segment.segmentation_version, segment.snapshot, segment.snapshot, text) IS
-  'writes the states of a version that has none, from a query with the columns of incoming_row; returns their number';
+  'writes the states of a version that has none, from a query with the columns of incoming_row; returns whom of the snapshot before, another version''s, it does not have';
 
 -- Who differs from the row that covers the day, or is missing there. rfm is NULL for who is no customer: in incoming() those among the scored
 -- who have no order that counts any more, and with everybody those whom incoming() does not have.
@@ -169,7 +169,7 @@ COMMENT ON FUNCTION segment_internal.state_differences(segment.segmentation_vers
   'of incoming() the customers whose state on a day differs from the stored one, beside the row that covers the day (NULL: none); with everybody those '
   'too who are stored and not in incoming(), with NULL for rfm; and those who are the same, but have another due day';
 
-CREATE FUNCTION segment_internal.put_differences(v segment.segmentation_version, day date, next_day date, everybody boolean, OUT touched text[], OUT emptied text[]) RETURNS record
+CREATE FUNCTION segment_internal.put_differences(v segment.segmentation_version, day date, next_day date, everybody boolean, OUT touched text[], OUT waited text[]) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
 DECLARE
   windowed boolean := (v.days).look_back_days IS NOT NULL;
@@ -204,13 +204,14 @@ BEGIN
            segment_internal.moved_by(d.segment, d.rfm, (d.covered).segment, (d.covered).rfm,
              CASE WHEN windowed THEN coalesce(segment.rfm_last(d.rfm, (v.days).zone) > previous_day, false) END)
     FROM d WHERE NOT d.is_same AND (d.covered_from IS NULL OR d.covered_from < day))
-  SELECT coalesce(array_agg(d.customer) FILTER (WHERE NOT d.is_same), '{}'), coalesce(array_agg(d.customer) FILTER (WHERE d.rfm IS NULL OR (d.covered).rfm IS NULL), '{}')
-    INTO touched, emptied FROM d;
+  SELECT coalesce(array_agg(d.customer) FILTER (WHERE NOT d.is_same), '{}'),
+         coalesce(array_agg(d.customer) FILTER (WHERE d.covered_from IS NOT NULL AND (d.covered).segment IS NULL), '{}')
+    INTO touched, waited FROM d;
 END
 $$;
 COMMENT ON FUNCTION segment_internal.put_differences(segment.segmentation_version, date, date, boolean) IS
   'cuts the rows that differ on a day around it, and puts new ones between; next_day: the version''s next snapshot day. Returns the customers concerned, '
-  'and those who are or were nobody; neighbours that became equal stand side by side still';
+  'and those of whom the row of the day said that nobody is there. Their rows are not in their form yet: see rewrite_rows';
 
 CREATE FUNCTION segment_internal.moved_by(segment text, rfm segment.rfm, former_segment text, former_rfm segment.rfm, acted boolean) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -223,70 +224,64 @@ END;
 COMMENT ON FUNCTION segment_internal.moved_by(text, segment.rfm, text, segment.rfm, boolean) IS
   'why a customer''s segment differs from the former one, under the same rules: acted says whether the customer did something; NULL: if the summary changed';
 
-CREATE FUNCTION segment_internal.prune_nobody(of_version integer, customers text[]) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
+-- The form of rows: a customer is told of from the first day on which there is somebody, or from the first restart after a snapshot of another version
+-- that had this customer; who will be one only (due), from the newest restart or later. From then on rows follow each other without a gap, also where
+-- nobody is there; each says something else than the one before, but that at a restart all begin anew.
+CREATE FUNCTION segment_internal.rewrite_rows(of_version integer, customers text[]) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET enable_nestloop = on SET jit = off AS $$
 BEGIN
-  DELETE FROM segment.state s USING unnest(customers) c
-  WHERE s.version_id = of_version AND s.customer = c AND s.segment IS NULL AND (s.due IS NULL OR isfinite(s.until_day))
-    AND NOT EXISTS (SELECT FROM segment.state b WHERE b.version_id = of_version AND b.customer = s.customer AND b.from_day < s.from_day AND b.segment IS NOT NULL)
-    -- Where the version begins anew, who was a customer of the version before has gone.
-    AND NOT EXISTS (SELECT FROM segment.snapshot t JOIN segment.snapshot p ON p.id = t.previous
-                    JOIN segment.state b ON b.version_id = p.version_id AND b.customer = s.customer AND b.from_day + 0 <= p.as_of AND b.until_day > p.as_of AND b.segment IS NOT NULL
-                    WHERE t.version_id = of_version AND t.restart AND t.as_of <= s.from_day);
+  -- Estimates don't know what was written just now: many rows are never looped over.
+  PERFORM set_config('enable_nestloop', (cardinality(customers) < 5000)::text, true);
+  WITH restarts AS MATERIALIZED (
+    SELECT t.as_of AS day, p.version_id, p.as_of FROM segment.snapshot t JOIN segment.snapshot p ON p.id = t.previous WHERE t.version_id = of_version AND t.restart),
+  old AS MATERIALIZED (
+    SELECT s.*, s.ctid AS place FROM unnest(customers) c JOIN segment.state s ON s.version_id = of_version AND s.customer = c),
+  told AS MATERIALIZED (
+    SELECT x.customer, min(x.day) AS day, max(x.due) AS due
+    FROM (SELECT o.customer, CASE WHEN o.segment IS NOT NULL THEN o.from_day WHEN o.until_day = 'infinity' AND o.due IS NOT NULL
+                               THEN greatest(o.from_day, (SELECT max(r.day) FROM restarts r)) END, CASE WHEN o.until_day = 'infinity' THEN o.due END FROM old o
+          UNION ALL
+          SELECT b.customer, r.day, NULL FROM unnest(customers) c CROSS JOIN restarts r
+          JOIN segment.state b ON b.version_id = r.version_id AND b.customer = c AND b.from_day + 0 <= r.as_of AND b.until_day > r.as_of AND b.segment IS NOT NULL
+         ) x (customer, day, due)
+    GROUP BY x.customer HAVING count(x.day) > 0),
+  -- Days on which something can begin, and which row does
+  event AS (
+    SELECT o.customer, o.from_day AS day, o.from_day AS begun FROM old o
+    UNION ALL SELECT o.customer, o.until_day, NULL FROM old o WHERE isfinite(o.until_day)
+    UNION ALL SELECT t.customer, t.day, NULL FROM told t
+    UNION ALL SELECT t.customer, r.day, NULL FROM told t JOIN restarts r ON r.day > t.day),
+  piece AS (
+    SELECT e.customer, e.day, coalesce(o.market, '') AS market, o.rfm, o.score, o.segment, o.sort, o.channel, segment_internal.repeat_later(o.repeat, e.day - o.from_day) AS repeat,
+           t.due, lag(e.day) OVER w AS former, r.day IS NOT NULL AS anew
+    FROM (SELECT x.customer, x.day, max(max(x.begun)) OVER (PARTITION BY x.customer ORDER BY x.day) AS begun FROM event x GROUP BY x.customer, x.day) e
+    JOIN told t ON t.customer = e.customer AND t.day <= e.day
+    LEFT JOIN old o ON o.customer = e.customer AND o.from_day = e.begun AND o.until_day > e.day
+    LEFT JOIN restarts r ON r.day = e.day
+    WINDOW w AS (PARTITION BY e.customer ORDER BY e.day)),
+  form AS MATERIALIZED (
+    SELECT p.*, lead(p.day, 1, 'infinity') OVER (PARTITION BY p.customer ORDER BY p.day) AS until_day
+    FROM (SELECT x.*, x.anew OR x.former IS NULL OR ROW(x.market, x.rfm, x.score, x.segment, x.sort, x.channel, x.repeat)::record OPERATOR(pg_catalog.*<>)
+                   ROW(lag(x.market) OVER w, lag(x.rfm) OVER w, lag(x.score) OVER w, lag(x.segment) OVER w, lag(x.sort) OVER w, lag(x.channel) OVER w,
+                       segment_internal.repeat_later(lag(x.repeat) OVER w, x.day - x.former))::record AS begins
+          FROM piece x WINDOW w AS (PARTITION BY x.customer ORDER BY x.day)) p
+    WHERE p.begins),
+  ended AS (
+    DELETE FROM segment.state s USING old o
+    WHERE s.ctid = o.place AND NOT EXISTS (SELECT FROM form f WHERE f.customer = o.customer AND f.day = o.from_day)),
+  kept AS (
+    UPDATE segment.state s SET until_day = f.until_day, due = CASE WHEN isfinite(f.until_day) THEN o.due ELSE f.due END
+    FROM old o JOIN form f ON f.customer = o.customer AND f.day = o.from_day
+    WHERE s.ctid = o.place AND (f.until_day, f.due) IS DISTINCT FROM (o.until_day, CASE WHEN isfinite(f.until_day) THEN f.due ELSE o.due END))
+  INSERT INTO segment.state (version_id, customer, from_day, until_day, market, rfm, score, segment, sort, channel, repeat, due, since)
+  SELECT of_version, f.customer, f.day, f.until_day, f.market, f.rfm, f.score, f.segment, f.sort, f.channel, f.repeat, CASE WHEN f.until_day = 'infinity' THEN f.due END, f.day
+  FROM form f LEFT JOIN old o ON o.customer = f.customer AND o.from_day = f.day WHERE o.place IS NULL
+  ORDER BY f.customer COLLATE "C";
 END
 $$;
-COMMENT ON FUNCTION segment_internal.prune_nobody(integer, text[]) IS
-  'deletes the rows of customers that say that nobody is there before anybody was, but for those that wait for a day that is known';
-
-CREATE FUNCTION segment_internal.add_nobody(of_version integer, day date, customers text[]) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
-BEGIN
-  INSERT INTO segment.state (version_id, customer, from_day, until_day, market, since)
-  SELECT of_version, s.customer, b.from_day, least(b.until_day, r.until_day), '', b.from_day
-  FROM segment.state s JOIN unnest(customers) c ON s.customer = c
-  CROSS JOIN LATERAL (SELECT coalesce(min(n.from_day), 'infinity') AS until_day FROM segment.state n
-                      WHERE n.version_id = of_version AND n.customer = s.customer AND n.from_day > day) r
-  CROSS JOIN (SELECT y.from_day, lead(y.from_day, 1, 'infinity') OVER (ORDER BY y.from_day) AS until_day
-              FROM (SELECT day AS from_day UNION SELECT t.as_of FROM segment.snapshot t WHERE t.version_id = of_version AND t.restart AND t.as_of > day) y) b
-  WHERE s.version_id = of_version AND s.until_day = day AND b.from_day < r.until_day
-    AND NOT EXISTS (SELECT FROM segment.state n WHERE n.version_id = of_version AND n.customer = s.customer AND n.from_day = day);
-END
-$$;
-COMMENT ON FUNCTION segment_internal.add_nobody(integer, date, text[]) IS
-  'where rows of customers end on a day and none begins, rows that say that nobody is there until the next row, anew where the version begins anew';
-
-CREATE FUNCTION segment_internal.settle_rows(v segment.segmentation_version, day date, next_day date, customers text[]) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
-DECLARE
-  x date;
-BEGIN
-  -- Between a new customer's first row and the next day on which there are others, nobody is there: gone.
-  PERFORM segment_internal.add_nobody(v.id, next_day, customers) WHERE isfinite(next_day);
-  FOREACH x IN ARRAY ARRAY[next_day, day] LOOP
-    PERFORM segment_internal.merge_rows(v.id, x, customers)
-    WHERE isfinite(x) AND NOT EXISTS (SELECT FROM segment.snapshot t WHERE t.version_id = v.id AND t.as_of = x AND t.restart);
-  END LOOP;
-  PERFORM segment_internal.prune_nobody(v.id, customers);
-END
-$$;
-COMMENT ON FUNCTION segment_internal.settle_rows(segment.segmentation_version, date, date, text[]) IS
-  'after put_differences: makes the rows of customers gapless from the first on and maximal again around the day and the next one';
-
-CREATE FUNCTION segment_internal.merge_rows(of_version integer, day date, customers text[]) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
-BEGIN
-  WITH gone AS (
-    DELETE FROM segment.state s USING segment.state b, unnest(customers) c
-    WHERE s.version_id = of_version AND s.customer = c AND s.from_day = day
-      AND b.version_id = of_version AND b.customer = c AND b.from_day + 0 < day AND b.until_day = day
-      AND NOT ROW(b.market, b.rfm, b.score, b.segment, b.sort, b.channel, segment_internal.repeat_later(b.repeat, day - b.from_day))::record OPERATOR(pg_catalog.*<>)
-              ROW(s.market, s.rfm, s.score, s.segment, s.sort, s.channel, s.repeat)::record
-    RETURNING s.customer, s.until_day, s.due, b.from_day)
-  UPDATE segment.state b SET until_day = g.until_day, due = g.due
-  FROM gone g WHERE b.version_id = of_version AND b.customer = g.customer AND b.from_day = g.from_day;
-END
-$$;
-COMMENT ON FUNCTION segment_internal.merge_rows(integer, date, text[]) IS 'rows of customers that begin on a day and say what the row before says become one with it';
+COMMENT ON FUNCTION segment_internal.rewrite_rows(integer, text[]) IS
+  'brings a version''s rows of customers, which say what is right but not in their form, into it: no gap, no neighbours that say the same, restarts. '
+  'New rows are not linked';
 
 CREATE FUNCTION segment_internal.link_day(v segment.segmentation_version, t segment.snapshot, customers text[]) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
@@ -308,7 +303,7 @@ $$;
 COMMENT ON FUNCTION segment_internal.link_day(segment.segmentation_version, segment.snapshot, text[]) IS
   'previous segment, since and moved_by of the rows that begin on a snapshot''s day, of customers or (NULL) of all';
 
--- From row to row: whoever keeps the segment keeps since. Where another version comes before, link_day has said it.
+-- From row to row: whoever keeps the segment keeps since. Where another version comes before, link_day says it.
 CREATE FUNCTION segment_internal.link_since(of_version integer, day date, customers text[]) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
 DECLARE
@@ -329,82 +324,75 @@ $$;
 COMMENT ON FUNCTION segment_internal.link_since(integer, date, text[]) IS
   'since of the rows of customers that begin behind a day, from those that cover it';
 
-CREATE FUNCTION segment_internal.add_gone(t segment.snapshot, p segment.snapshot) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
+CREATE FUNCTION segment_internal.relink_snapshots(name text, after date, OUT changed integer[], OUT anew boolean) RETURNS record
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  WITH x AS (
+    UPDATE segment.snapshot s SET previous = n.previous, restart = n.restart
+    FROM (SELECT t.id, p.id AS previous, coalesce(p.version_id <> t.version_id, false) AS restart, t.restart AS was_restart
+          FROM segment.snapshot t CROSS JOIN LATERAL segment_internal.snapshot_before(t.segmentation, t.version, t.as_of) p
+          WHERE t.segmentation = name AND t.as_of > after) n
+    WHERE s.id = n.id AND s.previous IS DISTINCT FROM n.previous
+    RETURNING s.id, n.restart OR n.was_restart AS anew)
+  SELECT coalesce(array_agg(x.id), '{}'), coalesce(bool_or(x.anew), false) FROM x;
+END;
+COMMENT ON FUNCTION segment_internal.relink_snapshots(text, date) IS
+  'finds anew what the snapshots of a segmentation after a day are compared with, where a snapshot was added, removed or shown since; returns those '
+  'that changed, and whether a version begins anew, or did, at one of them';
+
+-- Versions that begin anew behind a snapshot name the segments that it has, and since; others begin anew behind them. So days come in their order.
+CREATE FUNCTION segment_internal.settle(t segment.snapshot, touched text[]) RETURNS integer[]
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  relinked record := segment_internal.relink_snapshots(t.segmentation, t.as_of);
+  next_day date := segment_internal.snapshot_day_after(t.version_id, t.as_of);
+  customers text[] := touched;
+  n segment.snapshot;
 BEGIN
-  INSERT INTO segment.state (version_id, customer, from_day, until_day, market, previous_segment, previous_sort, since, moved_by)
-  SELECT t.version_id, b.customer, t.as_of, least(segment_internal.snapshot_day_after(t.version_id, t.as_of),
-           coalesce((SELECT min(n.from_day) FROM segment.state n WHERE n.version_id = t.version_id AND n.customer = b.customer AND n.from_day > t.as_of), 'infinity')), '',
-         b.segment, b.sort, t.as_of, 'gone'
-  FROM segment.state b
-  WHERE t.restart AND b.version_id = p.version_id AND b.from_day <= p.as_of AND b.until_day > p.as_of AND b.segment IS NOT NULL
-    AND NOT EXISTS (SELECT FROM segment.state s WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.from_day + 0 <= t.as_of AND s.until_day > t.as_of);
+  IF touched IS NULL OR relinked.anew THEN
+    customers := ARRAY(SELECT DISTINCT s.customer FROM segment.state s WHERE s.version_id IN (SELECT v.id FROM segment.segmentation_version v WHERE v.segmentation = t.segmentation));
+  ELSIF touched = '{}' AND relinked.changed = '{}' THEN
+    RETURN '{}';
+  END IF;
+  PERFORM segment_internal.rewrite_rows(v.id, customers) FROM segment.segmentation_version v
+  WHERE v.segmentation = t.segmentation
+    AND (v.id = t.version_id OR EXISTS (SELECT FROM segment.snapshot x WHERE x.version_id = v.id AND x.as_of > t.as_of AND (x.restart OR x.id = ANY (relinked.changed))));
+  FOR n IN SELECT * FROM segment.snapshot x
+           WHERE x.segmentation = t.segmentation AND (x.id = t.id OR x.as_of > t.as_of
+             AND (x.restart OR x.id = ANY (relinked.changed) OR x.previous = t.id OR x.version_id = t.version_id AND x.as_of = next_day))
+           ORDER BY x.as_of, x.version LOOP
+    PERFORM segment_internal.link_day(segment_internal.segmentation_version_of(n.segmentation, n.version), n,
+              CASE WHEN n.id <> ALL (relinked.changed) AND n.previous IS DISTINCT FROM t.id THEN customers END),
+            segment_internal.link_since(n.version_id, n.as_of, customers);
+  END LOOP;
+  RETURN relinked.changed;
 END
 $$;
-COMMENT ON FUNCTION segment_internal.add_gone(segment.snapshot, segment.snapshot) IS
-  'where a version begins anew after another one''s snapshot p: rows of those who were customers then and are none in this version';
+COMMENT ON FUNCTION segment_internal.settle(segment.snapshot, text[]) IS
+  'where states of a snapshot''s day were written, or the snapshot was removed: brings the rows of the customers concerned (NULL: of all) into their form and '
+  'links them, of its version and of those that begin anew behind it. Returns the later snapshots that are compared with another one now';
 
-CREATE FUNCTION segment_internal.put_day(v segment.segmentation_version, t segment.snapshot, everybody boolean) RETURNS void
+CREATE FUNCTION segment_internal.put_day(v segment.segmentation_version, t segment.snapshot, is_new boolean, everybody boolean) RETURNS text[]
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   next_day date := segment_internal.snapshot_day_after(v.id, t.as_of);
   put record := segment_internal.put_differences(v, t.as_of, next_day, everybody);
-  n segment.snapshot;
 BEGIN
-  -- The newest day for the first time, after another of this version: nothing behind it, and put_differences has linked what is new by the same rules.
-  IF next_day = 'infinity' AND NOT t.restart AND t.customers = 0 THEN
-    PERFORM segment_internal.prune_nobody(v.id, put.emptied) WHERE put.emptied <> '{}';
-    IF (v.scores).cut_points <> 'frozen' THEN
-      PERFORM segment_internal.link_day(v, t, put.touched);
-    END IF;
-    RETURN;
+  IF is_new AND t.restart THEN
+    RETURN NULL;
+  ELSIF is_new AND next_day = 'infinity' THEN
+    -- The newest day, after another of this version: nothing behind it, and put_differences has linked what is new by the same rules.
+    -- Who waited for a first order, or does no longer, is all that is left.
+    PERFORM segment_internal.rewrite_rows(v.id, put.waited) WHERE put.waited <> '{}';
+    PERFORM segment_internal.link_day(v, t, put.touched) WHERE (v.scores).cut_points <> 'frozen';
+    RETURN '{}';
   END IF;
-  PERFORM segment_internal.add_gone(t, p) FROM segment.snapshot p WHERE t.restart AND p.id = t.previous;
-  PERFORM segment_internal.settle_rows(v, t.as_of, next_day, put.touched);
-  -- Rows that begin anew are all linked, also those that say the same as before.
-  PERFORM segment_internal.link_day(v, t, CASE WHEN NOT t.restart THEN put.touched END);
-  SELECT * INTO n FROM segment.snapshot x WHERE x.version_id = v.id AND x.as_of = next_day;
-  IF n.previous <> t.id AND NOT n.restart AND (segment_internal.snapshot_before(n.segmentation, n.version, n.as_of)).id = t.id THEN
-    UPDATE segment.snapshot x SET previous = t.id WHERE x.id = n.id RETURNING * INTO n;
-    PERFORM segment_internal.link_day(v, n, NULL);
-  ELSIF n.id IS NOT NULL THEN
-    PERFORM segment_internal.link_day(v, n, put.touched);
-  END IF;
-  PERFORM segment_internal.link_behind(t, put.touched);
+  RETURN put.touched;
 END
 $$;
-COMMENT ON FUNCTION segment_internal.put_day(segment.segmentation_version, segment.snapshot, boolean) IS
-  'makes the states of a version on a snapshot''s day what incoming() says; everybody: who is not in it is no customer';
-
--- Where another version begins anew after a snapshot, its rows name the segments that this one has, and since.
-CREATE FUNCTION segment_internal.link_behind(t segment.snapshot, customers text[]) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  n segment.snapshot;
-BEGIN
-  PERFORM segment_internal.link_since(t.version_id, t.as_of, customers);
-  FOR n IN SELECT x.* FROM segment.snapshot p JOIN segment.snapshot x ON x.previous = p.id AND x.version_id <> p.version_id
-           WHERE p.version_id = t.version_id AND p.as_of >= t.as_of LOOP
-    PERFORM segment_internal.link_day(segment_internal.segmentation_version_of(n.segmentation, n.version), n, customers);
-    PERFORM segment_internal.link_behind(n, customers);
-  END LOOP;
-END
-$$;
-COMMENT ON FUNCTION segment_internal.link_behind(segment.snapshot, text[]) IS
-  'since of customers'' rows behind a snapshot, whose own are linked, and what other versions that begin anew behind it say of them';
-
-CREATE FUNCTION segment_internal.cut_restart(of_version integer, day date) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
-BEGIN
-  WITH crossing AS MATERIALIZED (SELECT s.* FROM segment.state s WHERE s.version_id = of_version AND s.from_day < day AND s.until_day > day),
-  cut AS (UPDATE segment.state s SET until_day = day FROM crossing c WHERE s.version_id = of_version AND s.customer = c.customer AND s.from_day = c.from_day)
-  INSERT INTO segment.state (version_id, customer, from_day, until_day, market, rfm, score, segment, sort, channel, repeat, due)
-  SELECT of_version, c.customer, day, c.until_day, c.market, c.rfm, c.score, c.segment, c.sort, c.channel, segment_internal.repeat_later(c.repeat, day - c.from_day), c.due
-  FROM crossing c ORDER BY c.customer COLLATE "C";
-  PERFORM segment_internal.prune_nobody(of_version, ARRAY(SELECT s.customer FROM segment.state s WHERE s.version_id = of_version AND s.until_day = day AND s.segment IS NULL));
-END
-$$;
-COMMENT ON FUNCTION segment_internal.cut_restart(integer, date) IS 'lets the rows of a version begin anew on a day';
+COMMENT ON FUNCTION segment_internal.put_day(segment.segmentation_version, segment.snapshot, boolean, boolean) IS
+  'makes the states of a version on a snapshot''s day what incoming() says; everybody: who is not in it is no customer. Returns the customers whose rows '
+  'have yet to be settled; NULL: all';
 
 CREATE FUNCTION segment_internal.trim_rows(of_version integer, before date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -418,58 +406,20 @@ $$;
 COMMENT ON FUNCTION segment_internal.trim_rows(integer, date) IS
   'where a day is computed before the first that is left of a version, lets its rows begin there: those that hold since a snapshot that was purged must not be taken for that day''s';
 
-CREATE FUNCTION segment_internal.relink_snapshots(name text, after date) RETURNS integer[]
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  t segment.snapshot;
-  p segment.snapshot;
-  everybody text[];
-  changed integer[] := '{}';
-BEGIN
-  FOR t IN SELECT * FROM segment.snapshot s WHERE s.segmentation = name AND s.as_of > after ORDER BY s.as_of, s.version LOOP
-    p := segment_internal.snapshot_before(t.segmentation, t.version, t.as_of);
-    CONTINUE WHEN p.id IS NOT DISTINCT FROM t.previous;
-    UPDATE segment.snapshot s SET previous = p.id, restart = p.version_id <> t.version_id AND p.id IS NOT NULL WHERE s.id = t.id RETURNING * INTO p;
-    IF p.restart AND NOT t.restart THEN
-      PERFORM segment_internal.cut_restart(t.version_id, t.as_of);
-      PERFORM segment_internal.add_gone(p, x) FROM segment.snapshot x WHERE x.id = p.previous;
-    ELSIF t.restart AND NOT p.restart THEN
-      everybody := ARRAY(SELECT s.customer FROM segment.state s WHERE s.version_id = t.version_id AND (s.from_day = t.as_of OR s.until_day = t.as_of));
-      PERFORM segment_internal.add_nobody(t.version_id, t.as_of, everybody);
-      PERFORM segment_internal.merge_rows(t.version_id, t.as_of, everybody), segment_internal.prune_nobody(t.version_id, everybody);
-    END IF;
-    PERFORM segment_internal.link_day(segment_internal.segmentation_version_of(t.segmentation, t.version), p, NULL);
-    everybody := ARRAY(SELECT s.customer FROM segment.state s
-                       WHERE s.version_id = t.version_id AND s.from_day <= t.as_of AND s.until_day > t.as_of AND (p.restart OR t.restart OR s.from_day = t.as_of));
-    PERFORM segment_internal.link_behind(p, everybody);
-    changed := changed || t.id;
-  END LOOP;
-  RETURN changed;
-END
-$$;
-COMMENT ON FUNCTION segment_internal.relink_snapshots(text, date) IS
-  'finds anew what the snapshots of a segmentation after a day are compared with, where a snapshot was added, removed or shown since, and links their rows; '
-  'returns those concerned';
-
 CREATE FUNCTION segment_internal.remove_day(t segment.snapshot) RETURNS text[]
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET random_page_cost = 1.1 SET jit = off AS $$
 DECLARE
   next_day date := segment_internal.snapshot_day_after(t.version_id, t.as_of);
   days integer := CASE WHEN isfinite(next_day) THEN next_day - t.as_of END;
-  restarts boolean := EXISTS (SELECT FROM segment.snapshot n WHERE n.version_id = t.version_id AND n.as_of = next_day AND n.restart);
   touched text[] := ARRAY(SELECT s.customer FROM segment.state s WHERE s.version_id = t.version_id AND s.from_day = t.as_of);
 BEGIN
   -- The row before holds until the next day.
   WITH begun AS MATERIALIZED (SELECT s.ctid AS place, s.customer, s.until_day FROM segment.state s WHERE s.version_id = t.version_id AND s.from_day = t.as_of),
-  held AS (UPDATE segment.state s SET until_day = least(next_day, b.until_day) FROM begun b
+  held AS (UPDATE segment.state s SET until_day = next_day FROM begun b
            WHERE s.version_id = t.version_id AND s.customer = b.customer AND s.until_day = t.as_of AND s.from_day + 0 < t.as_of),
   ended AS (DELETE FROM segment.state s USING begun b WHERE s.ctid = b.place AND b.until_day <= next_day)
   UPDATE segment.state s SET from_day = next_day, repeat = segment_internal.repeat_later(s.repeat, days)
   FROM begun b WHERE s.ctid = b.place AND b.until_day > next_day;
-  IF isfinite(next_day) AND NOT restarts THEN
-    PERFORM segment_internal.merge_rows(t.version_id, next_day, touched);
-  END IF;
-  PERFORM segment_internal.prune_nobody(t.version_id, touched);
   DELETE FROM segment.snapshot s WHERE s.id = t.id;
   -- What held on no snapshot's day but on those that were purged before
   DELETE FROM segment.state s WHERE s.version_id = t.version_id AND s.until_day <= (SELECT min(x.as_of) FROM segment.snapshot x WHERE x.version_id = t.version_id);
@@ -479,5 +429,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION segment_internal.remove_day(segment.snapshot) IS
-  'takes a snapshot out of its version''s states: the day before holds until the next one. Links must come anew by relink_snapshots, and behind that those '
-  'of the customers that are returned';
+  'takes a snapshot out of its version''s states: the day before holds until the next one. Returns the customers whose rows have yet to be settled';

@@ -302,7 +302,7 @@ $$;
 COMMENT ON FUNCTION segment_internal.gather(segment.segmentation_version, segment.snapshot, boolean, bigint, boolean) IS
   'puts the customers of a snapshot into incoming(): from the orders, or from stored ledgers those who must be scored; returns their number';
 
-CREATE FUNCTION segment_internal.score_day(v segment.segmentation_version, t segment.snapshot, is_new boolean, calibrate boolean, since bigint) RETURNS void
+CREATE FUNCTION segment_internal.score_day(v segment.segmentation_version, t segment.snapshot, is_new boolean, calibrate boolean, since bigint) RETURNS text[]
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   collected text := 'SELECT i.customer AS customer_id, i.market, i.rfm, i.channel, i.repeat, i.due FROM segment_internal.incoming() AS i';
@@ -322,23 +322,20 @@ BEGIN
   PERFORM segment_internal.progress_next('writing states');
   IF first_day THEN
     SELECT * INTO p FROM segment.snapshot x WHERE x.id = t.previous;
-    PERFORM segment_internal.put_first_day(v, t, p, CASE WHEN calibrate THEN collected ELSE 'SELECT * FROM segment_internal.incoming()' END);
-    PERFORM segment_internal.add_gone(t, p) WHERE t.restart;
-  ELSE
-    PERFORM segment_internal.put_day(v, t, since IS NULL);
+    RETURN segment_internal.put_first_day(v, t, p, CASE WHEN calibrate THEN collected ELSE 'SELECT * FROM segment_internal.incoming()' END);
   END IF;
+  RETURN segment_internal.put_day(v, t, is_new, since IS NULL);
 END
 $$;
 COMMENT ON FUNCTION segment_internal.score_day(segment.segmentation_version, segment.snapshot, boolean, boolean, bigint) IS
-  'scores the customers of a snapshot (everybody, or who changed since a generation of ledgers or is due) and writes their states';
+  'scores the customers of a snapshot (everybody, or who changed since a generation of ledgers or is due) and writes their states; '
+  'returns the customers whose rows have yet to be settled (NULL: all)';
 
-CREATE FUNCTION segment_internal.write_totals_behind(t segment.snapshot) RETURNS void
+CREATE FUNCTION segment_internal.write_totals_behind(t segment.snapshot, relinked integer[]) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  relinked integer[];
   n segment.snapshot;
 BEGIN
-  relinked := segment_internal.relink_snapshots(t.segmentation, t.as_of);
   PERFORM segment_internal.write_totals(t) WHERE EXISTS (SELECT FROM segment.snapshot s WHERE s.id = t.id);
   FOR n IN
     SELECT * FROM segment.snapshot s
@@ -351,8 +348,8 @@ BEGIN
   PERFORM segment_internal.renew_evidence(t);
 END
 $$;
-COMMENT ON FUNCTION segment_internal.write_totals_behind(segment.snapshot) IS
-  'links what comes after a snapshot that was written or removed, and writes its totals and those of the later ones that are compared with it';
+COMMENT ON FUNCTION segment_internal.write_totals_behind(segment.snapshot, integer[]) IS
+  'writes the totals of a snapshot that was written or removed, and of the later ones that are or were compared with it';
 
 CREATE FUNCTION segment_internal.refresh(name text, as_of date, version integer, read text, allow_future boolean, OUT refreshed date, OUT customers bigint, OUT moved bigint) RETURNS record
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
@@ -367,6 +364,8 @@ DECLARE
   is_new boolean;
   calibrate boolean;
   since bigint;
+  touched text[];
+  relinked integer[];
 BEGIN
   PERFORM segment_internal.progress_begin('refresh of ' || name);
   own := segment_internal.segmentation_own(name);
@@ -389,18 +388,17 @@ BEGIN
   is_new := NOT EXISTS (SELECT FROM segment.snapshot s WHERE s.version_id = v.id AND s.as_of = refreshed);
   PERFORM segment_internal.trim_rows(v.id, refreshed);
   t := segment_internal.open_snapshot(v, refreshed, counted);
-  IF is_new AND t.restart THEN
-    PERFORM segment_internal.cut_restart(v.id, refreshed);
-  END IF;
   calibrate := segment_internal.needs_calibration(v, refreshed);
   IF NOT calibrate AND NOT (is_new AND t.restart) THEN
     since := segment_internal.changed_since(v, t, is_new, segment_internal.segmentation_basis(v, refreshed));
   END IF;
-  PERFORM segment_internal.score_day(v, t, is_new, calibrate, since), segment_internal.check_still_there(v, t.id);
+  touched := segment_internal.score_day(v, t, is_new, calibrate, since);
+  PERFORM segment_internal.check_still_there(v, t.id);
   UPDATE segment.snapshot s SET generation = sync.generation, basis = CASE WHEN v.ledger_set IS NOT NULL THEN segment_internal.segmentation_basis(v, refreshed) END
   WHERE s.id = t.id RETURNING * INTO t;
+  relinked := segment_internal.settle(t, touched);
   PERFORM segment_internal.progress_next('totals');
-  PERFORM segment_internal.write_totals_behind(t);
+  PERFORM segment_internal.write_totals_behind(t, relinked);
   SELECT * INTO t FROM segment.snapshot s WHERE s.id = t.id;
   customers := t.customers;
   moved := t.moved;
@@ -481,8 +479,7 @@ BEGIN
   FOR t IN SELECT * FROM segment.snapshot s WHERE s.segmentation = own.name AND s.as_of = remove_snapshot.as_of
              AND (remove_snapshot.version IS NULL OR s.version = remove_snapshot.version) ORDER BY s.version LOOP
     touched := segment_internal.remove_day(t);
-    PERFORM segment_internal.delete_totals(t.id);
-    PERFORM segment_internal.write_totals_behind(t), segment_internal.link_behind(t, touched);
+    PERFORM segment_internal.delete_totals(t.id), segment_internal.write_totals_behind(t, segment_internal.settle(t, touched));
     count := count + 1;
   END LOOP;
   IF count = 0 THEN
