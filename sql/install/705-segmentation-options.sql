@@ -1,7 +1,7 @@
 -- segmentation: the options of a declaration, as values
 
 CREATE TYPE segment.label_rule AS (kind text, scheme text, clusters integer, cluster_model segment.kmeans_model, names text[], features text[],
-  tiers integer, model text, horizon interval, hold_days integer);
+  tiers integer, model text, horizon interval, hold_days integer, hold_gaps integer);
 COMMENT ON TYPE segment.label_rule IS 'how customers are labelled: made by by_scheme, by_clusters and by_value_tiers';
 
 CREATE TYPE segment.score_rule AS (cut_points text, method text, monetary text, min_market bigint);
@@ -46,6 +46,7 @@ FROM (VALUES
   ('create_segmentation', 'measures', 'value', '{measures}', NULL, NULL, true, 'what amounts are in, and what is measured beside them'),
   ('by_scheme', 'scheme', 'scheme', NULL, NULL, NULL, true, 'the scheme that names the scores; its number of bins holds'),
   ('by_scheme', 'hold_days', 'number', NULL, 1, 365, false, 'what time alone changes shows so many days later, and not at all if an order comes before; without it at once'),
+  ('by_scheme', 'hold_gaps', 'number', NULL, 0, 10, true, 'with `hold_days`: who usually orders every so many days waits for at least so many of these gaps, at most a year; 0: `hold_days` for everybody'),
   ('by_clusters', 'clusters', 'number', NULL, 2, 100, true, 'how many; fitted when cut points are made'),
   ('by_clusters', 'features', 'words', '{recency,orders,revenue,average_order,tenure,returns,returned}', NULL, NULL, true, 'what describes a customer'),
   ('by_clusters', 'names', 'names', NULL, NULL, NULL, false, 'names of clusters 1, 2, ...; where there is none, `Cluster` and its number'),
@@ -218,6 +219,7 @@ BEGIN
       segment_internal.check_option('by_value_tiers', 'horizon', l.horizon::text);
   END IF;
   PERFORM segment_internal.check_option('by_scheme', 'scheme', l.scheme), segment_internal.check_option('by_scheme', 'hold_days', l.hold_days::text);
+  PERFORM segment_internal.check_option('by_scheme', 'hold_gaps', l.hold_gaps::text) WHERE l.kind = 'scheme';
   IF NOT EXISTS (SELECT FROM segment.scheme s WHERE s.name = l.scheme) THEN
     PERFORM segment_internal.refuse('42704', format('scheme "%s" does not exist', l.scheme), format('There are: %s.', (SELECT string_agg(DISTINCT s.name, ', ') FROM segment.scheme s)),
       'Name one of these, or add rows to segment.scheme and segment.scheme_rule.');
@@ -227,18 +229,18 @@ END
 $$;
 COMMENT ON FUNCTION segment_internal.check_label(segment.label_rule) IS 'the value as it is, if it can label customers: 22004, 22023, 42704';
 
-CREATE FUNCTION segment.by_scheme(scheme text DEFAULT 'standard', hold_days integer DEFAULT NULL) RETURNS segment.label_rule
+CREATE FUNCTION segment.by_scheme(scheme text DEFAULT 'standard', hold_days integer DEFAULT NULL, hold_gaps integer DEFAULT 2) RETURNS segment.label_rule
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT segment_internal.check_label(ROW('scheme', scheme, NULL, NULL, NULL, NULL, NULL, NULL, NULL, hold_days)::segment.label_rule);
+  SELECT segment_internal.check_label(ROW('scheme', scheme, NULL, NULL, NULL, NULL, NULL, NULL, NULL, hold_days, hold_gaps)::segment.label_rule);
 END;
-COMMENT ON FUNCTION segment.by_scheme(text, integer) IS 'for label of create_segmentation: segments are what the scheme calls the scores. hold_days: what time alone changes shows so many days later, and not '
-  'at all if an order comes before; own orders and returns show at once. 22004 for NULL, 22023 for what cannot be, 42704 for a scheme that does not exist';
+COMMENT ON FUNCTION segment.by_scheme(text, integer, integer) IS 'for label of create_segmentation: segments are what the scheme calls the scores. hold_days: what time alone changes shows so many days later, and not '
+  'at all if an order comes before; own orders and returns show at once. hold_gaps: and not before so many of the customer''s usual gaps between orders have passed, at most a year (0: hold_days for everybody). 22004 for NULL, 22023 for what cannot be, 42704 for a scheme that does not exist';
 
 CREATE FUNCTION segment.by_clusters(clusters integer, features text[] DEFAULT '{recency,orders,revenue}', names text[] DEFAULT NULL) RETURNS segment.label_rule
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT segment_internal.check_label(ROW('clusters', 'standard', clusters, NULL, names, features, NULL, NULL, NULL, NULL)::segment.label_rule);
+  SELECT segment_internal.check_label(ROW('clusters', 'standard', clusters, NULL, names, features, NULL, NULL, NULL, NULL, NULL)::segment.label_rule);
 END;
 COMMENT ON FUNCTION segment.by_clusters(integer, text[], text[]) IS
   'for label of create_segmentation: segments are this many clusters (k-means), fitted when cut points are made; ranked by typical revenue. features: '
@@ -248,7 +250,7 @@ CREATE FUNCTION segment.by_cluster_model(model segment.kmeans_model, features te
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM segment_internal.check_option('by_cluster_model', 'model', model::text);
-  RETURN segment_internal.check_label(ROW('clusters', 'standard', NULL, model, names, features, NULL, NULL, NULL, NULL)::segment.label_rule);
+  RETURN segment_internal.check_label(ROW('clusters', 'standard', NULL, model, names, features, NULL, NULL, NULL, NULL, NULL)::segment.label_rule);
 END
 $$;
 COMMENT ON FUNCTION segment.by_cluster_model(segment.kmeans_model, text[], text[]) IS
@@ -258,7 +260,7 @@ COMMENT ON FUNCTION segment.by_cluster_model(segment.kmeans_model, text[], text[
 CREATE FUNCTION segment.by_value_tiers(levels integer DEFAULT 2, model text DEFAULT 'pareto_nbd', horizon interval DEFAULT '12 months') RETURNS segment.label_rule
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT segment_internal.check_label(ROW('value_tiers', 'standard', NULL, NULL, NULL, NULL, levels, model, horizon, NULL)::segment.label_rule);
+  SELECT segment_internal.check_label(ROW('value_tiers', 'standard', NULL, NULL, NULL, NULL, levels, model, horizon, NULL, NULL)::segment.label_rule);
 END;
 COMMENT ON FUNCTION segment.by_value_tiers(integer, text, interval) IS
   'for label of create_segmentation: segments are levels of the probability of an order within horizon x levels of the value expected within it, by a model of '

@@ -344,15 +344,38 @@ END
 $$;
 COMMENT ON FUNCTION segment_internal.segmentation_fit_clusters(segment.segmentation_version, date) IS 'query that fits the clusters of a version to its customers at as_of';
 
--- What time alone changes shows hold_days later: the label is that of so many days ago, but for what the customer has done since.
+-- What time alone changes shows some days later: the label is that of so many days ago, but for what the customer has done since. They are hold_days,
+-- or some of the customer's usual gaps between orders. They depend on the summary only, so they stay while time alone passes.
+CREATE FUNCTION segment_internal.wait_days(rfm segment.rfm, hold_days integer, hold_gaps integer, look_back_days integer, zone text) RETURNS integer
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  -- With a look-back window the first order is that of all, but those between lie in the window.
+  SELECT CASE WHEN hold_gaps > 0 AND segment.rfm_frequency(rfm) > 1
+    THEN greatest(hold_days, least(365, hold_gaps * least(segment.rfm_last(rfm, zone) - segment.rfm_first(rfm, zone), look_back_days) / (segment.rfm_frequency(rfm) - 1))::integer)
+    ELSE hold_days END;
+END;
+COMMENT ON FUNCTION segment_internal.wait_days(segment.rfm, integer, integer, integer, text) IS
+  'how many days later what time alone changes shows of a customer: hold_days, or hold_gaps mean gaps between the orders of the summary, if that is more, but these at most a year';
+
+CREATE FUNCTION segment_internal.segmentation_wait(v segment.segmentation_version, rfm text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT CASE WHEN (v.label).hold_gaps > 0
+    THEN format('segment_internal.wait_days(%s, %s, %s, %s, %L)', rfm, (v.label).hold_days, (v.label).hold_gaps, coalesce((v.days).look_back_days::text, 'NULL'), (v.days).zone)
+    ELSE (v.label).hold_days::text END
+  WHERE (v.label).hold_days IS NOT NULL;
+END;
+COMMENT ON FUNCTION segment_internal.segmentation_wait(segment.segmentation_version, text) IS
+  'SQL of the days that what time alone changes shows later in a version by a scheme, of a customer whose summary is the SQL expression rfm; NULL: at once';
+
 CREATE FUNCTION segment_internal.held_day(v segment.segmentation_version, as_of date, rfm text) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT CASE WHEN (v.label).hold_days IS NULL THEN format('DATE %L', as_of)
-              ELSE format('greatest(DATE %L, segment.rfm_last(%s, %L))', as_of - (v.label).hold_days, rfm, (v.days).zone) END;
+              ELSE format('greatest(DATE %L - %s, segment.rfm_last(%s, %L))', as_of, segment_internal.segmentation_wait(v, rfm), rfm, (v.days).zone) END;
 END;
 COMMENT ON FUNCTION segment_internal.held_day(segment.segmentation_version, date, text) IS
-  'SQL of the day whose label a version by a scheme shows at as_of: as_of, or with hold_days that many days before, but no day before the last order of rfm';
+  'SQL of the day whose label a version by a scheme shows at as_of: as_of, or with hold_days so many days before as segmentation_wait says, but no day before the last order of rfm';
 
 CREATE FUNCTION segment_internal.segmentation_labelled(v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -396,7 +419,7 @@ BEGIN
     CASE WHEN NOT literal AND segment_internal.segmentation_has_due(v) THEN
       format(E',\n         least(segment_internal.score_due(%1$s, c.rfm, DATE %2$L, %3$L, %4$L)', own_or_all, as_of, (v.days).zone, segment_internal.tenure_bounds(v))
       || CASE WHEN (v.label).hold_days IS NULL THEN '' ELSE format(', segment_internal.score_due(%s, c.rfm, %s, %L, %L) + %s', own_or_all,
-                segment_internal.held_day(v, as_of, 'c.rfm'), (v.days).zone, segment_internal.tenure_bounds(v), (v.label).hold_days) END || ') AS score_due' END,
+                segment_internal.held_day(v, as_of, 'c.rfm'), (v.days).zone, segment_internal.tenure_bounds(v), segment_internal.segmentation_wait(v, 'c.rfm')) END || ') AS score_due' END,
     format(E'\n  FROM %s AS c\n', CASE WHEN (v.label).kind = 'value_tiers' THEN 'predicted' ELSE 'customers' END),
     CASE WHEN v.market IS NOT NULL THEN E'  LEFT JOIN cut_points AS own ON own.market = c.market\n' END,
     E'  LEFT JOIN cut_points AS everybody ON everybody.market = \'\'\n', CASE WHEN NOT nobody THEN E'  WHERE c.rfm IS NOT NULL\n' END, CASE WHEN NOT literal THEN E'  OFFSET 0\n' END,

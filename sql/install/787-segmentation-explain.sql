@@ -10,13 +10,13 @@ BEGIN ATOMIC
       WHEN 'scheme' THEN segment.explain_label(coalesce(own.cut_points, everybody.cut_points), c.rfm, d.held, (v.label).scheme, (v.days).zone) ||
         CASE WHEN own.market <> '' THEN format(E'\nScored among the customers of market %s', own.market) ELSE '' END
       ELSE concat(format('%s (%s): %s.', c.segment, replace((v.label).kind, '_', ' '), rtrim(g.meaning, '.')), E'\nWhat to do: ' || rtrim(g.action, '.') || '.') END,
-    CASE WHEN d.held < t.as_of THEN format(E'\nTime alone moves customers %s days late here: the above is as of %s, and what it says of days without an order shows so many days after them. By the scores of %s alone: %s.', (v.label).hold_days, d.held, t.as_of,
+    CASE WHEN d.held < t.as_of THEN format(E'\nTime alone moves this customer %s days late: the above is as of %s, and what it says of days without an order shows so many days after them. By the scores of %s alone: %s.', w.days, d.held, t.as_of,
       segment.label(c.score, (v.label).scheme, c.rfm, t.as_of, (v.days).zone)) END)
   FROM segment.published_snapshot t
   JOIN segment.segmentation_version v ON v.id = t.version_id
   JOIN segment.state c ON c.version_id = t.version_id AND c.customer = explain_segment.customer AND c.from_day <= t.as_of AND c.until_day > t.as_of AND c.rfm IS NOT NULL
-  CROSS JOIN LATERAL (SELECT CASE WHEN (v.label).hold_days IS NULL THEN t.as_of
-    ELSE greatest(t.as_of - (v.label).hold_days, segment.rfm_last(c.rfm, (v.days).zone)) END AS held) d
+  CROSS JOIN LATERAL (SELECT segment_internal.wait_days(c.rfm, (v.label).hold_days, (v.label).hold_gaps, (v.days).look_back_days, (v.days).zone) AS days) w
+  CROSS JOIN LATERAL (SELECT CASE WHEN (v.label).hold_days IS NULL THEN t.as_of ELSE greatest(t.as_of - w.days, segment.rfm_last(c.rfm, (v.days).zone)) END AS held) d
   CROSS JOIN LATERAL (SELECT max(p.as_of) AS as_of FROM segment.segmentation_cut_points p
                       WHERE p.segmentation = v.segmentation AND p.version = v.version AND p.as_of <= CASE (v.scores).cut_points WHEN 'frozen' THEN 'infinity' ELSE t.as_of END) made
   LEFT JOIN segment.segmentation_cut_points own ON own.segmentation = v.segmentation AND own.version = v.version AND own.as_of = made.as_of AND own.market = c.market

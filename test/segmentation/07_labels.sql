@@ -65,7 +65,7 @@ SELECT segment.refresh('clusters', '2011-09-30', 2);
 SELECT results_eq($$SELECT first_segment, second_segment, adjusted_rand FROM segment.compare_versions('clusters', 1, 2, '2011-09-30') ORDER BY 1$$,
   $$VALUES ('Cluster 1', 'Core', 1::float8), ('Cluster 2', 'Fading', 1), ('Cluster 3', 'Whales', 1), ('Cluster 4', 'Cluster 4', 1)$$, 'a given model with names of one''s own');
 SELECT throws_ok($$SELECT segment.new_version('clusters', label => segment.by_clusters(4, names => '{A,A}'))$$, '22023', NULL, 'names must differ');
-SELECT throws_ok($$SELECT segment.new_version('clusters', label => ROW('both', 'standard', 3, NULL, NULL, '{orders}', 2, 'mbgnbd', '1 year', NULL)::segment.label_rule)$$, '22023', NULL, 'not clusters and tiers at once');
+SELECT throws_ok($$SELECT segment.new_version('clusters', label => ROW('both', 'standard', 3, NULL, NULL, '{orders}', 2, 'mbgnbd', '1 year', NULL, NULL)::segment.label_rule)$$, '22023', NULL, 'not clusters and tiers at once');
 SELECT throws_ok($$SELECT segment.new_version('clusters', label => segment.by_clusters(4, features => '{age}'))$$, '22023', NULL, 'unknown features');
 SELECT throws_ok($$SELECT segment.new_version('clusters', label => segment.by_cluster_model('x', features => '{orders}'))$$, '22P02', NULL, 'a model that is none');
 
