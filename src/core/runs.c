@@ -214,15 +214,19 @@ segment_runs_write(SegmentRuns *runs, const SegmentSorted *memory)
 	MemoryContextSwitchTo(caller);
 }
 
+void
+segment_runs_close(SegmentRuns *runs)
+{
+	for (int i = 0; i < runs->n_runs; i++)
+		BufFileClose(runs->run[i].file);
+	runs->n_runs = 0;
+}
+
 /* Called when the aggregate ends or starts anew, before its memory goes. After an error the server closes the files. */
 static void
 close_files(Datum argument)
 {
-	SegmentRuns *runs = (SegmentRuns *) DatumGetPointer(argument);
-
-	for (int i = 0; i < runs->n_runs; i++)
-		BufFileClose(runs->run[i].file);
-	runs->n_runs = 0;
+	segment_runs_close((SegmentRuns *) DatumGetPointer(argument));
 }
 
 void

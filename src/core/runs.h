@@ -58,6 +58,9 @@ extern void segment_runs_write(SegmentRuns *runs, const SegmentSorted *memory);
 /* Call after writing in an aggregate: closes the files when it ends. */
 extern void segment_runs_settle(SegmentRuns *runs, FunctionCallInfo fcinfo);
 
+/* Closes the files of runs that nobody settles. */
+extern void segment_runs_close(SegmentRuns *runs);
+
 /*
  * Reads all runs and the records in memory, which must not change meanwhile. One merge at a time: runs share file
  * positions.
