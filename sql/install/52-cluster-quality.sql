@@ -111,6 +111,11 @@ CREATE AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, f
 );
 COMMENT ON AGGREGATE segment.cluster_quality(segment.kmeans_model, float8, float8, float8, float8, float8, float8, float8, float8) IS 'As cluster_quality(kmeans_model, float8[]), for 8 features as arguments: faster than building an array.';
 
+CREATE AGGREGATE segment.cluster_quality_rollup(segment.cluster_quality) (
+  SFUNC = segment_internal.cluster_quality_combine, STYPE = segment.cluster_quality, FINALFUNC = segment_internal.cluster_quality_final, COMBINEFUNC = segment_internal.cluster_quality_combine, SSPACE = 30000, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE segment.cluster_quality_rollup(segment.cluster_quality) IS 'Merges qualities of disjoint sets of vectors: the same as cluster_quality of all of them. NULL without vectors; 22023 if they are of different models.';
+
 CREATE FUNCTION segment.cluster_quality_info(quality segment.cluster_quality, OUT vectors bigint, OUT skipped bigint, OUT k int, OUT inertia float8, OUT total float8, OUT calinski_harabasz float8, OUT davies_bouldin float8, OUT silhouette float8)
   AS 'MODULE_PATHNAME', 'segment_cluster_quality_info' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.cluster_quality_info(segment.cluster_quality) IS 'One row about an assignment: vectors, skipped for a NULL, clusters; inertia (sum of squared distances to the centroids, scaled; exact), total (the same about the mean); Calinski-Harabasz index (1974; more is better), Davies-Bouldin index (1979; less is better), mean simplified silhouette (by distances to centroids; -1 to 1, more is better). Indices are NULL where they are undefined.';

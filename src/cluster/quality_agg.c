@@ -299,7 +299,10 @@ segment_cluster_quality_ne(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(!are_equal(fcinfo));
 }
 
-/* The value of wire bytes, or NULL. */
+/*
+ * The value of wire bytes, or NULL. One without vectors is the state of a part of the rows, which a distributed query
+ * sends as text.
+ */
 static Quality *
 decode(SegmentCursor cursor)
 {
@@ -329,7 +332,7 @@ decode(SegmentCursor cursor)
 	for (i = 0; i < (Size) segment_quality_n_sums(model->k, model->dims); i++)
 		if (!segment_sum_valid(&segment_quality_sums(quality)[i]))
 			return NULL;
-	return sum == quality->rows && sum > 0 && quality->skipped >= 0 ? quality : NULL;
+	return sum == quality->rows && quality->skipped >= 0 ? quality : NULL;
 }
 
 /* The wire bytes of a value. */

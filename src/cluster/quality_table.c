@@ -115,12 +115,13 @@ segment_cluster_quality_info(PG_FUNCTION_ARGS)
 	values[1] = Int64GetDatum(quality->skipped);
 	values[2] = Int32GetDatum(k);
 	values[3] = Float8GetDatum(inertia);
+	nulls[4] = quality->rows == 0;
 	values[4] = Float8GetDatum(total);
 	nulls[5] = k < 2 || quality->rows <= k || inertia <= 0.0;
 	values[5] = nulls[5] ? (Datum) 0 : Float8GetDatum((total - inertia) / (k - 1) / (inertia / (quality->rows - k)));
 	nulls[6] = isnan(bouldin);
 	values[6] = Float8GetDatum(bouldin);
-	nulls[7] = k < 2;
+	nulls[7] = k < 2 || quality->rows == 0;
 	values[7] = Float8GetDatum(silhouette / quality->rows);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
 }

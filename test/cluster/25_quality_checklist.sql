@@ -1,7 +1,7 @@
 -- 25_quality_checklist.sql: the checklist of the aggregate cluster_quality (no rows, NULL, text form and two models at once:
 -- 30_reading; bad bytes and cancel: test/t)
 \ir ../lib/begin.sql
-SELECT plan(11);
+SELECT plan(16);
 SET search_path = public, segment;
 CREATE TABLE v AS SELECT g AS id, ARRAY[(hashint4(g) & 127), (hashint4(g + 7) & 31) * 0.1, (hashint4(g) & 63) * 0.25 + 1]::float8[] AS x, hashint4(g) & 3 AS part FROM generate_series(1, 20000) g;
 CREATE TABLE parts (LIKE v) PARTITION BY HASH (id);
@@ -42,5 +42,15 @@ GRANT SELECT ON v, model TO plain_reader;
 SET ROLE plain_reader;
 SELECT is((SELECT vectors FROM cluster_quality_info((SELECT cluster_quality((SELECT m FROM model), x) FROM v))), 20000::bigint, 'as an ordinary role');
 RESET ROLE;
+-- Parts of a distributed query travel as text, those without any vector too.
+CREATE AGGREGATE part_quality(kmeans_model, float8[]) (SFUNC = segment_internal.cluster_quality_trans, STYPE = cluster_quality);
+CREATE TABLE sent AS SELECT id % 5 AS n, part_quality((SELECT m FROM model), x)::text AS part FROM v GROUP BY 1
+  UNION ALL SELECT 5, part_quality((SELECT m FROM model), NULL)::text;
+SELECT is((SELECT cluster_quality_rollup(part::cluster_quality ORDER BY n DESC) FROM sent),
+          (SELECT cluster_quality((SELECT m FROM model), x) FROM (SELECT x FROM v UNION ALL SELECT NULL) y), 'parts as text, merged = the whole');
+SELECT is((SELECT (vectors, skipped, total, calinski_harabasz, davies_bouldin, silhouette)::text FROM sent, cluster_quality_info(part::cluster_quality) WHERE n = 5), '(0,1,,,,)', 'a part without vectors');
+SELECT is_empty('SELECT FROM sent, cluster_profile(part::cluster_quality) WHERE n = 5', '… has no profile');
+SELECT is((SELECT cluster_quality_rollup(part::cluster_quality) FROM sent WHERE n = 5), NULL, '… and is no quality');
+SELECT throws_ok($$SELECT cluster_quality_rollup(q) FROM (SELECT q FROM whole UNION ALL SELECT cluster_quality((SELECT kmeans(coreset_agg(x), 2) FROM v), '{1,2,3}'::float8[])) y$$, '22023', 'qualities of different models', 'different models');
 SELECT * FROM finish();
 ROLLBACK;
