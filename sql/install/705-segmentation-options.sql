@@ -7,7 +7,7 @@ COMMENT ON TYPE segment.label_rule IS 'how customers are labelled: made by by_sc
 CREATE TYPE segment.score_rule AS (cut_points text, method text, monetary text, min_market bigint);
 COMMENT ON TYPE segment.score_rule IS 'how customers are scored: made by rfm_scores';
 
-CREATE TYPE segment.day_rule AS (zone text, as_of text, look_back_days integer);
+CREATE TYPE segment.day_rule AS (zone text, as_of text, look_back_days integer, period text, boundaries date[]);
 COMMENT ON TYPE segment.day_rule IS 'which days count: made by calendar';
 
 CREATE TYPE segment.change_rule AS (kind text, changed_at name, look_back interval, tombstones text, tombstone_customer name, tombstone_at name,
@@ -63,6 +63,8 @@ FROM (VALUES
   ('calendar', 'zone', 'zone', NULL, NULL, NULL, true, 'time zone whose days count, where times are `timestamptz`'),
   ('calendar', 'as_of', 'word', '{last_order,today,yesterday}', NULL, NULL, true, 'day of a refresh that names none; `last_order` is that of the last order, but never later than today'),
   ('calendar', 'look_back_days', 'number', NULL, 1, 36500, false, 'only orders of this many days up to as_of count; without it all'),
+  ('calendar', 'period', 'word', '{week,month,quarter,year}', NULL, NULL, true, 'what KPIs are counted by, where the segmentation stores ledgers'),
+  ('calendar', 'boundaries', 'dates', NULL, NULL, NULL, false, 'first day of each period, and the day after the last, for fiscal calendars; in place of `period`'),
   ('by_reading_all', 'ledgers', 'boolean', '{true,false}', NULL, NULL, true, 'whether what was read is kept as ledgers, from which past days are made'),
   ('by_column', 'changed_at', 'column', NULL, NULL, NULL, true, 'column of the source that every write sets to its time'),
   ('by_column', 'look_back', 'duration', NULL, 0, 100, true, 'how far back from the newest time seen rows are read again: longer than the longest transaction that writes'),
@@ -88,7 +90,7 @@ GRANT SELECT ON segment_internal.declaration_option TO PUBLIC;
 COMMENT ON VIEW segment_internal.declaration_option IS 'every option of a declaration: one row a function and argument; errors and the documentation''s tables come from here';
 COMMENT ON COLUMN segment_internal.declaration_option.made_by IS 'the function that takes it';
 COMMENT ON COLUMN segment_internal.declaration_option.option IS 'name of the argument';
-COMMENT ON COLUMN segment_internal.declaration_option.kind IS 'what it is: word, words, names, number, share, duration, boolean, text, zone, scheme, column, relation, model, code, value';
+COMMENT ON COLUMN segment_internal.declaration_option.kind IS 'what it is: word, words, names, number, share, duration, boolean, text, zone, scheme, column, relation, model, code, dates, value';
 COMMENT ON COLUMN segment_internal.declaration_option.words IS 'the accepted words, or of a value the functions that make it';
 COMMENT ON COLUMN segment_internal.declaration_option.lowest IS 'least number; of a text characters, of a duration years (NULL: more than 0)';
 COMMENT ON COLUMN segment_internal.declaration_option.highest IS 'greatest number, characters or years';
@@ -109,6 +111,7 @@ BEGIN ATOMIC
     WHEN 'scheme' THEN 'names in segment.scheme'
     WHEN 'relation' THEN 'relations'
     WHEN 'column' THEN 'names of columns'
+    WHEN 'dates' THEN 'arrays of dates in ascending order'
     WHEN 'code' THEN 'codes of 1 to 11 letters and digits'
     WHEN 'model' THEN 'fitted models with one centre coordinate for each feature'
     ELSE concat(array_to_string(o.words[1:cardinality(o.words) - 1], ', '), CASE WHEN cardinality(o.words) > 1 THEN ' and ' END, o.words[cardinality(o.words)])
@@ -290,20 +293,22 @@ CREATE FUNCTION segment_internal.check_days(d segment.day_rule) RETURNS segment.
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM segment_internal.check_zone(d.zone), segment_internal.check_option('calendar', 'as_of', d.as_of),
-    segment_internal.check_option('calendar', 'look_back_days', d.look_back_days::text);
+    segment_internal.check_option('calendar', 'look_back_days', d.look_back_days::text), segment_internal.check_option('calendar', 'period', d.period),
+    segment.periods(d.boundaries);
   RETURN d;
 END
 $$;
 COMMENT ON FUNCTION segment_internal.check_days(segment.day_rule) IS 'the value as it is, if days can be told by it: 22004, 22023';
 
-CREATE FUNCTION segment.calendar(zone text DEFAULT 'UTC', as_of text DEFAULT 'last_order', look_back_days integer DEFAULT NULL) RETURNS segment.day_rule
+CREATE FUNCTION segment.calendar(zone text DEFAULT 'UTC', as_of text DEFAULT 'last_order', look_back_days integer DEFAULT NULL, period text DEFAULT 'month',
+  boundaries date[] DEFAULT NULL) RETURNS segment.day_rule
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT segment_internal.check_days(ROW(zone, as_of, look_back_days)::segment.day_rule);
+  SELECT segment_internal.check_days(ROW(zone, as_of, look_back_days, period, boundaries)::segment.day_rule);
 END;
-COMMENT ON FUNCTION segment.calendar(text, text, integer) IS
+COMMENT ON FUNCTION segment.calendar(text, text, integer, text, date[]) IS
   'for days of create_segmentation. zone: whose days count, where times are timestamptz; as_of: day of a refresh that names none, last_order (at most '
-  'today), today or yesterday; look_back_days: only orders of this many days count (NULL: all). 22004, 22023 for what cannot be';
+  'today), today or yesterday; look_back_days: only orders of this many days count (NULL: all); period, boundaries: what KPIs are counted by. 22004, 22023 for what cannot be';
 
 CREATE FUNCTION segment_internal.qualified_name(relation regclass) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE

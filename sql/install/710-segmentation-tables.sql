@@ -450,7 +450,7 @@ CREATE TABLE segment.segmentation_run (
 INSERT INTO segment_internal.owned_table VALUES ('segmentation_run', 'segmentation', NULL, 'member', NULL);
 COMMENT ON TABLE segment.segmentation_run IS 'audit log: one row an action on a segmentation, unique key (segmentation, run_at, action); added to only, the extension''s owner may not change it either';
 COMMENT ON COLUMN segment.segmentation_run.run_at IS 'when the action ended';
-COMMENT ON COLUMN segment.segmentation_run.action IS 'create, new version, activate, refresh, publish, unpublish, grant reader, revoke reader, hand over, remove snapshot, verify, drop, forget';
+COMMENT ON COLUMN segment.segmentation_run.action IS 'create, new version, activate, refresh, publish, unpublish, grant reader, revoke reader, hand over, remove snapshot, verify, target, market size, note, drop, forget';
 COMMENT ON COLUMN segment.segmentation_run.segmentation IS 'the segmentation''s name; empty for forget, which reaches all';
 COMMENT ON COLUMN segment.segmentation_run.version IS 'its version';
 COMMENT ON COLUMN segment.segmentation_run.as_of IS 'as_of of a refresh';

@@ -400,6 +400,7 @@ BEGIN
   PERFORM segment_internal.progress_next('totals');
   PERFORM segment_internal.write_totals_behind(t, relinked);
   SELECT * INTO t FROM segment.snapshot s WHERE s.id = t.id;
+  PERFORM segment_internal.write_kpis(v, t);
   customers := t.customers;
   moved := t.moved;
   PERFORM segment_internal.purge_snapshots(name, own.keep_days);
@@ -487,6 +488,7 @@ BEGIN
       DETAIL = format('There are: %s.', coalesce((SELECT string_agg(DISTINCT s.as_of::text, ', ') FROM segment.snapshot s WHERE s.segmentation = own.name), 'none')),
       HINT = 'Name one of these days.';
   END IF;
+  PERFORM segment_internal.renew_kpis(own.name, as_of);
   PERFORM segment_internal.segmentation_log('remove snapshot', own.name, version, as_of, NULL, NULL, NULL, NULL, NULL, NULL);
   RETURN count;
 END

@@ -89,7 +89,7 @@ COMMENT ON COLUMN segment.customer_profile.raw_segment_name IS 'the segment by t
 COMMENT ON COLUMN segment.customer_profile.preferred_channel IS 'the channel of most of the customer''s rows; NULL where the segmentation has none';
 
 CREATE VIEW segment.segment_meaning WITH (security_invoker = true) AS
-SELECT v.segmentation, v.version, g.segment, g.sort, g.meaning, g.action, g.colour
+SELECT v.segmentation, v.version, g.segment, g.sort, g.meaning, g.action, g.colour, n.owner, n.note
 FROM segment.segmentation_version v
 CROSS JOIN LATERAL (
   SELECT s.segment, s.sort, s.meaning, s.action, s.colour
@@ -114,7 +114,8 @@ CROSS JOIN LATERAL (
   FROM (SELECT coalesce((v.label).cluster_model, (SELECT m.clusters FROM segment.segmentation_model m WHERE m.segmentation = v.segmentation
                                           AND m.version = v.version ORDER BY m.as_of DESC LIMIT 1)) AS model) m,
        segment.cluster_labels(m.model, (v.label).features, (v.label).names) l JOIN segment.cluster_table(m.model) c USING (cluster)
-) g;
+) g
+LEFT JOIN segment.segment_note n ON n.segmentation = v.segmentation AND n.segment_name = g.segment;
 COMMENT ON VIEW segment.segment_meaning IS 'every segment that a version can name, whatever names it: unique key (segmentation, version, segment)';
 COMMENT ON COLUMN segment.segment_meaning.segmentation IS 'the segmentation''s name';
 COMMENT ON COLUMN segment.segment_meaning.version IS 'the version';
@@ -123,6 +124,8 @@ COMMENT ON COLUMN segment.segment_meaning.sort IS 'rank, 1 is best; clusters by 
 COMMENT ON COLUMN segment.segment_meaning.meaning IS 'who is in it: as the scheme or tier says; of a cluster the typical customer (the newest model''s)';
 COMMENT ON COLUMN segment.segment_meaning.action IS 'what to do about them; NULL for clusters';
 COMMENT ON COLUMN segment.segment_meaning.colour IS 'colour in charts, as #RRGGBB';
+COMMENT ON COLUMN segment.segment_meaning.owner IS 'who looks after it, by set_segment_note';
+COMMENT ON COLUMN segment.segment_meaning.note IS 'what readers should know, by set_segment_note';
 
 CREATE VIEW segment.segment_summary WITH (security_invoker = true) AS
 SELECT t.segmentation, t.as_of, l.market, l.segment AS segment_name, l.sort AS segment_sort,

@@ -43,6 +43,7 @@ BEGIN
   PERFORM segment.create_segmentation('followed', 'orders', 'customer', 'at', 'amount', market => 'market', changes => segment.by_triggers(live => true));
   PERFORM segment.create_segmentation('clusters', 'orders', 'customer', 'at', 'amount', label => segment.by_clusters(2), privacy => segment.privacy(pseudonymous => true));
   PERFORM segment.refresh(s, d) FROM unnest('{followed,clusters}'::text[]) s, unnest('{2025-06-01,2025-10-02,2025-11-15}'::date[]) d;
+  PERFORM segment.set_kpi_target('followed', 'orders', 100), segment.set_market_size('followed', 'm1', 1000), segment.set_segment_note('followed', 'Champions', 'x', 'y');
   PERFORM segment.publish_summary('followed', 40), segment.grant_reader('bi', 'followed');
 END
 $$;

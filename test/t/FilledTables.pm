@@ -25,6 +25,7 @@ BEGIN
   PERFORM segment.create_segmentation('clusters', 'orders', 'customer', 'at', 'amount', label => segment.by_clusters(3), changes => segment.by_triggers());
   PERFORM segment.create_segmentation('tiers', 'orders', 'customer', 'at', 'amount', label => segment.by_value_tiers(2), privacy => segment.privacy(pseudonymous => true));
   PERFORM segment.create_segmentation('live', 'orders', 'customer', 'at', 'amount', changes => segment.by_triggers(live => true));
+  PERFORM segment.set_kpi_target('live', 'orders', 100), segment.set_market_size('live', 'all', 1000), segment.set_segment_note('live', 'Champions', 'x', 'y');
   PERFORM segment.forget('7', unknown_too => true);
   PERFORM segment.refresh(s, d) FROM unnest('{schemes,clusters,tiers,live}'::text[]) s, unnest('{2025-02-20,2025-05-31}'::date[]) d;
   PERFORM segment.publish_summary('schemes', 200), segment.new_version('schemes', label => segment.by_scheme('classic'));
