@@ -1,6 +1,6 @@
 -- 20_checklist.sql: the checklist of every aggregate of the room (figures, out of range: the files before; bad bytes: test/t/010)
 \ir ../lib/begin.sql
-SELECT plan(55);
+SELECT plan(81);
 SET search_path = public, segment;
 SET client_min_messages = error;
 CREATE TABLE o AS
@@ -33,7 +33,9 @@ INSERT INTO calls VALUES
   ('funnel_agg(at, ''1 hour'', kind = 1, kind = 2, kind = 3, kind = 3)', NULL),
   ('funnel_agg(at, ''1 hour'', ''later'', ''ordered'', kind = 1, kind IN (2, 5), kind > 4) FILTER (WHERE line % 5 > 0)', NULL),
   ('funnel_agg(at::date, ''1 day'', ''any'', ''any_order'', date ''2024-01-03'', date ''2024-01-10'', line = 1, line = 15011, line = 22000)', NULL),
-  ('funnel_table_agg(funnel)', 'funnels_rollup');
+  ('funnel_table_agg(funnel)', 'funnels_rollup'),
+  ('survival_agg(line % 700, line % 3 = 1) FILTER (WHERE at IS NOT NULL)', 'survival_rollup'),
+  ('survival_agg(extract(epoch FROM at)::float8 - 1704060000, line % 5 > 0)', 'survival_rollup');
 SET max_parallel_workers_per_gather = 0;
 CREATE TEMP TABLE serial AS SELECT call, rolled, results('o', call) AS answer FROM calls;
 SELECT ok(answer IS NOT NULL, 'a result: ' || call) FROM serial ORDER BY call COLLATE "C";

@@ -56,7 +56,7 @@ SELECT is_empty($$SELECT signature FROM function WHERE 'internal'::regtype = ANY
 -- A date or a timestamp would become a timestamptz by a cast that depends on the session's time zone. (In PL/pgSQL of ours nobody passes one.)
 SELECT is_empty($$SELECT f.signature, t.type FROM function f, unnest('{date,timestamp}'::regtype[]) t(type)
   WHERE (f.pronamespace = 'segment'::regnamespace OR f.lanname <> 'plpgsql') AND 'timestamptz'::regtype = ANY (f.proargtypes) AND NOT EXISTS (SELECT FROM function g WHERE g.proname = f.proname AND g.pronamespace = f.pronamespace
-    AND g.proargtypes::oid[] = array_replace(f.proargtypes::oid[], 'timestamptz'::regtype::oid, t.type::oid))$$,
+    AND g.proargtypes::oid[] = array_replace(array_replace(f.proargtypes::oid[], 'timestamptz'::regtype::oid, t.type::oid), 'timestamptz[]'::regtype::oid, (SELECT typarray FROM pg_type WHERE oid = t.type)))$$,
   'what takes a timestamptz takes a date and a timestamp');
 
 -- Relations
