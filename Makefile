@@ -3,6 +3,7 @@
 #   make installcheck        pg_regress and isolation tests of what is installed, on the running server that PGHOST and PGPORT name
 #   make prove_installcheck  the tests in Perl, on servers of their own: as an ordinary user (PROVE_TESTS=… picks files)
 #   make check-unit          tests of src/math and parsers, no server needed
+#   make dist                segment-VERSION.zip for PGXN and .tar.gz of the commit that is checked out; the same bytes wherever they are made
 #   make lint                who may include whom, file sizes, names
 #   dev/test                 everything there is, on a throw-away cluster
 srcdir ?= .
@@ -73,6 +74,15 @@ build/unit/math/%.o: $(srcdir)/src/math/%.c $(UNIT_HEADERS)
 
 build/unit/%: $(srcdir)/test/unit/%.c $(UNIT_OBJECTS) $(UNIT_HEADERS)
 	$(CC) $(UNIT_CFLAGS) -I$(srcdir)/src -I$(srcdir)/test/unit $< $(UNIT_OBJECTS) -llbfgs -lm -o $@
+
+# --- releases ------------------------------------------------------------------------------------
+ARCHIVE = segment-$(EXTVERSION)
+
+.PHONY: dist
+dist: export TZ = UTC
+dist:
+	git -C $(srcdir) archive --format=zip --prefix=$(ARCHIVE)/ HEAD >$(ARCHIVE).zip
+	git -C $(srcdir) archive --format=tar --prefix=$(ARCHIVE)/ HEAD | gzip -9n >$(ARCHIVE).tar.gz
 
 .PHONY: check-unit lint help
 check-unit: $(UNIT_TESTS)

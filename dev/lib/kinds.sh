@@ -89,6 +89,47 @@ run_lint() {
 	check lint dev/lint "$work/tree/dev/lint" --library "$work/tree/segment.so"
 }
 
+# run_package: the archives of a release, and the Debian package of the server under test.
+run_package() {
+	wanted package package || return 0
+	if git -C "$top" rev-parse -q --verify HEAD >"$work/logs/commit" 2>&1; then
+		check package "make dist" check_archives
+	else
+		skip_package "make dist" "no git checkout: archives are made of a commit"
+	fi
+	if [ -n "$(type -P dh)" ] && [ -n "$(type -P pg_buildext)" ] && [ "$PG_CONFIG" = "/usr/lib/postgresql/$major/bin/pg_config" ]; then
+		check package "dev/package" check_packages
+	else
+		skip_package "dev/package" "debhelper and pg_buildext are not installed, or the server is no Debian package"
+	fi
+}
+
+skip_package() {
+	start_clock
+	echo "1..0 # SKIP $2" >"$work/logs/tap"
+	judge package "$1" 0
+}
+
+# The same bytes whoever makes them, and a META.json that PGXN takes.
+check_archives() {
+	mkdir "$work/one" "$work/two" &&
+		make -s -C "$work/one" -f "$top/Makefile" srcdir="$top" dist &&
+		(umask 077 && TZ=Asia/Tokyo make -s -C "$work/two" -f "$top/Makefile" srcdir="$top" dist) &&
+		diff -r "$work/one" "$work/two" &&
+		tar -C "$work/one" -xzf "$work"/one/segment-*.tar.gz &&
+		"$top/dev/lib/meta.pl" "$work"/one/segment-*/
+}
+
+# The package holds what make install installs, and asks for a server that is as new as the headers.
+check_packages() {
+	as_user make -C "$work/tree" -s install PG_CONFIG="$PG_CONFIG" DESTDIR="$work/installed" &&
+		build_packages &&
+		dpkg -x "$work/postgresql-$major-segment"_*.deb "$work/packaged" &&
+		rm -r "$work/packaged/usr/share/doc" &&
+		diff <(cd "$work/installed" && find . -type f | sort) <(cd "$work/packaged" && find . -type f | sort) &&
+		dpkg-deb -f "$work/postgresql-$major-segment"_*.deb Depends | grep -F "postgresql-$major (>> "
+}
+
 # run_unit_tests KIND [MAKE ARGUMENT ...]
 run_unit_tests() {
 	local kind=$1 file name names=()

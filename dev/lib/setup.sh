@@ -43,6 +43,11 @@ missing_packages() {
 	[ -e /usr/include/lbfgs.h ] || echo liblbfgs-dev
 	[ -x "/usr/lib/postgresql/$major/bin/postgres" ] || echo "postgresql-$major"
 	[ -e "/usr/include/postgresql/$major/server/postgres.h" ] || echo "postgresql-server-dev-$major"
+	if [ "$1" != demo ]; then
+		command -v dh >/dev/null || echo debhelper
+		[ -e /usr/share/doc/build-essential ] || echo build-essential
+		[ -e /usr/share/perl5/Debian/Debhelper/Sequence/pgxs_loop.pm ] || echo postgresql-server-dev-all
+	fi
 	if [ "$1" = test ]; then
 		[ -e "/usr/share/postgresql/$major/extension/pgtap.control" ] || echo "postgresql-$major-pgtap"
 		[ -e "/usr/share/postgresql/$major/extension/pg_cron.control" ] || echo "postgresql-$major-cron"
@@ -59,7 +64,7 @@ apt_update() {
 	as_root apt-get -qq -o DPkg::Lock::Timeout=300 update || die "apt-get update failed"
 }
 
-# setup_packages demo|test: sets major, PG_CONFIG and bindir; installs what is missing, unless PG_CONFIG is set already.
+# setup_packages demo|package|test: sets major, PG_CONFIG and bindir; installs what is missing, unless PG_CONFIG is set already.
 setup_packages() {
 	local missing
 	if [ -n "${PG_CONFIG:-}" ]; then
@@ -149,6 +154,17 @@ install_extension() {
 	if [ -w "$("$PG_CONFIG" --pkglibdir)" ]; then root=; fi
 	$root make -C "$work/tree" -s install PG_CONFIG="$PG_CONFIG" $(llvm_option) >"$work/logs/install" 2>&1 || {
 		cat "$work/logs/install"
+		return 1
+	}
+}
+
+# build_packages: Debian packages of the tree, into $work; prints nothing unless it fails.
+build_packages() {
+	(
+		cd "$work/tree"
+		as_user pg_buildext updatecontrol && as_user env DEB_BUILD_OPTIONS="nocheck noautodbgsym parallel=$(nproc)" dpkg-buildpackage -b -us -uc
+	) >"$work/logs/package" 2>&1 || {
+		cat "$work/logs/package"
 		return 1
 	}
 }
