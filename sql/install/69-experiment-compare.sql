@@ -10,6 +10,11 @@ CREATE FUNCTION segment.assign(id text, salt text, shares double precision[]) RE
 COMMENT ON FUNCTION segment.assign(text, text, double precision[]) IS
   'the arm of a customer, from 1: the first whose cumulated share exceeds assign_share(id, salt). NULL for whoever is beyond shares that add up to less than 1, and for NULL. 22023 for an empty salt, and for shares that are no split';
 
+CREATE FUNCTION segment_internal.arm_at(point double precision, shares double precision[]) RETURNS integer
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_arm_at';
+COMMENT ON FUNCTION segment_internal.arm_at(double precision, double precision[]) IS
+  'what assign does with assign_share: the first arm whose cumulated share exceeds a point of [0, 1); NULL if none does. 22023 for shares that are no split';
+
 CREATE FUNCTION segment.compare(control segment.outcome, treated segment.outcome, method text DEFAULT 'mean', relative text DEFAULT 'fieller',
   confidence double precision DEFAULT 0.95, side text DEFAULT 'two-sided', always_valid bigint DEFAULT NULL,
   OUT n_control bigint, OUT n_treated bigint, OUT control_value double precision, OUT treated_value double precision,

@@ -45,7 +45,8 @@ RETURNS TABLE (share double precision, n_control bigint, n_treated bigint, diffe
 LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 4
 BEGIN ATOMIC
   SELECT h.share, h.n_control, h.n_treated, h.difference, h.difference OPERATOR(pg_catalog./) h.base AS lift,
-         CASE WHEN h.difference IS NULL THEN 'cannot tell: too few customers'
+         CASE WHEN segment.outcome_sd(past, method) OPERATOR(pg_catalog.=) 0 THEN 'cannot tell: it was the same for everybody'
+              WHEN h.difference IS NULL THEN 'cannot tell: too few customers'
               WHEN h.base IS NULL THEN pg_catalog.format('%s held out of %s: cannot tell less than %s', h.n_control, h.n_control OPERATOR(pg_catalog.+) h.n_treated,
                 pg_catalog.round(h.difference::numeric, 4))
               ELSE pg_catalog.format('%s held out of %s: cannot tell less than %s, which is %s %%', h.n_control, h.n_control OPERATOR(pg_catalog.+) h.n_treated,

@@ -2,7 +2,7 @@
 
 CREATE TABLE segment_internal.owned_table (
   name name PRIMARY KEY,
-  key text NOT NULL CHECK (key IN ('name', 'segmentation', 'version_id', 'ledger_set', 'snapshot', 'none')),
+  key text NOT NULL CHECK (key IN ('name', 'segmentation', 'version_id', 'ledger_set', 'snapshot', 'pilot', 'none')),
   personal text,
   read text NOT NULL CHECK (read IN ('member', 'owner', 'summary', 'public', 'nobody')),
   content text
@@ -11,7 +11,7 @@ COMMENT ON TABLE segment_internal.owned_table IS
   'one row a table of schema segment that the extension writes as its owner. Policies, grants, dump settings, forget, personal_data and drop_segmentation follow from it';
 COMMENT ON COLUMN segment_internal.owned_table.name IS 'the table, in schema segment';
 COMMENT ON COLUMN segment_internal.owned_table.key IS
-  'column that leads to the segmentation: name or segmentation (its name), version_id, ledger_set, snapshot; none: the rows belong to no segmentation';
+  'column that leads to the segmentation: name or segmentation (its name), version_id, ledger_set, snapshot, pilot; none: the rows belong to no segmentation';
 COMMENT ON COLUMN segment_internal.owned_table.personal IS 'column that identifies a person; NULL: there is none';
 COMMENT ON COLUMN segment_internal.owned_table.read IS
   'who sees rows, beside the owner of the database: member (owner and readers of the segmentation), summary (those, and readers of its published summaries alone), owner (its owner), public (everybody), nobody';

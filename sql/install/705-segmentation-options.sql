@@ -84,13 +84,28 @@ FROM (VALUES
   ('measures', 'rates', 'relation', NULL, NULL, NULL, false, 'relation with columns `currency`, `day` and `rate`: units of the currency that one unit of `base` buys'),
   ('measures', 'to_currency', 'code', NULL, NULL, NULL, true, 'the currency that everything is shown in'),
   ('measures', 'base', 'code', NULL, NULL, NULL, true, 'the currency that rates are quoted per'),
-  ('measures', 'max_age', 'number', NULL, 0, 36525, true, 'how many days old a rate may be; never a later one')
+  ('measures', 'max_age', 'number', NULL, 0, 36525, true, 'how many days old a rate may be; never a later one'),
+  ('create_pilot', 'name', 'text', NULL, 1, 63, true, 'what the functions and views of pilots call it'),
+  ('create_pilot', 'segmentation', 'text', NULL, 1, 63, true, 'whose customers it is for, and whose orders measure it'),
+  ('create_pilot', 'starts', 'day', NULL, NULL, NULL, true, 'the first day that is watched; segments are those of the last snapshot before it'),
+  ('create_pilot', 'watch_days', 'number', NULL, 1, 3650, true, 'how many days each customer is watched'),
+  ('create_pilot', 'salt', 'text', NULL, 1, 200, false, 'what the split is made of, beside the ids; without it the names of segmentation and pilot'),
+  ('create_pilot', 'arms', 'arms', NULL, NULL, NULL, true, 'names of the arms; the first gets nothing'),
+  ('create_pilot', 'shares', 'shares', NULL, NULL, NULL, true, 'what part of the audience is in each arm; the rest is in none'),
+  ('create_pilot', 'audience', 'value', '{everybody,in_segments,by_query}', NULL, NULL, true, 'whom it is for'),
+  ('create_pilot', 'strata', 'words', '{segment,market,channel}', NULL, NULL, false, 'within what the shares are kept to one customer; NULL: an arm is what `assign` says'),
+  ('create_pilot', 'metrics', 'values', '{pilot_metric}', NULL, NULL, true, 'what is measured, up to 100; the first decides'),
+  ('create_pilot', 'margin_rate', 'positive', NULL, NULL, 1, false, 'what part of the revenue is profit'),
+  ('create_pilot', 'cost', 'positive', NULL, NULL, 1000000000, false, 'what treating one customer costs'),
+  ('create_pilot', 'keeps_out', 'boolean', '{true,false}', NULL, NULL, true, 'whether the first arm is left out of other pilots while it is watched, and the other arms are not'),
+  ('create_pilot', 'confidence', 'confidence', NULL, NULL, NULL, true, 'of each interval'),
+  ('create_pilot', 'always_valid', 'number', NULL, 1, 1000000000, false, 'customers of two arms at which you expect to decide: then look as often as you like')
 ) AS o (made_by, option, kind, words, lowest, highest, needed, meaning);
 GRANT SELECT ON segment_internal.declaration_option TO PUBLIC;
 COMMENT ON VIEW segment_internal.declaration_option IS 'every option of a declaration: one row a function and argument; errors and the documentation''s tables come from here';
 COMMENT ON COLUMN segment_internal.declaration_option.made_by IS 'the function that takes it';
 COMMENT ON COLUMN segment_internal.declaration_option.option IS 'name of the argument';
-COMMENT ON COLUMN segment_internal.declaration_option.kind IS 'what it is: word, words, names, number, share, duration, boolean, text, zone, scheme, column, relation, model, code, dates, value';
+COMMENT ON COLUMN segment_internal.declaration_option.kind IS 'what it is: word, words, names, number, share, positive, confidence, day, arms, shares, values, duration, boolean, text, zone, scheme, column, relation, model, code, dates, value';
 COMMENT ON COLUMN segment_internal.declaration_option.words IS 'the accepted words, or of a value the functions that make it';
 COMMENT ON COLUMN segment_internal.declaration_option.lowest IS 'least number; of a text characters, of a duration years (NULL: more than 0)';
 COMMENT ON COLUMN segment_internal.declaration_option.highest IS 'greatest number, characters or years';
@@ -104,6 +119,11 @@ BEGIN ATOMIC
   SELECT CASE o.kind
     WHEN 'number' THEN format('whole numbers from %s to %s', o.lowest, o.highest)
     WHEN 'share' THEN 'shares from 0 to 1'
+    WHEN 'positive' THEN format('numbers above 0, up to %s', o.highest)
+    WHEN 'confidence' THEN 'numbers above 0 and below 1'
+    WHEN 'day' THEN 'finite days'
+    WHEN 'arms' THEN '2 to 100 distinct names'
+    WHEN 'shares' THEN 'one share above 0 for each arm, which add up to 1 at most'
     WHEN 'duration' THEN format(CASE WHEN o.lowest IS NULL THEN 'intervals longer than 0, up to %s years' ELSE 'intervals from 0 to %s years' END, o.highest)
     WHEN 'text' THEN CASE WHEN o.highest IS NULL THEN 'one SQL expression' ELSE format('texts of %s to %s characters', o.lowest, o.highest) END
     WHEN 'names' THEN 'distinct names, at most one a cluster'
@@ -156,6 +176,9 @@ BEGIN
   ELSIF o.kind = 'words' AND NOT (value::text[] <@ o.words AND cardinality(value::text[]) = (SELECT count(DISTINCT w) FROM unnest(value::text[]) w) AND cardinality(value::text[]) > 0) THEN
     PERFORM segment_internal.refuse('22023', format('unknown or repeated %s: %s', option, value), format('They are an option of %s; %s', made_by, accepted), hint);
   ELSIF o.kind IN ('number', 'share') AND value::numeric NOT BETWEEN o.lowest AND o.highest
+     OR o.kind = 'positive' AND NOT (value::numeric > 0 AND value::numeric <= o.highest)
+     OR o.kind = 'day' AND NOT isfinite(value::date)
+     OR o.kind = 'confidence' AND NOT (value::numeric > 0 AND value::numeric < 1)
      OR o.kind = 'text' AND char_length(value) NOT BETWEEN coalesce(o.lowest, 0) AND coalesce(o.highest, 1000000)
      OR o.kind = 'code' AND value !~ '^[A-Za-z0-9]{1,11}$'
      OR o.kind = 'duration' AND NOT (isfinite(value::interval) AND value::interval >= interval '0' AND value::interval <= make_interval(years => o.highest)

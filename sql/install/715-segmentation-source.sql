@@ -229,22 +229,28 @@ CREATE FUNCTION segment_internal.columns_read(query text) RETURNS text[]
 COMMENT ON FUNCTION segment_internal.columns_read(text) IS
   'names of the columns that a query reads, in any spelling, by any alias, or as part of a whole row; it is analysed as the current role, and not run. NULL for NULL';
 
-CREATE FUNCTION segment_internal.check_blocked(v segment.segmentation_version) RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION segment_internal.refuse_blocked(used text[]) RETURNS void
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   b segment.blocked_column;
-  used text[];
 BEGIN
-  IF NOT EXISTS (SELECT FROM segment.blocked_column) THEN
-    RETURN;
-  END IF;
-  used := (segment_internal.read_as_owner(format('SELECT segment_internal.columns_read(%L)', format('SELECT FROM %s AS o WHERE (%s%s)', v.source, coalesce(v.filter, 'true'), E'\n'))))[1]::text[]
-    || ARRAY[v.customer, v.at, v.amount, v.order_id, v.market, v.channel, (v.changes).changed_at, (v.changes).tombstone_customer, (v.changes).tombstone_at,
-             (v.privacy).opt_out_customer, (v.measures).currency]::text[];
   SELECT c.* INTO b FROM segment.blocked_column c WHERE lower(c.name) IN (SELECT lower(u) FROM unnest(used) u) ORDER BY c.name LIMIT 1;
   IF FOUND THEN
     PERFORM segment_internal.refuse('42501', format('column "%s" may not be used', b.name), coalesce(b.reason, 'It is listed in segment.blocked_column.'),
-      'Declare the segmentation without it; a filter must not read it either, nor whole rows with it.');
+      'Declare it without the column; no filter, metric or audience may read it either, nor whole rows with it.');
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.refuse_blocked(text[]) IS '42501 if one of these columns is in blocked_column';
+
+CREATE FUNCTION segment_internal.check_blocked(v segment.segmentation_version) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM segment.blocked_column) THEN
+    PERFORM segment_internal.refuse_blocked(
+      (segment_internal.read_as_owner(format('SELECT segment_internal.columns_read(%L)', format('SELECT FROM %s AS o WHERE (%s%s)', v.source, coalesce(v.filter, 'true'), E'\n'))))[1]::text[]
+      || ARRAY[v.customer, v.at, v.amount, v.order_id, v.market, v.channel, (v.changes).changed_at, (v.changes).tombstone_customer, (v.changes).tombstone_at,
+               (v.privacy).opt_out_customer, (v.measures).currency]::text[]);
   END IF;
 END
 $$;

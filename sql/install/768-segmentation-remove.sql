@@ -9,9 +9,10 @@ BEGIN
   PERFORM segment_internal.unfollow_source(l.id) FROM segment.ledger_set l WHERE l.segmentation = s.name;
   -- What leads to the segmentation by a number goes before what has the number; the log stays.
   FOR t IN SELECT * FROM segment_internal.owned_table o WHERE o.key <> 'none' AND o.name <> 'segmentation_run'
-           ORDER BY array_position('{snapshot,ledger_set,version_id,segmentation,name}', o.key), o.name LOOP
+           ORDER BY array_position('{snapshot,pilot,ledger_set,version_id,segmentation,name}', o.key), o.name LOOP
     EXECUTE format('DELETE FROM segment.%I WHERE ', t.name) || CASE t.key
       WHEN 'snapshot' THEN 'snapshot = ANY (ARRAY(SELECT p.id FROM segment.snapshot p WHERE p.segmentation = $1))'
+      WHEN 'pilot' THEN 'pilot = ANY (ARRAY(SELECT p.id FROM segment.pilot p WHERE p.segmentation = $1))'
       WHEN 'ledger_set' THEN 'ledger_set = ANY (ARRAY(SELECT l.id FROM segment.ledger_set l WHERE l.segmentation = $1))'
       WHEN 'version_id' THEN 'version_id = ANY (ARRAY(SELECT v.id FROM segment.segmentation_version v WHERE v.segmentation = $1))'
       ELSE format('%I = $1', t.key) END USING s.name;

@@ -77,7 +77,8 @@ BEGIN
     table_name := format('segment.%I', t.name);
     EXECUTE format('DELETE FROM segment.%I WHERE %I = ANY ($1)', t.name, t.personal) || CASE t.key
       WHEN 'version_id' THEN ' AND version_id = ANY (ARRAY(SELECT v.id FROM segment.segmentation_version v))'
-      WHEN 'ledger_set' THEN ' AND ledger_set = ANY (ARRAY(SELECT l.id FROM segment.ledger_set l))' ELSE '' END USING ids;
+      WHEN 'ledger_set' THEN ' AND ledger_set = ANY (ARRAY(SELECT l.id FROM segment.ledger_set l))'
+      WHEN 'pilot' THEN ' AND pilot = ANY (ARRAY(SELECT p.id FROM segment.pilot p))' ELSE '' END USING ids;
     GET DIAGNOSTICS rows = ROW_COUNT;
     RETURN NEXT;
   END LOOP;
@@ -150,12 +151,16 @@ BEGIN ATOMIC
     'ledgers', (
       SELECT coalesce(jsonb_agg(jsonb_build_object('segmentation', l.segmentation, 'rows', c.rows, 'last_day', c.last_day, 'opted_out', c.opted_out,
         'ledger', c.ledger::text, 'markets', c.markets, 'channels', c.channels) ORDER BY l.segmentation, l.id), '[]')
-      FROM segment.customer_ledger c JOIN segment.ledger_set l ON l.id = c.ledger_set WHERE c.customer = ANY (p.ids)))
+      FROM segment.customer_ledger c JOIN segment.ledger_set l ON l.id = c.ledger_set WHERE c.customer = ANY (p.ids)),
+    'pilots', (
+      SELECT coalesce(jsonb_agg(jsonb_build_object('segmentation', q.segmentation, 'pilot', q.name, 'arm', a.name, 'from', c.assigned_on, 'days', q.watch_days, 'segment', c.segment)
+        ORDER BY q.segmentation, c.assigned_on, q.name), '[]')
+      FROM segment.pilot_assignment c JOIN segment.pilot q ON q.id = c.pilot JOIN segment.pilot_arm a ON a.pilot = c.pilot AND a.arm = c.arm WHERE c.customer = ANY (p.ids)))
   FROM person p;
 END;
 COMMENT ON FUNCTION segment.export_person(text) IS
   'all that is stored about a customer, given by id as text, in the segmentations that the caller reads, as a JSON object: each shown snapshot''s values, scores and '
-  'segment with its meaning, the purpose, and the columns that it was made from; ledgers, to the owner of a segmentation (GDPR article 15, CCPA right to know). NULL for NULL. '
+  'segment with its meaning, the purpose, and the columns that it was made from; ledgers, to the owner of a segmentation; the arms of pilots (GDPR article 15, CCPA right to know). NULL for NULL. '
   '42501 for roles that neither declare segmentations nor read any';
 
 CREATE FUNCTION segment_internal.forget_pseudonyms(name text) RETURNS boolean

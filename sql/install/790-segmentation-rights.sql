@@ -27,6 +27,7 @@ BEGIN
       WHEN t.key IN ('name', 'segmentation') THEN format('%I OPERATOR(pg_catalog.=) ANY (%s)', t.key, seen)
       WHEN t.key = 'version_id' THEN format('version_id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT v.id FROM segment.segmentation_version v WHERE v.segmentation OPERATOR(pg_catalog.=) ANY (%s)))', seen)
       WHEN t.key = 'ledger_set' THEN format('ledger_set OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT l.id FROM segment.ledger_set l WHERE l.segmentation OPERATOR(pg_catalog.=) ANY (%s)))', seen)
+      WHEN t.key = 'pilot' THEN format('pilot OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT p.id FROM segment.pilot p WHERE p.segmentation OPERATOR(pg_catalog.=) ANY (%s)))', seen)
       WHEN t.key = 'snapshot' THEN format('snapshot OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT s.id FROM segment.snapshot s WHERE s.segmentation OPERATOR(pg_catalog.=) ANY (%s)))', seen)
     END;
     -- A namesake's log is not its own.

@@ -64,39 +64,78 @@ refuse_shares(const char *detail)
 							"to less than 1.")));
 }
 
-/* assign(id, salt, shares): the first arm whose cumulated share exceeds the customer's; NULL if none does. Strict. */
-PG_FUNCTION_INFO_V1(segment_assign);
-
-Datum
-segment_assign(PG_FUNCTION_ARGS)
+/* The shares of a split, after it was checked that they are one; their number and their sum. */
+static const double *
+checked_shares(ArrayType *array, int *count, double *total)
 {
-	ArrayType *array = PG_GETARG_ARRAYTYPE_P(2);
 	const double *shares = (const double *) ARR_DATA_PTR(array);
 	int n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	double share;
 	double sum = 0.0;
-	int arm = 0;
 
 	if (ARR_NDIM(array) != 1 || n > MAX_ARMS)
 		refuse_shares(psprintf("They have %d elements in %d dimensions; accepted are 1 to %d in one.", n,
 							   ARR_NDIM(array), MAX_ARMS));
 	if (array_contains_nulls(array))
 		refuse_shares("One of them is NULL.");
-	share = share_of(PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1));
 	for (int i = 0; i < n; i++)
 	{
 		if (!(shares[i] >= 0.0 && shares[i] <= 1.0))
 			refuse_shares(psprintf("Share %d is %g; accepted are 0 to 1.", i + 1, shares[i]));
 		sum += shares[i];
-		if (arm == 0 && share < sum)
-			arm = i + 1;
 	}
 	if (sum > 1.0 + 1e-9 || sum == 0.0)
 		refuse_shares(psprintf("They add up to %.17g; accepted are sums above 0, up to 1.", sum));
+	*count = n;
+	*total = sum;
+	return shares;
+}
+
+/* The first arm, from 1, whose cumulated share exceeds a point of [0, 1); 0 if none does. */
+static int
+arm_at(double point, ArrayType *array)
+{
+	int n;
+	double total;
+	const double *shares = checked_shares(array, &n, &total);
+	double sum = 0.0;
+	int arm;
+
+	for (int i = 0; i < n; i++)
+	{
+		sum += shares[i];
+		if (point < sum)
+			return i + 1;
+	}
+	if (total <= 1.0 - 1e-9)
+		return 0;
 	/* ten times 0.1 is a bit less than 1: nobody falls out for that */
-	if (arm == 0 && sum > 1.0 - 1e-9)
-		for (arm = n; shares[arm - 1] == 0.0;)
-			arm--;
+	for (arm = n; shares[arm - 1] == 0.0;)
+		arm--;
+	return arm;
+}
+
+/* assign(id, salt, shares): the arm of a customer; NULL for whoever is in none. Strict. */
+PG_FUNCTION_INFO_V1(segment_assign);
+
+Datum
+segment_assign(PG_FUNCTION_ARGS)
+{
+	double share = share_of(PG_GETARG_TEXT_PP(0), PG_GETARG_TEXT_PP(1));
+	int arm = arm_at(share, PG_GETARG_ARRAYTYPE_P(2));
+
+	if (arm == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_INT32(arm);
+}
+
+/* arm_at(point, shares): the same of a point that is given. Strict. */
+PG_FUNCTION_INFO_V1(segment_arm_at);
+
+Datum
+segment_arm_at(PG_FUNCTION_ARGS)
+{
+	int arm = arm_at(PG_GETARG_FLOAT8(0), PG_GETARG_ARRAYTYPE_P(1));
+
 	if (arm == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_INT32(arm);

@@ -82,10 +82,10 @@ SELECT segment.refresh('countries', '2011-11-30');
 SELECT is(jsonb_array_length(segment.export_person('12347') -> 'profiles'), 2, 'export_person gives each snapshot');
 SELECT is(segment.export_person('12347') #>> '{profiles,1,inputs,amount}', 'amount', 'and the columns that it comes from');
 SELECT count(*) AS states FROM segment.state WHERE customer = '12347' \gset
-SELECT results_eq($$SELECT * FROM segment.forget('012347')$$, format($$VALUES ('segment.change_queue', 0::bigint), ('segment.customer_ledger', 0), ('segment.state', %s), ('segment.forgotten', 1)$$, :states),
+SELECT results_eq($$SELECT * FROM segment.forget('012347')$$, format($$VALUES ('segment.change_queue', 0::bigint), ('segment.customer_ledger', 0), ('segment.pilot_assignment', 0), ('segment.state', %s), ('segment.forgotten', 1)$$, :states),
   'forget says what it did; ids are equal by their type');
-SELECT results_eq($$SELECT * FROM segment.forget('12347')$$, $$VALUES ('segment.change_queue', 0::bigint), ('segment.customer_ledger', 0), ('segment.state', 0), ('segment.forgotten', 0)$$, 'once');
-SELECT is(segment.export_person('12347'), '{"customer": "12347", "erased": true, "ledgers": [], "profiles": []}', 'nothing is left');
+SELECT results_eq($$SELECT * FROM segment.forget('12347')$$, $$VALUES ('segment.change_queue', 0::bigint), ('segment.customer_ledger', 0), ('segment.pilot_assignment', 0), ('segment.state', 0), ('segment.forgotten', 0)$$, 'once');
+SELECT is(segment.export_person('12347'), '{"customer": "12347", "erased": true, "ledgers": [], "pilots": [], "profiles": []}', 'nothing is left');
 
 -- An id that is nowhere: a slip is not irreversible.
 SET client_min_messages = error;

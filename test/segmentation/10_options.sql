@@ -28,14 +28,14 @@ INSERT INTO base VALUES
 ('create_segmentation', '{"name": "''x''", "source": "''shop''", "customer": "''customer''", "at": "''at''", "amount": "''amount''"}'),
 ('by_scheme', '{}'), ('by_clusters', '{"clusters": "3"}'), ('by_cluster_model', '{"model": "(SELECT two FROM public.model)", "features": "''{orders,revenue}''"}'),
 ('by_value_tiers', '{}'), ('rfm_scores', '{}'), ('calendar', '{}'), ('by_reading_all', '{}'), ('by_column', '{"changed_at": "''changed''"}'),
-('by_tombstones', '{"tombstones": "''gone''", "customer": "''who''", "at": "''at''"}'), ('by_triggers', '{}'), ('privacy', '{}'), ('measures', '{}');
+('by_tombstones', '{"tombstones": "''gone''", "customer": "''who''", "at": "''at''"}'), ('by_triggers', '{}'), ('privacy', '{}'), ('measures', '{}'), ('create_pilot', '{"name": "''x''", "segmentation": "''x''", "starts": "''2025-12-01''"}');
 CREATE FUNCTION call(made_by text, other jsonb DEFAULT '{}') RETURNS text LANGUAGE sql AS $$
   SELECT format('SELECT segment.%s(%s)', made_by, (SELECT string_agg(a.key || ' => ' || a.value, ', ' ORDER BY a.key) FROM jsonb_each_text(b.arguments || other) a))
   FROM base b WHERE b.made_by = call.made_by
 $$;
-SELECT is_empty($$SELECT made_by, s.message FROM base, said(call(made_by)) s WHERE made_by <> 'create_segmentation' AND s.state IS NOT NULL$$, 'as they stand the calls are right');
+SELECT is_empty($$SELECT made_by, s.message FROM base, said(call(made_by)) s WHERE made_by NOT IN ('create_segmentation', 'create_pilot') AND s.state IS NOT NULL$$, 'as they stand the calls are right');
 SELECT is((SELECT array_agg(DISTINCT made_by ORDER BY made_by) FROM segment_internal.declaration_option), (SELECT array_agg(made_by ORDER BY made_by) FROM base), 'every function is here');
-SELECT is_empty($$SELECT p.proname, a.name FROM pg_proc p CROSS JOIN LATERAL unnest(p.proargnames) a (name)
+SELECT is_empty($$SELECT p.proname, a.name FROM pg_proc p CROSS JOIN LATERAL unnest(p.proargnames[:p.pronargs]) a (name)
     WHERE p.pronamespace = 'segment'::regnamespace AND p.proname IN (SELECT made_by FROM base)
   EXCEPT SELECT made_by, option FROM segment_internal.declaration_option$$, 'and every argument of theirs');
 SELECT is((SELECT pronargs FROM pg_proc WHERE oid = 'segment.create_segmentation'::regproc), 15::smallint, 'create_segmentation takes 15');
@@ -44,7 +44,7 @@ SELECT is((SELECT pronargs FROM pg_proc WHERE oid = 'segment.create_segmentation
 CREATE TABLE tried AS
 SELECT o.made_by, o.option, w.value, call(o.made_by, jsonb_build_object(o.option, w.value)) AS call
 FROM segment_internal.declaration_option o CROSS JOIN LATERAL (SELECT CASE o.option WHEN 'label' THEN 'label_rule' WHEN 'scores' THEN 'score_rule' WHEN 'days' THEN 'day_rule' WHEN 'changes' THEN 'change_rule'
-    WHEN 'measures' THEN 'measure_rule' ELSE 'privacy_rule' END AS type) k
+    WHEN 'measures' THEN 'measure_rule' WHEN 'audience' THEN 'audience_rule' ELSE 'privacy_rule' END AS type) k
 CROSS JOIN LATERAL (SELECT count(*)::int AS fields, k.type FROM pg_attribute a WHERE a.attrelid = ('segment.' || k.type)::regclass) n
 CROSS JOIN LATERAL (
   SELECT 'NULL' AS value WHERE o.needed
@@ -53,6 +53,12 @@ CROSS JOIN LATERAL (
     WHEN 'words' THEN ARRAY['''{nosuch}''', '''{}''', '''{orders,orders}''', '''{orders,NULL}''', '''{orders,age}''']
     WHEN 'names' THEN ARRAY['''{a,a}''', '''{"",b}''', '''{Others,b}''', '''{b,Not a customer}''', '''{a,b,c,d}''', '''{{a,b},{c,d}}''', '''{a,NULL}''']
     WHEN 'number' THEN ARRAY[(o.lowest - 1)::text, '-1'] || CASE WHEN o.highest < 2147483647 THEN (o.highest + 1)::text END
+    WHEN 'positive' THEN ARRAY['0', '-1', '''NaN''', '''Infinity''', (o.highest + 1)::text]
+    WHEN 'confidence' THEN ARRAY['0', '1', '''NaN''', '-0.5']
+    WHEN 'day' THEN ARRAY['''infinity''', '''-infinity''']
+    WHEN 'arms' THEN ARRAY['''{}''', '''{a}''', '''{a,a}''', '''{a,NULL}''', '''{a,""}''', '''{{a,b},{c,d}}''']
+    WHEN 'shares' THEN ARRAY['''{}''', '''{1}''', '''{0.5,0.6}''', '''{0,1}''', '''{-0.1,1}''', '''{0.1,NULL}''', '''{NaN,0.1}''', '''{{0.1,0.2}}''']
+    WHEN 'values' THEN ARRAY['''{}''', 'ARRAY[segment.pilot_metric(''orders''), segment.pilot_metric(''orders'')]']
     WHEN 'share' THEN ARRAY['-0.1', '1.1', '''NaN''', '''Infinity''']
     WHEN 'code' THEN ARRAY['''''', '''EU R''', '''EUROEUROEURO''', '''E-R''']
     WHEN 'duration' THEN ARRAY['''-1 day''', '''101 years''', CASE WHEN o.lowest IS NULL THEN '''0''' END]

@@ -19,6 +19,7 @@ SELECT segment.refresh(s, d) FROM unnest('{plain,value,queue}'::text[]) s, unnes
 SELECT segment.publish_summary('plain', 5);
 SELECT segment.new_version('plain', label => segment.by_scheme('grid'), changes => segment.by_column('changed_at')), segment.refresh('plain', '2025-05-31', 2);
 UPDATE people SET amount = amount + 1 WHERE id = :'person';
+SELECT segment.create_pilot('campaign', 'plain', '2025-06-02');
 
 -- Rows with the id anywhere in them, by table, found by the catalog
 CREATE FUNCTION traces(word text) RETURNS TABLE (relation text, n bigint) LANGUAGE plpgsql AS $$
@@ -33,7 +34,7 @@ BEGIN
 END
 $$;
 SELECT results_eq(format('SELECT relation FROM traces(%L) WHERE n > 0', :'person'),
-  $$VALUES ('segment.change_queue'), ('segment.customer_ledger'), ('segment.state')$$, 'a customer is in these tables');
+  $$VALUES ('segment.change_queue'), ('segment.customer_ledger'), ('segment.pilot_assignment'), ('segment.state')$$, 'a customer is in these tables');
 SELECT is_empty(format('SELECT relation FROM traces(%L) WHERE n > 0 EXCEPT SELECT table_name FROM segment.personal_data', :'person'),
   'which personal_data lists');
 CREATE TEMP TABLE before AS SELECT * FROM traces('00000000-0000-4000-8000-000000000043');

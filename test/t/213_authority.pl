@@ -40,6 +40,10 @@ DO $$BEGIN
   PERFORM segment.refresh('al hidden', '2025-11-01'), segment.publish_summary('al', 5), segment.grant_reader('bi', 'al');
 END$$;
 INSERT INTO orders VALUES ('secret-7', '2025-11-01', 3, 'secret market 1');
+DO $$BEGIN
+  PERFORM segment.create_pilot('al''s pilot', 'al', '2025-11-03', 1, salt => 'secret');
+  PERFORM segment.measure_pilot('al''s pilot', 'al', '2025-11-04');
+END$$;
 SQL
 is(as('keeper', q{SELECT rows FROM segment.forget('secret-9') WHERE table_name = 'segment.forgotten'; INSERT INTO segment.blocked_column VALUES ('religion', 'no')}), '1', 'somebody was forgotten');
 
@@ -51,6 +55,7 @@ my %alices = (
 	none => 'true', name => q{name ~ '^al'}, segmentation => q{segmentation ~ '^al'},
 	version_id => q{version_id IN (SELECT id FROM segment.segmentation_version WHERE segmentation ~ '^al')},
 	snapshot => q{snapshot IN (SELECT id FROM segment.snapshot WHERE segmentation ~ '^al')},
+	pilot => q{pilot IN (SELECT id FROM segment.pilot WHERE segmentation ~ '^al')},
 	ledger_set => q{ledger_set IN (SELECT id FROM segment.ledger_set WHERE segmentation ~ '^al')});
 my $state = join ' UNION ALL ', map {
 	"SELECT '$_' AS name, count(*) AS n, coalesce(md5(string_agg(t::text, '|' ORDER BY t::text COLLATE \"C\")), '') AS digest FROM segment.$_ t WHERE $alices{$key{$_}}"
@@ -228,6 +233,11 @@ BEGIN
   FOREACH d IN ARRAY '{2025-08-01,2025-08-02}'::date[] LOOP
     PERFORM segment.refresh(s, d) FROM unnest('{mal,mal column,mal stones,mal live,mal clusters}'::text[]) s;
   END LOOP;
+  PERFORM segment.create_pilot($x$'; SELECT public.pwn(1); --$x$, 'mal', '2025-08-03', 1, arms => ARRAY[$x$' || public.pwn('x') || '$x$, 'b'], shares => '{0.5,0.5}', strata => '{segment,market}',
+    audience => segment.by_query('SELECT public.pwn(customer) FROM public.base UNION SELECT public.pwn(''y''::text)'),
+    metrics => ARRAY[segment.pilot_metric($x$x'); SELECT public.pwn(1); --$x$, value => 'public.pwn(amount)', per => 'public.pwn(1)'), segment.pilot_metric('r', 'rate', 'public.pwn(true)')]);
+  PERFORM segment.pilot_outlook('mal', 1, segment.pilot_metric('m', value => 'public.pwn(amount)'), segment.by_query('SELECT public.pwn(customer) FROM public.base'), as_of => '2025-08-03');
+  PERFORM segment.measure_pilot(name, 'mal', '2025-08-03') FROM segment.pilot WHERE segmentation = 'mal';
 END
 $$;
 SQL
@@ -243,7 +253,7 @@ as('mallory', 'DELETE FROM loot');
 for my $role ($superuser, 'keeper', 'alice', 'bi')
 {
 	as($role, "SELECT count(*) FROM $_") for @views;
-	as($role, qq{SELECT segment.$_}) for (q{definition('mal')}, q{refresh('mal', '2025-08-03')}, q{verify('mal')}, q{verify('mal live')}, q{export_person('7')}, q{publish_summary('mal')}, q{preflight('mal')}, q{activate_version('mal', 1)});
+	as($role, qq{SELECT segment.$_}) for (q{definition('mal')}, q{refresh('mal', '2025-08-03')}, q{measure_pilot(name, 'mal', '2025-08-03') FROM segment.pilot}, q{assign_pilot(name, 'mal') FROM segment.pilot}, q{verify('mal')}, q{verify('mal live')}, q{export_person('7')}, q{publish_summary('mal')}, q{preflight('mal')}, q{activate_version('mal', 1)});
 }
 as($_, q{INSERT INTO public.orders VALUES ('secret-8', '2025-11-01', 3, NULL)}) for ($superuser, 'alice');
 as($superuser, q{SELECT segment.forget('8')});

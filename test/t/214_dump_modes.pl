@@ -45,9 +45,11 @@ BEGIN
   PERFORM segment.refresh(s, d) FROM unnest('{followed,clusters}'::text[]) s, unnest('{2025-06-01,2025-10-02,2025-11-15}'::date[]) d;
   PERFORM segment.set_kpi_target('followed', 'orders', 100), segment.set_market_size('followed', 'm1', 1000), segment.set_segment_note('followed', 'Champions', 'x', 'y');
   PERFORM segment.publish_summary('followed', 40), segment.grant_reader('bi', 'followed');
+  PERFORM segment.create_pilot('autumn', 'followed', '2025-10-03', 10, cost => 0.1, margin_rate => 0.5, metrics => ARRAY[segment.pilot_metric('revenue', 'cuped'), segment.pilot_metric('m1', 'rate', 'market = ''m1''')]);
 END
 $$;
 INSERT INTO orders VALUES (5, '2025-10-03', 7, 'm1');
+DO $$BEGIN PERFORM segment.measure_pilot('autumn', 'followed', '2025-10-15'); END$$;
 SQL
 
 my @tables = split /\n/, as('keeper', 'shop', 'SELECT name FROM segment_internal.owned_table ORDER BY 1');
