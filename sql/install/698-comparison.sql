@@ -8,7 +8,7 @@ DECLARE
 BEGIN
   FOREACH type_name IN ARRAY ARRAY['periods', 'rates', 'coreset', 'kmeans_model', 'gmm_model', 'btyd', 'spend_summary', 'holdout',
                               'btyd_model', 'spend_model', 'renewal_model', 'retention', 'actives', 'outcome', 'items', 'affinity',
-                              'funnel', 'funnels', 'survival'] LOOP
+                              'funnel', 'funnels', 'survival', 'identity', 'timeline'] LOOP
     FOR suffix, symbol IN VALUES ('eq', '='), ('ne', '<>'), ('lt', '<'), ('le', '<='), ('gt', '>'), ('ge', '>=') LOOP
       EXECUTE format($f$
         CREATE FUNCTION segment_internal.%1$s_%2$s(segment.%1$s, segment.%1$s) RETURNS boolean

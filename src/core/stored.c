@@ -96,21 +96,25 @@ segment_stored_put_fixed(StringInfo buffer, uint64 value, int width)
 	appendBinaryStringInfo(buffer, (char *) bytes, width);
 }
 
+void
+segment_stored_put_number(StringInfo buffer, uint64 number)
+{
+	for (; number >= 0x80; number >>= 7)
+		appendStringInfoCharMacro(buffer, (char) (0x80 | (number & 0x7F)));
+	appendStringInfoCharMacro(buffer, (char) number);
+}
+
 bool
 segment_stored_put_count(StringInfo buffer, int64 count)
 {
-	uint64 rest = (uint64) count;
-
-	if (unlikely(rest > SEGMENT_STORED_MAX_COUNT))
+	if (unlikely((uint64) count > SEGMENT_STORED_MAX_COUNT))
 		return false;
-	for (; rest >= 0x80; rest >>= 7)
-		appendStringInfoCharMacro(buffer, (char) (0x80 | (rest & 0x7F)));
-	appendStringInfoCharMacro(buffer, (char) rest);
+	segment_stored_put_number(buffer, (uint64) count);
 	return true;
 }
 
 int64
-segment_stored_get_count(SegmentStoredReader *reader)
+segment_stored_get_number(SegmentStoredReader *reader)
 {
 	uint64 value = 0;
 
@@ -122,11 +126,22 @@ segment_stored_get_count(SegmentStoredReader *reader)
 		if (!(byte & 0x80))
 		{
 			/* the shortest form only, so that equal values have equal bytes */
-			if ((byte == 0 && shift > 0) || value > SEGMENT_STORED_MAX_COUNT)
+			if (byte == 0 && shift > 0)
 				break;
 			return (int64) value;
 		}
 	}
+	reader->cursor.is_short = true;
+	return 0;
+}
+
+int64
+segment_stored_get_count(SegmentStoredReader *reader)
+{
+	int64 count = segment_stored_get_number(reader);
+
+	if (count <= SEGMENT_STORED_MAX_COUNT)
+		return count;
 	reader->cursor.is_short = true;
 	return 0;
 }

@@ -32,6 +32,9 @@ extern void segment_stored_put_fixed(StringInfo buffer, uint64 value, int width)
 /* False for a count beyond the limit. */
 extern bool segment_stored_put_count(StringInfo buffer, int64 count);
 
+/* A number of up to 63 bits in the form of a count. */
+extern void segment_stored_put_number(StringInfo buffer, uint64 number);
+
 typedef struct SegmentStoredReader
 {
 	SegmentCursor cursor;
@@ -40,5 +43,6 @@ typedef struct SegmentStoredReader
 
 /* A count that is too large, or not in its shortest form, is one that is not there. */
 extern int64 segment_stored_get_count(SegmentStoredReader *reader);
+extern int64 segment_stored_get_number(SegmentStoredReader *reader);
 
 #endif

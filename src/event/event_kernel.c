@@ -8,13 +8,8 @@
 
 #include "core/aggregate.h"
 #include "event/event.h"
+#include "event/event_functions.h"
 #include "event/rows.h"
-
-PGDLLEXPORT Datum segment_event_trans(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum segment_event_combine(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum segment_event_serial(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum segment_event_deserial(PG_FUNCTION_ARGS);
-PGDLLEXPORT Datum segment_funnel_final(PG_FUNCTION_ARGS);
 
 #define MAX_ARGUMENTS 7
 
@@ -118,8 +113,26 @@ static const SegmentAggregate funnel_agg = {
 	.kernel = kernel_of_funnel,
 };
 
+static const SegmentKernel *
+kernel_of_sequence(const Oid *argument_types, int arguments)
+{
+	EventCall call;
+
+	return segment_event_call_of_types(argument_types, arguments, &call) && !call.has_within ? &event_kernel : NULL;
+}
+
+static const SegmentAggregate sequence_agg = {
+	.transition = segment_sequence_trans,
+	.combine = segment_event_combine,
+	.serialize = segment_event_serial,
+	.deserialize = segment_event_deserial,
+	.final = segment_sequence_final,
+	.kernel = kernel_of_sequence,
+};
+
 void
 segment_event_register(void)
 {
 	segment_aggregate_register(&funnel_agg);
+	segment_aggregate_register(&sequence_agg);
 }

@@ -8,6 +8,7 @@
 #include "core/agg_context.h"
 #include "core/message.h"
 #include "event/event.h"
+#include "event/event_functions.h"
 #include "event/rows.h"
 
 /* Adds one row; one whose time is NULL is skipped. Transition function of funnel_agg and sequence_agg. */

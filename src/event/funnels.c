@@ -117,36 +117,6 @@ compare_records(const void *a, const void *b, void *width)
 	return 0;
 }
 
-static void
-put_number(StringInfo buffer, uint64 number)
-{
-	for (; number >= 0x80; number >>= 7)
-		appendStringInfoCharMacro(buffer, (char) (0x80 | (number & 0x7F)));
-	appendStringInfoCharMacro(buffer, (char) number);
-}
-
-/* Numbers have at most 63 bits, in their shortest form; else the cursor is short. */
-static int64
-take_number(SegmentCursor *cursor)
-{
-	uint64 number = 0;
-
-	for (int shift = 0; shift < 63; shift += 7)
-	{
-		uint64 byte = segment_take(cursor, 1);
-
-		number |= (byte & 0x7F) << shift;
-		if (!(byte & 0x80))
-		{
-			if (byte == 0 && shift > 0)
-				break;
-			return (int64) number;
-		}
-	}
-	cursor->is_short = true;
-	return 0;
-}
-
 bytea *
 segment_funnels_encode(Funnels *funnels)
 {
@@ -163,8 +133,8 @@ segment_funnels_encode(Funnels *funnels)
 		&buffer, rule->kind | (rule->is_later ? FLAG_LATER : 0) | (rule->any_order ? FLAG_ANY_ORDER : 0), 1);
 	segment_stored_put_fixed(&buffer, rule->steps, 1);
 	segment_stored_put_fixed(&buffer, (uint64) rule->within, 8);
-	put_number(&buffer, (uint64) funnels->outside);
-	put_number(&buffer, (uint64) funnels->n);
+	segment_stored_put_number(&buffer, (uint64) funnels->outside);
+	segment_stored_put_number(&buffer, (uint64) funnels->n);
 	for (int64 i = 0; i < funnels->n; i++)
 	{
 		const int64 *record = funnels->records + i * width;
@@ -178,17 +148,17 @@ segment_funnels_encode(Funnels *funnels)
 		if (i == 0)
 			segment_stored_put_fixed(&buffer, (uint64) record[0], 8);
 		else
-			put_number(&buffer, segment_time_between(record[-width], record[0]));
+			segment_stored_put_number(&buffer, segment_time_between(record[-width], record[0]));
 		segment_stored_put_fixed(&buffer, reached, 1);
 		for (int step = 1; step < reached; step++)
-			put_number(&buffer, (uint64) (record[step + 1] - record[step]));
+			segment_stored_put_number(&buffer, (uint64) (record[step + 1] - record[step]));
 	}
 	return segment_stored_finish(&buffer);
 }
 
 /* Reads record i behind the one before; what is wrong with it. */
 static const char *
-take_record(SegmentCursor *cursor, Funnels *funnels, int64 i)
+take_record(SegmentStoredReader *reader, Funnels *funnels, int64 i)
 {
 	const FunnelRule *rule = &funnels->rule;
 	int width = FUNNELS_WIDTH(funnels);
@@ -196,18 +166,18 @@ take_record(SegmentCursor *cursor, Funnels *funnels, int64 i)
 	int reached;
 
 	if (i == 0)
-		record[0] = (int64) segment_take(cursor, 8);
-	else if (pg_add_s64_overflow(record[-width], take_number(cursor), &record[0]))
+		record[0] = (int64) segment_take(&reader->cursor, 8);
+	else if (pg_add_s64_overflow(record[-width], segment_stored_get_number(reader), &record[0]))
 		return "A time is out of range.";
 	if (!segment_event_time_is_sound(record[0], (SegmentTimeKind) rule->kind))
 		return "A time is out of range.";
-	reached = (int) segment_take(cursor, 1);
+	reached = (int) segment_take(&reader->cursor, 1);
 	if (reached < 1 || reached > rule->steps)
 		return "More steps were reached than there are.";
 	record[1] = 0;
 	for (int step = 1; step < rule->steps; step++)
 	{
-		int64 since = step < reached ? take_number(cursor) : 0;
+		int64 since = step < reached ? segment_stored_get_number(reader) : 0;
 
 		record[step + 1] = -1;
 		if (step >= reached)
@@ -224,9 +194,10 @@ take_record(SegmentCursor *cursor, Funnels *funnels, int64 i)
 Funnels *
 segment_funnels_decode(SegmentCursor cursor, const char **fault)
 {
+	SegmentStoredReader reader = {cursor, NULL};
 	FunnelRule rule = {0};
-	int version = (int) segment_take(&cursor, 1);
-	int flags = (int) segment_take(&cursor, 1);
+	int version = (int) segment_take(&reader.cursor, 1);
+	int flags = (int) segment_take(&reader.cursor, 1);
 	int64 outside;
 	int64 n;
 	Funnels *funnels;
@@ -234,17 +205,17 @@ segment_funnels_decode(SegmentCursor cursor, const char **fault)
 	rule.kind = (uint8) (flags & FLAG_KIND);
 	rule.is_later = (flags & FLAG_LATER) != 0;
 	rule.any_order = (flags & FLAG_ANY_ORDER) != 0;
-	rule.steps = (uint8) segment_take(&cursor, 1);
-	rule.within = (int64) segment_take(&cursor, 8);
-	outside = take_number(&cursor);
-	n = take_number(&cursor);
+	rule.steps = (uint8) segment_take(&reader.cursor, 1);
+	rule.within = (int64) segment_take(&reader.cursor, 8);
+	outside = segment_stored_get_number(&reader);
+	n = segment_stored_get_number(&reader);
 	*fault = NULL;
-	if (cursor.is_short || version != SEGMENT_FUNNELS_VERSION)
+	if (reader.cursor.is_short || version != SEGMENT_FUNNELS_VERSION)
 		*fault = "The version is unknown.";
 	else if (rule.kind == 0 || flags > (FLAG_KIND | FLAG_LATER | FLAG_ANY_ORDER) || rule.steps < 1 ||
 			 rule.steps > SEGMENT_MAX_STEPS || rule.within < 0)
 		*fault = "The rule is out of range.";
-	else if ((uint64) n > segment_cursor_left(&cursor) / SHORTEST_RECORD || outside > SEGMENT_STORED_MAX_COUNT)
+	else if ((uint64) n > segment_cursor_left(&reader.cursor) / SHORTEST_RECORD || outside > SEGMENT_STORED_MAX_COUNT)
 		*fault = "A number of persons is out of range.";
 	if (*fault)
 		return NULL;
@@ -258,9 +229,9 @@ segment_funnels_decode(SegmentCursor cursor, const char **fault)
 	{
 		if ((i & 0xFFFF) == 0)
 			CHECK_FOR_INTERRUPTS();
-		*fault = take_record(&cursor, funnels, i);
+		*fault = take_record(&reader, funnels, i);
 	}
 	if (*fault == NULL)
-		*fault = segment_cursor_fault(&cursor);
+		*fault = segment_cursor_fault(&reader.cursor);
 	return *fault ? NULL : funnels;
 }
