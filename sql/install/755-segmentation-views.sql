@@ -89,7 +89,7 @@ COMMENT ON COLUMN segment.customer_profile.raw_segment_name IS 'the segment by t
 COMMENT ON COLUMN segment.customer_profile.preferred_channel IS 'the channel of most of the customer''s rows; NULL where the segmentation has none';
 
 CREATE VIEW segment.segment_meaning WITH (security_invoker = true) AS
-SELECT v.segmentation, v.version, g.segment, g.sort, g.meaning, g.action, g.colour, n.owner, n.note
+SELECT v.segmentation, v.version, g.segment, g.sort, g.meaning, g.action, g.colour, n.owner, n.note, segment_internal.segment_figures(v.id, 'infinity', 'all', g.segment) AS figures
 FROM segment.segmentation_version v
 CROSS JOIN LATERAL (
   SELECT s.segment, s.sort, s.meaning, s.action, s.colour
@@ -126,6 +126,7 @@ COMMENT ON COLUMN segment.segment_meaning.action IS 'what to do about them; NULL
 COMMENT ON COLUMN segment.segment_meaning.colour IS 'colour in charts, as #RRGGBB';
 COMMENT ON COLUMN segment.segment_meaning.owner IS 'who looks after it, by set_segment_note';
 COMMENT ON COLUMN segment.segment_meaning.note IS 'what readers should know, by set_segment_note';
+COMMENT ON COLUMN segment.segment_meaning.figures IS 'what the scheme''s scores are in days, orders and money, by the newest cut points of all markets; NULL for clusters and tiers';
 
 CREATE VIEW segment.segment_summary WITH (security_invoker = true) AS
 SELECT t.segmentation, t.as_of, l.market, l.segment AS segment_name, l.sort AS segment_sort,
@@ -134,7 +135,8 @@ SELECT t.segmentation, t.as_of, l.market, l.segment AS segment_name, l.sort AS s
        l.revenue / nullif(l.total_revenue, 0) AS share_revenue,
        l.revenue / nullif(l.orders, 0) AS average_order,
        l.recency_days / nullif(l.customers_with_orders, 0) AS average_recency_days,
-       g.meaning, g.action, g.colour, t.is_latest, t.definition_version
+       g.meaning, g.action, g.colour, t.is_latest, t.definition_version,
+       segment_internal.segment_figures(t.version_id, t.as_of, l.market, l.segment) AS figures, segment_internal.evidence_verdict(t.snapshot, l.segment) AS contradiction
 FROM segment.published_snapshot t
 CROSS JOIN LATERAL (
   SELECT y.market, y.segment, y.sort, y.customers, (sum(y.customers) OVER market)::bigint AS total_customers, y.orders,
@@ -175,6 +177,8 @@ COMMENT ON COLUMN segment.segment_summary.action IS 'what to do about them, as t
 COMMENT ON COLUMN segment.segment_summary.colour IS 'colour in charts, as #RRGGBB';
 COMMENT ON COLUMN segment.segment_summary.is_latest IS 'whether as_of is the newest day of the segmentation';
 COMMENT ON COLUMN segment.segment_summary.definition_version IS 'the version that made the snapshot';
+COMMENT ON COLUMN segment.segment_summary.figures IS 'what the scheme''s scores are in days, orders and money, by the cut points of the market and day; NULL for clusters and tiers';
+COMMENT ON COLUMN segment.segment_summary.contradiction IS 'what segment_evidence says against the name of a segment among the best or the worst, and what would be true; NULL: nothing';
 
 CREATE VIEW segment.rfm_grid WITH (security_invoker = true) AS
 SELECT t.segmentation, t.as_of, g.r_score, g.f_score, g.customers, g.total_customers,

@@ -149,7 +149,8 @@ COMMENT ON COLUMN segment.drift.definition_version IS 'the version that made the
 CREATE VIEW segment.segment_evidence WITH (security_invoker = true) AS
 SELECT t.segmentation, b.as_of, t.as_of AS to_as_of, t.as_of - b.as_of AS days, e.segment AS segment_name, e.sort AS segment_sort, e.customers, e.buyers,
        e.buyers::numeric / e.customers AS share_buyers, e.all_buyers / e.all_customers AS share_buyers_all, e.orders_since::bigint AS orders_since,
-       segment_internal.money(e.revenue_since) AS revenue_since, e.revenue_since / e.customers AS revenue_since_per_customer, t.is_latest
+       segment_internal.money(e.revenue_since) AS revenue_since, e.revenue_since / e.customers AS revenue_since_per_customer, t.is_latest,
+       segment_internal.evidence_verdict(t.snapshot, e.segment) AS contradiction
 FROM segment.published_snapshot t
 CROSS JOIN LATERAL (
   SELECT x.*, sum(x.buyers) OVER () AS all_buyers, sum(x.customers) OVER () AS all_customers
@@ -174,12 +175,15 @@ COMMENT ON COLUMN segment.segment_evidence.orders_since IS 'number of their orde
 COMMENT ON COLUMN segment.segment_evidence.revenue_since IS 'net amount since';
 COMMENT ON COLUMN segment.segment_evidence.revenue_since_per_customer IS 'revenue_since / customers';
 COMMENT ON COLUMN segment.segment_evidence.is_latest IS 'whether to_as_of is the newest day of the segmentation';
+COMMENT ON COLUMN segment.segment_evidence.contradiction IS 'what that says against the name, and what would be true, where of a segment among the best or the worst surely fewer or more bought than of all; NULL: nothing';
 
 CREATE VIEW segment.segmentation_status WITH (security_invoker = true) AS
 SELECT s.name AS segmentation, pg_get_userbyid(o.role) AS owner, s.description, s.active_version, t.as_of AS latest_as_of, t.computed_at, t.customers,
        c.calibrated_as_of, t.as_of - c.calibrated_as_of AS days_since_calibration, d.psi AS max_psi, d.level,
        m.moved_by_time, m.moved_by_time::numeric / nullif(t.customers, 0) AS share_moved_without_order,
-       (v.label).kind AS label, (v.scores).cut_points AS cut_points, (v.changes).kind AS changes, s.verified_at, s.verified_differences
+       (v.label).kind AS label, (v.scores).cut_points AS cut_points, (v.changes).kind AS changes, s.verified_at, s.verified_differences,
+       (SELECT string_agg(e.segment, ', ' ORDER BY e.sort) FROM segment.evidence_total e
+        WHERE e.snapshot = t.snapshot AND segment_internal.evidence_verdict(t.snapshot, e.segment) IS NOT NULL) AS contradicted
 FROM segment.segmentation s
 LEFT JOIN segment.segmentation_member o ON o.segmentation = s.name AND o.owns
 LEFT JOIN segment.segmentation_version v ON v.segmentation = s.name AND v.version = s.active_version
@@ -210,6 +214,7 @@ COMMENT ON COLUMN segment.segmentation_status.cut_points IS 'frozen or floating'
 COMMENT ON COLUMN segment.segmentation_status.changes IS 'how refresh finds the customers whose orders changed: reading_all, rebuild, column, tombstones or triggers';
 COMMENT ON COLUMN segment.segmentation_status.verified_at IS 'when verify() last compared all orders with what is stored; NULL: never';
 COMMENT ON COLUMN segment.segmentation_status.verified_differences IS 'how many customers it found to differ';
+COMMENT ON COLUMN segment.segmentation_status.contradicted IS 'segments whose names segment_evidence contradicts; segment_summary says how';
 
 CREATE FUNCTION segment.compare_versions(name text, first integer, second integer, as_of date, OUT first_segment text, OUT first_sort smallint,
   OUT second_segment text, OUT second_sort smallint, OUT customers bigint, OUT adjusted_rand double precision) RETURNS SETOF record

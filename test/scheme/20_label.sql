@@ -67,7 +67,7 @@ SELECT is(segment.label('5-5-5', 'standard', pg_temp.orders(3, '2025-01-01', '20
 SELECT is(segment.label_sort('4-1-2', 'standard', pg_temp.orders(1, '2025-05-01', '2025-05-01'), '2025-05-01'), 5::smallint, 'label_sort with conditions');
 SELECT is(segment.label_colour('4-1-2', 'standard', pg_temp.orders(1, '2025-05-01', '2025-05-01'), '2025-05-01'), '#C2E4EF', 'label_colour with conditions');
 SELECT is(segment.label_meaning('4-1-2', 'standard', pg_temp.orders(1, '2025-05-01', '2025-05-01'), '2025-05-01'),
-  'First order within the last 60 days; no habit yet.', 'label_meaning with conditions');
+  'First order within the last 60 days; among those with the fewest orders.', 'label_meaning with conditions');
 SELECT is(segment.label_action('4-1-2', 'standard', pg_temp.orders(1, '2025-05-01', '2025-05-01'), '2025-05-01'),
   'Welcome them, help them with what they bought, and win the second order soon.', 'label_action with conditions');
 SELECT is(segment.label('5-5-5', 'standard', NULL, '2025-01-01'), 'Prospect', 'no summary: Prospect');

@@ -118,6 +118,8 @@ function cards() {
 			return `<article style="--mark:${colour(s, i, segments.length)}"><h3>${name(s.name)}</h3>
 <p class="figures">${plural(s.customers, 'customer', 'customers')} (${percent(s.share_customers)}), ${percent(s.share_revenue)} of the revenue</p>
 ${s.meaning ? `<p>${name(s.meaning)}</p>` : ''}
+${s.figures ? `<p>${name(s.figures)}.</p>` : ''}
+${s.contradiction ? `<p><strong>${name(s.contradiction)}</strong></p>` : ''}
 ${s.action ? `<p class="todo"><strong>To do:</strong> ${name(s.action)}</p>` : ''}
 ${e ? `<p class="quiet">Bought again: ${percent(e.share_buyers)} (${count(e.buyers)} of ${count(e.customers)})</p>` : ''}</article>`;
 		}).join('\n')}</div>`);

@@ -18,7 +18,7 @@ SELECT json_build_object(
       'name', x.segment_name, 'sort', x.segment_sort, 'customers', x.customers, 'share_customers', x.share_customers,
       'orders', x.orders, 'revenue', x.revenue, 'share_revenue', x.revenue / nullif(k.revenue, 0),
       'average_order', x.average_order, 'average_recency_days', x.average_recency_days,
-      'meaning', x.meaning, 'action', x.action, 'colour', x.colour) ORDER BY x.segment_sort, x.segment_name COLLATE "C"), '[]')
+      'meaning', x.meaning, 'figures', x.figures, 'contradiction', x.contradiction, 'action', x.action, 'colour', x.colour) ORDER BY x.segment_sort, x.segment_name COLLATE "C"), '[]')
     FROM segment.segment_summary x,
          (SELECT sum(y.revenue) AS revenue FROM segment.segment_summary y
           WHERE y.segmentation = t.segmentation AND y.is_latest AND y.market = 'all' AND y.customers IS NOT NULL) k
