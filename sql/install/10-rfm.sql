@@ -67,6 +67,10 @@ CREATE FUNCTION segment.rfm_returned(rfm segment.rfm) RETURNS numeric
   AS 'MODULE_PATHNAME', 'segment_rfm_returned_amount' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.rfm_returned(segment.rfm) IS 'Amount of all returns, as a positive number: monetary + returned is the total before returns. NULL for NULL.';
 
+CREATE FUNCTION segment.rfm_with_monetary(rfm segment.rfm, monetary numeric) RETURNS segment.rfm
+  AS 'MODULE_PATHNAME', 'segment_rfm_with_monetary' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment.rfm_with_monetary(segment.rfm, numeric) IS 'The same orders, days and returns with another monetary value, such as the margin: then scores rank by it, while an order at a loss stays an order. rfm_returned stays that of the sales. NULL for NULL: a margin that is not known is none. 22003 beyond 10^30 or 20 decimals, and for NaN.';
+
 CREATE FUNCTION segment_internal.rfm_to_jsonb(rfm segment.rfm) RETURNS jsonb
   AS 'MODULE_PATHNAME', 'segment_rfm_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment_internal.rfm_to_jsonb(segment.rfm) IS 'The summary as a JSON object: first, last (ISO 8601 or null), orders, monetary, returns, returned, time (date, timestamp or timestamptz).';

@@ -14,6 +14,7 @@ PG_FUNCTION_INFO_V1(segment_rfm_tenure);
 PG_FUNCTION_INFO_V1(segment_rfm_first);
 PG_FUNCTION_INFO_V1(segment_rfm_last);
 PG_FUNCTION_INFO_V1(segment_rfm_since_first);
+PG_FUNCTION_INFO_V1(segment_rfm_with_monetary);
 PG_FUNCTION_INFO_V1(segment_rfm_frequency);
 PG_FUNCTION_INFO_V1(segment_rfm_monetary);
 PG_FUNCTION_INFO_V1(segment_rfm_average);
@@ -151,4 +152,24 @@ segment_rfm_since_first(PG_FUNCTION_ARGS)
 	memcpy(result, rfm, VARSIZE(rfm));
 	result->first = Min(rfm->first, whole->first);
 	PG_RETURN_POINTER(result);
+}
+
+/*
+ * rfm_with_monetary(rfm, monetary): the same orders and returns with another total, such as their margin: what was an
+ * order stays one, however little it earned. Strict.
+ */
+Datum
+segment_rfm_with_monetary(PG_FUNCTION_ARGS)
+{
+	const Rfm *rfm = PG_GETARG_RFM(0);
+	Datum value = DirectFunctionCall2(numeric_sub, PG_GETARG_DATUM(1), monetary(rfm));
+	SegmentAmount change;
+	SegmentAmountFault fault = segment_amount_read(value, SEGMENT_AMOUNT_NUMERIC, &change);
+	Rfm *result;
+
+	if (fault != SEGMENT_AMOUNT_OK)
+		segment_amount_refuse(fault, PG_GETARG_DATUM(1), SEGMENT_AMOUNT_NUMERIC, NULL);
+	result = palloc(VARSIZE(rfm));
+	memcpy(result, rfm, VARSIZE(rfm));
+	PG_RETURN_POINTER(segment_rfm_finish(segment_rfm_add_amount(result, &change, true, false)));
 }
