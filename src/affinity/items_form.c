@@ -124,10 +124,18 @@ segment_item_print(StringInfo text, SegmentItemKind kind, const SegmentItem *ite
 void
 segment_item_send(StringInfo message, SegmentItemKind kind, const SegmentItem *item)
 {
+	const char *text;
+	int length;
+
 	if (kind == SEGMENT_ITEM_INTEGER)
+	{
 		pq_sendint64(message, item->number);
-	else
-		pq_sendcountedtext(message, item->bytes, (int) item->length, false);
+		return;
+	}
+	text = pg_server_to_client(item->bytes, (int) item->length);
+	length = text == item->bytes ? (int) item->length : (int) strlen(text);
+	pq_sendint32(message, length);
+	pq_sendbytes(message, text, length);
 }
 
 void
