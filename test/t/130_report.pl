@@ -39,8 +39,13 @@ CREATE VIEW sold AS SELECT *, CASE WHEN customer_id < 5 THEN '$quoted' WHEN cust
 SELECT segment.create_segmentation('$quoted', 'sold', 'customer_id', 'ordered_at', 'amount', 'order_id', market => 'market',
   label => segment.by_scheme('$quoted'), privacy => segment.privacy(purpose => '$quoted'));
 SELECT segment.refresh('$quoted', '2025-06-30'), segment.refresh('$quoted', '2025-12-31'), segment.publish_summary('$quoted');
+SELECT segment.create_pilot('$quoted', '$quoted', '2025-07-01', 30, arms => ARRAY['$quoted', '{a|b}'], shares => '{0.3,0.7}', cost => 1, margin_rate => 0.5);
+SELECT segment.measure_pilot('$quoted', '$quoted', '2025-07-30');
 SELECT segment.create_segmentation('shop', 'orders', 'customer_id', 'ordered_at', 'amount', 'order_id');
 SELECT segment.refresh('shop', '2025-06-30'), segment.refresh('shop', '2025-12-31');
+SELECT segment.create_pilot('summer', 'shop', '2025-07-01', 30, arms => '{hold-out,mail,call}', shares => '{0.3,0.4,0.3}', cost => 1, margin_rate => 0.5, metrics => ARRAY[segment.pilot_metric('revenue'), segment.pilot_metric('ordered')]);
+SELECT segment.measure_pilot('summer', 'shop', '2025-07-30');
+SELECT segment.create_pilot('to come', 'shop', '2026-01-01');
 INSERT INTO segment.scheme (name, bins) VALUES ('one', 2), ('many', 9);
 INSERT INTO segment.scheme_rule (scheme, position, segment) VALUES ('one', 1, 'Everybody');
 INSERT INTO segment.scheme_rule (scheme, position, segment, r_lower, r_upper, f_lower, f_upper, m_lower, m_upper)
@@ -140,6 +145,10 @@ SKIP:
 		}
 		if ($name eq 'shop')
 		{
+			my $verdict = $node->safe_psql('postgres', "SELECT verdict FROM segment.pilot_summary WHERE segmentation = 'shop' AND pilot = 'summer'");
+			like($seen->{text}, qr/What did campaigns change\?.*\bto come\b.*Not measured yet.*summer.*\Q$verdict\E\s+Split: hold-out \d+ \(planned 30 %\), mail \d+ \(planned 40 %\), call \d+ \(planned 30 %\); as planned/s, 'what a pilot showed, and its split');
+			is_deeply(columns($table->{pilots}, 0, 2, 7), rows(q{SELECT concat(CASE WHEN segment_name = 'all' THEN 'Everybody' ELSE segment_name END, ', ', arm), concat(round(100 * diff::numeric, 2), ' %'), concat(n_control, ' : ', n_treated)
+				FROM segment.experiment_result WHERE segmentation = 'shop' AND pilot = 'summer' AND metric = 'ordered' ORDER BY arm_sort, segment_sort}), 'its figures as in experiment_result');
 			ok($seen->{switches}, 'areas by revenue instead of customers');
 			like($seen->{text}, qr/To do: \w.*Bought again: \d/s, 'what to do, and what the name was worth');
 		}

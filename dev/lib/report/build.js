@@ -215,6 +215,45 @@ function drift() {
 		+ '<p class="quiet">By custom an index below 0.1 is stable, above 0.25 a major change.</p>');
 }
 
+/** A number of a metric: a rate in per cent, everything else as an amount. */
+const metricValue = (r, x) => (x === null ? none : r.method === 'rate' ? `${(100 * x).toFixed(2)} %` : Math.abs(x) < 0.095 && x !== 0 ? x.toFixed(4) : money(x));
+
+/** One line of a forest plot: the interval and its middle, the line of no difference, and that from which it pays. All lines of a metric have one scale. */
+function interval(r, from, to) {
+	const at = (x) => (4 + 252 * (x - from) / (to - from)).toFixed(1);
+	const rule = (x, kind) => `<line class="${kind}" x1="${at(x)}" x2="${at(x)}" y1="0" y2="28"/>`;
+	return `<svg class="interval${r.is_all ? ' all' : ''}" width="260" height="28" viewBox="0 0 260 28" aria-hidden="true">${rule(0, 'zero')}${r.pays_from !== null && r.pays_from <= to ? rule(r.pays_from, 'pays') : ''}${
+		r.low === null ? '' : `<line class="range" x1="${at(r.low)}" x2="${at(r.high)}" y1="14" y2="14"/>`}${r.diff === null ? '' : `<circle cx="${at(r.diff)}" cy="14" r="${r.is_all ? 6 : 4}"/>`}</svg>`;
+}
+
+function forest(rows) {
+	const ends = rows.flatMap((r) => [r.low ?? r.diff ?? 0, r.high ?? r.diff ?? 0, r.is_all ? r.pays_from ?? 0 : 0]);
+	const from = Math.min(0, ...ends), span = Math.max(...ends, 0) - from || 1;
+	const first = rows[0];
+	const arms = new Set(rows.map((r) => r.arm)).size > 1;
+	const differ = rows.filter((r) => r.is_all && r.p_differ !== null).map((r, _, all) => Math.min(1, r.p_differ * all.length));
+	return table(`${first.metric.replaceAll('_', ' ')}: treated minus control, with intervals of ${(100 * first.confidence).toFixed(0)} %`, [
+		['Segment', (r) => `${r.is_all ? '<strong>Everybody</strong>' : name(r.segment)}${arms ? `, ${name(r.arm)}` : ''}`, 'text'], ['Interval', (r) => interval(r, from, from + span), 'text'],
+		['Difference', (r) => metricValue(r, r.diff)], ['From', (r) => metricValue(r, r.low)], ['To', (r) => metricValue(r, r.high)],
+		['Control', (r) => metricValue(r, r.control)], ['Treated', (r) => metricValue(r, r.treated)], ['Customers', (r) => `${count(r.n_control)} : ${count(r.n_treated)}`],
+		['Answer', (r) => escape(r.low === null && r.reason ? r.reason : r.answer), 'text']], rows)
+		+ (differ.length ? `<p class="quiet">${Math.min(...differ) < 0.05 ? 'The segments differ by more than chance' : 'The segments do not differ by more than chance: no segment did better than the others'} (p ${Math.min(...differ).toFixed(4)}).</p>` : '');
+}
+
+function pilots() {
+	if (data.pilots.length === 0) return '';
+	const split = (p) => `Split: ${p.arms.map((a) => `${name(a.name)} ${count(a.analysed ?? a.assigned)} (planned ${percent(a.share)})`).join(', ')}; ${
+		{ ok: 'as planned', mismatch: '<strong>not as planned: believe no result</strong>' }[p.split_verdict] || 'too few to say'}${p.split_p === null ? '' : ` (p ${p.split_p.toFixed(4)})`}.${
+		p.in_progress ? ` ${plural(p.in_progress, 'customer is', 'customers are')} still being watched and left out.` : ''}`;
+	return section('pilots', 'What did campaigns change?',
+		'Some customers were left out at random. The thick dot is the difference between those with the campaign and those without, its line where the true one probably lies; a line that crosses the upright of no difference says: cannot tell. Dashes mark the difference that pays for the cost.',
+		data.pilots.map((p) => {
+			const metrics = [...new Set(p.results.map((r) => r.metric))].map((m) => forest(p.results.filter((r) => r.metric === m)));
+			return `<h3>${name(p.name)}</h3><p class="quiet">${shortDay(p.starts)}, ${plural(p.watch_days, 'day', 'days')} each${p.measured_on ? `, orders up to ${shortDay(p.measured_on)}` : ''}</p>
+<p class="verdict">${name(p.verdict)}</p><p>${split(p)}</p>${metrics.slice(0, 1).join('')}${metrics.length > 1 ? `<details><summary>Other metrics</summary>${metrics.slice(1).join('')}</details>` : ''}`;
+		}).join('\n'));
+}
+
 function glossary() {
 	const terms = {
 		'Recency': 'days from a customer’s last order to the day of the snapshot',
@@ -240,7 +279,7 @@ const script = bundle.outputFiles[0].text;
 const css = readFileSync(here + 'page.css', 'utf8');
 const json = JSON.stringify(data).replaceAll('<', '\\u003c').replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
 const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-const sections = [treemap(), cards(), migration(), grid(), curve(), profile(), markets(), quality(), drift()].filter(Boolean);
+const sections = [treemap(), cards(), migration(), pilots(), grid(), curve(), profile(), markets(), quality(), drift()].filter(Boolean);
 const links = sections.map((html) => html.match(/<section id="(\w+)".*?<h2[^>]*>(.*?)<\/h2>/s));
 
 process.stdout.write(`<!DOCTYPE html>

@@ -60,6 +60,17 @@ SELECT json_build_object(
   'drift', (
     SELECT coalesce(json_agg(json_build_object('feature', x.feature, 'baseline_as_of', x.baseline_as_of, 'psi', x.psi, 'level', x.level)
       ORDER BY x.feature COLLATE "C"), '[]')
-    FROM segment.drift x WHERE x.segmentation = t.segmentation AND x.is_latest))
+    FROM segment.drift x WHERE x.segmentation = t.segmentation AND x.is_latest),
+  'pilots', (
+    SELECT coalesce(json_agg(json_build_object('name', p.pilot, 'starts', p.starts, 'watch_days', p.watch_days, 'measured_on', p.measured_on, 'verdict', p.verdict, 'assigned', p.assigned,
+      'analysed', p.analysed, 'in_progress', p.in_progress, 'opted_out', p.opted_out, 'split_p', p.split_p, 'split_verdict', p.split_verdict,
+      'arms', (SELECT json_agg(json_build_object('name', a.name, 'share', a.share, 'assigned', a.assigned, 'analysed', a.analysed) ORDER BY a.arm)
+               FROM segment.pilot q JOIN segment.pilot_arm a ON a.pilot = q.id WHERE q.segmentation = p.segmentation AND q.name = p.pilot),
+      'results', (SELECT coalesce(json_agg(json_build_object('metric', r.metric, 'method', r.method, 'segment', r.segment_name, 'is_all', r.segment_sort = 0, 'arm', r.arm, 'n_control', r.n_control,
+                    'n_treated', r.n_treated, 'control', r.control_value, 'treated', r.treated_value, 'diff', r.diff, 'low', r.ci_low, 'high', r.ci_high, 'confidence', r.confidence, 'answer', r.answer,
+                    'p_adjusted', r.p_adjusted, 'p_differ', r.p_differ, 'pays_from', r.break_even_diff, 'reason', r.reason)
+                    ORDER BY r.metric_sort, r.arm_sort, r.segment_sort, r.segment_name COLLATE "C"), '[]')
+                  FROM segment.experiment_result r WHERE r.segmentation = p.segmentation AND r.pilot = p.pilot)) ORDER BY p.starts DESC, p.pilot COLLATE "C"), '[]')
+    FROM segment.pilot_summary p WHERE p.segmentation = t.segmentation))
 FROM segment.published_snapshot t
 WHERE t.segmentation = :'name' AND t.is_latest;
