@@ -26,6 +26,9 @@ CREATE TYPE segment_internal.incoming_ledger AS (customer text COLLATE "C", last
 COMMENT ON TYPE segment_internal.incoming_ledger IS 'a customer''s ledger, as a query of the segmentation''s owner computed it: see collect_ledgers';
 CREATE TYPE segment_internal.incoming_id AS (customer text COLLATE "C");
 COMMENT ON TYPE segment_internal.incoming_id IS 'a customer id, as a query of the segmentation''s owner found it: see collect_ids';
+CREATE TYPE segment_internal.moved_row AS (customer text COLLATE "C", market text, rfm segment.rfm, score segment.rfm_score, segment text, sort smallint, channel text,
+  former_market text, former_rfm segment.rfm, former_score segment.rfm_score, former_segment text, former_sort smallint, former_channel text, moved_by text);
+COMMENT ON TYPE segment_internal.moved_row IS 'a state that began on a day beside the one that ended: see put_changed';
 
 CREATE FUNCTION segment_internal.caller() RETURNS regrole AS 'MODULE_PATHNAME', 'segment_caller' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION segment_internal.caller() IS 'the role that called the function of schema segment within which this runs; 42501 elsewhere';
@@ -51,7 +54,7 @@ COMMENT ON FUNCTION segment_internal.collect(text) IS
   'or the end of the call. Returns their number; incoming() reads them';
 CREATE FUNCTION segment_internal.collect_stored(query text) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_collect_stored' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION segment_internal.collect_stored(text) IS
-  'as collect, for a query of ours over stored rows, which runs as the tables'' owner; it may read incoming(), whose place its rows take at the end';
+  'as collect, for a query of ours over stored rows, which runs as the tables'' owner; it may read incoming(), also as a table called incoming, whose place its rows take at the end';
 CREATE FUNCTION segment_internal.collect_ledgers(query text) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_collect_ledgers' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION segment_internal.collect_ledgers(text) IS 'as collect, for rows of type incoming_ledger, which incoming_ledgers() reads';
 CREATE FUNCTION segment_internal.collect_ids(query text) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_collect_ids' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
@@ -68,3 +71,15 @@ COMMENT ON FUNCTION segment_internal.incoming_ledgers() IS 'the rows that collec
 CREATE FUNCTION segment_internal.incoming_ids() RETURNS SETOF segment_internal.incoming_id AS 'MODULE_PATHNAME', 'segment_incoming_ids'
   LANGUAGE C VOLATILE PARALLEL UNSAFE SUPPORT segment_internal.incoming_support;
 COMMENT ON FUNCTION segment_internal.incoming_ids() IS 'the rows that collect_ids kept; none before. 42501 outside of a function of schema segment';
+CREATE FUNCTION segment_internal.moved() RETURNS SETOF segment_internal.moved_row AS 'MODULE_PATHNAME', 'segment_moved'
+  LANGUAGE C VOLATILE PARALLEL UNSAFE SUPPORT segment_internal.incoming_support;
+COMMENT ON FUNCTION segment_internal.moved() IS 'the rows that put_changed kept; none before. 42501 outside of a function of schema segment';
+CREATE FUNCTION segment_internal.has_moved(version_id integer, day date) RETURNS boolean AS 'MODULE_PATHNAME', 'segment_has_moved' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment_internal.has_moved(integer, date) IS 'whether moved() has all states of a version that began on a day, in this call of a function of schema segment. NULL for NULL';
+
+CREATE FUNCTION segment_internal.run_stored(command text) RETURNS void AS 'MODULE_PATHNAME', 'segment_run_stored' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment_internal.run_stored(text) IS 'runs an INSERT of ours, to which the incoming rows are tables called incoming and incoming_ledgers: they are not copied';
+CREATE FUNCTION segment_internal.put_rows("table" name, query text) RETURNS bigint AS 'MODULE_PATHNAME', 'segment_put_rows' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment_internal.put_rows(name, text) IS
+  'writes the rows of a query of ours into a table of schema segment, whose columns they have in its order, many at a time; incoming rows as in run_stored. '
+  'Returns their number. CHECK constraints are not looked at; where the table has triggers, INSERT does it';

@@ -174,12 +174,10 @@ CREATE FUNCTION segment_internal.store_first_ledgers(set_id integer, new_generat
 DECLARE
   written bigint;
 BEGIN
-  INSERT INTO segment.customer_ledger (ledger_set, generation, customer, last_day, rows, ledger, market_days, markets, channel_days, channels, channel_rows)
-  SELECT set_id, new_generation, l.customer, l.last_day, l.rows, l.ledger, l.market_days, l.markets, l.channel_days, l.channels, l.channel_rows
-  FROM segment_internal.incoming_ledgers() l
-  ORDER BY l.customer COLLATE "C";
-  GET DIAGNOSTICS written = ROW_COUNT;
-  PERFORM segment_internal.analyze_states();
+  -- In the order of the index
+  written := segment_internal.put_rows('customer_ledger', format('SELECT %s, l.customer, bigint %L, l.last_day, false, l.rows, l.ledger, l.market_days, l.markets, '
+    'l.channel_days, l.channels, l.channel_rows FROM incoming_ledgers AS l ORDER BY l.customer COLLATE "C"', set_id, new_generation));
+  PERFORM segment_internal.analyze_ledgers();
   RETURN written;
 END
 $$;

@@ -107,12 +107,20 @@ COMMENT ON FUNCTION segment_internal.segmentation_movement(segment.segmentation_
 
 -- A version that statistics don't know is taken for one of no rows, and its rows are looped over. Who holds the lock that this needs does the same.
 CREATE FUNCTION segment_internal.analyze_states() RETURNS void
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET client_min_messages = error AS $$
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET client_min_messages = error SET default_statistics_target = 30 AS $$
 BEGIN
-  ANALYZE (SKIP_LOCKED) segment.state (version_id, customer, from_day, until_day, due), segment.customer_ledger (ledger_set, customer, generation);
+  ANALYZE (SKIP_LOCKED) segment.state (version_id, customer, from_day, until_day, due);
 END
 $$;
-COMMENT ON FUNCTION segment_internal.analyze_states() IS 'statistics of what a first refresh has written; nothing where another process is at it';
+COMMENT ON FUNCTION segment_internal.analyze_states() IS 'statistics of what a first refresh has written, of few rows; nothing where another process is at it';
+
+CREATE FUNCTION segment_internal.analyze_ledgers() RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET client_min_messages = error SET default_statistics_target = 30 AS $$
+BEGIN
+  ANALYZE (SKIP_LOCKED) segment.customer_ledger (ledger_set, customer, generation);
+END
+$$;
+COMMENT ON FUNCTION segment_internal.analyze_ledgers() IS 'the same of the ledgers';
 
 CREATE FUNCTION segment_internal.put_first_day(v segment.segmentation_version, t segment.snapshot, p segment.snapshot, source text) RETURNS text[]
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -121,14 +129,13 @@ DECLARE
   hashed text := (SELECT format('segment.keyed_hash(i.customer, (SELECT k.key FROM segment.pseudonym_key AS k WHERE k.segmentation = %L))', s.name)
                   FROM segment.segmentation s WHERE s.name = v.segmentation AND s.pseudonymous);
 BEGIN
-  EXECUTE concat(
-    'INSERT INTO segment.state (version_id, customer, from_day, until_day, market, rfm, score, segment, sort, channel, repeat, due, previous_segment, previous_sort, since, moved_by)',
-    format(' SELECT %s, s.customer, DATE %L, ''infinity'', s.market, s.rfm, s.score, s.segment, s.sort, s.channel, s.repeat, s.due, ', v.id, t.as_of), movement.columns,
-    ' FROM (SELECT ', coalesce(hashed, 'i.customer'), ', CASE WHEN i.rfm IS NULL THEN '''' ELSE i.market END, i.rfm, i.score, i.segment, i.sort, '
+  PERFORM segment_internal.put_rows('state', concat(
+    format('SELECT %s, s.customer, DATE %L, DATE ''infinity'', s.market, s.rfm, s.score, s.segment, s.sort, s.channel, s.repeat, ', v.id, t.as_of), movement.columns,
+    ', s.due FROM (SELECT ', coalesce(hashed, 'i.customer'), ', CASE WHEN i.rfm IS NULL THEN '''' ELSE i.market END, i.rfm, i.score, i.segment, i.sort, '
     'CASE WHEN i.rfm IS NOT NULL THEN i.channel END, i.repeat, i.due FROM (', source, ') AS i '
     '(customer, market, rfm, score, segment, sort, channel, repeat, due)) AS s (customer, market, rfm, score, segment, sort, channel, repeat, due)', movement.joins,
     -- In the order of the index
-    ' ORDER BY s.customer COLLATE "C"');
+    ' ORDER BY s.customer COLLATE "C"'));
   PERFORM segment_internal.analyze_states();
   RETURN ARRAY(SELECT b.customer FROM segment.state b
                WHERE t.restart AND b.version_id = p.version_id AND b.from_day <= p.as_of AND b.until_day > p.as_of AND b.segment IS NOT NULL
@@ -212,6 +219,14 @@ $$;
 COMMENT ON FUNCTION segment_internal.put_differences(segment.segmentation_version, date, date, boolean) IS
   'cuts the rows that differ on a day around it, and puts new ones between; next_day: the version''s next snapshot day. Returns the customers concerned, '
   'and those of whom the row of the day said that nobody is there. Their rows are not in their form yet: see rewrite_rows';
+
+CREATE FUNCTION segment_internal.can_put_changed() RETURNS boolean AS 'MODULE_PATHNAME', 'segment_can_put_changed' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION segment_internal.can_put_changed() IS 'whether put_changed can write: table state has no triggers, which it would not call';
+CREATE FUNCTION segment_internal.put_changed(version_id integer, day date, previous_day date, windowed boolean, zone text, everybody boolean) RETURNS text[]
+  LANGUAGE C VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'segment_put_changed';
+COMMENT ON FUNCTION segment_internal.put_changed(integer, date, date, boolean, text, boolean) IS
+  'put_differences of the newest day, for the first time, where ids are no pseudonyms: one look-up a customer, or for everybody one walk along the index. '
+  'Keeps what it wrote as moved(). Returns those of whom the row of the day said that nobody is there';
 
 CREATE FUNCTION segment_internal.moved_by(segment text, rfm segment.rfm, former_segment text, former_rfm segment.rfm, acted boolean) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -371,6 +386,27 @@ $$;
 COMMENT ON FUNCTION segment_internal.settle(segment.snapshot, text[]) IS
   'where states of a snapshot''s day were written, or the snapshot was removed: brings the rows of the customers concerned (NULL: of all) into their form and '
   'links them, of its version and of those that begin anew behind it. Returns the later snapshots that are compared with another one now';
+
+CREATE FUNCTION segment_internal.is_next_day(v segment.segmentation_version, t segment.snapshot) RETURNS boolean
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT NOT t.restart AND (v.scores).cut_points = 'frozen' AND segment_internal.snapshot_day_after(v.id, t.as_of) = 'infinity'
+    AND segment_internal.can_put_changed() AND NOT EXISTS (SELECT FROM segment.segmentation s WHERE s.name = v.segmentation AND s.pseudonymous);
+END;
+COMMENT ON FUNCTION segment_internal.is_next_day(segment.segmentation_version, segment.snapshot) IS
+  'whether a snapshot that is computed for the first time follows another one of its version, by the same rules, and none follows it: then put_next_day can write it';
+
+CREATE FUNCTION segment_internal.put_next_day(v segment.segmentation_version, t segment.snapshot, everybody boolean) RETURNS text[]
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  waited text[] := segment_internal.put_changed(v.id, t.as_of, (SELECT p.as_of FROM segment.snapshot p WHERE p.id = t.previous), (v.days).look_back_days IS NOT NULL,
+                                                (v.days).zone, everybody);
+BEGIN
+  PERFORM segment_internal.rewrite_rows(v.id, waited) WHERE waited <> '{}';
+  RETURN '{}';
+END
+$$;
+COMMENT ON FUNCTION segment_internal.put_next_day(segment.segmentation_version, segment.snapshot, boolean) IS 'put_day where is_next_day';
 
 CREATE FUNCTION segment_internal.put_day(v segment.segmentation_version, t segment.snapshot, is_new boolean, everybody boolean) RETURNS text[]
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$

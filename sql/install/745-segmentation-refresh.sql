@@ -224,7 +224,8 @@ BEGIN
   RETURN concat(format('(SELECT l.customer AS customer_id, l.* FROM (SELECT c.customer FROM segment.customer_ledger AS c WHERE c.ledger_set = %1$s AND c.generation > %2$s', v.ledger_set, since),
     CASE WHEN is_new THEN format(' UNION SELECT s.customer FROM segment.state AS s WHERE s.version_id = %s AND s.due > DATE %L AND s.due <= DATE %L AND s.until_day = ''infinity''',
       v.id, (SELECT p.as_of FROM segment.snapshot p WHERE p.id = t.previous), t.as_of) END,
-    format(') AS c JOIN segment.customer_ledger AS l ON l.ledger_set = %s AND l.customer = c.customer) AS l', v.ledger_set));
+    -- Side by side in the indexes and in the tables, which were first written in this order
+    format(' ORDER BY 1) AS c JOIN segment.customer_ledger AS l ON l.ledger_set = %s AND l.customer = c.customer) AS l', v.ledger_set));
 END
 $$;
 COMMENT ON FUNCTION segment_internal.ledgers_to_score(segment.segmentation_version, segment.snapshot, boolean, bigint) IS
@@ -233,19 +234,19 @@ COMMENT ON FUNCTION segment_internal.ledgers_to_score(segment.segmentation_versi
 CREATE FUNCTION segment_internal.calibrate(v segment.segmentation_version, as_of date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
-  customers text := 'WITH customers AS MATERIALIZED (SELECT i.customer AS customer_id, i.* FROM segment_internal.incoming() AS i WHERE i.rfm IS NOT NULL), ';
+  customers text := 'WITH customers AS (SELECT i.customer AS customer_id, i.* FROM incoming AS i WHERE i.rfm IS NOT NULL), ';
+  keys text := format('%L, %s, DATE %L', v.segmentation, v.version, as_of);
   given boolean := (v.label).kind = 'scheme' OR (v.label).cluster_model IS NOT NULL;
 BEGIN
   PERFORM segment_internal.progress_next('calibrating');
-  EXECUTE concat(customers, 'made AS (', segment_internal.segmentation_cut_points_made(v, as_of), ') INSERT INTO segment.segmentation_cut_points '
-    '(segmentation, version, as_of, market, customers, cut_points) SELECT $1, $2, $3, m.* FROM made AS m') USING v.segmentation, v.version, as_of;
+  PERFORM segment_internal.run_stored(concat(customers, 'made AS (', segment_internal.segmentation_cut_points_made(v, as_of), ') INSERT INTO segment.segmentation_cut_points '
+    '(segmentation, version, as_of, market, customers, cut_points) SELECT ', keys, ', m.* FROM made AS m'));
   -- Of nobody nothing is made, and nothing kept: the next refresh tries again.
   IF NOT given AND EXISTS (SELECT FROM segment_internal.segmentation_cut_points_of(v, as_of)) THEN
-    EXECUTE concat(customers, segment_internal.segmentation_models(v, as_of, false), 'made AS (SELECT ',
+    PERFORM segment_internal.run_stored(concat(customers, segment_internal.segmentation_models(v, as_of, false), 'made AS (SELECT ',
       CASE (v.label).kind WHEN 'clusters' THEN 'model FROM clusters' ELSE 'm.orders, m.spend, l.* FROM models AS m, levels AS l' END,
       ') INSERT INTO segment.segmentation_model (segmentation, version, as_of, ',
-      CASE (v.label).kind WHEN 'clusters' THEN 'clusters' ELSE 'orders, spend, return_levels, value_levels, tier_sorts' END, ') SELECT $1, $2, $3, m.* FROM made AS m')
-    USING v.segmentation, v.version, as_of;
+      CASE (v.label).kind WHEN 'clusters' THEN 'clusters' ELSE 'orders, spend, return_levels, value_levels, tier_sorts' END, ') SELECT ', keys, ', m.* FROM made AS m'));
   END IF;
 END
 $$;
@@ -305,7 +306,7 @@ COMMENT ON FUNCTION segment_internal.gather(segment.segmentation_version, segmen
 CREATE FUNCTION segment_internal.score_day(v segment.segmentation_version, t segment.snapshot, is_new boolean, calibrate boolean, since bigint) RETURNS text[]
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  collected text := 'SELECT i.customer AS customer_id, i.market, i.rfm, i.channel, i.repeat, i.due FROM segment_internal.incoming() AS i';
+  collected text := 'SELECT i.customer AS customer_id, i.market, i.rfm, i.channel, i.repeat, i.due FROM incoming AS i';
   first_day boolean := is_new AND NOT EXISTS (SELECT FROM segment.snapshot x WHERE x.version_id = v.id AND x.id <> t.id);
   p segment.snapshot;
 BEGIN
@@ -317,12 +318,14 @@ BEGIN
       PERFORM segment_internal.collect_stored(collected);
     END IF;
   ELSE
-    collected := 'TABLE segment_internal.incoming()';
+    collected := 'TABLE incoming';
   END IF;
   PERFORM segment_internal.progress_next('writing states');
   IF first_day THEN
     SELECT * INTO p FROM segment.snapshot x WHERE x.id = t.previous;
-    RETURN segment_internal.put_first_day(v, t, p, CASE WHEN calibrate THEN collected ELSE 'SELECT * FROM segment_internal.incoming()' END);
+    RETURN segment_internal.put_first_day(v, t, p, collected);
+  ELSIF is_new AND segment_internal.is_next_day(v, t) THEN
+    RETURN segment_internal.put_next_day(v, t, since IS NULL);
   END IF;
   RETURN segment_internal.put_day(v, t, is_new, since IS NULL);
 END

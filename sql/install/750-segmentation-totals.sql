@@ -176,33 +176,46 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION segment_internal.sums_of_day(integer, date, text) IS 'sums over all states of a version that hold on a day';
 
--- The state before is found by the primary key, one look-up a state that began.
-CREATE FUNCTION segment_internal.changes_of_day(version_id integer, day date, zone text, OUT sums segment_internal.state_sum[], OUT began bytea, OUT ended bytea) RETURNS record
-  LANGUAGE sql STABLE PARALLEL SAFE
+CREATE FUNCTION segment_internal.sums_changed(began segment_internal.state_sum[], ended segment_internal.state_sum[]) RETURNS segment_internal.state_sum[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-  WITH pair AS MATERIALIZED (
-    SELECT segment_internal.state_sums_agg(n.customer, n.market, n.rfm, n.score, n.segment, n.sort, n.channel, zone) AS began,
-           segment_internal.state_sums_agg(o.customer, o.market, o.rfm, o.score, o.segment, o.sort, o.channel, zone) AS ended,
-           segment_internal.ranking_agg(n.rfm) FILTER (WHERE segment.rfm_monetary(n.rfm) IS DISTINCT FROM segment.rfm_monetary(o.rfm)) AS revenues_began,
-           segment_internal.ranking_agg(o.rfm) FILTER (WHERE segment.rfm_monetary(n.rfm) IS DISTINCT FROM segment.rfm_monetary(o.rfm)) AS revenues_ended
-    FROM segment.state n
-    LEFT JOIN LATERAL (
-      SELECT * FROM segment.state o
-      WHERE o.version_id = changes_of_day.version_id AND o.customer = n.customer AND o.from_day < day
-      ORDER BY o.from_day DESC LIMIT 1) o ON true
-    WHERE n.version_id = changes_of_day.version_id AND n.from_day = day
-  )
-  SELECT ARRAY(SELECT u FROM unnest(p.began) u
+  SELECT ARRAY(SELECT u FROM unnest(began) u
                UNION ALL
                SELECT ROW(u.market, u.segment, u.sort, u.r, u.f, u.m, - u.customers, - u.customers_with_orders, - u.orders, - u.orders_squared,
                           - u.revenue, - u.revenue_squared, - u.average, - u.average_squared, - u.last_day, - u.last_day_squared,
                           - u.hashes)::segment_internal.state_sum
-               FROM unnest(p.ended) u),
-         p.revenues_began, p.revenues_ended
-  FROM pair p;
+               FROM unnest(ended) u);
+END;
+COMMENT ON FUNCTION segment_internal.sums_changed(segment_internal.state_sum[], segment_internal.state_sum[]) IS 'sums over what began, and, negative, over what ended';
+
+-- The state before is found by the primary key, one look-up a state that began.
+CREATE FUNCTION segment_internal.changes_of_day(version_id integer, day date, zone text, OUT sums segment_internal.state_sum[], OUT began bytea, OUT ended bytea) RETURNS record
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT segment_internal.sums_changed(segment_internal.state_sums_agg(n.customer, n.market, n.rfm, n.score, n.segment, n.sort, n.channel, zone),
+           segment_internal.state_sums_agg(o.customer, o.market, o.rfm, o.score, o.segment, o.sort, o.channel, zone)),
+         segment_internal.ranking_agg(n.rfm) FILTER (WHERE segment.rfm_monetary(n.rfm) IS DISTINCT FROM segment.rfm_monetary(o.rfm)),
+         segment_internal.ranking_agg(o.rfm) FILTER (WHERE segment.rfm_monetary(n.rfm) IS DISTINCT FROM segment.rfm_monetary(o.rfm))
+  FROM segment.state n
+  LEFT JOIN LATERAL (
+    SELECT * FROM segment.state o
+    WHERE o.version_id = changes_of_day.version_id AND o.customer = n.customer AND o.from_day < day
+    ORDER BY o.from_day DESC LIMIT 1) o ON true
+  WHERE n.version_id = changes_of_day.version_id AND n.from_day = day;
 END;
 COMMENT ON FUNCTION segment_internal.changes_of_day(integer, date, text) IS
   'sums over the states of a version that began on a day, and, negative, over those that ended on it; the revenues among them that differ';
+
+CREATE FUNCTION segment_internal.changes_moved(zone text, OUT sums segment_internal.state_sum[], OUT began bytea, OUT ended bytea) RETURNS record
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT segment_internal.sums_changed(segment_internal.state_sums_agg(m.customer, m.market, m.rfm, m.score, m.segment, m.sort, m.channel, zone),
+           segment_internal.state_sums_agg(m.customer, m.former_market, m.former_rfm, m.former_score, m.former_segment, m.former_sort, m.former_channel, zone)),
+         segment_internal.ranking_agg(m.rfm) FILTER (WHERE segment.rfm_monetary(m.rfm) IS DISTINCT FROM segment.rfm_monetary(m.former_rfm)),
+         segment_internal.ranking_agg(m.former_rfm) FILTER (WHERE segment.rfm_monetary(m.rfm) IS DISTINCT FROM segment.rfm_monetary(m.former_rfm))
+  FROM segment_internal.moved() m;
+END;
+COMMENT ON FUNCTION segment_internal.changes_moved(text) IS 'changes_of_day of moved()';
 
 CREATE FUNCTION segment_internal.write_segment_totals(s segment.snapshot, before integer, sums segment_internal.state_sum[]) RETURNS void
   LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -232,21 +245,24 @@ COMMENT ON FUNCTION segment_internal.write_segment_totals(segment.snapshot, inte
   'writes segment_total and score_total of a snapshot: those of the snapshot before (NULL: none) and sums';
 
 -- Those whose state began on the day have moved, or not; who stayed are all others of the segment.
-CREATE FUNCTION segment_internal.write_move_totals(s segment.snapshot, p segment.snapshot) RETURNS void
+CREATE FUNCTION segment_internal.write_move_totals(s segment.snapshot, p segment.snapshot, kept boolean) RETURNS void
   LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
   INSERT INTO segment.move_total
   WITH moved AS MATERIALIZED (
-    SELECT n.previous_segment, n.previous_sort, n.segment, n.sort, count(*) AS customers, sum(segment.rfm_monetary(coalesce(n.rfm, o.rfm))) AS revenue,
+    SELECT n.previous_segment, n.previous_sort, n.segment, n.sort, count(*) AS customers, sum(segment.rfm_monetary(n.rfm)) AS revenue,
            count(*) FILTER (WHERE n.moved_by = 'order') AS by_order, count(*) FILTER (WHERE n.moved_by = 'time') AS by_time,
            count(*) FILTER (WHERE n.moved_by = 'recalibration') AS by_recalibration
-    FROM segment.state n
-    LEFT JOIN LATERAL (
-      SELECT x.rfm FROM segment.state x
-      WHERE n.rfm IS NULL AND x.version_id = (p).version_id AND x.customer = n.customer AND x.from_day <= (p).as_of AND x.until_day > (p).as_of
-      ORDER BY x.from_day DESC LIMIT 1) o ON true
-    WHERE n.version_id = s.version_id AND n.from_day = s.as_of
-      AND (n.previous_segment IS DISTINCT FROM n.segment OR n.previous_sort IS DISTINCT FROM n.sort)
+    FROM (SELECT n.previous_segment, n.previous_sort, n.segment, n.sort, coalesce(n.rfm, o.rfm) AS rfm, n.moved_by
+          FROM segment.state n
+          LEFT JOIN LATERAL (
+            SELECT x.rfm FROM segment.state x
+            WHERE n.rfm IS NULL AND x.version_id = (p).version_id AND x.customer = n.customer AND x.from_day <= (p).as_of AND x.until_day > (p).as_of
+            ORDER BY x.from_day DESC LIMIT 1) o ON true
+          WHERE NOT kept AND n.version_id = s.version_id AND n.from_day = s.as_of
+          UNION ALL
+          SELECT m.former_segment, m.former_sort, m.segment, m.sort, coalesce(m.rfm, m.former_rfm), m.moved_by FROM segment_internal.moved() m WHERE kept) n
+    WHERE n.previous_segment IS DISTINCT FROM n.segment OR n.previous_sort IS DISTINCT FROM n.sort
     GROUP BY n.previous_segment, n.previous_sort, n.segment, n.sort
   ),
   stayed AS (
@@ -263,8 +279,8 @@ BEGIN ATOMIC
   UNION ALL
   SELECT s.id, s.version_id, t.segment, t.sort, t.segment, t.sort, t.customers, trim_scale(t.revenue), 0, 0, 0 FROM stayed t;
 END;
-COMMENT ON FUNCTION segment_internal.write_move_totals(segment.snapshot, segment.snapshot) IS
-  'writes move_total of a snapshot, compared with p, from its segment_total and the states that began on its day';
+COMMENT ON FUNCTION segment_internal.write_move_totals(segment.snapshot, segment.snapshot, boolean) IS
+  'writes move_total of a snapshot, compared with p, from its segment_total and the states that began on its day (kept: which are moved())';
 
 CREATE FUNCTION segment_internal.write_drift_totals(s segment.snapshot, v segment.segmentation_version, baseline date) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -507,11 +523,14 @@ DECLARE
   before segment.snapshot;
   began bigint;
   changes record;
+  kept boolean := segment_internal.has_moved(s.version_id, s.as_of);
 BEGIN
   SELECT x.* INTO v FROM segment.segmentation_version x WHERE x.id = s.version_id;
   SELECT x.* INTO p FROM segment.snapshot x WHERE x.id = s.previous;
   -- Where many states changed, all of them are read faster than those of the day before are looked up.
-  IF p.version_id = s.version_id AND p.carry THEN
+  IF kept AND p.version_id = s.version_id AND p.carry THEN
+    before := p;
+  ELSIF p.version_id = s.version_id AND p.carry THEN
     SELECT count(*) INTO began
     FROM (SELECT FROM segment.state n WHERE n.version_id = s.version_id AND n.from_day = s.as_of LIMIT p.customers / 8 + 1) x;
     IF began <= p.customers / 8 THEN
@@ -520,6 +539,8 @@ BEGIN
   END IF;
   IF before.id IS NULL THEN
     SELECT segment_internal.sums_of_day(s.version_id, s.as_of, (v.days).zone) AS sums, NULL::bytea AS began, NULL::bytea AS ended INTO changes;
+  ELSIF kept THEN
+    changes := segment_internal.changes_moved((v.days).zone);
   ELSE
     changes := segment_internal.changes_of_day(s.version_id, s.as_of, (v.days).zone);
   END IF;
@@ -527,7 +548,7 @@ BEGIN
   PERFORM segment_internal.delete_totals(s.id);
   PERFORM segment_internal.write_segment_totals(s, before.id, changes.sums);
   IF p.id IS NOT NULL THEN
-    PERFORM segment_internal.write_move_totals(s, p);
+    PERFORM segment_internal.write_move_totals(s, p, kept);
   END IF;
   PERFORM segment_internal.renew_drift(s, v);
   PERFORM segment_internal.write_value_curve(s, before, changes.began, changes.ended);
@@ -537,8 +558,9 @@ BEGIN
   SET carry = true,
       customers = coalesce(before.customers, 0) + coalesce((SELECT sum(x.customers) FROM unnest(changes.sums) x), 0),
       fingerprint = coalesce(before.fingerprint, 0) + coalesce((SELECT sum(x.hashes) FROM unnest(changes.sums) x), 0),
-      moved = (SELECT count(*) FROM segment.state n
-               WHERE n.version_id = s.version_id AND n.from_day = s.as_of AND n.moved_by IN ('new', 'order', 'time', 'recalibration'))
+      moved = CASE WHEN kept THEN (SELECT count(*) FROM segment_internal.moved() m WHERE m.moved_by <> 'gone')
+              ELSE (SELECT count(*) FROM segment.state n
+               WHERE n.version_id = s.version_id AND n.from_day = s.as_of AND n.moved_by IN ('new', 'order', 'time', 'recalibration')) END
   WHERE t.id = s.id;
 END
 $$;

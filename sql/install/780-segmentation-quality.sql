@@ -25,6 +25,26 @@ $$;
 COMMENT ON FUNCTION segment_internal.quality_conditions(regclass, name, name, name) IS
   'the checks of a source that look at one row alone: name, severity if there are any, SQL condition on a row o, meaning';
 
+CREATE FUNCTION segment_internal.row_checks_trans(bigint[], no_customer boolean, at "any", amount "any", counted boolean, in_future boolean) RETURNS bigint[]
+  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_row_checks_trans';
+COMMENT ON FUNCTION segment_internal.row_checks_trans(bigint[], boolean, "any", "any", boolean, boolean) IS 'behind row_checks_agg';
+CREATE FUNCTION segment_internal.row_checks_combine(bigint[], bigint[]) RETURNS bigint[]
+  LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_row_checks_combine';
+COMMENT ON FUNCTION segment_internal.row_checks_combine(bigint[], bigint[]) IS 'behind row_checks_agg';
+CREATE AGGREGATE segment_internal.row_checks_agg(no_customer boolean, at "any", amount "any", counted boolean, in_future boolean) (
+  SFUNC = segment_internal.row_checks_trans, STYPE = bigint[], COMBINEFUNC = segment_internal.row_checks_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE segment_internal.row_checks_agg(boolean, "any", "any", boolean, boolean) IS
+  'what quality_conditions asks of each row, in one call: the number of rows, of those counted, and of those that fail each of row_check_names(). NULL without a row';
+
+CREATE FUNCTION segment_internal.row_check_names() RETURNS text[]
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT '{rows without a customer,rows without a time,rows without an amount,amounts that are no number,amounts that are out of range,infinite times,'
+         'orders in the future,times before 1990,negative amounts,zero amounts}'::text[];
+END;
+COMMENT ON FUNCTION segment_internal.row_check_names() IS 'the checks of quality_conditions, in the order in which row_checks_agg counts them';
+
 CREATE FUNCTION segment_internal.currency_column(source regclass) RETURNS name
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -40,36 +60,35 @@ DECLARE
   source regclass := segment_internal.source_oid(v);
   currency name := CASE WHEN (v.measures).currency IS NULL THEN segment_internal.currency_column(source) END;
   counts text[];
+  failed bigint[];
   currencies bigint := 1;
 BEGIN
-  counts := segment_internal.read_as_owner((
-    SELECT concat(
-      format('SELECT count(*), count(*) FILTER (WHERE %1$s), count(*) FILTER (WHERE %1$s AND o.%2$I IS NULL AND %4$s), '
-             'sum((%3$s)::numeric) FILTER (WHERE %1$s AND o.%2$I IS NULL AND %4$s)', segment_internal.segmentation_days(v, as_of), v.customer, segment_internal.amount_sql(v),
-             segment_internal.fit_rows(v)),
-      string_agg(format(', count(*) FILTER (WHERE %s)', q.condition), '' ORDER BY q.check_name),
-      ', count(*) FILTER (WHERE ' || segment_internal.not_converted(v) || ')',
-      CASE WHEN currency IS NOT NULL THEN format(', min(o.%1$I::text) <> max(o.%1$I::text)', currency) END, E'\n', segment_internal.segmentation_source(v, NULL))
-    FROM segment_internal.quality_conditions(source, v.customer, v.at, v.amount) q));
+  counts := segment_internal.read_as_owner(concat(
+    format('SELECT segment_internal.row_checks_agg(o.%2$I IS NULL, o.%5$I, o.%6$I, %1$s, NOT segment.on_or_before(o.%5$I, DATE %7$L)), '
+           'count(*) FILTER (WHERE o.%2$I IS NULL AND %1$s AND %4$s), sum((%3$s)::numeric) FILTER (WHERE o.%2$I IS NULL AND %1$s AND %4$s)',
+           segment_internal.segmentation_days(v, as_of), v.customer, segment_internal.amount_sql(v), segment_internal.fit_rows(v), v.at, v.amount, segment.day_of(now())),
+    ', count(*) FILTER (WHERE ' || segment_internal.not_converted(v) || ')',
+    CASE WHEN currency IS NOT NULL THEN format(', min(o.%1$I::text) <> max(o.%1$I::text)', currency) END, E'\n', segment_internal.segmentation_source(v, NULL)));
+  failed := coalesce(counts[1]::bigint[], array_fill(0::bigint, ARRAY[12]));
   IF currency IS NOT NULL AND counts[array_upper(counts, 1)]::boolean THEN
     currencies := (segment_internal.read_as_owner(format('SELECT count(DISTINCT o.%I::text) %s', currency, segment_internal.segmentation_source(v, NULL))))[1];
   END IF;
-  source_rows := counts[2];
-  unknown_rows := counts[3];
-  unknown_amount := counts[4];
+  source_rows := failed[2];
+  unknown_rows := counts[2];
+  unknown_amount := counts[3];
   DELETE FROM segment.data_quality d WHERE d.segmentation = v.segmentation AND d.as_of = segmentation_quality.as_of;
   INSERT INTO segment.data_quality (segmentation, as_of, check_name, severity, rows, total_rows, share, message, definition_version)
-  SELECT v.segmentation, segmentation_quality.as_of, q.check_name, CASE WHEN q.n > 0 THEN q.severity ELSE 'ok' END, q.n, counts[1]::bigint,
-         q.n / nullif(counts[1]::numeric, 0), q.message, v.version
-  FROM (SELECT c.*, counts[4 + row_number() OVER (ORDER BY c.check_name)]::bigint AS n
+  SELECT v.segmentation, segmentation_quality.as_of, q.check_name, CASE WHEN q.n > 0 THEN q.severity ELSE 'ok' END, q.n, failed[1],
+         q.n / nullif(failed[1]::numeric, 0), q.message, v.version
+  FROM (SELECT c.*, failed[2 + array_position(segment_internal.row_check_names(), c.check_name)] AS n
         FROM segment_internal.quality_conditions(source, v.customer, v.at, v.amount) c) q
   UNION ALL
-  SELECT v.segmentation, segmentation_quality.as_of, 'currencies', CASE WHEN currencies > 1 THEN 'warning' ELSE 'ok' END, currencies, counts[1]::bigint, NULL,
+  SELECT v.segmentation, segmentation_quality.as_of, 'currencies', CASE WHEN currencies > 1 THEN 'warning' ELSE 'ok' END, currencies, failed[1], NULL,
          format('currencies, not rows, in column %I: convert amounts in a view, or filter one', currency), v.version
   WHERE currency IS NOT NULL
   UNION ALL
-  SELECT v.segmentation, segmentation_quality.as_of, 'amounts that could not be converted', CASE WHEN n.rows > 0 THEN 'warning' ELSE 'ok' END, n.rows, counts[1]::bigint,
-         n.rows / nullif(counts[1]::numeric, 0),
+  SELECT v.segmentation, segmentation_quality.as_of, 'amounts that could not be converted', CASE WHEN n.rows > 0 THEN 'warning' ELSE 'ok' END, n.rows, failed[1],
+         n.rows / nullif(failed[1]::numeric, 0),
          'left out, so that totals are too small: no rate of their day' || CASE WHEN n.rows > 0 THEN ', nor of the ' || (v.measures).max_age || ' days before: ' || segment_internal.unconverted_amounts(v) ELSE '' END,
          v.version
   FROM (SELECT CASE WHEN (v.measures).currency IS NOT NULL THEN counts[array_upper(counts, 1)]::bigint END AS rows) n WHERE n.rows IS NOT NULL;

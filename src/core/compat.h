@@ -175,6 +175,22 @@ segment_named_memory(const char *name, Size size, SegmentMemoryInit init)
 #define segment_tuplesort_getdatum(sort, value, null) tuplesort_getdatum(sort, true, value, null, NULL)
 #endif
 
+/* The entries of a new row in all indexes. Include executor/executor.h first. */
+#if PG_VERSION_NUM >= 160000
+#define segment_insert_index_tuples(result, slot, estate) \
+	((void) ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL, false))
+#else
+#define segment_insert_index_tuples(result, slot, estate) \
+	((void) ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL))
+#endif
+
+/* A scan of an index whose work nobody counts. Include access/genam.h first. */
+#if PG_VERSION_NUM >= 180000
+#define segment_index_beginscan(table, index, snapshot, keys) index_beginscan(table, index, snapshot, NULL, keys, 0)
+#else
+#define segment_index_beginscan(table, index, snapshot, keys) index_beginscan(table, index, snapshot, keys, 0)
+#endif
+
 /* palloc of n elements with a checked size, without palloc_array's newer symbol. */
 #define segment_palloc_array(type, n) ((type *) palloc(mul_size(sizeof(type), (n))))
 #define segment_palloc0_array(type, n) ((type *) palloc0(mul_size(sizeof(type), (n))))

@@ -16,6 +16,7 @@ typedef enum SegmentIncomingKind
 	SEGMENT_INCOMING_STATES,
 	SEGMENT_INCOMING_LEDGERS,
 	SEGMENT_INCOMING_IDS,
+	SEGMENT_INCOMING_MOVED, /* what put_changed has written, of which day is in the authority */
 	SEGMENT_INCOMING_KINDS
 } SegmentIncomingKind;
 
@@ -32,6 +33,8 @@ typedef struct SegmentAuthority
 	Oid caller;	  /* who called the outermost one */
 	Oid acts_for; /* whose queries may be run; InvalidOid before act_for */
 	SegmentIncoming incoming[SEGMENT_INCOMING_KINDS];
+	int32 moved_version; /* of moved rows */
+	int32 moved_day;
 	MemoryContext memory; /* of incoming rows; NULL before there are any */
 	ResourceOwner files;  /* likewise */
 	MemoryContext outer_memory;
@@ -60,6 +63,12 @@ Oid segment_authority_acts_for(void);
 /* From here on what runs is users': as the role of act_for, restricted, without authority of ours; and back, after errors too. */
 void segment_go_outside(SegmentOutside *outside);
 void segment_come_back(const SegmentOutside *outside);
+
+/* An empty set of a kind, in the place of the former one. */
+SegmentIncoming *segment_new_incoming(SegmentIncomingKind kind);
+
+/* Within SPI: incoming rows as tables, called incoming and incoming_ledgers. For queries of ours only. */
+void segment_register_incoming(void);
 
 /* At the end of a call, what was collected in it. */
 void segment_drop_incoming(SegmentAuthority *authority);

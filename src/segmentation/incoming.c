@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "nodes/supportnodes.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -29,9 +30,15 @@ PG_FUNCTION_INFO_V1(segment_collect_stored);
 PG_FUNCTION_INFO_V1(segment_incoming);
 PG_FUNCTION_INFO_V1(segment_incoming_ledgers);
 PG_FUNCTION_INFO_V1(segment_incoming_ids);
+PG_FUNCTION_INFO_V1(segment_moved);
+PG_FUNCTION_INFO_V1(segment_has_moved);
 PG_FUNCTION_INFO_V1(segment_incoming_support);
 
-static const char *const row_type[SEGMENT_INCOMING_KINDS] = {"incoming_row", "incoming_ledger", "incoming_id"};
+static const char *const row_type[SEGMENT_INCOMING_KINDS] = {"incoming_row", "incoming_ledger", "incoming_id",
+															 "moved_row"};
+
+/* What queries of ours call them. */
+static const char *const relation_name[] = {"incoming", "incoming_ledgers"};
 
 /* What row counts the session's plans over incoming rows may have been made for. */
 static int64 planned_for[SEGMENT_INCOMING_KINDS];
@@ -92,6 +99,39 @@ new_incoming(SegmentAuthority *a, SegmentIncomingKind kind)
 	return incoming;
 }
 
+SegmentIncoming *
+segment_new_incoming(SegmentIncomingKind kind)
+{
+	SegmentAuthority *a = segment_required_authority();
+	SegmentIncoming incoming = new_incoming(a, kind);
+
+	drop_rows(&a->incoming[kind]);
+	a->incoming[kind] = incoming;
+	return &a->incoming[kind];
+}
+
+/* Within SPI: what a query of ours calls incoming and incoming_ledgers are the rows themselves, not copies. */
+void
+segment_register_incoming(void)
+{
+	SegmentAuthority *a = segment_required_authority();
+
+	for (int kind = SEGMENT_INCOMING_STATES; kind <= SEGMENT_INCOMING_LEDGERS; kind++)
+	{
+		EphemeralNamedRelation named = palloc0(sizeof(EphemeralNamedRelationData));
+
+		if (a->incoming[kind].rows == NULL)
+			(void) segment_new_incoming(kind);
+		named->md.name = pstrdup(relation_name[kind]);
+		named->md.tupdesc = a->incoming[kind].desc;
+		named->md.enrtype = ENR_NAMED_TUPLESTORE;
+		named->md.enrtuples = (double) a->incoming[kind].count;
+		named->reldata = a->incoming[kind].rows;
+		if (SPI_register_relation(named) != SPI_OK_REL_REGISTER)
+			elog(ERROR, "incoming rows cannot be given a name");
+	}
+}
+
 /*
  * The session's plans over incoming rows were made for as many rows as there were then. Very different numbers need
  * other plans: all are made anew, as this is all that the server offers.
@@ -109,9 +149,9 @@ replan(SegmentIncomingKind kind, int64 count)
 	}
 }
 
-/* Runs a query, whose rows go into an empty set. */
+/* Runs a query, whose rows go into an empty set; one of ours may read incoming rows by name. */
 static void
-fill(SegmentAuthority *a, SegmentIncoming *incoming, const char *query)
+fill(SegmentAuthority *a, SegmentIncoming *incoming, const char *query, bool ours)
 {
 	SPIExecuteOptions options = {0};
 	DestReceiver *receiver = CreateTuplestoreDestReceiver();
@@ -121,6 +161,8 @@ fill(SegmentAuthority *a, SegmentIncoming *incoming, const char *query)
 	options.must_return_tuples = true;
 	options.dest = receiver;
 	SPI_connect();
+	if (ours)
+		segment_register_incoming();
 	if (SPI_execute_extended(query, &options) != SPI_OK_SELECT)
 		elog(ERROR, "not a query: %s", query);
 	incoming->count = (int64) SPI_processed;
@@ -148,7 +190,7 @@ collect(FunctionCallInfo fcinfo, SegmentIncomingKind kind)
 	segment_go_outside(&outside);
 	PG_TRY();
 	{
-		fill(outside.authority, &incoming, query);
+		fill(outside.authority, &incoming, query, false);
 	}
 	PG_FINALLY();
 	{
@@ -166,7 +208,7 @@ segment_collect_stored(PG_FUNCTION_ARGS)
 	SegmentAuthority *a = segment_required_authority();
 	SegmentIncoming incoming = new_incoming(a, SEGMENT_INCOMING_STATES);
 
-	fill(a, &incoming, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	fill(a, &incoming, text_to_cstring(PG_GETARG_TEXT_PP(0)), true);
 	return keep(a, SEGMENT_INCOMING_STATES, &incoming);
 }
 
@@ -229,6 +271,23 @@ segment_incoming_ids(PG_FUNCTION_ARGS)
 	return incoming_rows(fcinfo, SEGMENT_INCOMING_IDS);
 }
 
+/* moved() -> setof moved_row: what put_changed wrote last. */
+Datum
+segment_moved(PG_FUNCTION_ARGS)
+{
+	return incoming_rows(fcinfo, SEGMENT_INCOMING_MOVED);
+}
+
+/* has_moved(version_id integer, day date) -> boolean: whether moved() is all that began on a day of a version; false outside of a call. */
+Datum
+segment_has_moved(PG_FUNCTION_ARGS)
+{
+	SegmentAuthority *a = segment_current_authority();
+
+	PG_RETURN_BOOL(a != NULL && a->incoming[SEGMENT_INCOMING_MOVED].rows != NULL &&
+				   a->moved_version == PG_GETARG_INT32(0) && a->moved_day == PG_GETARG_DATEADT(1));
+}
+
 /* incoming_support(internal): tells the planner how many rows there are. */
 Datum
 segment_incoming_support(PG_FUNCTION_ARGS)
@@ -242,6 +301,7 @@ segment_incoming_support(PG_FUNCTION_ARGS)
 		char *name = get_func_name(request->funcid);
 		SegmentIncomingKind kind = name == NULL || strcmp(name, "incoming") == 0 ? SEGMENT_INCOMING_STATES
 								   : strcmp(name, "incoming_ledgers") == 0		 ? SEGMENT_INCOMING_LEDGERS
+								   : strcmp(name, "moved") == 0					 ? SEGMENT_INCOMING_MOVED
 																				 : SEGMENT_INCOMING_IDS;
 
 		request->rows = Max(a->incoming[kind].count, 1);
