@@ -249,6 +249,10 @@ CREATE FUNCTION segment.ledger_next_purchase(ledger segment.ledger, after date) 
   AS 'MODULE_PATHNAME', 'segment_ledger_next_purchase' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.ledger_next_purchase(segment.ledger, date) IS 'Day of the first purchase after a day: what a prediction made on that day is checked against. NULL if none is known, or for NULL arguments.';
 
+CREATE FUNCTION segment.ledger_decayed(ledger segment.ledger, as_of date, half_life interval) RETURNS float8
+  AS 'MODULE_PATHNAME', 'segment_ledger_decayed' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION segment.ledger_decayed(segment.ledger, date, interval) IS 'Net amount up to as_of of which each day counts half for every half_life that it lies before as_of: the sum of amount * 2^(-age / half_life). half_life is in days, without months: 22023. 0 for a calendar that begins later; NULL for NULL arguments.';
+
 CREATE FUNCTION segment.ledger_gaps(ledger segment.ledger, as_of date) RETURNS int[]
   AS 'MODULE_PATHNAME', 'segment_ledger_gaps' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION segment.ledger_gaps(segment.ledger, date) IS 'Days between successive purchases up to as_of, in order of time. A purchase is a day with an order on which no more was returned than bought. NULL with fewer than two purchases, or for NULL arguments.';

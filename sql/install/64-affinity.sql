@@ -153,7 +153,7 @@ COMMENT ON FUNCTION segment_internal.affinity_send(segment.affinity) IS
 
 CREATE TYPE segment.affinity (
   INPUT = segment_internal.affinity_in, OUTPUT = segment_internal.affinity_out, RECEIVE = segment_internal.affinity_recv, SEND = segment_internal.affinity_send,
-  INTERNALLENGTH = VARIABLE, ALIGNMENT = int4, STORAGE = extended
+  INTERNALLENGTH = VARIABLE, ALIGNMENT = int4, STORAGE = external
 );
 COMMENT ON TYPE segment.affinity IS
   'how often two items lie in one basket: all items with the number of their baskets, and all pairs that occur with theirs, counted exactly. What affinity_table and next_best read. Values merge: affinity_rollup, +';

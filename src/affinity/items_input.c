@@ -54,20 +54,21 @@ source_of(Oid type, Oid *output)
 SegmentItemInput *
 segment_item_input(FunctionCallInfo fcinfo, int arg)
 {
-	Oid type = get_fn_expr_argtype(fcinfo->flinfo, arg);
 	SegmentItemInput *input = fcinfo->flinfo->fn_extra;
 	Oid output = InvalidOid;
 	SegmentItemSource source;
+	Oid type;
 
-	if (input != NULL && input->type == type)
+	/* a call site has one type */
+	if (likely(input != NULL))
 		return input;
+	type = get_fn_expr_argtype(fcinfo->flinfo, arg);
 	if (!OidIsValid(type))
 		ereport(ERROR,
 				(errcode(ERRCODE_INDETERMINATE_DATATYPE), errmsg("could not determine the type of the items"),
 				 errdetail("The call does not say what type its argument is."), errhint("Cast the item to text.")));
 	source = source_of(getBaseType(type), &output);
 	input = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(SegmentItemInput));
-	input->type = type;
 	input->source = source;
 	input->kind = source <= SEGMENT_SOURCE_INT8 ? SEGMENT_ITEM_INTEGER : SEGMENT_ITEM_TEXT;
 	if (source == SEGMENT_SOURCE_OUTPUT)

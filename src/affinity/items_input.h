@@ -20,7 +20,6 @@ typedef enum SegmentItemSource
 /* How items of one type are read; kept for the query. */
 typedef struct SegmentItemInput
 {
-	Oid type;
 	SegmentItemKind kind;
 	SegmentItemSource source;
 	FmgrInfo output;

@@ -88,12 +88,22 @@ segment_pairs_of(SegmentPairCounter *counter, uint32_t item, SegmentPoll poll)
 			SEGMENT_POLL(poll, round++);
 		}
 	}
+	if (n == 0)
+		return 0;
 	if (n < counter->n_items / SORT_BELOW)
 		sort_numbers(partner, n);
 	else
 	{
+		uint32_t lowest = partner[0];
+		uint32_t highest = partner[0];
+
+		for (uint32_t i = 1; i < n; i++)
+		{
+			lowest = partner[i] < lowest ? partner[i] : lowest;
+			highest = partner[i] > highest ? partner[i] : highest;
+		}
 		n = 0;
-		for (uint32_t other = 0; other < counter->n_items; other++)
+		for (uint32_t other = lowest; other <= highest; other++)
 		{
 			partner[n] = other;
 			n += count[other] != 0;
