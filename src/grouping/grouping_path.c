@@ -73,12 +73,16 @@ set_costs(PlannerInfo *root, CustomPath *path, const GroupingShape *shape, doubl
 	Cost total;
 	double group_bytes;
 	double limit = (double) get_hash_memory_limit();
+	Cost transition;
 
 	MemSet(&costs, 0, sizeof(costs));
 	get_agg_clause_costs(root, AGGSPLIT_SIMPLE, &costs);
+	/* the child computes the arguments: their cost is its target's, and not that of the transitions once more */
+	transition = Max(costs.transCost.per_tuple - child->pathtarget->cost.per_tuple,
+					 list_length(shape->aggrefs) * cpu_operator_cost);
 	startup = child->total_cost + costs.transCost.startup + costs.finalCost.startup +
 			  STARTUP_ROWS * (cpu_tuple_cost + cpu_operator_cost);
-	startup += rows * PROBE_SHARE * (costs.transCost.per_tuple + cpu_operator_cost * shape->keys);
+	startup += rows * PROBE_SHARE * (transition + cpu_operator_cost * shape->keys);
 	group_bytes = path->path.pathtarget->width + 32.0 + costs.transitionSpace;
 	if (by_rows)
 		startup += rows * EXCHANGE_SHARE * cpu_tuple_cost;

@@ -1,6 +1,6 @@
 -- 20_checklist.sql: the checklist of every aggregate of the room (figures, out of range: the files before; bad bytes: test/t/010)
 \ir ../lib/begin.sql
-SELECT plan(119);
+SELECT plan(120);
 SET search_path = public, segment;
 SET client_min_messages = error;
 CREATE TABLE o AS
@@ -83,6 +83,7 @@ BEGIN
   RETURN answer;
 END $$;
 SELECT matches(plan_of(format('SELECT line / 9, %s FROM o GROUP BY 1', call)), 'Segment', 'the node: ' || call) FROM calls WHERE call ~ '^(funnel|sequence)_agg' ORDER BY call COLLATE "C";
+SELECT matches(plan_of('SELECT market, funnel_agg(at, ''1 day'', kind = 1, kind = 2, kind = 3, kind = 4, kind = 5) FROM o GROUP BY market'), 'Segment', 'the node where conditions are many: their cost counts once');
 CREATE TEMP TABLE by_node AS SELECT call, grouped(call) AS answer FROM calls;
 SET segment.enable_fast_aggregate = off;
 SELECT is(answer, grouped(call), 'the node = core: ' || call) FROM by_node ORDER BY call COLLATE "C";

@@ -58,8 +58,17 @@ sub ours
 	return "segment.rfm_agg($arguments)" . filter();
 }
 
+# Events of one person.
+sub events
+{
+	my $time = pick(@times);
+	return 'segment.' . pick("funnel_agg($time, '3 days', t.bo, t.i4 % 3 = 0)", "funnel_agg($time, '40 days', 'later', 'ordered', t.i2 > 4, t.bo, t.i2 > 4)",
+		"funnel_agg($time, '9 days', 'any', 'any_order', t.bo, t.i4 % 3 = 0, t.i2 > 4)", "sequence_agg($time, t.bo, t.i4 % 3 = 0)") . filter();
+}
+
 sub ledger
 {
+	return events() if chance(25);
 	my $arguments = pick(@times) . ', ' . pick(@amounts);
 	if (chance(60))
 	{
