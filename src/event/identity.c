@@ -93,6 +93,7 @@ segment_identity_id(Identity *identity, const char *text, Size length)
 	uint32 mask;
 	uint32 place;
 
+	Assert(identity->size == 0 || identity->places != NULL);
 	if (identity->n == identity->size)
 		grow_ids(identity);
 	mask = 2 * identity->size - 1;
@@ -198,21 +199,59 @@ compare_texts(const char *a, Size a_length, const char *b, Size b_length)
 	return order != 0 ? order : a_length < b_length ? -1 : a_length > b_length;
 }
 
-static inline int
-compare_ids(uint32 a, uint32 b, const Identity *identity)
+/* An id to be sorted, with the bytes behind what all ids begin with: most are told apart without a look at their texts. */
+typedef struct SortedId
 {
-	return compare_texts(segment_identity_text(identity, a), identity->ids[a].length,
-						 segment_identity_text(identity, b), identity->ids[b].length);
+	uint64 prefix;
+	uint32 id;
+} SortedId;
+
+static inline int
+compare_ids(const SortedId *a, const SortedId *b, const Identity *identity)
+{
+	if (a->prefix != b->prefix)
+		return a->prefix < b->prefix ? -1 : 1;
+	return compare_texts(segment_identity_text(identity, a->id), identity->ids[a->id].length,
+						 segment_identity_text(identity, b->id), identity->ids[b->id].length);
 }
 
 #define ST_SORT sort_ids
-#define ST_ELEMENT_TYPE uint32
+#define ST_ELEMENT_TYPE SortedId
 #define ST_COMPARE_ARG_TYPE const Identity
-#define ST_COMPARE(a, b, identity) compare_ids(*(a), *(b), identity)
+#define ST_COMPARE(a, b, identity) compare_ids(a, b, identity)
 #define ST_SCOPE static
 #define ST_CHECK_FOR_INTERRUPTS
 #define ST_DEFINE
 #include "lib/sort_template.h"
+
+/* The ids in the order of their bytes. */
+static SortedId *
+sorted_ids(const Identity *identity)
+{
+	SortedId *sorted = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(Max(identity->n, 1), sizeof(SortedId)));
+	uint32 common = identity->n > 0 ? identity->ids[0].length : 0;
+
+	for (uint32 i = 1; i < identity->n; i++)
+	{
+		uint32 same = 0;
+
+		while (same < common && same < identity->ids[i].length &&
+			   segment_identity_text(identity, i)[same] == segment_identity_text(identity, 0)[same])
+			same++;
+		common = same;
+	}
+	for (uint32 i = 0; i < identity->n; i++)
+	{
+		uint32 length = identity->ids[i].length - common;
+		unsigned char bytes[8] = {0};
+
+		memcpy(bytes, segment_identity_text(identity, i) + common, Min(length, sizeof(bytes)));
+		sorted[i].prefix = segment_wire_get(bytes, sizeof(bytes));
+		sorted[i].id = i;
+	}
+	sort_ids(sorted, identity->n, identity);
+	return sorted;
+}
 
 static void
 put(StringInfo buffer, int64 count)
@@ -224,17 +263,13 @@ put(StringInfo buffer, int64 count)
 bytea *
 segment_identity_encode(Identity *identity)
 {
-	Size size = mul_size(Max(identity->n, 1), sizeof(uint32));
-	uint32 *order = MemoryContextAllocHuge(CurrentMemoryContext, size);
-	uint32 *rank = MemoryContextAllocHuge(CurrentMemoryContext, size);
+	SortedId *order = sorted_ids(identity);
+	uint32 *rank = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(Max(identity->n, 1), sizeof(uint32)));
 	SegmentEdge *edges;
 	SegmentEdge last = {0, 0};
 	StringInfoData buffer;
 
 	segment_identity_compact(identity);
-	for (uint32 i = 0; i < identity->n; i++)
-		order[i] = i;
-	sort_ids(order, identity->n, identity);
 	segment_stored_start(&buffer);
 	segment_stored_put_fixed(&buffer, SEGMENT_IDENTITY_VERSION, 1);
 	put(&buffer, identity->max_component);
@@ -244,10 +279,10 @@ segment_identity_encode(Identity *identity)
 							 "GROUP BY a part of the ids that nothing joins with others.");
 	for (uint32 i = 0; i < identity->n; i++)
 	{
-		rank[order[i]] = i;
-		put(&buffer, identity->ids[order[i]].length);
-		appendBinaryStringInfo(&buffer, segment_identity_text(identity, order[i]),
-							   (int) identity->ids[order[i]].length);
+		rank[order[i].id] = i;
+		put(&buffer, identity->ids[order[i].id].length);
+		appendBinaryStringInfo(&buffer, segment_identity_text(identity, order[i].id),
+							   (int) identity->ids[order[i].id].length);
 	}
 	put(&buffer, (int64) identity->m);
 	edges = MemoryContextAllocHuge(CurrentMemoryContext, mul_size(Max(identity->m, 1), sizeof(SegmentEdge)));
@@ -272,11 +307,20 @@ segment_identity_encode(Identity *identity)
 	return segment_stored_finish(&buffer);
 }
 
-/* Reads the ids; what is wrong with them. */
+/*
+ * Reads the ids, which ascend, so that each is there once: no hash table is made, and nothing can be added. What is wrong
+ * with them.
+ */
 static const char *
-take_ids(SegmentStoredReader *reader, Identity *identity, int64 n)
+take_ids(SegmentStoredReader *reader, Identity *identity, uint32 n)
 {
-	for (int64 i = 0; i < n; i++)
+	Size left = segment_cursor_left(&reader->cursor);
+
+	identity->ids = grow(identity, NULL, mul_size(n, sizeof(IdentityId)));
+	identity->bytes = grow(identity, NULL, left);
+	identity->size = n;
+	identity->capacity = left;
+	for (uint32 i = 0; i < n; i++)
 	{
 		int64 length = segment_stored_get_count(reader);
 		const char *text;
@@ -287,10 +331,10 @@ take_ids(SegmentStoredReader *reader, Identity *identity, int64 n)
 			(text = (const char *) segment_take_bytes(&reader->cursor, (Size) length)) == NULL ||
 			!pg_verify_mbstr(GetDatabaseEncoding(), text, (int) length, true))
 			return "An id is too long, or no text.";
-		if (i > 0 && compare_texts(segment_identity_text(identity, (uint32) i - 1), identity->ids[i - 1].length, text,
+		if (i > 0 && compare_texts(segment_identity_text(identity, i - 1), identity->ids[i - 1].length, text,
 								   (Size) length) >= 0)
 			return "Ids must ascend.";
-		segment_identity_id(identity, text, (Size) length);
+		append_id(identity, text, (Size) length, 0);
 	}
 	return NULL;
 }
@@ -332,13 +376,13 @@ segment_identity_decode(SegmentCursor cursor, const char **fault)
 	*fault = NULL;
 	if (reader.cursor.is_short || version != SEGMENT_IDENTITY_VERSION)
 		*fault = "The version is unknown.";
-	else if (max_component > PG_INT32_MAX || max_degree > PG_INT32_MAX || n < 1 ||
+	else if (max_component > PG_INT32_MAX || max_degree > PG_INT32_MAX || n < 1 || n > PG_INT32_MAX ||
 			 (uint64) n > segment_cursor_left(&reader.cursor) / SHORTEST_ID)
 		*fault = "A limit or the number of ids is out of range.";
 	if (*fault)
 		return NULL;
 	identity = segment_identity_new((uint32) max_component, (uint32) max_degree, CurrentMemoryContext);
-	*fault = take_ids(&reader, identity, n);
+	*fault = take_ids(&reader, identity, (uint32) n);
 	if (*fault)
 		return NULL;
 	m = segment_stored_get_count(&reader);

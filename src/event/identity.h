@@ -70,6 +70,7 @@ extern void segment_identity_merge(Identity *identity, const Identity *other);
  * edge before (count), and how much higher the other one is than it, or, if that is the same, than the one before (count).
  */
 extern bytea *segment_identity_encode(Identity *identity);
+/* Back from it, checked, to be read only: nothing can be added to it. */
 extern Identity *segment_identity_decode(SegmentCursor cursor, const char **fault);
 
 #endif

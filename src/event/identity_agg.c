@@ -177,8 +177,10 @@ PG_FUNCTION_INFO_V1(segment_identity_add);
 Datum
 segment_identity_add(PG_FUNCTION_ARGS)
 {
-	Identity *sum = decoded(fcinfo, 0);
+	Identity *first = decoded(fcinfo, 0);
+	Identity *sum = segment_identity_new(first->max_component, first->max_degree, CurrentMemoryContext);
 
+	segment_identity_merge(sum, first);
 	segment_identity_merge(sum, decoded(fcinfo, 1));
 	PG_RETURN_BYTEA_P(segment_identity_encode(sum));
 }

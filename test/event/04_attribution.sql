@@ -1,6 +1,6 @@
 -- 04_attribution.sql: attribution by Snowplow's expected rows, credits that add up to the cent, channels of customers
 \ir ../lib/begin.sql
-SELECT plan(47);
+SELECT plan(48);
 SET search_path = public, segment;
 
 CREATE FUNCTION credits(value numeric, path text, model text) RETURNS text LANGUAGE sql AS $$
@@ -53,6 +53,9 @@ SELECT is(string_agg(channel_type(o, s, 0.2), ', ' ORDER BY n), 'online only, st
 SELECT is(string_agg(channel_type(o, s), ', ' ORDER BY n), 'none, online only, store only, omnichannel, none', 'by whether there were any') FROM (VALUES (1, false, false), (2, true, false), (3, false, true), (4, true, true), (5, NULL, false)) v(n, o, s);
 SELECT is(string_agg(t.mode, ' ' ORDER BY n), 'isolation equilibrium equilibrium transfer', 'where customers go') FROM (VALUES (1, 19, 100), (2, 20, 100), (3, 50, 100), (4, 51, 100)) v(n, another, again), channel_transfer(another, again) t;
 SELECT is((channel_transfer(0, 0)).mode, NULL, 'nobody came again');
+
+-- an engagement score as docs/event.md has it
+SELECT is(round(sum(weight * 0.5 ^ (age / 30.0)), 10), 7.2937005260, 'engagement by weights and half-life') FROM (VALUES (5, 0), (1, 10), (1, 30), (3, 60), (2, 90)) v(weight, age);
 
 SELECT * FROM finish();
 ROLLBACK;
