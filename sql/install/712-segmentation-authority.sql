@@ -34,6 +34,31 @@ END
 $$;
 COMMENT ON FUNCTION segment_internal.refuse_unknown(text) IS '42704 (22004 for NULL): there is no such segmentation, or none that the caller may see; names those that it may';
 
+CREATE FUNCTION segment_internal.check_member(name text) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  caller regrole := segment_internal.caller();
+BEGIN
+  IF NOT EXISTS (SELECT FROM segment.segmentation s WHERE s.name = check_member.name AND (pg_has_role(caller, 'pg_database_owner', 'USAGE')
+       OR EXISTS (SELECT FROM segment.segmentation_member m WHERE m.segmentation = s.name AND pg_has_role(caller, m.role, 'USAGE')))) THEN
+    PERFORM segment_internal.refuse_unknown(name);
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.check_member(text) IS '42704 unless there is such a segmentation, and the caller may see it';
+
+-- A number is taken for a role by its type, whether or not there is one.
+CREATE FUNCTION segment_internal.check_role(role regrole) RETURNS void
+  LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = role) THEN
+    PERFORM segment_internal.refuse('42704', format('role %s does not exist', role), 'It is the number of no role; one that was dropped leaves its number.',
+      'Name a role that exists: see the view pg_roles.');
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.check_role(regrole) IS '42704 unless there is such a role';
+
 -- The row is locked, so that changes and refreshes of one segmentation follow one another; readers don't wait.
 CREATE FUNCTION segment_internal.segmentation_own(name text) RETURNS segment.segmentation
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -42,10 +67,7 @@ DECLARE
   owner regrole := segment_internal.segmentation_owner(name);
   s segment.segmentation;
 BEGIN
-  IF NOT EXISTS (SELECT FROM segment.segmentation_member m WHERE m.segmentation = name AND pg_has_role(caller, m.role, 'USAGE'))
-     AND NOT pg_has_role(caller, 'pg_database_owner', 'USAGE') THEN
-    PERFORM segment_internal.refuse_unknown(name);
-  END IF;
+  PERFORM segment_internal.check_member(name);
   SELECT * INTO s FROM segment.segmentation t WHERE t.name = segmentation_own.name FOR NO KEY UPDATE;
   IF s.name IS NULL THEN
     PERFORM segment_internal.refuse_unknown(name);

@@ -50,7 +50,7 @@ REVOKE UPDATE, DELETE, TRUNCATE ON segment.segmentation_run FROM pg_database_own
 CREATE FUNCTION segment_internal.grant_segmentation(role regrole) RETURNS void
   LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  PERFORM segment_internal.check_database_owner('let roles declare segmentations');
+  PERFORM segment_internal.check_database_owner('let roles declare segmentations'), segment_internal.check_role(role);
   INSERT INTO segment.segmentation_declarer VALUES (role) ON CONFLICT DO NOTHING;
   PERFORM segment_internal.segmentation_log('grant segmentation', '', NULL, NULL, NULL, NULL, NULL, NULL, NULL, jsonb_build_object('role', role::text));
 END
@@ -59,7 +59,7 @@ COMMENT ON FUNCTION segment_internal.grant_segmentation(regrole) IS 'grant_segme
 CREATE FUNCTION segment.grant_segmentation(role regrole) RETURNS void AS 'MODULE_PATHNAME', 'segment_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION segment.grant_segmentation(regrole) IS
   'lets a role, and those that have its privileges, declare segmentations of its own. What it declares it alone refreshes, changes and drops; it sees no other''s. '
-  '42501 for others than the owner of the database';
+  '42501 for others than the owner of the database, 42704 for a role that does not exist';
 
 CREATE FUNCTION segment_internal.revoke_segmentation(role regrole) RETURNS boolean
   LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -83,6 +83,7 @@ CREATE FUNCTION segment_internal.grant_reader(role regrole, name text, summary_o
 DECLARE
   own segment.segmentation := segment_internal.segmentation_own(name);
 BEGIN
+  PERFORM segment_internal.check_role(role);
   INSERT INTO segment.segmentation_member AS m (segmentation, role, owns, summary_only) VALUES (own.name, grant_reader.role, false, grant_reader.summary_only)
   ON CONFLICT ON CONSTRAINT segmentation_member_pkey DO UPDATE SET summary_only = excluded.summary_only WHERE NOT m.owns;
   PERFORM segment_internal.segmentation_log('grant reader', own.name, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
@@ -94,7 +95,7 @@ CREATE FUNCTION segment.grant_reader(role regrole, name text, summary_only boole
   AS 'MODULE_PATHNAME', 'segment_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION segment.grant_reader(regrole, text, boolean) IS
   'lets a role, and those that have its privileges, read the views of one segmentation, customers included, its definition and published summaries, and nothing of others. summary_only: '
-  'its published summaries alone, without small groups. 42501 for others than the segmentation''s owner';
+  'its published summaries alone, without small groups. 42501 for others than the segmentation''s owner, 42704 for a role that does not exist';
 
 CREATE FUNCTION segment_internal.revoke_reader(role regrole, name text) RETURNS boolean
   LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -121,6 +122,7 @@ BEGIN
   IF NOT pg_has_role(caller, 'pg_database_owner', 'USAGE') THEN
     PERFORM segment_internal.segmentation_own(name);
   END IF;
+  PERFORM segment_internal.check_role(role);
   -- Nobody, the owner of the database neither, makes another role run what that role did not declare.
   PERFORM segment_internal.act_for(role);
   PERFORM FROM segment.segmentation s WHERE s.name = hand_over.name FOR NO KEY UPDATE;
@@ -136,7 +138,7 @@ COMMENT ON FUNCTION segment_internal.hand_over(text, regrole) IS 'hand_over as t
 CREATE FUNCTION segment.hand_over(name text, role regrole) RETURNS void AS 'MODULE_PATHNAME', 'segment_as_owner' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION segment.hand_over(text, regrole) IS
   'gives a segmentation to a role whose privileges the caller has, with whose rights it runs from then on: by its owner, or by the owner of the database, also after the role '
-  'that owned it was dropped. 42501 for others, 42704 if it does not exist';
+  'that owned it was dropped. 42501 for others, 42704 if it or the role does not exist';
 
 CREATE FUNCTION segment_internal.members(name text, OUT role regrole, OUT owns boolean, OUT summary_only boolean) RETURNS SETOF record
   LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 5 SET search_path = pg_catalog, pg_temp AS $$

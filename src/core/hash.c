@@ -6,6 +6,7 @@
 #include "core/hash.h"
 
 #include "common/pg_prng.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
@@ -26,6 +27,20 @@ segment_hash_numbered(SegmentHashKey *key, uint64 number)
 
 	key->a = segment_rng_next(&rng);
 	key->b = segment_rng_next(&rng) | 1;
+}
+
+bytea *
+segment_sha256(const char *first, Size first_length, const char *second, Size second_length)
+{
+	bytea *message = palloc(VARHDRSZ + first_length + second_length);
+	bytea *digest;
+
+	SET_VARSIZE(message, VARHDRSZ + first_length + second_length);
+	memcpy(VARDATA(message), first, first_length);
+	memcpy(VARDATA(message) + first_length, second, second_length);
+	digest = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, PointerGetDatum(message)));
+	pfree(message);
+	return digest;
 }
 
 bool

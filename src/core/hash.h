@@ -16,6 +16,9 @@ extern void segment_hash_draw(SegmentHashKey *key);
  */
 extern void segment_hash_numbered(SegmentHashKey *key, uint64 number);
 
+/* SHA-256 of two pieces of bytes, one behind the other. */
+extern bytea *segment_sha256(const char *first, Size first_length, const char *second, Size second_length);
+
 /* How values of a type are hashed that are not compared by their bytes. */
 typedef struct SegmentTypeHash
 {

@@ -10,6 +10,8 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "core/hash.h"
+
 #define MAX_ARMS 1000
 
 /* Appends a text in UTF-8, whatever the database's encoding. */
@@ -36,12 +38,10 @@ share_of(const text *id, const text *salt)
 						errdetail("Two experiments with the same salt have the same arms."),
 						errhint("Pass a name of the experiment, such as 'spring-2026'.")));
 	initStringInfo(&message);
-	appendStringInfoSpaces(&message, VARHDRSZ);
 	append_utf8(&message, salt);
 	appendStringInfoChar(&message, ':');
 	append_utf8(&message, id);
-	SET_VARSIZE(message.data, message.len);
-	hash = DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, PointerGetDatum(message.data)));
+	hash = segment_sha256(message.data, message.len, "", 0);
 	for (int i = 0; i < 8; i++)
 		first = first << 8 | (unsigned char) VARDATA_ANY(hash)[i];
 	return (double) (first >> 11) * 0x1p-53;

@@ -21,9 +21,11 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "core/hash.h"
 #include "segmentation/authority.h"
 #include "segmentation/forgotten.h"
 
+PG_FUNCTION_INFO_V1(segment_keyed_hash);
 PG_FUNCTION_INFO_V1(segment_is_forgotten);
 PG_FUNCTION_INFO_V1(segment_anybody_forgotten);
 PG_FUNCTION_INFO_V1(segment_wait_for_writers);
@@ -67,26 +69,23 @@ segment_find_row(const char *table, const char *index, RegProcedure equal, Datum
 	return found;
 }
 
-static bytea *
-sha256_of(const bytea *key, const char *text, Size length)
-{
-	Size keysize = VARSIZE_ANY_EXHDR(key);
-	bytea *message = palloc(VARHDRSZ + keysize + length);
-
-	SET_VARSIZE(message, VARHDRSZ + keysize + length);
-	memcpy(VARDATA(message), VARDATA_ANY(key), keysize);
-	memcpy(VARDATA(message) + keysize, text, length);
-	return DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, PointerGetDatum(message)));
-}
-
-/* As segment_internal.customer_hash: sha256(key || sha256(key || id in UTF-8)). */
+/* sha256(key || sha256(key || id in UTF-8)) */
 bytea *
 segment_customer_hash(const bytea *key, const char *customer)
 {
 	char *utf8 = pg_server_to_any(customer, strlen(customer), PG_UTF8);
-	bytea *inner = sha256_of(key, utf8, strlen(utf8));
+	bytea *inner = segment_sha256(VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key), utf8, strlen(utf8));
 
-	return sha256_of(key, VARDATA_ANY(inner), VARSIZE_ANY_EXHDR(inner));
+	return segment_sha256(VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key), VARDATA_ANY(inner), VARSIZE_ANY_EXHDR(inner));
+}
+
+/* keyed_hash(customer text, key bytea) -> text: in hexadecimal digits. Strict. */
+Datum
+segment_keyed_hash(PG_FUNCTION_ARGS)
+{
+	bytea *hash = segment_customer_hash(PG_GETARG_BYTEA_PP(1), text_to_cstring(PG_GETARG_TEXT_PP(0)));
+
+	PG_RETURN_DATUM(DirectFunctionCall2(binary_encode, PointerGetDatum(hash), CStringGetTextDatum("hex")));
 }
 
 Forgotten

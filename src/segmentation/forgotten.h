@@ -19,7 +19,7 @@ Oid segment_table(const char *name);
 HeapTuple segment_find_row(const char *table, const char *index, RegProcedure equal, Datum key, Snapshot snapshot,
 						   bytea **column);
 
-/* As segment_internal.customer_hash: sha256(key || sha256(key || id in UTF-8)). */
+/* sha256(key || sha256(key || id in UTF-8)) */
 bytea *segment_customer_hash(const bytea *key, const char *customer);
 
 typedef enum Forgotten

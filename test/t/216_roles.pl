@@ -32,6 +32,7 @@ GRANT SELECT, TRIGGER ON orders TO ana;
 SQL
 like(as('ana', q{SELECT segment.create_segmentation('m', 'public.orders', 'c', 'd', 'a')}), qr/role "ana" may not declare segmentations.*SELECT segment\.grant_segmentation\('ana'\)/s, 'who may not declare is told whom to ask');
 like(as('ana', q{SELECT segment.grant_segmentation('ana')}), qr/must be owner of the database/, 'nobody grants it to himself');
+like(as('keeper', q{SELECT segment.grant_segmentation('4000000000')}), qr/role 4000000000 does not exist/, 'nor is it granted to a number that is no role');
 is(as('keeper', q{SELECT segment.grant_segmentation('ana')}), '', 'the owner of the database does');
 is(as('ana', q{SELECT segment.create_segmentation('m', 'public.orders', 'c', 'd', 'a', changes => segment.by_triggers()); SELECT customers FROM segment.refresh('m', '2025-07-20'); DO $$BEGIN PERFORM segment.grant_reader('bi', 'm'); END$$}), "m\n40", 'declared');
 is(as('bi', $count), '40', 'a reader reads');
@@ -49,6 +50,7 @@ like(as('business', q{SELECT * FROM segment.members('m')}), qr/must be owner of 
 # Members of a role
 $node->safe_psql('postgres', 'GRANT anna TO bob; CREATE ROLE analysts; GRANT analysts TO stranger');
 is(as('bob', q{SELECT customers FROM segment.refresh('m', '2025-07-21')}), '40', 'who has the owner\'s privileges refreshes');
+like(as('anna', qq{SELECT segment.$_}), qr/role 4000000000 does not exist/, "$_: a number is no role") for q{grant_reader('4000000000', 'm')}, q{hand_over('m', '4000000000')};
 is(as('anna', q{SELECT segment.grant_reader('analysts', 'm')}) . as('stranger', "$count WHERE is_latest"), '40', 'a group reads');
 like(as('stranger', q{SELECT segment.refresh('m')}), qr/must be owner of segmentation "m".*belongs to role "anna"/s, 'and does no more');
 like(as('anna', q{SELECT segment.hand_over('m', 'stranger')}), qr/must have the privileges of role "stranger"/, 'nobody makes another run what he wrote');
