@@ -220,6 +220,7 @@ CREATE FUNCTION segment.compare_versions(name text, first integer, second intege
   OUT second_segment text, OUT second_sort smallint, OUT customers bigint, OUT adjusted_rand double precision) RETURNS SETOF record
   LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 SET enable_nestloop = off SET enable_sort = off
 BEGIN ATOMIC
+  SELECT segment_internal.check_seen(name, as_of, v) FROM unnest(ARRAY[first, second]) v;
   WITH cell AS (
     SELECT a.segment AS first_segment, a.sort AS first_sort, b.segment AS second_segment, b.sort AS second_sort, count(*) AS customers
     FROM segment.snapshot s
@@ -240,7 +241,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION segment.compare_versions(text, integer, integer, date) IS
   'cross table of two versions'' segments on the same day, for customers in both, with their adjusted Rand index (1: the '
-  'same partition) on each row. No row unless both have a snapshot of the day';
+  'same partition) on each row. 42704 unless both have a snapshot of the day';
 
 GRANT SELECT ON segment.segment_changes, segment.segment_migration, segment.drift, segment.segment_evidence, segment.segmentation_status TO PUBLIC;
 GRANT SELECT ON segment.segment_changes, segment.segment_migration, segment.drift, segment.segment_evidence, segment.segmentation_status

@@ -12,6 +12,7 @@ CREATE FUNCTION segment.segment_shift(name text, from_as_of date, to_as_of date,
   OUT p_value double precision, OUT customers bigint, OUT changed bigint) RETURNS record
   LANGUAGE sql STABLE PARALLEL SAFE SET enable_nestloop = off SET enable_sort = off
 BEGIN ATOMIC
+  SELECT segment_internal.check_seen(name, d) FROM unnest(ARRAY[from_as_of, to_as_of]) d;
   WITH pair AS (
     SELECT a.segment AS before, b.segment AS after, count(*) AS n
     FROM segment.published_snapshot s
@@ -36,4 +37,4 @@ END;
 COMMENT ON FUNCTION segment.segment_shift(text, date, date) IS
   'whether the shares of the segments changed between two days among the customers of both, by stuart_maxwell: a chi-square '
   'test would be wrong for the same customers. customers: how many are in both; changed: how many carry another segment. '
-  'NULL statistic without a snapshot of either day, or if nobody changed';
+  'NULL statistic if nobody changed; 42704 if there is no such segmentation, or no snapshot of either day';

@@ -3,6 +3,7 @@
 CREATE FUNCTION segment.explain_segment(name text, customer text, as_of date DEFAULT NULL) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
+  SELECT segment_internal.check_seen(name, as_of);
   SELECT concat(
     format('Segment %s on %s, since %s', c.segment, t.as_of, c.since),
     CASE WHEN c.from_day = t.as_of THEN CASE WHEN c.moved_by = 'new' THEN '; new' ELSE '; moved by ' || c.moved_by || coalesce(', from ' || c.previous_segment, '') END END, E'.\n',
@@ -26,4 +27,4 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION segment.explain_segment(text, text, date) IS
   'why a customer, given by the id that customer_profile shows (of a pseudonymous segmentation the hash), is in a segment of a declared segmentation, in words: since when, by what, and for a scheme what explain_label says: values, scores, '
-  'the rule, what would lead up and down. as_of: a snapshot''s day, by default the newest. NULL if the customer is in none then';
+  'the rule, what would lead up and down. as_of: a snapshot''s day, by default the newest. NULL if the customer is in none then; 42704 if there is no such segmentation or snapshot';

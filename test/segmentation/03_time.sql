@@ -4,7 +4,7 @@
 \if :no_data
 \q
 \endif
-SELECT plan(30);
+SELECT plan(32);
 
 -- Hand examples
 SELECT is(round(segment.psi('{0.5,0.3,0.2}', '{0.4,0.35,0.25}')::numeric, 6), 0.041179, 'psi: the hand example');
@@ -111,7 +111,9 @@ SELECT segment.refresh('shop', '2011-11-30', 1);
 SELECT results_eq($$SELECT sum(customers)::bigint, count(DISTINCT adjusted_rand) FROM segment.compare_versions('shop', 1, 2, '2011-11-30')$$,
   'VALUES (4297::bigint, 1::bigint)', 'the cross table of two versions');
 SELECT is(max(adjusted_rand), 1::float8, 'a version agrees with itself') FROM segment.compare_versions('shop', 2, 2, '2011-11-30');
-SELECT is(count(*), 0::bigint, 'no table without a snapshot of the day') FROM segment.compare_versions('shop', 1, 2, '2011-10-30');
+SELECT throws_like($$SELECT segment.compare_versions('shop', 1, 2, '2011-10-30')$$, 'segmentation "shop" has no snapshot of 2011-10-30 by version 1', 'no table without a snapshot of the day');
+SELECT throws_like($$SELECT segment.compare_versions('shop', 1, 9, '2011-11-30')$$, 'segmentation "shop" has no version 9', 'nor of a version that is not there');
+SELECT throws_like($$SELECT segment.compare_versions('ship', 1, 2, '2011-11-30')$$, 'segmentation "ship" does not exist', 'nor of a name that is not there');
 
 SELECT * FROM finish();
 ROLLBACK;

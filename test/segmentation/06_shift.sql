@@ -24,7 +24,7 @@ WHERE a.as_of = '2025-05-01' AND b.as_of = '2025-07-01';
 SELECT results_eq($$SELECT customers, changed, statistic > 0, p_value BETWEEN 0 AND 1 FROM segment.segment_shift('shop', '2025-05-01', '2025-07-01')$$,
   $$SELECT count(*), count(*) FILTER (WHERE before <> after), true, true FROM pair$$, 'between snapshots, the customers of both');
 SELECT results_eq($$SELECT statistic, df, changed FROM segment.segment_shift('shop', '2025-05-01', '2025-05-01')$$, 'VALUES (NULL::float8, 0, 0::bigint)', 'a day against itself');
-SELECT results_eq($$SELECT statistic, customers FROM segment.segment_shift('shop', '2025-05-01', '2025-05-02')$$, 'VALUES (NULL::float8, 0::bigint)', 'a day without a snapshot');
+SELECT throws_like($$SELECT segment.segment_shift('shop', '2025-05-01', '2025-05-02')$$, 'segmentation "shop" has no snapshot of 2025-05-02', 'a day without a snapshot');
 
 SELECT * FROM finish();
 ROLLBACK;

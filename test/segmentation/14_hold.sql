@@ -5,7 +5,7 @@
 \q
 \endif
 \pset fieldsep '\n'
-SELECT plan(25);
+SELECT plan(26);
 CREATE VIEW sales AS SELECT customer_id, invoice_date AS at, quantity * unit_price AS amount, invoice_no FROM online_retail WHERE customer_id IS NOT NULL;
 SELECT segment.create_segmentation(n, 'sales', 'customer_id', 'at', 'amount', 'invoice_no', label => segment.by_scheme(hold_days => h, hold_gaps => g), changes => segment.by_reading_all(ledgers => true))
 FROM (VALUES ('raw', NULL, 2), ('week', 7, 0), ('two months', 60, 0), ('gaps', 7, 2)) v (n, h, g);
@@ -65,7 +65,8 @@ SELECT is_empty(format('SELECT customer_id::text COLLATE "C", segment_name FROM 
 SELECT customer_id AS who, segment_name AS shown, raw_segment_name AS raw FROM segment.customer_profile WHERE segmentation = 'week' AND is_latest AND segment_name <> raw_segment_name ORDER BY customer_id LIMIT 1 \gset
 SELECT matches(segment.explain_segment('week', :'who'), format('^Segment %s on 2011-12-09, since .*Time alone moves this customer 7 days late: the above is as of 2011-12-.*days without an order shows so many days after them\. By the scores of 2011-12-09 alone: %s\.$', :'shown', :'raw')),
   unalike(segment.explain_segment('raw', :'who'), '%Time alone%'), alike(segment.explain_segment('raw', :'who', '2011-10-10'), 'Segment % on 2011-10-10, since 2011-10-09%'),
-  is(segment.explain_segment('raw', 'nobody'), NULL, 'nobody'), is(segment.explain_segment('raw', :'who', '2020-01-01'), NULL, 'no snapshot');
+  is(segment.explain_segment('raw', 'nobody'), NULL, 'nobody'), throws_like($$SELECT segment.explain_segment('raw', '1', '2020-01-01')$$, 'segmentation "raw" has no snapshot of 2020-01-01', 'no snapshot'),
+  throws_like($$SELECT segment.explain_segment('row', '1')$$, 'segmentation "row" does not exist', 'no such segmentation');
 SELECT is_empty($$SELECT customer_id, moved_by, e FROM segment.customer_profile, segment.explain_segment('raw', customer_id) e WHERE segmentation = 'raw' AND is_latest
   AND split_part(e, E'\n', 1) <> concat('Segment ', segment_name, ' on 2011-12-09, since ', segment_since,
     CASE moved_by WHEN 'new' THEN '; new' ELSE '; moved by ' || moved_by || ', from ' || previous_segment_name END, '.')$$, 'who did not move is not said to have moved'),
