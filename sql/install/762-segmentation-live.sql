@@ -21,7 +21,7 @@ COMMENT ON FUNCTION segment_internal.score_now(segment.segmentation_version, dat
   'last order up to today if that is later; returns the day';
 
 CREATE FUNCTION segment_internal.live_rows_of(v segment.segmentation_version)
-  RETURNS TABLE (segmentation text, customer text, version integer, as_of date, market text, rfm segment.rfm, score segment.rfm_score, segment text, sort smallint)
+  RETURNS TABLE (customer text, version integer, as_of date, market text, rfm segment.rfm, score segment.rfm_score, segment text, sort smallint)
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
   ids text[];
@@ -37,7 +37,7 @@ BEGIN
   END IF;
   day := segment_internal.score_now(v, day, ids);
   RETURN QUERY
-  SELECT v.segmentation, w.customer, v.version, day, i.market, i.rfm, i.score, i.segment, i.sort
+  SELECT w.customer, v.version, day, i.market, i.rfm, i.score, i.segment, i.sort
   FROM (SELECT u.customer COLLATE "C" FROM unnest(ids) u (customer)
         UNION SELECT n.customer FROM segment_internal.incoming() n WHERE n.rfm IS NOT NULL
         UNION SELECT s.customer FROM segment.state s WHERE ids IS NULL AND s.version_id = v.id AND s.until_day = 'infinity' AND s.segment IS NOT NULL) w (customer)
@@ -46,55 +46,61 @@ END
 $$;
 COMMENT ON FUNCTION segment_internal.live_rows_of(segment.segmentation_version) IS 'live_rows of one segmentation, after act_for_reader';
 
-CREATE FUNCTION segment_internal.live_rows(OUT segmentation text, OUT customer text, OUT version integer, OUT as_of date, OUT market text, OUT rfm segment.rfm, OUT score segment.rfm_score,
+CREATE FUNCTION segment_internal.live_rows(name text, OUT customer text, OUT version integer, OUT as_of date, OUT market text, OUT rfm segment.rfm, OUT score segment.rfm_score,
   OUT segment text, OUT sort smallint) RETURNS SETOF record
-  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100 SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE ROWS 100 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   v segment.segmentation_version;
 BEGIN
-  FOR v IN
-    SELECT x.* FROM segment.segmentation_version x JOIN segment.segmentation s ON s.name = x.segmentation AND s.active_version = x.version
-    WHERE (x.changes).live AND EXISTS (SELECT FROM segment.change_queue q WHERE q.ledger_set = x.ledger_set)
-      AND EXISTS (SELECT FROM segment.segmentation_cut_points c WHERE c.segmentation = x.segmentation AND c.version = x.version)
-      AND EXISTS (SELECT FROM segment.segmentation_member m WHERE m.segmentation = x.segmentation AND NOT m.summary_only AND pg_has_role(segment_internal.caller(), m.role, 'USAGE'))
-  LOOP
-    -- A mere reader sees what is stored: nothing is run in the owner's name.
-    CONTINUE WHEN NOT segment_internal.act_for_reader(v.segmentation);
-    BEGIN
-      RETURN QUERY SELECT * FROM segment_internal.live_rows_of(v);
-    EXCEPTION WHEN OTHERS OR assert_failure THEN
-      -- One whose source is gone hides no other.
-      RAISE WARNING USING MESSAGE = format('segmentation "%s" cannot be read as of now', v.segmentation), DETAIL = SQLERRM,
-        HINT = 'Its customers are shown as of the newest snapshot; a refresh says what is wrong.';
-    END;
-  END LOOP;
+  PERFORM segment_internal.check_member(name);
+  SELECT x.* INTO v FROM segment.segmentation s JOIN segment.segmentation_version x ON x.segmentation = s.name AND x.version = s.active_version
+  WHERE s.name = live_rows.name AND (x.changes).live AND EXISTS (SELECT FROM segment.change_queue q WHERE q.ledger_set = x.ledger_set)
+    AND EXISTS (SELECT FROM segment.segmentation_cut_points c WHERE c.segmentation = x.segmentation AND c.version = x.version)
+    AND EXISTS (SELECT FROM segment.segmentation_member m WHERE m.segmentation = x.segmentation AND NOT m.summary_only AND pg_has_role(segment_internal.caller(), m.role, 'USAGE'));
+  -- A mere reader sees what is stored: nothing is run in the owner's name.
+  IF NOT FOUND OR NOT segment_internal.act_for_reader(name) THEN
+    RETURN;
+  END IF;
+  RETURN QUERY SELECT * FROM segment_internal.live_rows_of(v);
+EXCEPTION WHEN OTHERS OR assert_failure THEN
+  -- One whose source is gone hides no other.
+  IF v.id IS NULL THEN
+    RAISE;
+  END IF;
+  RAISE WARNING USING MESSAGE = format('segmentation "%s" cannot be read as of now', name), DETAIL = SQLERRM,
+    HINT = 'Its customers are shown as of the newest snapshot; a refresh says what is wrong.';
 END
 $$;
-COMMENT ON FUNCTION segment_internal.live_rows() IS 'behind segment.live_rows';
+COMMENT ON FUNCTION segment_internal.live_rows(text) IS 'behind segment.live_rows';
 
-CREATE FUNCTION segment.live_rows(OUT segmentation text, OUT customer text, OUT version integer, OUT as_of date, OUT market text, OUT rfm segment.rfm, OUT score segment.rfm_score,
+CREATE FUNCTION segment.live_rows(name text, OUT customer text, OUT version integer, OUT as_of date, OUT market text, OUT rfm segment.rfm, OUT score segment.rfm_score,
   OUT segment text, OUT sort smallint) RETURNS SETOF record
-  LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 100 AS 'MODULE_PATHNAME', 'segment_as_owner';
-COMMENT ON FUNCTION segment.live_rows() IS
-  'the customers of live segmentations whose orders changed since the last refresh, as they are now: their orders are read as you ask, and scored by the cut points of the '
+  LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE ROWS 100 AS 'MODULE_PATHNAME', 'segment_as_owner';
+COMMENT ON FUNCTION segment.live_rows(text) IS
+  'the customers of a live segmentation whose orders changed since the last refresh, as they are now: their orders are read as you ask, and scored by the cut points of the '
   'active version, as of the newest snapshot''s day or, if that is later, of the last of these orders up to today. segment is NULL for who is no customer any more. '
-  'Only of segmentations whose owner''s privileges the caller has: see customer_now';
+  'Only for members of the role that owns it: see customer_now. 42704 if it does not exist';
 
+-- By segmentation: where one is asked for, no other is read as of now.
 CREATE VIEW segment.customer_now WITH (security_invoker = true) AS
-WITH live AS MATERIALIZED (SELECT * FROM segment.live_rows())
-SELECT l.segmentation, l.customer AS customer_id, l.as_of, l.market, segment.rfm_recency(l.rfm, l.as_of, (v.days).zone) AS recency_days, segment.rfm_frequency(l.rfm) AS orders,
-       segment.rfm_monetary(l.rfm) AS revenue, segment.score_r(l.score) AS r_score, segment.score_f(l.score) AS f_score, segment.score_m(l.score) AS m_score,
-       l.segment AS segment_name, l.sort AS segment_sort, true AS is_live, l.version AS definition_version, now() AS computed_at
-FROM live l
-JOIN segment.segmentation_version v ON v.segmentation = l.segmentation AND v.version = l.version
-WHERE l.segment IS NOT NULL
-UNION ALL
-SELECT p.segmentation, p.customer_id, p.as_of, p.market, p.recency_days, p.orders, p.revenue, p.r_score, p.f_score, p.m_score,
-       p.segment_name, p.segment_sort, false, p.definition_version, p.computed_at
-FROM segment.customer_profile p
-WHERE p.is_latest AND NOT EXISTS (SELECT FROM live l WHERE l.segmentation = p.segmentation AND l.customer = p.customer_id);
+SELECT s.name AS segmentation, n.customer_id, n.as_of, n.market, n.recency_days, n.orders, n.revenue, n.r_score, n.f_score, n.m_score,
+       n.segment_name, n.segment_sort, n.is_live, n.definition_version, n.computed_at
+FROM segment.segmentation s
+CROSS JOIN LATERAL (
+  WITH live AS MATERIALIZED (SELECT * FROM segment.live_rows(s.name))
+  SELECT l.customer AS customer_id, l.as_of, l.market, segment.rfm_recency(l.rfm, l.as_of, (v.days).zone) AS recency_days, segment.rfm_frequency(l.rfm) AS orders,
+         segment.rfm_monetary(l.rfm) AS revenue, segment.score_r(l.score) AS r_score, segment.score_f(l.score) AS f_score, segment.score_m(l.score) AS m_score,
+         l.segment AS segment_name, l.sort AS segment_sort, true AS is_live, l.version AS definition_version, now() AS computed_at
+  FROM live l
+  JOIN segment.segmentation_version v ON v.segmentation = s.name AND v.version = l.version
+  WHERE l.segment IS NOT NULL
+  UNION ALL
+  SELECT p.customer_id, p.as_of, p.market, p.recency_days, p.orders, p.revenue, p.r_score, p.f_score, p.m_score,
+         p.segment_name, p.segment_sort, false, p.definition_version, p.computed_at
+  FROM segment.customer_profile p
+  WHERE p.segmentation = s.name AND p.is_latest AND NOT EXISTS (SELECT FROM live l WHERE l.customer = p.customer_id)) n;
 COMMENT ON VIEW segment.customer_now IS
-  'one row a segmentation and customer: as of now where the segmentation is live, its orders changed since the last refresh and one has its owner''s privileges, else the newest '
+  'one row a segmentation and customer: as of now where the segmentation is live, its orders changed since the last refresh and one is a member of the role that owns it, else the newest '
   'snapshot; unique key (segmentation, customer_id). Personal data';
 COMMENT ON COLUMN segment.customer_now.segmentation IS 'the segmentation''s name';
 COMMENT ON COLUMN segment.customer_now.customer_id IS 'the customer id, as text';

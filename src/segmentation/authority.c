@@ -275,8 +275,9 @@ segment_act_for(PG_FUNCTION_ARGS)
 
 /*
  * act_for_reader(segmentation text) -> boolean: stops unless the caller is a member of the segmentation. If it has the
- * owner's privileges, queries may be run as the owner from here on: true. A mere reader gets what is stored: the owner's rights
- * can't be lent by a row of a table, which the owner of the database could write.
+ * owner's privileges, by membership, queries may be run as the owner from here on: true. A mere reader gets what is stored: the
+ * owner's rights can't be lent by a row of a table, which the owner of the database could write. So does a superuser, who
+ * has everybody's privileges: whose policies and functions run, and how long, when one reads a view, is not left to others.
  */
 Datum
 segment_act_for_reader(PG_FUNCTION_ARGS)
@@ -303,7 +304,7 @@ segment_act_for_reader(PG_FUNCTION_ARGS)
 	owner = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
 	SPI_finish();
 	if (null || !SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(owner)) || !has_privs_of_role(a->caller, owner) ||
-		reaches_beyond_database(owner))
+		!is_member_of_role_nosuper(a->caller, owner) || reaches_beyond_database(owner))
 		PG_RETURN_BOOL(false);
 	a->acts_for = owner;
 	PG_RETURN_BOOL(true);
