@@ -23,14 +23,18 @@ BEGIN ATOMIC
   SELECT CASE
       WHEN 3 * e.sort > 2 * e.names AND e.interval_low > e.buyers_all / e.customers_all THEN
         format('The name puts them among those who leave, but %s of %s bought within %s days, and of all customers %s %%. True would be "Ordering still, in their own time". Do not win them back: '
-               'let a longer time without an order count as away, by higher recency thresholds.', e.buyers, e.customers, e.days, round(100 * e.buyers_all / e.customers_all))
+               '%s', e.buyers, e.customers, e.days, round(100 * e.buyers_all / e.customers_all),
+               CASE WHEN e.by_model THEN 'the model ranks these orders wrongly; compare backtest(), and label by a scheme or clusters.'
+                    ELSE 'let a longer time without an order count as away, by higher recency thresholds.' END)
       WHEN 3 * e.sort <= e.names AND e.interval_high < e.buyers_all / e.customers_all THEN
         format('The name puts them among the best, but only %s of %s bought within %s days, and of all customers %s %%. True would be "Good once". '
-               'Let a shorter time without an order count as away, by lower recency thresholds.', e.buyers, e.customers, e.days, round(100 * e.buyers_all / e.customers_all))
+               '%s', e.buyers, e.customers, e.days, round(100 * e.buyers_all / e.customers_all),
+               CASE WHEN e.by_model THEN 'The model ranks these orders wrongly: compare backtest(), and label by a scheme or clusters.'
+                    ELSE 'Let a shorter time without an order count as away, by lower recency thresholds.' END)
     END
   FROM (
     SELECT x.segment, x.sort, x.customers, x.buyers, t.as_of - b.as_of AS days, sum(x.buyers) OVER () AS buyers_all, sum(x.customers) OVER () AS customers_all,
-           i.low::numeric AS interval_low, i.high::numeric AS interval_high,
+           (v.label).kind = 'value_tiers' AS by_model, i.low::numeric AS interval_low, i.high::numeric AS interval_high,
            -- Clusters promise nothing.
            CASE (v.label).kind WHEN 'value_tiers' THEN (v.label).tiers * (v.label).tiers
              WHEN 'scheme' THEN (SELECT count(*) FROM segment.scheme_segments g WHERE g.scheme = (v.label).scheme AND g.sort < 1000) END AS names
