@@ -130,7 +130,7 @@ BEGIN
   PERFORM segment_internal.check_source(v);
   t := segment_internal.pilot_snapshot(segmentation, day);
   -- Two pilots must not take the same customers at the same time.
-  LOCK TABLE segment.pilot IN SHARE ROW EXCLUSIVE MODE;
+  LOCK TABLE segment.pilot_assignment IN SHARE ROW EXCLUSIVE MODE;
   audience := segment_internal.pilot_audience(v, p.audience, t);
   opted_out := 0;
   IF (v.privacy).opt_out IS NOT NULL THEN

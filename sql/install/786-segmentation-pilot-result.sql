@@ -145,7 +145,7 @@ BEGIN
   IF p.measured_on IS NULL THEN
     RETURN format('Not measured yet: call measure_pilot. Nothing can be said before %s, when %s days have passed.', p.starts + p.watch_days, p.watch_days);
   END IF;
-  SELECT string_agg(segment_internal.pilot_sentence(r, p), ' ' ORDER BY r.arm_sort), least(1, min(r.p_differ) * count(r.p_differ)) INTO words, differ -- several arms are several tests
+  SELECT string_agg(segment_internal.pilot_sentence(r, p), ' ' ORDER BY r.arm_sort), CASE WHEN count(r.p_differ) > 0 THEN least(1, min(r.p_differ) * count(r.p_differ)) END INTO words, differ -- several arms are several tests
   FROM segment.experiment_result r WHERE r.segmentation = p.segmentation AND r.pilot = p.name AND r.metric_sort = 1 AND r.segment_name = 'all' AND r.segment_sort = 0;
   words := coalesce(words, format('Too early: nobody has been watched for %s days on %s.', p.watch_days, p.measured_on));
   RETURN concat_ws(' ', CASE WHEN split = 'mismatch' THEN 'Do not believe it: the arms are not as large as planned, so something other than chance decided who is in which.' END, words,

@@ -1,7 +1,7 @@
 -- 40_pilot.sql: declared pilots: who is assigned and who is left out, what is measured of whom, and what the views make of it
 \ir ../lib/begin.sql
 \ir ../lib/near.sql
-SELECT plan(66);
+SELECT plan(71);
 SET client_min_messages = error;
 
 -- A shop of 2,000 customers, of whom c % 5 = 0 ordered most; a few tables beside it.
@@ -115,6 +115,28 @@ SELECT is((SELECT count(*) FROM segment.pilot_assignment WHERE customer = '3') >
 SELECT lives_ok($$SELECT segment.forget('3')$$, 'and is erased');
 SELECT is((SELECT count(*) FROM segment.pilot_assignment WHERE customer = '3'), 0::bigint, 'from there too');
 SELECT is((SELECT count(*) FROM segment.personal_data WHERE table_name = 'segment.pilot_assignment'), 1::bigint, 'the table is listed');
+
+CREATE ROLE pilot_reader;
+CREATE ROLE pilot_stranger;
+SELECT segment.grant_reader('pilot_reader', 'shop');
+SET ROLE pilot_reader;
+SELECT is((SELECT count(*) FROM segment.pilot_summary WHERE verdict <> '') > 3 AND (SELECT count(*) FROM segment.experiment_result) > 50, true, 'a reader of the segmentation reads what pilots showed');
+SELECT throws_ok($$SELECT segment.measure_pilot('spring', 'shop', '2025-07-30')$$, '42501', 'must be owner of segmentation "shop"');
+SET ROLE pilot_stranger;
+SELECT is((SELECT count(*) FROM segment.pilot_summary) + (SELECT count(*) FROM segment.experiment_result) + (SELECT count(*) FROM segment.pilot_assignment), 0::bigint, 'others read nothing');
+SELECT throws_ok($$SELECT segment.measure_pilot('spring', 'shop')$$, '42704', 'segmentation "shop" does not exist');
+RESET ROLE;
+
+-- Amounts are measured in the currency of the segmentation
+CREATE TABLE sold AS SELECT c AS customer, date '2025-06-01' AS at, 10::numeric AS amount, 'USD' AS currency FROM generate_series(1, 20) c;
+CREATE TABLE rate (currency text, day date, rate numeric);
+INSERT INTO rate SELECT 'USD', d, 2 FROM generate_series(date '2025-05-01', '2025-08-01', '1 day') d;
+SELECT segment.create_segmentation('dollars', 'sold', 'customer', 'at', 'amount', measures => segment.measures('currency', 'rate', 'EUR'));
+SELECT segment.refresh('dollars', '2025-06-30'), segment.create_pilot('p', 'dollars', '2025-07-01', 5, shares => '{0.5,0.5}', metrics => ARRAY[segment.pilot_metric('revenue'), segment.pilot_metric('as sold', value => 'amount')]);
+INSERT INTO sold SELECT c, '2025-07-02', 10 * c, 'USD' FROM generate_series(1, 20) c;
+SELECT segment.measure_pilot('p', 'dollars', '2025-07-31');
+SELECT is((SELECT array_agg(t ORDER BY metric) FROM (SELECT metric, sum(segment.outcome_total(outcome)) AS t FROM segment.pilot_outcome o JOIN segment.pilot q ON q.id = o.pilot WHERE q.segmentation = 'dollars' GROUP BY 1) x), '{1035,2070}'::numeric[], 'converted, but for customer 3, who is erased; an expression of one''s own is not');
+SELECT segment.drop_segmentation('dollars');
 
 -- What cannot be
 SELECT throws_ok($$SELECT segment.create_pilot('spring', 'shop', '2025-12-01')$$, '42710', 'pilot "spring" exists already');
