@@ -1,6 +1,6 @@
 -- 04_attribution.sql: attribution by Snowplow's expected rows, credits that add up to the cent, channels of customers
 \ir ../lib/begin.sql
-SELECT plan(48);
+SELECT plan(49);
 SET search_path = public, segment;
 
 CREATE FUNCTION credits(value numeric, path text, model text) RETURNS text LANGUAGE sql AS $$
@@ -56,6 +56,7 @@ SELECT is((channel_transfer(0, 0)).mode, NULL, 'nobody came again');
 
 -- an engagement score as docs/event.md has it
 SELECT is(round(sum(weight * 0.5 ^ (age / 30.0)), 10), 7.2937005260, 'engagement by weights and half-life') FROM (VALUES (5, 0), (1, 10), (1, 30), (3, 60), (2, 90)) v(weight, age);
+SELECT is(round(ledger_decayed(ledger_agg(date '2025-12-31' - age, weight), '2025-12-31', '30 days')::numeric, 10), 7.2937005260, 'and by a ledger of weights') FROM (VALUES (5, 0), (1, 10), (1, 30), (3, 60), (2, 90)) v(weight, age);
 
 SELECT * FROM finish();
 ROLLBACK;
