@@ -67,7 +67,6 @@ static const char *
 parse(const char *text, SegmentItems *items)
 {
 	char *bytes = MemoryContextAllocHuge(CurrentMemoryContext, strlen(text) + 1);
-	uint32 n = 0;
 
 	if (!segment_text_char(&text, '['))
 		return "It does not begin with a bracket.";
@@ -80,7 +79,6 @@ parse(const char *text, SegmentItems *items)
 		if (fault)
 			return fault;
 		segment_items_add(items, &item);
-		n++;
 	} while (segment_text_char(&text, ','));
 	if (!segment_text_char(&text, ']'))
 		return "The items do not end with a bracket.";
