@@ -6,6 +6,22 @@ CREATE FUNCTION segment.rate_interval(numerator bigint, denominator bigint, conf
 COMMENT ON FUNCTION segment.rate_interval(bigint, bigint, double precision) IS
   'a rate with its interval (Wilson 1927), which never leaves 0 to 1. NULLs for a denominator of 0; NULL for NULL; 22023 unless the numerator is 0 to the denominator';
 
+CREATE FUNCTION segment_internal.mean_interval(n bigint, mean double precision, variance double precision, confidence double precision, OUT mean_out double precision,
+  OUT low double precision, OUT high double precision)
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_mean_interval';
+COMMENT ON FUNCTION segment_internal.mean_interval(bigint, double precision, double precision, double precision) IS
+  'behind mean_interval: from the mean and the variance of the values';
+
+CREATE FUNCTION segment.mean_interval(n bigint, total numeric, squares numeric, confidence double precision DEFAULT 0.95,
+  OUT mean double precision, OUT low double precision, OUT high double precision)
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT i.mean_out, i.low, i.high
+    FROM segment_internal.mean_interval(n, (total / nullif(n, 0))::double precision, CASE WHEN n > 1 THEN ((squares - total * total / n) / (n - 1))::double precision ELSE 0 END, confidence) AS i;
+END;
+COMMENT ON FUNCTION segment.mean_interval(bigint, numeric, numeric, double precision) IS
+  'a mean with its interval (Student): of n values with this sum and sum of squares, both exact. low and high are NULL for one value, all are for none; NULL for NULL; 22023 for what no values have';
+
 CREATE FUNCTION segment.decompose(before double precision[], after double precision[]) RETURNS double precision[]
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'segment_decompose';
 COMMENT ON FUNCTION segment.decompose(double precision[], double precision[]) IS

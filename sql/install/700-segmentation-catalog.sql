@@ -22,7 +22,7 @@ CREATE TYPE segment_internal.incoming_row AS (customer text COLLATE "C", market 
   channel text, repeat segment.repeat_summary, due date);
 COMMENT ON TYPE segment_internal.incoming_row IS 'a customer''s state on a day, as a query of the segmentation''s owner computed it: see collect';
 CREATE TYPE segment_internal.incoming_ledger AS (customer text COLLATE "C", last_day date, opted_out boolean, rows bigint, ledger segment.ledger,
-  market_days date[], markets text[], channel_days date[], channels text[], channel_rows bigint[]);
+  market_days date[], markets text[], channel_days date[], channels text[], channel_rows bigint[], costs segment.ledger);
 COMMENT ON TYPE segment_internal.incoming_ledger IS 'a customer''s ledger, as a query of the segmentation''s owner computed it: see collect_ledgers';
 CREATE TYPE segment_internal.incoming_id AS (customer text COLLATE "C");
 COMMENT ON TYPE segment_internal.incoming_id IS 'a customer id, as a query of the segmentation''s owner found it: see collect_ids';

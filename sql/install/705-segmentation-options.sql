@@ -17,7 +17,8 @@ COMMENT ON TYPE segment.change_rule IS 'how a refresh finds the customers whose 
 CREATE TYPE segment.privacy_rule AS (opt_out text, opt_out_customer name, pseudonymous boolean, keep_days integer, purpose text, max_unknown_share numeric);
 COMMENT ON TYPE segment.privacy_rule IS 'who is left out, and what is kept how long: made by privacy';
 
-CREATE TYPE segment.measure_rule AS (currency name, rates text, to_currency text, base text, max_age integer);
+CREATE TYPE segment.measure_rule AS (currency name, rates text, to_currency text, base text, max_age integer, margin text,
+  survey text, survey_customer name, survey_at name, survey_score name, survey_name name);
 COMMENT ON TYPE segment.measure_rule IS 'what amounts are in, and what is measured beside them: made by measures';
 
 CREATE FUNCTION segment_internal.refuse(sqlstate text, message text, detail text DEFAULT NULL, hint text DEFAULT NULL) RETURNS void
@@ -85,6 +86,12 @@ FROM (VALUES
   ('measures', 'to_currency', 'code', NULL, NULL, NULL, true, 'the currency that everything is shown in'),
   ('measures', 'base', 'code', NULL, NULL, NULL, true, 'the currency that rates are quoted per'),
   ('measures', 'max_age', 'number', NULL, 0, 36525, true, 'how many days old a rate may be; never a later one'),
+  ('measures', 'margin', 'text', NULL, 1, 10000, false, 'what is left of the amount, in its currency: one SQL expression over the columns of the source, NULL where costs are not known; KPIs show it, from stored ledgers'),
+  ('measures', 'survey', 'relation', NULL, NULL, NULL, false, 'relation with answers of customers, from which refresh makes survey_summary'),
+  ('measures', 'survey_customer', 'column', NULL, NULL, NULL, false, 'its column with the customer id; by default named as in the source'),
+  ('measures', 'survey_at', 'column', NULL, NULL, NULL, true, 'its column with the time of the answer'),
+  ('measures', 'survey_score', 'column', NULL, NULL, NULL, true, 'its column with the score, a number'),
+  ('measures', 'survey_name', 'column', NULL, NULL, NULL, false, 'its column with what was asked, such as `csat` or `nps`; by default there is one survey, named as the column with the score'),
   ('create_pilot', 'name', 'text', NULL, 1, 63, true, 'what the functions and views of pilots call it'),
   ('create_pilot', 'segmentation', 'text', NULL, 1, 63, true, 'whose customers it is for, and whose orders measure it'),
   ('create_pilot', 'starts', 'day', NULL, NULL, NULL, true, 'the first day that is watched; segments are those of the last snapshot before it'),

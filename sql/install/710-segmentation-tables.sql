@@ -292,6 +292,7 @@ CREATE TABLE segment.customer_ledger (
   channel_days date[],
   channels text[],
   channel_rows bigint[],
+  costs segment.ledger,
   PRIMARY KEY (ledger_set, customer)
 );
 INSERT INTO segment_internal.owned_table VALUES ('customer_ledger', 'ledger_set', 'customer', 'owner', 'customer id as text, beside the days, numbers and amounts of orders; or the mark that the customer has opted out');
@@ -310,6 +311,7 @@ COMMENT ON COLUMN segment.customer_ledger.markets IS 'the market from each of th
 COMMENT ON COLUMN segment.customer_ledger.channel_days IS 'a day for each day and channel with rows, ascending; NULL without a channel column';
 COMMENT ON COLUMN segment.customer_ledger.channels IS 'the channel';
 COMMENT ON COLUMN segment.customer_ledger.channel_rows IS 'the number of rows';
+COMMENT ON COLUMN segment.customer_ledger.costs IS 'the calendar of what these orders cost, where margin says so; NULL: no cost is known';
 
 CREATE TABLE segment.change_queue (
   ledger_set integer NOT NULL,

@@ -196,6 +196,13 @@ BEGIN
       segment_internal.check_column(v.segmentation, listed, 'day of rates', 'day', '{date}'),
       segment_internal.check_column(v.segmentation, listed, 'rate of rates', 'rate', '{numeric,smallint,integer,bigint,double precision}');
   END IF;
+  IF (v.measures).survey IS NOT NULL THEN
+    listed := segment_internal.check_relation(v.segmentation, 'survey', (v.measures).survey);
+    PERFORM segment_internal.check_same_ids(v, source, listed, 'survey_customer', (v.measures).survey_customer),
+      segment_internal.check_column(v.segmentation, listed, 'survey_at', (v.measures).survey_at, times),
+      segment_internal.check_column(v.segmentation, listed, 'survey_score', (v.measures).survey_score, '{numeric,smallint,integer,bigint,double precision}');
+    PERFORM segment_internal.check_column(v.segmentation, listed, 'survey_name', (v.measures).survey_name, '{text,varchar,bpchar}') WHERE (v.measures).survey_name IS NOT NULL;
+  END IF;
   IF (v.privacy).opt_out IS NOT NULL THEN
     listed := segment_internal.check_relation(v.segmentation, 'opt_out', (v.privacy).opt_out);
     PERFORM segment_internal.check_same_ids(v, source, listed, 'opt_out_customer', (v.privacy).opt_out_customer);
@@ -248,9 +255,9 @@ CREATE FUNCTION segment_internal.check_blocked(v segment.segmentation_version) R
 BEGIN
   IF EXISTS (SELECT FROM segment.blocked_column) THEN
     PERFORM segment_internal.refuse_blocked(
-      (segment_internal.read_as_owner(format('SELECT segment_internal.columns_read(%L)', format('SELECT FROM %s AS o WHERE (%s%s)', v.source, coalesce(v.filter, 'true'), E'\n'))))[1]::text[]
+      (segment_internal.read_as_owner(format('SELECT segment_internal.columns_read(%L)', format(E'SELECT (%s\n) FROM %s AS o WHERE (%s\n)', coalesce((v.measures).margin, 'NULL'), v.source, coalesce(v.filter, 'true')))))[1]::text[]
       || ARRAY[v.customer, v.at, v.amount, v.order_id, v.market, v.channel, (v.changes).changed_at, (v.changes).tombstone_customer, (v.changes).tombstone_at,
-               (v.privacy).opt_out_customer, (v.measures).currency]::text[]);
+               (v.privacy).opt_out_customer, (v.measures).currency, (v.measures).survey_customer]::text[]);
   END IF;
 END
 $$;

@@ -7,15 +7,54 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION segment_internal.rates_sql(segment.measure_rule) IS 'SQL of the rates of a version, all of them as one value; NULL without';
 
+CREATE FUNCTION segment_internal.converted_sql(v segment.segmentation_version, money text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT CASE WHEN (v.measures).currency IS NULL THEN money
+    ELSE format('CASE WHEN o.%1$I::text = %2$L THEN %3$s::numeric ELSE segment.convert_currency(%4$s, %3$s::numeric, o.%1$I::text, %2$L, segment.day_of(o.%5$I, %6$L), %7$s) END',
+      (v.measures).currency, (v.measures).to_currency, money, segment_internal.rates_sql(v.measures), v.at, (v.days).zone, (v.measures).max_age) END;
+END;
+COMMENT ON FUNCTION segment_internal.converted_sql(segment.segmentation_version, text) IS
+  'SQL of an amount of a row o of a version''s source, given as SQL, in the version''s currency: NULL where no rate is known';
+
 CREATE FUNCTION segment_internal.amount_sql(v segment.segmentation_version) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT CASE WHEN (v.measures).currency IS NULL THEN format('o.%I', v.amount)
-    ELSE format('CASE WHEN o.%1$I::text = %2$L THEN o.%3$I::numeric ELSE segment.convert_currency(%4$s, o.%3$I::numeric, o.%1$I::text, %2$L, segment.day_of(o.%5$I, %6$L), %7$s) END',
-      (v.measures).currency, (v.measures).to_currency, v.amount, segment_internal.rates_sql(v.measures), v.at, (v.days).zone, (v.measures).max_age) END;
+  SELECT segment_internal.converted_sql(v, format('o.%I', v.amount));
 END;
 COMMENT ON FUNCTION segment_internal.amount_sql(segment.segmentation_version) IS
   'SQL of the amount of a row o of a version''s source: the column, or what it is in the version''s currency, NULL where no rate is known';
+
+-- What is no amount that a ledger takes is a cost that is not known.
+CREATE FUNCTION segment_internal.cost_sql(v segment.segmentation_version) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT format('CASE WHEN %1$s > -1e30 AND %1$s < 1e30 THEN trim_scale(round(%1$s, 10)) END',
+                segment_internal.converted_sql(v, format(E'(o.%I::numeric - (%s\n)::numeric)', v.amount, (v.measures).margin)))
+  WHERE (v.measures).margin IS NOT NULL;
+END;
+COMMENT ON FUNCTION segment_internal.cost_sql(segment.segmentation_version) IS
+  'SQL of what the goods of a row o of a version''s source cost: amount less margin; NULL where nothing is said of it';
+
+CREATE FUNCTION segment_internal.check_margin(v segment.segmentation_version) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  state text;
+  message text;
+  hint text;
+BEGIN
+  IF (v.measures).margin IS NOT NULL THEN
+    PERFORM segment_internal.check_filter((v.measures).margin);
+    PERFORM segment_internal.read_as_owner(format(E'SELECT (%s\n)::numeric FROM %s AS o LIMIT 0', (v.measures).margin, v.source));
+  END IF;
+EXCEPTION WHEN syntax_error_or_access_rule_violation OR data_exception OR feature_not_supported OR invalid_schema_name THEN
+  GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+  PERFORM segment_internal.refuse(state, message, format('The margin is: %s', left((v.measures).margin, 400)),
+    coalesce(nullif(hint, ''), 'Write one expression of numbers over the columns of the source, such as amount - cost; functions outside pg_catalog carry their schema.'));
+END
+$$;
+COMMENT ON FUNCTION segment_internal.check_margin(segment.segmentation_version) IS
+  'stops unless the owner can compute a version''s margin: the errors of the query itself, with the expression beside them';
 
 CREATE FUNCTION segment_internal.not_converted(v segment.segmentation_version) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE

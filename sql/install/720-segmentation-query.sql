@@ -41,15 +41,15 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION segment_internal.not_forgotten(text) IS 'condition that the id given as SQL text is not an erased one; NULL if none was erased';
 
-CREATE FUNCTION segment_internal.segmentation_ledger_agg(v segment.segmentation_version) RETURNS text
+CREATE FUNCTION segment_internal.segmentation_ledger_agg(v segment.segmentation_version, amount text DEFAULT NULL) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT format('segment.ledger_agg(o.%I, %s%s)', v.at, segment_internal.amount_sql(v), CASE
+  SELECT format('segment.ledger_agg(o.%I, %s%s)', v.at, coalesce(segmentation_ledger_agg.amount, segment_internal.amount_sql(v)), CASE
     WHEN segment_internal.segmentation_column_type(segment_internal.source_oid(v), v.at) = 'timestamptz'::pg_catalog.regtype
       THEN format(', %s, %L', coalesce('o.' || quote_ident(v.order_id), 'NULL::integer'), (v.days).zone)
     ELSE ', o.' || quote_ident(v.order_id) END);
 END;
-COMMENT ON FUNCTION segment_internal.segmentation_ledger_agg(segment.segmentation_version) IS 'the aggregate that makes a version''s ledgers';
+COMMENT ON FUNCTION segment_internal.segmentation_ledger_agg(segment.segmentation_version, text) IS 'the aggregate that makes a version''s ledgers, of its amounts or of others, given as SQL';
 
 CREATE FUNCTION segment_internal.segmentation_rfm_agg(v segment.segmentation_version, as_of date) RETURNS text
   LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -100,7 +100,8 @@ DECLARE
 BEGIN
   RETURN concat(
     E'grouped AS (\n', format('  SELECT o.%I AS customer_id, %s AS ledger, count(*) AS rows, ', v.customer, segment_internal.segmentation_ledger_agg(v)),
-    format('segment.day_of(max(o.%I), %L)', v.at, (v.days).zone), E' AS last_day\n',
+    format('segment.day_of(max(o.%I), %L)', v.at, (v.days).zone), ' AS last_day, ',
+    CASE WHEN (v.measures).margin IS NULL THEN 'NULL::segment.ledger' ELSE segment_internal.segmentation_ledger_agg(v, segment_internal.cost_sql(v)) END, E' AS costs\n',
     source, format(E'\n  GROUP BY o.%I', v.customer),
     E'\n  HAVING ' || segment_internal.not_forgotten(segment_internal.customer_text(v, format('o.%I', v.customer))), E'\n),\n',
     -- Where the market changed: the last of each day, if it is not that of the day before.
@@ -119,7 +120,7 @@ BEGIN
       '  FROM (\n',
       format(E'  SELECT o.%I AS customer_id, %s AS day, o.%I::text AS channel, count(*) AS n\n', v.customer, day, v.channel),
       source, format(E'\n    AND o.%I::text <> '''' AND isfinite(o.%I)\n  GROUP BY 1, 2, 3) AS d\n  GROUP BY customer_id\n),\n', v.channel, v.at)) END,
-    format(E'ledgers AS (\n  SELECT customer_id, ledger, rows, last_day, %s, %s\n  FROM grouped%s%s\n)',
+    format(E'ledgers AS (\n  SELECT customer_id, ledger, rows, last_day, %s, %s, costs\n  FROM grouped%s%s\n)',
       CASE WHEN v.market IS NULL THEN 'NULL::date[] AS market_days, NULL::text[] AS markets' ELSE 'market_days, markets' END,
       CASE WHEN v.channel IS NULL THEN 'NULL::date[] AS channel_days, NULL::text[] AS channels, NULL::bigint[] AS channel_rows'
            ELSE 'channel_days, channels, channel_rows' END,

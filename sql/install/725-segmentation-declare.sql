@@ -52,7 +52,7 @@ BEGIN
   PERFORM segment_internal.check_label(v.label), segment_internal.check_scores(v.scores), segment_internal.check_days(v.days),
     segment_internal.check_changes(v.changes), segment_internal.check_privacy(v.privacy), segment_internal.check_measures(v.measures),
     segment_internal.check_fit(v, (v.privacy).pseudonymous);
-  PERFORM segment_internal.check_source(v), segment_internal.check_readable(v), segment_internal.check_order_id(v);
+  PERFORM segment_internal.check_source(v), segment_internal.check_readable(v), segment_internal.check_order_id(v), segment_internal.check_margin(v);
 END
 $$;
 COMMENT ON FUNCTION segment_internal.check_version(segment.segmentation_version) IS
@@ -63,6 +63,9 @@ CREATE FUNCTION segment_internal.completed(v segment.segmentation_version) RETUR
 BEGIN
   IF (v.privacy).opt_out IS NOT NULL AND (v.privacy).opt_out_customer IS NULL THEN
     v.privacy.opt_out_customer := v.customer;
+  END IF;
+  IF (v.measures).survey IS NOT NULL AND (v.measures).survey_customer IS NULL THEN
+    v.measures.survey_customer := v.customer;
   END IF;
   -- A value made by hand: all but plain reading keeps ledgers.
   v.changes.ledgers := (v.changes).kind <> 'reading_all' OR (v.changes).ledgers;

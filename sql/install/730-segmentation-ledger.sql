@@ -5,7 +5,7 @@ CREATE FUNCTION segment_internal.ledger_inputs(v segment.segmentation_version) R
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT jsonb_build_array(v.source, v.customer, v.at, v.amount, v.order_id, v.market, v.channel, v.filter, (v.days).zone,
-    (v.privacy).opt_out, (v.privacy).opt_out_customer, to_jsonb(v.changes) - 'live', to_jsonb(v.measures));
+    (v.privacy).opt_out, (v.privacy).opt_out_customer, to_jsonb(v.changes) - 'live', to_jsonb(v.measures) - '{survey,survey_customer,survey_at,survey_score,survey_name}'::text[]);
 END;
 COMMENT ON FUNCTION segment_internal.ledger_inputs(segment.segmentation_version) IS 'the options of a version that its ledgers depend on';
 
@@ -135,7 +135,7 @@ CREATE FUNCTION segment_internal.ledgers_collected(v segment.segmentation_versio
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
   SELECT concat('SELECT ', segment_internal.customer_text(v, 'l.customer_id'),
-                ', l.last_day, false, l.rows, l.ledger, l.market_days, l.markets, l.channel_days, l.channels, l.channel_rows FROM ledgers AS l');
+                ', l.last_day, false, l.rows, l.ledger, l.market_days, l.markets, l.channel_days, l.channels, l.channel_rows, l.costs FROM ledgers AS l');
 END;
 COMMENT ON FUNCTION segment_internal.ledgers_collected(segment.segmentation_version) IS 'query over segmentation_ledgers with the columns of incoming_ledger';
 
@@ -146,19 +146,19 @@ DECLARE
   emptied bigint;
 BEGIN
   -- As bytes, since equal ledgers may print differently
-  INSERT INTO segment.customer_ledger AS t (ledger_set, generation, customer, last_day, rows, ledger, market_days, markets, channel_days, channels, channel_rows)
-  SELECT set_id, new_generation, l.customer, l.last_day, l.rows, l.ledger, l.market_days, l.markets, l.channel_days, l.channels, l.channel_rows
+  INSERT INTO segment.customer_ledger AS t (ledger_set, generation, customer, last_day, rows, ledger, market_days, markets, channel_days, channels, channel_rows, costs)
+  SELECT set_id, new_generation, l.customer, l.last_day, l.rows, l.ledger, l.market_days, l.markets, l.channel_days, l.channels, l.channel_rows, l.costs
   FROM segment_internal.incoming_ledgers() l
   -- In the order of the index
   ORDER BY l.customer COLLATE "C"
   ON CONFLICT ON CONSTRAINT customer_ledger_pkey DO UPDATE
     SET generation = excluded.generation, last_day = excluded.last_day, rows = excluded.rows, ledger = excluded.ledger, market_days = excluded.market_days,
-        markets = excluded.markets, channel_days = excluded.channel_days, channels = excluded.channels, channel_rows = excluded.channel_rows
-  WHERE ROW(t.last_day, t.rows, t.ledger, t.market_days, t.markets, t.channel_days, t.channels, t.channel_rows)::record OPERATOR(pg_catalog.*<>)
-        ROW(excluded.last_day, excluded.rows, excluded.ledger, excluded.market_days, excluded.markets, excluded.channel_days, excluded.channels, excluded.channel_rows)::record;
+        markets = excluded.markets, channel_days = excluded.channel_days, channels = excluded.channels, channel_rows = excluded.channel_rows, costs = excluded.costs
+  WHERE ROW(t.last_day, t.rows, t.ledger, t.market_days, t.markets, t.channel_days, t.channels, t.channel_rows, t.costs)::record OPERATOR(pg_catalog.*<>)
+        ROW(excluded.last_day, excluded.rows, excluded.ledger, excluded.market_days, excluded.markets, excluded.channel_days, excluded.channels, excluded.channel_rows, excluded.costs)::record;
   GET DIAGNOSTICS written = ROW_COUNT;
   UPDATE segment.customer_ledger t
-  SET generation = new_generation, rows = 0, last_day = NULL, ledger = NULL, market_days = NULL, markets = NULL, channel_days = NULL, channels = NULL, channel_rows = NULL
+  SET generation = new_generation, rows = 0, last_day = NULL, ledger = NULL, market_days = NULL, markets = NULL, channel_days = NULL, channels = NULL, channel_rows = NULL, costs = NULL
   WHERE t.ledger_set = set_id AND t.rows > 0 AND (only_for IS NULL OR t.customer = ANY (only_for))
     AND NOT EXISTS (SELECT FROM segment_internal.incoming_ledgers() l WHERE l.customer = t.customer);
   GET DIAGNOSTICS emptied = ROW_COUNT;
@@ -176,7 +176,7 @@ DECLARE
 BEGIN
   -- In the order of the index
   written := segment_internal.put_rows('customer_ledger', format('SELECT %s, l.customer, bigint %L, l.last_day, false, l.rows, l.ledger, l.market_days, l.markets, '
-    'l.channel_days, l.channels, l.channel_rows FROM incoming_ledgers AS l ORDER BY l.customer COLLATE "C"', set_id, new_generation));
+    'l.channel_days, l.channels, l.channel_rows, l.costs FROM incoming_ledgers AS l ORDER BY l.customer COLLATE "C"', set_id, new_generation));
   PERFORM segment_internal.analyze_ledgers();
   RETURN written;
 END

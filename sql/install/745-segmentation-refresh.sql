@@ -403,7 +403,7 @@ BEGIN
   PERFORM segment_internal.progress_next('totals');
   PERFORM segment_internal.write_totals_behind(t, relinked);
   SELECT * INTO t FROM segment.snapshot s WHERE s.id = t.id;
-  PERFORM segment_internal.write_kpis(v, t);
+  PERFORM segment_internal.write_kpis(v, t, since IS NULL), segment_internal.write_survey(v, t);
   customers := t.customers;
   moved := t.moved;
   PERFORM segment_internal.purge_snapshots(name, own.keep_days);
@@ -456,6 +456,8 @@ BEGIN
   FOR t IN SELECT * FROM segment.snapshot s WHERE s.segmentation = own.name AND s.as_of < newest - keep_days ORDER BY s.as_of, s.version LOOP
     DELETE FROM segment.snapshot s WHERE s.id = t.id;
     PERFORM segment_internal.drop_totals(t.id);
+    DELETE FROM segment.survey_score s WHERE s.snapshot = t.id;
+    DELETE FROM segment.survey_score s WHERE s.snapshot = t.id;
     -- What holds on no snapshot's day any more
     DELETE FROM segment.state s WHERE s.version_id = t.version_id AND s.until_day <= segment_internal.snapshot_day_after(t.version_id, t.as_of);
     UPDATE segment.snapshot s SET previous = NULL, restart = false WHERE s.previous = t.id;
@@ -483,6 +485,7 @@ BEGIN
   FOR t IN SELECT * FROM segment.snapshot s WHERE s.segmentation = own.name AND s.as_of = remove_snapshot.as_of
              AND (remove_snapshot.version IS NULL OR s.version = remove_snapshot.version) ORDER BY s.version LOOP
     touched := segment_internal.remove_day(t);
+    DELETE FROM segment.survey_score s WHERE s.snapshot = t.id;
     PERFORM segment_internal.delete_totals(t.id), segment_internal.write_totals_behind(t, segment_internal.settle(t, touched));
     count := count + 1;
   END LOOP;

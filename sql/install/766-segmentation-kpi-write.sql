@@ -22,24 +22,27 @@ END;
 COMMENT ON FUNCTION segment_internal.kpi_year(segment.day_rule) IS 'how many periods make a year; NULL for given boundaries';
 
 CREATE FUNCTION segment_internal.kpi_retention(v segment.segmentation_version, as_of date, OUT dimension text, OUT value_key text, OUT retention segment.retention) RETURNS SETOF record
-  LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 20 SET search_path = pg_catalog, pg_temp AS $$
+  LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 20 SET search_path = pg_catalog, pg_temp
+  -- There are few groups, of which the planner expects as many as customers: they need not be sorted.
+  SET enable_sort = off AS $$
 DECLARE
   grid segment.periods := segment_internal.kpi_grid(v.days, as_of);
 BEGIN
   -- Who has left the window of the segmentation was active before all the same: of no segment
-  RETURN QUERY
+  RETURN QUERY EXECUTE format($query$
   WITH part AS MATERIALIZED (
-    SELECT CASE WHEN v.market IS NULL THEN 'all' ELSE coalesce(l.markets[width_bucket(kpi_retention.as_of, l.market_days)], 'unknown') END AS market, s.segment,
-           segment.retention_agg(l.ledger, grid, kpi_retention.as_of) AS r
+    SELECT (%s) COLLATE "C" AS market, s.segment COLLATE "C" AS segment, segment.retention_agg(l.ledger, $1, $2 %s) AS r
     FROM segment.customer_ledger l
-    LEFT JOIN segment.state s ON s.version_id = v.id AND s.customer = l.customer AND s.from_day <= kpi_retention.as_of AND s.until_day > kpi_retention.as_of
-    WHERE l.ledger_set = v.ledger_set AND l.ledger IS NOT NULL
+    LEFT JOIN segment.state s ON s.version_id = %s AND s.customer = l.customer AND s.from_day <= $2 AND s.until_day > $2
+    WHERE l.ledger_set = %s AND l.ledger IS NOT NULL
     GROUP BY 1, 2)
   SELECT 'all', 'all', segment.retention_rollup(p.r) FROM part p HAVING count(*) > 0
   UNION ALL
   SELECT 'segment', p.segment, segment.retention_rollup(p.r) FROM part p WHERE p.segment IS NOT NULL GROUP BY p.segment
   UNION ALL
-  SELECT 'market', p.market, segment.retention_rollup(p.r) FROM part p WHERE v.market IS NOT NULL GROUP BY p.market;
+  SELECT 'market', p.market, segment.retention_rollup(p.r) FROM part p WHERE $3 GROUP BY p.market$query$,
+    CASE WHEN v.market IS NULL THEN '''all''' ELSE 'coalesce(l.markets[width_bucket($2, l.market_days)], ''unknown'')' END,
+    CASE WHEN (v.measures).margin IS NOT NULL THEN ', l.costs' END, v.id, v.ledger_set) USING grid, as_of, v.market IS NOT NULL;
 END
 $$;
 COMMENT ON FUNCTION segment_internal.kpi_retention(segment.segmentation_version, date) IS
@@ -72,7 +75,7 @@ BEGIN ATOMIC
               WHEN k.denominator > 0 THEN (k.numerator / k.denominator)::double precision END,
          k.numerator, k.denominator,
          CASE WHEN k.kpi LIKE 'margin%' AND l.margin IS NULL THEN 'no costs are known' WHEN k.kpi = 'margin rate' AND l.margin_rate IS NULL THEN 'no revenue whose costs are known'
-              WHEN k.is_ratio AND k.denominator IS NULL THEN 'what came before is not known' WHEN k.is_ratio AND k.kpi <> 'margin rate' AND k.denominator = 0 THEN k.reason END
+              WHEN k.kpi = 'margin rate' OR NOT k.is_ratio THEN NULL WHEN k.denominator IS NULL THEN 'what came before is not known' WHEN k.denominator = 0 THEN k.reason END
   FROM (SELECT t.*, lag(t.active) OVER (ORDER BY t.period_no) AS before FROM segment.lifecycle_table(retention) AS t) AS l
   CROSS JOIN LATERAL (VALUES
     ('customers', false, l.active::numeric, NULL::numeric, NULL),
@@ -181,14 +184,27 @@ END
 $$;
 COMMENT ON FUNCTION segment_internal.put_kpi_limits(segment.segmentation_version) IS 'writes the control limits of a version''s series where they differ from what is there';
 
-CREATE FUNCTION segment_internal.write_kpis(v segment.segmentation_version, t segment.snapshot) RETURNS void
+-- All ledgers are read for them: many, of whom few changed, are not each day, but once a week, and when a period has ended.
+CREATE FUNCTION segment_internal.kpis_wait(v segment.segmentation_version, t segment.snapshot) RETURNS boolean
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT t.customers > 50000 AND coalesce(bool_and(p.as_of > t.as_of - 7 AND (p.is_complete OR p.period_end > t.as_of + 1)), false)
+  FROM segment.kpi_point p
+  WHERE p.segmentation = v.segmentation AND p.version = v.version AND p.dimension = 'all' AND p.kpi IN ('orders', 'revenue')
+    AND p.period_start = (SELECT max(l.period_start) FROM segment.kpi_point l WHERE l.segmentation = v.segmentation AND l.version = v.version AND l.dimension = 'all');
+END;
+COMMENT ON FUNCTION segment_internal.kpis_wait(segment.segmentation_version, segment.snapshot) IS
+  'whether a refresh that looked at few of many customers leaves KPIs as they are: those of the period were written less than a week before, and it is not over';
+
+CREATE FUNCTION segment_internal.write_kpis(v segment.segmentation_version, t segment.snapshot, everybody boolean) RETURNS void
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 DECLARE
   since date;
 BEGIN
   -- The newest day alone: what was refreshed later of an earlier day, or of one that is yet to come, says nothing of today.
   IF v.ledger_set IS NULL OR t.as_of > segment.day_of(now(), (v.days).zone) OR segment_internal.kpi_grid(v.days, t.as_of) IS NULL
-     OR EXISTS (SELECT FROM segment.snapshot s WHERE s.version_id = v.id AND s.as_of > t.as_of AND s.as_of <= segment.day_of(now(), (v.days).zone)) THEN
+     OR EXISTS (SELECT FROM segment.snapshot s WHERE s.version_id = v.id AND s.as_of > t.as_of AND s.as_of <= segment.day_of(now(), (v.days).zone))
+     OR NOT everybody AND segment_internal.kpis_wait(v, t) THEN
     RETURN;
   END IF;
   PERFORM segment_internal.progress_next('KPIs');
@@ -199,7 +215,7 @@ BEGIN
   PERFORM segment_internal.put_kpi_limits(v) WHERE segment_internal.put_kpis(v, t.as_of, coalesce(since, '-infinity'));
 END
 $$;
-COMMENT ON FUNCTION segment_internal.write_kpis(segment.segmentation_version, segment.snapshot) IS
+COMMENT ON FUNCTION segment_internal.write_kpis(segment.segmentation_version, segment.snapshot, boolean) IS
   'KPIs of a snapshot, if it is the newest of its version that is not in the future, and ledgers are stored';
 
 CREATE FUNCTION segment_internal.renew_kpis(name text, removed date) RETURNS void
@@ -213,8 +229,33 @@ BEGIN
              AND NOT EXISTS (SELECT FROM segment.snapshot s WHERE s.version_id = x.id AND s.as_of >= removed AND s.as_of <= segment.day_of(now(), (x.days).zone)) LOOP
     DELETE FROM segment.kpi_point p WHERE p.segmentation = name AND p.version = v.version AND p.as_of = removed;
     SELECT s.* INTO t FROM segment.snapshot s WHERE s.version_id = v.id ORDER BY s.as_of DESC LIMIT 1;
-    PERFORM segment_internal.write_kpis(v, t) WHERE t.id IS NOT NULL;
+    PERFORM segment_internal.write_kpis(v, t, true) WHERE t.id IS NOT NULL;
   END LOOP;
 END
 $$;
 COMMENT ON FUNCTION segment_internal.renew_kpis(text, date) IS 'after the newest snapshot, of that day, was removed: KPIs as of the one before it';
+
+CREATE FUNCTION segment_internal.refresh_kpis(name text) RETURNS date
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  own segment.segmentation := segment_internal.segmentation_own(name);
+  v segment.segmentation_version := segment_internal.segmentation_version_of(name);
+  t segment.snapshot;
+BEGIN
+  SELECT s.* INTO t FROM segment.snapshot s WHERE s.version_id = v.id AND s.as_of <= segment.day_of(now(), (v.days).zone) ORDER BY s.as_of DESC LIMIT 1;
+  IF t.id IS NULL OR v.ledger_set IS NULL THEN
+    PERFORM segment_internal.refuse('55000', format('segmentation "%s" has nothing to make KPIs of', name),
+      CASE WHEN v.ledger_set IS NULL THEN 'It stores no ledgers.' ELSE 'It has no snapshot yet.' END,
+      CASE WHEN v.ledger_set IS NULL THEN 'Store ledgers, in a new version: new_version(name, changes => segment.by_reading_all(ledgers => true)).' ELSE 'Refresh it first.' END);
+  END IF;
+  PERFORM segment_internal.progress_begin('KPIs of ' || name);
+  PERFORM segment_internal.write_kpis(v, t, true);
+  PERFORM segment_internal.progress_end();
+  RETURN t.as_of;
+END
+$$;
+COMMENT ON FUNCTION segment_internal.refresh_kpis(text) IS 'refresh_kpis as the tables'' owner';
+CREATE FUNCTION segment.refresh_kpis(name text) RETURNS date AS 'MODULE_PATHNAME', 'segment_as_owner' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION segment.refresh_kpis(text) IS
+  'brings kpi_series up to the newest snapshot of a segmentation, whose day it returns. Refresh does so itself, but for more than 50,000 customers of whom few changed only once a week and '
+  'when a period has ended, as all ledgers are read for it. 55000 without stored ledgers or a snapshot, 42501 for others than the owner, 42704 for an unknown segmentation';

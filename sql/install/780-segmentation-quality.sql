@@ -67,6 +67,7 @@ BEGIN
     format('SELECT segment_internal.row_checks_agg(o.%2$I IS NULL, o.%5$I, o.%6$I, %1$s, NOT segment.on_or_before(o.%5$I, DATE %7$L)), '
            'count(*) FILTER (WHERE o.%2$I IS NULL AND %1$s AND %4$s), sum((%3$s)::numeric) FILTER (WHERE o.%2$I IS NULL AND %1$s AND %4$s)',
            segment_internal.segmentation_days(v, as_of), v.customer, segment_internal.amount_sql(v), segment_internal.fit_rows(v), v.at, v.amount, segment.day_of(now())),
+    format(', count(*) FILTER (WHERE %s)', CASE WHEN (v.measures).margin IS NULL THEN 'false' ELSE format('o.%I IS NOT NULL AND %s IS NULL', v.amount, segment_internal.cost_sql(v)) END),
     ', count(*) FILTER (WHERE ' || segment_internal.not_converted(v) || ')',
     CASE WHEN currency IS NOT NULL THEN format(', min(o.%1$I::text) <> max(o.%1$I::text)', currency) END, E'\n', segment_internal.segmentation_source(v, NULL)));
   failed := coalesce(counts[1]::bigint[], array_fill(0::bigint, ARRAY[12]));
@@ -86,6 +87,10 @@ BEGIN
   SELECT v.segmentation, segmentation_quality.as_of, 'currencies', CASE WHEN currencies > 1 THEN 'warning' ELSE 'ok' END, currencies, failed[1], NULL,
          format('currencies, not rows, in column %I: convert amounts in a view, or filter one', currency), v.version
   WHERE currency IS NOT NULL
+  UNION ALL
+  SELECT v.segmentation, segmentation_quality.as_of, 'rows without a cost', CASE WHEN n.rows > 0 THEN 'warning' ELSE 'ok' END, n.rows, failed[1],
+         n.rows / nullif(failed[1]::numeric, 0), 'the margin is not known: days of a customer on which an order has no cost do not count in margins', v.version
+  FROM (SELECT counts[4]::bigint AS rows) n WHERE (v.measures).margin IS NOT NULL
   UNION ALL
   SELECT v.segmentation, segmentation_quality.as_of, 'amounts that could not be converted', CASE WHEN n.rows > 0 THEN 'warning' ELSE 'ok' END, n.rows, failed[1],
          n.rows / nullif(failed[1]::numeric, 0),

@@ -13,6 +13,7 @@
 #include "utils/array.h"
 
 #include "core/option.h"
+#include "math/distribution.h"
 #include "math/kpi.h"
 #include "math/special.h"
 
@@ -54,6 +55,40 @@ segment_rate_interval(PG_FUNCTION_ARGS)
 		values[1] = Float8GetDatum(low);
 		values[2] = Float8GetDatum(high);
 		memset(nulls, false, sizeof(nulls));
+	}
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(row), values, nulls));
+}
+
+/* mean_interval(n, mean, variance, confidence) -> (mean, low, high): no interval of one value. Strict. */
+PG_FUNCTION_INFO_V1(segment_mean_interval);
+
+Datum
+segment_mean_interval(PG_FUNCTION_ARGS)
+{
+	int64 n = PG_GETARG_INT64(0);
+	double mean = PG_GETARG_FLOAT8(1);
+	double variance = PG_GETARG_FLOAT8(2);
+	double alpha = segment_alpha_of(PG_GETARG_FLOAT8(3));
+	TupleDesc row;
+	Datum values[3] = {0};
+	bool nulls[3] = {true, true, true};
+
+	if (n < 0 || !(variance >= 0.0 && isfinite(variance)) || !isfinite(mean))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("no values have that sum and sum of squares"),
+						errdetail("Of %lld values the mean would be %g and the variance %g; accepted are 0 and more.",
+								  (long long) n, mean, variance),
+						errhint("Pass count(*), sum(x) and sum(x * x) of the same rows.")));
+	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	values[0] = Float8GetDatum(mean);
+	nulls[0] = n == 0;
+	if (n > 1)
+	{
+		double half = segment_t_upper_quantile(alpha / 2.0, (double) (n - 1)) * sqrt(variance / (double) n);
+
+		values[1] = Float8GetDatum(mean - half);
+		values[2] = Float8GetDatum(mean + half);
+		nulls[1] = nulls[2] = false;
 	}
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(row), values, nulls));
 }

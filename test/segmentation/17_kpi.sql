@@ -1,7 +1,7 @@
 -- 17_kpi.sql: KPIs over time, written by refresh: against plain SQL, their targets, limits, and what moves them
 \ir ../lib/begin.sql
 SET search_path = public, segment;
-SELECT plan(51);
+SELECT plan(57);
 
 CREATE TABLE sale (id integer, who integer, at date, amount numeric(10, 2), land text, written timestamptz NOT NULL DEFAULT '2025-06-01');
 -- 400 customers of three countries, some of whom move; returns, and customers who only return
@@ -144,10 +144,24 @@ SELECT results_eq($$SELECT period_start, numerator, is_complete FROM kpi_series 
   '4-4-5: all but the first, which says who was there before');
 SELECT throws_ok($$SELECT calendar(boundaries => '{2025-02-01,2025-01-01}')$$, '22023', NULL, 'boundaries that do not ascend');
 
+-- All ledgers are read for KPIs: of many customers not each day
+CREATE FUNCTION waits(day date, n bigint) RETURNS boolean LANGUAGE sql AS $$
+  SELECT segment_internal.kpis_wait(v, jsonb_populate_record(t, jsonb_build_object('as_of', day, 'customers', n)))
+  FROM segment.segmentation_version v JOIN segment.snapshot t ON t.version_id = v.id AND t.as_of = '2025-06-02' WHERE v.segmentation = 'shop' AND v.version = 1 $$;
+SELECT results_eq($$SELECT waits('2025-06-03', 50000), waits('2025-06-03', 50001), waits('2025-06-08', 50001), waits('2025-06-09', 50001), waits('2025-06-30', 50001)$$,
+  'VALUES (false, true, true, false, false)', 'beyond 50,000 once a week');
+UPDATE kpi_point SET as_of = '2025-06-28' WHERE version = 1 AND period_start = '2025-06-01';
+SELECT results_eq($$SELECT waits('2025-06-29', 50001), waits('2025-06-30', 50001)$$, 'VALUES (true, false)', 'and on the day on which a period ends');
+SELECT is(refresh_kpis('shop'), date '2025-05-04', 'or when asked for, as of the newest day of the active version');
+SELECT throws_ok($$SELECT refresh_kpis('nosuch')$$, '42704', NULL, 'of no segmentation');
+
 -- Who sees them
 SELECT create_segmentation('plain', 'sale', 'who', 'at', 'amount') \g /dev/null
 SELECT refresh('plain', '2025-05-20') \g /dev/null
 SELECT is_empty($$SELECT FROM kpi_series WHERE segmentation = 'plain'$$, 'without stored ledgers there are none');
+SELECT throws_ok($$SELECT refresh_kpis('plain')$$, '55000', NULL, 'nor can they be made');
+SELECT is_empty($$SELECT c.kpi, c.function FROM kpi_catalog c WHERE to_regproc('segment.' || c.function) IS NULL UNION ALL
+  SELECT s.kpi, NULL FROM (SELECT DISTINCT kpi FROM kpi_point) s WHERE s.kpi NOT IN (SELECT kpi FROM kpi_catalog WHERE is_stored)$$, 'the catalogue names functions that there are, and every KPI that is kept');
 CREATE ROLE segment_test_kpi;
 SET ROLE segment_test_kpi;
 SELECT is_empty($$SELECT FROM segment.kpi_series UNION ALL SELECT FROM segment.kpi_target UNION ALL SELECT FROM segment.market_size$$, 'others see nothing');

@@ -37,10 +37,11 @@ CREATE TABLE orders (gone int, customer int, at date, amount numeric, market tex
 ALTER TABLE orders DROP COLUMN gone; -- numbers of columns are others after a restore
 CREATE TABLE orders_1 PARTITION OF orders FOR VALUES FROM ('2025-01-01') TO ('2025-07-01');
 CREATE TABLE orders_2 PARTITION OF orders FOR VALUES FROM ('2025-07-01') TO ('2027-01-01');
+CREATE TABLE answers AS SELECT g AS customer, date '2025-01-20' AS answered_at, g % 11 AS score FROM generate_series(1, 50) g;
 INSERT INTO orders SELECT g % 120, date '2025-01-01' + g % 300, g % 89, 'm' || g % 3 FROM generate_series(1, 1500) g;
 DO $$
 BEGIN
-  PERFORM segment.create_segmentation('followed', 'orders', 'customer', 'at', 'amount', market => 'market', changes => segment.by_triggers(live => true));
+  PERFORM segment.create_segmentation('followed', 'orders', 'customer', 'at', 'amount', market => 'market', changes => segment.by_triggers(live => true), measures => segment.measures(survey => 'answers'));
   PERFORM segment.create_segmentation('clusters', 'orders', 'customer', 'at', 'amount', label => segment.by_clusters(2), privacy => segment.privacy(pseudonymous => true));
   PERFORM segment.refresh(s, d) FROM unnest('{followed,clusters}'::text[]) s, unnest('{2025-06-01,2025-10-02,2025-11-15}'::date[]) d;
   PERFORM segment.set_kpi_target('followed', 'orders', 100), segment.set_market_size('followed', 'm1', 1000), segment.set_segment_note('followed', 'Champions', 'x', 'y');

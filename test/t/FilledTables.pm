@@ -15,6 +15,7 @@ sub fill_every_table
 CREATE EXTENSION segment;
 CREATE TABLE orders AS SELECT g % 300 AS customer, date '2025-01-01' + g / 20 AS at, g * 7919 % 1000 AS amount, (ARRAY['DE', 'FR'])[1 + g % 2] AS country FROM generate_series(1, 3000) g;
 CREATE TABLE opt_out AS SELECT 299 AS customer;
+CREATE TABLE answers AS SELECT g AS customer, date '2025-01-20' AS answered_at, g % 11 AS score FROM generate_series(1, 50) g;
 GRANT SELECT ON orders TO analyst;
 INSERT INTO segment.scheme (name, bins) VALUES ('ours', 5);
 INSERT INTO segment.scheme_rule (scheme, position, segment, sort) VALUES ('ours', 1, 'Everybody', 1);
@@ -22,7 +23,7 @@ INSERT INTO segment.blocked_column VALUES ('religion', 'article 9');
 DO $$
 BEGIN
   PERFORM segment.create_segmentation('schemes', 'orders', 'customer', 'at', 'amount', market => 'country', label => segment.by_scheme('ours'), privacy => segment.privacy(opt_out => 'opt_out'));
-  PERFORM segment.create_segmentation('clusters', 'orders', 'customer', 'at', 'amount', label => segment.by_clusters(3), changes => segment.by_triggers());
+  PERFORM segment.create_segmentation('clusters', 'orders', 'customer', 'at', 'amount', label => segment.by_clusters(3), changes => segment.by_triggers(), measures => segment.measures(survey => 'answers'));
   PERFORM segment.create_segmentation('tiers', 'orders', 'customer', 'at', 'amount', label => segment.by_value_tiers(2), privacy => segment.privacy(pseudonymous => true));
   PERFORM segment.create_segmentation('live', 'orders', 'customer', 'at', 'amount', changes => segment.by_triggers(live => true));
   PERFORM segment.set_kpi_target('live', 'orders', 100), segment.set_market_size('live', 'all', 1000), segment.set_segment_note('live', 'Champions', 'x', 'y');
