@@ -45,7 +45,8 @@ counts_of(ArrayType *state)
 {
 	if (ARR_NDIM(state) != 1 || ARR_DIMS(state)[0] != ROW_CHECKS || ARR_HASNULL(state) ||
 		ARR_ELEMTYPE(state) != INT8OID)
-		elog(ERROR, "row_checks_agg has another state");
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("state is no state of row_checks_agg"),
+						errdetail("It has %d counts.", ROW_CHECKS), errhint("Call row_checks_agg as it is.")));
 	return (int64 *) ARR_DATA_PTR(state);
 }
 
@@ -66,7 +67,10 @@ types_of(FmgrInfo *function)
 		types = MemoryContextAllocZero(function->fn_mcxt, sizeof(RowTypes));
 		if (!segment_time_kind_of(getBaseType(get_fn_expr_argtype(function, 2)), &types->time) ||
 			!segment_amount_type_of(getBaseType(get_fn_expr_argtype(function, 3)), &types->amount))
-			elog(ERROR, "row_checks_agg needs a time and an amount");
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("arguments are no time and no amount"),
+							errdetail("The types are %s and %s.", format_type_be(get_fn_expr_argtype(function, 2)),
+									  format_type_be(get_fn_expr_argtype(function, 3))),
+							errhint("A time is a date, timestamp or timestamptz; an amount is a number.")));
 		function->fn_extra = types;
 	}
 	return types;
