@@ -12,7 +12,7 @@ BEGIN ATOMIC
     AND (segment_figures.market = 'all' OR p.market = segment_figures.market OR p.market = '' AND NOT EXISTS (
       SELECT FROM segment.segmentation_cut_points o
       WHERE o.segmentation = v.segmentation AND o.version = v.version AND o.as_of = p.as_of AND o.market = segment_figures.market))
-  GROUP BY v.label;
+  GROUP BY (v.label).scheme, (v.label).hold_days;
 END;
 COMMENT ON FUNCTION segment_internal.segment_figures(integer, date, text, text) IS
   'what a segment of a version by a scheme holds in a market (or in all) by the cut points of a day, in words; NULL for clusters and tiers, and for who has no order';

@@ -9,6 +9,7 @@
 #include "access/table.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
+#include "utils/plancache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -94,6 +95,20 @@ segment_run_stored(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* How many columns the rows of a query have. */
+static int
+count_columns(const char *query)
+{
+	SPIPlanPtr plan = SPI_prepare(query, 0, NULL);
+	int count;
+
+	if (plan == NULL)
+		elog(ERROR, "cannot be prepared: %s", query);
+	count = ((CachedPlanSource *) linitial(SPI_plan_get_plan_sources(plan)))->resultDesc->natts;
+	SPI_freeplan(plan);
+	return count;
+}
+
 /*
  * put_rows(table name, query text) -> bigint: writes the rows of a query of ours, which may read incoming rows, into a table of
  * schema segment; their number. The columns are the table's, in its order.
@@ -107,15 +122,18 @@ segment_put_rows(PG_FUNCTION_ARGS)
 		{receiver_receive, receiver_startup, receiver_shutdown, receiver_destroy, DestTransientRel}};
 	Relation relation;
 	bool plain;
+	int columns;
 
 	(void) segment_required_authority();
 	relation = table_open(segment_table(table), RowExclusiveLock);
 	plain = segment_writes_plainly(relation);
+	columns = RelationGetDescr(relation)->natts;
 	table_close(relation, NoLock);
 	SPI_connect();
 	segment_register_incoming();
 	receiver.table = table;
-	if (plain)
+	/* a table of a later version of the extension, beside an older library, has columns that the query does not know */
+	if (plain && columns == count_columns(query))
 		run(query, SPI_OK_SELECT, &receiver.pub);
 	else
 	{

@@ -16,6 +16,13 @@ SELECT segment.publish_summary('shop');
 CREATE TABLE tiny AS SELECT c, date '2011-11-30' AS d, CASE c WHEN 1 THEN -5 ELSE 10 END AS a FROM generate_series(1, 3) c;
 SELECT segment.create_segmentation('tiny', 'tiny', 'c', 'd', 'a');
 SELECT segment.refresh('tiny', '2011-11-30');
+-- Ledgers, answers and a pilot: KPIs, surveys, experiments.
+CREATE TABLE tenth AS SELECT * FROM sales WHERE customer_id % 10 = 0;
+CREATE TABLE answers AS SELECT DISTINCT ON (customer_id) customer_id AS customer, ordered_at::date AS answered_at, customer_id % 11 AS score FROM tenth ORDER BY customer_id, ordered_at;
+SELECT segment.create_segmentation('kept', 'tenth', 'customer_id', 'ordered_at', 'amount', 'order_id', changes => segment.by_triggers(), measures => segment.measures(survey => 'answers', survey_customer => 'customer'));
+SELECT segment.refresh('kept', d) FROM unnest('{2011-08-31,2011-12-02,2011-12-09}'::date[]) d;
+SELECT segment.create_pilot('autumn', 'kept', '2011-09-15', shares => '{0.4,0.6}');
+SELECT segment.measure_pilot('autumn', 'kept', '2011-11-30');
 
 -- What BI tools read: every view, and the tables that are flat themselves.
 CREATE TEMP VIEW shape AS

@@ -31,6 +31,7 @@ BEGIN
   PERFORM segment.refresh(s, d) FROM unnest('{schemes,clusters,tiers,live}'::text[]) s, unnest('{2025-02-20,2025-05-31}'::date[]) d;
   PERFORM segment.publish_summary('schemes', 200), segment.new_version('schemes', label => segment.by_scheme('classic'));
   PERFORM segment.grant_segmentation('analyst'), segment.grant_reader('analyst', 'schemes');
+  PERFORM segment.create_pilot('spring', 'live', '2025-03-01', shares => '{0.3,0.7}'), segment.measure_pilot('spring', 'live', '2025-05-01');
   UPDATE orders SET amount = amount + 1 WHERE customer = 8;
 END
 $$;
