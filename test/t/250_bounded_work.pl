@@ -49,6 +49,10 @@ CREATE TABLE h AS SELECT segment.holdout_agg(l, '2024-06-30', '2025-06-30', '1 d
   FROM generate_series(1, 20000) c, generate_series(1, 8) k GROUP BY c) x;
 CREATE TABLE retained AS SELECT segment.retention_agg(l, segment.periods('day', '2020-01-01', '2022-09-27'), '2022-09-26') AS r FROM (SELECT segment.ledger_agg(date '2020-01-01' + (c * 7919 + k * 104729 + k * k * 31 * c) % 1000, 10) AS l
   FROM generate_series(1, 5000) c, generate_series(1, 30) k GROUP BY c) x;
+CREATE TABLE baskets AS SELECT segment.items_agg((k * k * 31 + g * 7919 + k * g) % 3000) AS i FROM generate_series(1, 20000::bigint) g, generate_series(1, 40::bigint) k GROUP BY g;
+CREATE TABLE a AS SELECT segment.affinity_agg(i) AS a FROM baskets;
+CREATE TABLE survived AS SELECT segment.survival_agg(((g * 7919) % 1000003)::float8, g % 3 > 0) AS s FROM generate_series(1, 500000::bigint) g;
+CREATE TABLE funnels AS SELECT segment.funnel_table_agg(f) AS f FROM (SELECT segment.funnel_agg(date '2024-01-01' + (g * 7919 % 300)::integer, interval '30 days', g % 3 = 0, g % 3 = 1, g % 3 = 2) AS f FROM generate_series(1, 600000::bigint) g GROUP BY g / 6) x;
 SQL
 
 # A customer of each model, at parameters from one end of what is legal to the other.
@@ -142,6 +146,16 @@ my %worst = (
 	heterogeneity => ['SELECT segment.heterogeneity(array_agg(g::float8), array_agg(1.0::float8)) FROM generate_series(1, 100000) g'],
 	heterogeneity_p => ['SELECT segment.heterogeneity_p(array_agg(g::float8), array_agg(1.0::float8)) FROM generate_series(1, 100000) g'],
 	compare => [q{SELECT segment.compare(segment.outcome_of_rate(1, 4000000000000000000), segment.outcome_of_rate(4000000000000000000, 4000000000000000000), 'rate')}],
+	affinity_table => ['SELECT count(*) FROM a, segment.affinity_table(a, 1)'],
+	next_best => ['SELECT count(*) FROM a, (SELECT segment.items_rollup(i) AS i FROM baskets) b, segment.next_best(a, i, 1000000, true, 1)'],
+	next_best_check => ['SELECT count(*) FROM a, (SELECT segment.items_rollup(i) AS i FROM baskets) b, segment.next_best_check(a, i, i, 1000000, true, 1)'],
+	attribution_shares => [ map { "SELECT segment.attribution_shares($$_[0], '$$_[1]')" } [ 2147483647, 'linear' ], [ 10000000, 'position' ], [ 10000000, 'last' ] ],
+	attribution_path => [ map { "SELECT segment.attribution_path(array_agg('c' || g % 100000), '$_') FROM generate_series(1, 1000000) g" } qw(exposure first remove_direct remove_last_direct) ],
+	split_exact => [ "SELECT segment.split_exact(1e30, array_agg((1 + g % 7)::float8), 20) FROM generate_series(1, 1000000) g", "SELECT segment.split_exact(1e100000, '{1,2}')" ],
+	survival_table => ['SELECT count(*) FROM survived, segment.survival_table(s)'],
+	survival_interval => ['SELECT segment.survival_interval(s, 0.5) FROM survived'],
+	funnel_table => ["SELECT count(*) FROM funnels, segment.funnel_table(f, '2025-06-01')"],
+	ledger_decayed => ["SELECT segment.ledger_decayed(l, '9999-12-31', '1 microsecond'), segment.ledger_decayed(l, '2025-01-01', '1000 years') FROM l"],
 	check_scheme => ["SELECT count(*) FROM segment.check_scheme('classic')"],
 );
 
@@ -151,6 +165,7 @@ my @bounded = qw(
   cluster_of cluster_distance cluster_anomaly cluster_second cluster_second_distance cluster_profile cluster_quality_add coreset_add
   gmm_log_density gmm_responsibilities convert_currency ledger_repeat ledger_rfm penetration period_start period_end quantile rate_interval top_share repeat_rate retention_rate
   outcome outcome_of_rate assign sample_size_rates sample_size_means power_rates power_means detectable_difference detectable_rate
+  funnel_time has survival_at survival_quantile
   roi cost_per_incremental break_even_lift poststratify churn_rate reactivation_rate heavy_medium_light);
 my %known = map { $_ => 1 } keys %worst, @bounded;
 my $functions = $node->safe_psql('postgres', <<'SQL');
