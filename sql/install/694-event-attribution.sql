@@ -15,89 +15,47 @@ CREATE FUNCTION segment.attribution_path(channels text[], transform text, direct
 COMMENT ON FUNCTION segment.attribution_path(text[], text, text) IS
   'a path of channels made shorter: exposure (one of equal ones in a row), first (the first of each channel), remove_direct, remove_last_direct (direct visits at the end); a path of direct visits only stays. NULL for NULL; 22023 for another word, 2202E for a NULL in the path';
 
-CREATE FUNCTION segment.attribution(converted_at date, value numeric, touched_at date[], channels text[], model text DEFAULT 'linear', look_back interval DEFAULT '30 days',
-  half_life interval DEFAULT '7 days', direct text DEFAULT 'Direct', touched_from date DEFAULT '-infinity')
-RETURNS TABLE (touch bigint, channel text, at date, share double precision, credit numeric)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 3
-BEGIN ATOMIC
-  WITH path AS (
-    SELECT COALESCE(u.channel, 'unknown') AS channel, u.at,
-           ((converted_at OPERATOR(pg_catalog.-) u.at) * 86400)::double precision AS age
-      FROM (SELECT pg_catalog.unnest(touched_at) AS at, pg_catalog.unnest(channels) AS channel) AS u
-     WHERE u.at < converted_at AND u.at >= touched_from
-       AND ((converted_at OPERATOR(pg_catalog.-) u.at) * 86400)::double precision <= pg_catalog.date_part('epoch', look_back)
-  ), touches AS (
-    SELECT pg_catalog.array_agg(p.channel ORDER BY p.at, p.channel COLLATE "C") AS channels, pg_catalog.array_agg(p.at ORDER BY p.at, p.channel COLLATE "C") AS ats,
-           segment.attribution_shares(pg_catalog.count(*)::integer, model, pg_catalog.array_agg(p.age ORDER BY p.at, p.channel COLLATE "C"),
-             pg_catalog.date_part('epoch', half_life), pg_catalog.array_agg(p.channel = direct ORDER BY p.at, p.channel COLLATE "C")) AS shares
-      FROM path AS p
-    HAVING pg_catalog.count(*) > 0
-  )
-  SELECT n.touch::bigint, c.channels[n.touch], c.ats[n.touch], c.shares[n.touch], c.credits[n.touch]
-    FROM (SELECT t.channels, t.ats, t.shares, segment.split_exact(value, t.shares) AS credits FROM touches AS t) AS c,
-         pg_catalog.generate_series(1, pg_catalog.cardinality(c.shares)) AS n(touch)
-  UNION ALL
-  SELECT NULL, 'no touch', NULL, 1, value
-   WHERE NOT EXISTS (SELECT 1 FROM path AS p);
-END;
-COMMENT ON FUNCTION segment.attribution(date, numeric, date[], text[], text, interval, interval, text, date) IS
-  'one row a touch before a conversion, with its share of the value by a model (attribution_shares), to the cent: the credits add up to the value. Touches count from look_back before the conversion until just before it, never after it, and not before touched_from; pass the conversion before it there, if each is to have its own touches. Without a touch one line ''no touch'' with the whole value, so that totals agree with revenue. Touches of the same time are in the order of their channels; those without a time are left out, a NULL channel is ''unknown''. Attribution is a rule of bookkeeping: it does not say what an advertisement caused. For that, hold some people out and compare';
-
-CREATE FUNCTION segment.attribution(converted_at timestamp, value numeric, touched_at timestamp[], channels text[], model text DEFAULT 'linear', look_back interval DEFAULT '30 days',
-  half_life interval DEFAULT '7 days', direct text DEFAULT 'Direct', touched_from timestamp DEFAULT '-infinity')
-RETURNS TABLE (touch bigint, channel text, at timestamp, share double precision, credit numeric)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 3
-BEGIN ATOMIC
-  WITH path AS (
-    SELECT COALESCE(u.channel, 'unknown') AS channel, u.at,
-           pg_catalog.date_part('epoch', converted_at OPERATOR(pg_catalog.-) u.at) AS age
-      FROM (SELECT pg_catalog.unnest(touched_at) AS at, pg_catalog.unnest(channels) AS channel) AS u
-     WHERE u.at < converted_at AND u.at >= touched_from
-       AND pg_catalog.date_part('epoch', converted_at OPERATOR(pg_catalog.-) u.at) <= pg_catalog.date_part('epoch', look_back)
-  ), touches AS (
-    SELECT pg_catalog.array_agg(p.channel ORDER BY p.at, p.channel COLLATE "C") AS channels, pg_catalog.array_agg(p.at ORDER BY p.at, p.channel COLLATE "C") AS ats,
-           segment.attribution_shares(pg_catalog.count(*)::integer, model, pg_catalog.array_agg(p.age ORDER BY p.at, p.channel COLLATE "C"),
-             pg_catalog.date_part('epoch', half_life), pg_catalog.array_agg(p.channel = direct ORDER BY p.at, p.channel COLLATE "C")) AS shares
-      FROM path AS p
-    HAVING pg_catalog.count(*) > 0
-  )
-  SELECT n.touch::bigint, c.channels[n.touch], c.ats[n.touch], c.shares[n.touch], c.credits[n.touch]
-    FROM (SELECT t.channels, t.ats, t.shares, segment.split_exact(value, t.shares) AS credits FROM touches AS t) AS c,
-         pg_catalog.generate_series(1, pg_catalog.cardinality(c.shares)) AS n(touch)
-  UNION ALL
-  SELECT NULL, 'no touch', NULL, 1, value
-   WHERE NOT EXISTS (SELECT 1 FROM path AS p);
-END;
-COMMENT ON FUNCTION segment.attribution(timestamp, numeric, timestamp[], text[], text, interval, interval, text, timestamp) IS
-  'one row a touch before a conversion, with its share of the value by a model (attribution_shares), to the cent: the credits add up to the value. Touches count from look_back before the conversion until just before it, never after it, and not before touched_from; pass the conversion before it there, if each is to have its own touches. Without a touch one line ''no touch'' with the whole value, so that totals agree with revenue. Touches of the same time are in the order of their channels; those without a time are left out, a NULL channel is ''unknown''. Attribution is a rule of bookkeeping: it does not say what an advertisement caused. For that, hold some people out and compare';
-
-CREATE FUNCTION segment.attribution(converted_at timestamptz, value numeric, touched_at timestamptz[], channels text[], model text DEFAULT 'linear', look_back interval DEFAULT '30 days',
-  half_life interval DEFAULT '7 days', direct text DEFAULT 'Direct', touched_from timestamptz DEFAULT '-infinity')
-RETURNS TABLE (touch bigint, channel text, at timestamptz, share double precision, credit numeric)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 3
-BEGIN ATOMIC
-  WITH path AS (
-    SELECT COALESCE(u.channel, 'unknown') AS channel, u.at,
-           pg_catalog.date_part('epoch', converted_at OPERATOR(pg_catalog.-) u.at) AS age
-      FROM (SELECT pg_catalog.unnest(touched_at) AS at, pg_catalog.unnest(channels) AS channel) AS u
-     WHERE u.at < converted_at AND u.at >= touched_from
-       AND pg_catalog.date_part('epoch', converted_at OPERATOR(pg_catalog.-) u.at) <= pg_catalog.date_part('epoch', look_back)
-  ), touches AS (
-    SELECT pg_catalog.array_agg(p.channel ORDER BY p.at, p.channel COLLATE "C") AS channels, pg_catalog.array_agg(p.at ORDER BY p.at, p.channel COLLATE "C") AS ats,
-           segment.attribution_shares(pg_catalog.count(*)::integer, model, pg_catalog.array_agg(p.age ORDER BY p.at, p.channel COLLATE "C"),
-             pg_catalog.date_part('epoch', half_life), pg_catalog.array_agg(p.channel = direct ORDER BY p.at, p.channel COLLATE "C")) AS shares
-      FROM path AS p
-    HAVING pg_catalog.count(*) > 0
-  )
-  SELECT n.touch::bigint, c.channels[n.touch], c.ats[n.touch], c.shares[n.touch], c.credits[n.touch]
-    FROM (SELECT t.channels, t.ats, t.shares, segment.split_exact(value, t.shares) AS credits FROM touches AS t) AS c,
-         pg_catalog.generate_series(1, pg_catalog.cardinality(c.shares)) AS n(touch)
-  UNION ALL
-  SELECT NULL, 'no touch', NULL, 1, value
-   WHERE NOT EXISTS (SELECT 1 FROM path AS p);
-END;
-COMMENT ON FUNCTION segment.attribution(timestamptz, numeric, timestamptz[], text[], text, interval, interval, text, timestamptz) IS
-  'one row a touch before a conversion, with its share of the value by a model (attribution_shares), to the cent: the credits add up to the value. Touches count from look_back before the conversion until just before it, never after it, and not before touched_from; pass the conversion before it there, if each is to have its own touches. Without a touch one line ''no touch'' with the whole value, so that totals agree with revenue. Touches of the same time are in the order of their channels; those without a time are left out, a NULL channel is ''unknown''. Attribution is a rule of bookkeeping: it does not say what an advertisement caused. For that, hold some people out and compare';
+DO $$
+DECLARE
+  type_name text;
+  age text;
+BEGIN
+  FOR type_name, age IN VALUES
+    ('date', '((converted_at OPERATOR(pg_catalog.-) u.at) * 86400)::double precision'),
+    ('timestamp', 'pg_catalog.date_part(''epoch'', converted_at OPERATOR(pg_catalog.-) u.at)'),
+    ('timestamptz', 'pg_catalog.date_part(''epoch'', converted_at OPERATOR(pg_catalog.-) u.at)') LOOP
+    EXECUTE format($f$
+      CREATE FUNCTION segment.attribution(converted_at %1$s, value numeric, touched_at %1$s[], channels text[], model text DEFAULT 'linear', look_back interval DEFAULT '30 days',
+        half_life interval DEFAULT '7 days', direct text DEFAULT 'Direct', touched_from %1$s DEFAULT '-infinity')
+      RETURNS TABLE (touch bigint, channel text, at %1$s, share double precision, credit numeric)
+      LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 3
+      BEGIN ATOMIC
+        WITH path AS (
+          SELECT COALESCE(u.channel, 'unknown') AS channel, u.at,
+                 %2$s AS age
+            FROM (SELECT pg_catalog.unnest(touched_at) AS at, pg_catalog.unnest(channels) AS channel) AS u
+           WHERE u.at < converted_at AND u.at >= touched_from
+             AND %2$s <= pg_catalog.date_part('epoch', look_back)
+        ), touches AS (
+          SELECT pg_catalog.array_agg(p.channel ORDER BY p.at, p.channel COLLATE "C") AS channels, pg_catalog.array_agg(p.at ORDER BY p.at, p.channel COLLATE "C") AS ats,
+                 segment.attribution_shares(pg_catalog.count(*)::integer, model, pg_catalog.array_agg(p.age ORDER BY p.at, p.channel COLLATE "C"),
+                   pg_catalog.date_part('epoch', half_life), pg_catalog.array_agg(p.channel = direct ORDER BY p.at, p.channel COLLATE "C")) AS shares
+            FROM path AS p
+          HAVING pg_catalog.count(*) > 0
+        )
+        SELECT n.touch::bigint, c.channels[n.touch], c.ats[n.touch], c.shares[n.touch], c.credits[n.touch]
+          FROM (SELECT t.channels, t.ats, t.shares, segment.split_exact(value, t.shares) AS credits FROM touches AS t) AS c,
+               pg_catalog.generate_series(1, pg_catalog.cardinality(c.shares)) AS n(touch)
+        UNION ALL
+        SELECT NULL, 'no touch', NULL, 1, value
+         WHERE NOT EXISTS (SELECT 1 FROM path AS p);
+      END;
+      COMMENT ON FUNCTION segment.attribution(%1$s, numeric, %1$s[], text[], text, interval, interval, text, %1$s) IS
+        'one row a touch before a conversion, with its share of the value by a model (attribution_shares), to the cent: the credits add up to the value. Touches count from look_back before the conversion until just before it, never after it, and not before touched_from; pass the conversion before it there, if each is to have its own touches. Without a touch one line ''no touch'' with the whole value, so that totals agree with revenue. Touches of the same time are in the order of their channels; those without a time are left out, a NULL channel is ''unknown''. Attribution is a rule of bookkeeping: it does not say what an advertisement caused. For that, hold some people out and compare';
+    $f$, type_name, age);
+  END LOOP;
+END
+$$;
 
 CREATE FUNCTION segment.channel_type(online bigint, store bigint, min_share double precision DEFAULT 0) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -73,7 +73,7 @@ SELECT is_empty($$SELECT * FROM (SELECT line, affinity_rollup(a) OVER (ORDER BY 
 CREATE TEMP TABLE sent AS SELECT market, affinity_agg(i) i, affinity_agg(t) t, items_rollup(t) s FROM b GROUP BY market;
 CREATE TEMP TABLE received (LIKE sent);
 COMMIT;
-\set file `mktemp -u /tmp/segment-affinity.XXXXXX`
+\set file `mktemp -u -p /tmp`
 COPY sent TO :'file' (FORMAT binary);
 COPY received FROM :'file' (FORMAT binary);
 \! rm -f /tmp/segment-affinity.*

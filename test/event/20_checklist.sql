@@ -93,7 +93,7 @@ RESET segment.enable_fast_aggregate;
 CREATE TEMP TABLE sent AS SELECT market, funnel_agg(at, '1 hour', kind = 1, kind = 2) AS f, funnel_table_agg(funnel) AS fs, sequence_agg(at, kind = 1, kind = 2) AS t, identity_agg('a' || line, 'b' || kind) AS i, survival_agg(line, kind > 5) AS s FROM o GROUP BY market;
 CREATE TEMP TABLE received (LIKE sent);
 COMMIT;
-\set file `mktemp -u /tmp/segment-event.XXXXXX`
+\set file `mktemp -u -p /tmp`
 COPY sent TO :'file' (FORMAT binary);
 COPY received FROM :'file' (FORMAT binary);
 \! rm -f /tmp/segment-event.*

@@ -116,7 +116,7 @@ SELECT is(outcome_agg(g, g * g)::jsonb, '{"n": 3, "total": 6, "mean": 2, "sd": 1
 CREATE TEMP TABLE sent AS SELECT market, outcome_agg(y) AS a, outcome_agg(y, x) AS b, outcome_agg(x::float8 / 3) AS c FROM o GROUP BY market;
 CREATE TEMP TABLE received (LIKE sent);
 COMMIT;
-\set file `mktemp -u /tmp/segment-experiment.XXXXXX`
+\set file `mktemp -u -p /tmp`
 COPY sent TO :'file' (FORMAT binary);
 COPY received FROM :'file' (FORMAT binary);
 \! rm -f /tmp/segment-experiment.*

@@ -81,7 +81,7 @@ SELECT is_empty($$
 CREATE TEMP TABLE sent AS SELECT market, retention_agg(l, periods('month', '2024-01-01', '2025-02-01'), '2025-01-20', k) r, active_agg(l, '2024-02-01', '2025-02-01', 7) a FROM o GROUP BY market;
 CREATE TEMP TABLE received (LIKE sent);
 COMMIT;
-\set file `mktemp -u /tmp/segment-kpi.XXXXXX`
+\set file `mktemp -u -p /tmp`
 COPY sent TO :'file' (FORMAT binary);
 COPY received FROM :'file' (FORMAT binary);
 \! rm -f /tmp/segment-kpi.*

@@ -50,7 +50,7 @@ SELECT is_empty($$
 CREATE TEMP TABLE sent AS SELECT market, rates_agg(currency, day, rate) r FROM o GROUP BY market;
 CREATE TEMP TABLE received (LIKE sent);
 COMMIT;
-\set file `mktemp -u /tmp/segment-market.XXXXXX`
+\set file `mktemp -u -p /tmp`
 COPY sent TO :'file' (FORMAT binary);
 COPY received FROM :'file' (FORMAT binary);
 \! rm -f /tmp/segment-market.*

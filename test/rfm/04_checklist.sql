@@ -65,7 +65,7 @@ SELECT is_empty($$
 -- binary COPY round trip
 CREATE TEMP TABLE sent AS SELECT customer, rfm_agg(at, amount) r FROM o GROUP BY customer;
 CREATE TEMP TABLE received (customer int, r rfm);
-\set file `mktemp -u /tmp/segment-rfm.XXXXXX`
+\set file `mktemp -u -p /tmp`
 COPY sent TO :'file' (FORMAT binary);
 COPY received FROM :'file' (FORMAT binary);
 \! rm -f /tmp/segment-rfm.*

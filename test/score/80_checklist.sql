@@ -80,7 +80,7 @@ SELECT is_empty($$
 CREATE TEMP TABLE sent AS SELECT market, quantiles_agg(value) q, cut_points_agg(value, 5) c, rfm_cut_points_agg(rfm, '2025-06-01', 5) r FROM o GROUP BY market;
 CREATE TEMP TABLE received (LIKE sent);
 COMMIT;
-\set file `mktemp -u /tmp/segment-score.XXXXXX`
+\set file `mktemp -u -p /tmp`
 COPY sent TO :'file' (FORMAT binary);
 COPY received FROM :'file' (FORMAT binary);
 \! rm -f /tmp/segment-score.*
